@@ -1,0 +1,157 @@
+//! The one reader of civil time: the system's clock, or one that moves when it is told to.
+//!
+//! Policies, DNS answers and certificates age by a [`Clock`]; deadlines of I/O do not, they are real time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::facts::UnixTime;
+
+/// A clock. Clones show the same time.
+#[derive(Clone, Debug)]
+pub struct Clock(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// The system's clock, moved by a fixed number of seconds.
+    System {
+        offset_secs: i64,
+    },
+    Manual(Arc<watch::Sender<UnixTime>>),
+}
+
+impl Clock {
+    /// Makes a clock that shows the system's time.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Kind::System { offset_secs: 0 })
+    }
+
+    /// Makes a clock that shows `start` now and runs on at the system's pace.
+    #[must_use]
+    pub fn starting_at(start: UnixTime) -> Self {
+        Self(Kind::System {
+            offset_secs: start
+                .as_secs()
+                .cast_signed()
+                .saturating_sub(system_secs().cast_signed()),
+        })
+    }
+
+    /// Makes a clock that stands at `start` until [`Clock::advance_to`] moves it.
+    #[must_use]
+    pub fn manual(start: UnixTime) -> Self {
+        Self(Kind::Manual(Arc::new(watch::Sender::new(start))))
+    }
+
+    /// Returns the time.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        match &self.0 {
+            Kind::System { offset_secs } => {
+                UnixTime::from_secs(system_secs().saturating_add_signed(*offset_secs))
+            }
+            Kind::Manual(time) => *time.borrow(),
+        }
+    }
+
+    /// Moves a manual clock forward to `time` and wakes who sleeps until then; a clock never goes back,
+    /// and the system's clock is not ours to move: both leave it as it is.
+    pub fn advance_to(&self, time: UnixTime) {
+        match &self.0 {
+            Kind::System { .. } => {}
+            Kind::Manual(shown) => {
+                shown.send_if_modified(|now| {
+                    let moves = time > *now;
+                    if moves {
+                        *now = time;
+                    }
+                    moves
+                });
+            }
+        }
+    }
+
+    /// Waits until the clock shows `time`.
+    pub async fn sleep_until(&self, time: UnixTime) {
+        match &self.0 {
+            Kind::System { .. } => {
+                // The system's clock may be set while we sleep, so look again at the end.
+                loop {
+                    let rest = time.saturating_duration_since(self.now());
+                    if rest.is_zero() {
+                        return;
+                    }
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "this is the clock that others wait for"
+                    )]
+                    tokio::time::sleep(rest.min(Duration::from_secs(60))).await;
+                }
+            }
+            Kind::Manual(shown) => {
+                let mut shown = shown.subscribe();
+                // An error says that the clock is gone: nobody can move it any more, and we hold it.
+                let _still_there = shown.wait_for(|now| *now >= time).await.is_ok();
+            }
+        }
+    }
+}
+
+impl rustls::time_provider::TimeProvider for Clock {
+    fn current_time(&self) -> Option<rustls_pki_types::UnixTime> {
+        Some(self.now().into())
+    }
+}
+
+fn system_secs() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the wall clock"
+    )]
+    rustls_pki_types::UnixTime::now().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Clock;
+    use crate::facts::UnixTime;
+
+    #[tokio::test]
+    async fn a_manual_clock_wakes_its_sleepers() {
+        let start = UnixTime::from_secs(1_000);
+        let clock = Clock::manual(start);
+        let later = start.saturating_add(Duration::from_secs(60));
+        let mut set = tokio::task::JoinSet::new();
+        set.spawn({
+            let clock = clock.clone();
+            async move {
+                clock.sleep_until(later).await;
+                clock.now()
+            }
+        });
+        clock.advance_to(start.saturating_add(Duration::from_secs(59)));
+        clock.advance_to(later);
+        assert_eq!(set.join_next().await.unwrap().unwrap(), later);
+    }
+
+    #[test]
+    fn a_clock_never_goes_back() {
+        let start = UnixTime::from_secs(1_000);
+        let clock = Clock::manual(start);
+        clock.advance_to(UnixTime::from_secs(10));
+        assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn a_clock_can_start_elsewhere_and_run_on() {
+        let start = UnixTime::from_secs(1_772_438_400);
+        let shown = Clock::starting_at(start).now();
+        assert!(shown.saturating_duration_since(start) < Duration::from_secs(5));
+        assert!(shown >= start);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a peer's certificate says, and every fault that was found in it.
+
+use std::fmt;
+
+use super::UnixTime;
+
+/// The chain that a peer presented, with its faults, all of them.
+///
+/// A refused certificate is kept like an accepted one: what was wrong with it is the next question.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PeerCertificate {
+    /// The certificates as DER, the leaf first, as presented. Empty in the model, which has none.
+    pub chain: Vec<Box<[u8]>>,
+    /// The leaf's DNS names, as they stand.
+    pub subject_alt_names: Vec<Box<str>>,
+    /// The leaf's issuer, as a distinguished name in text.
+    pub issuer: Box<str>,
+    /// From when the leaf is valid.
+    pub not_before: UnixTime,
+    /// Until when the leaf is valid.
+    pub not_after: UnixTime,
+    /// What is wrong with it for the host that was asked; empty if nothing is.
+    pub faults: Vec<CertificateFault>,
+}
+
+/// One fault of a certificate (RFC 8461, Sections 3.3 and 4.2). Several can hold at once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CertificateFault {
+    /// The leaf's time is over.
+    Expired {
+        /// When it ended.
+        not_after: UnixTime,
+    },
+    /// A certificate above the leaf has expired.
+    IssuerExpired,
+    /// The leaf's time has not come.
+    NotYetValid {
+        /// When it begins.
+        not_before: UnixTime,
+    },
+    /// No DNS name of the leaf is the host's. A common name does not count.
+    NameMismatch {
+        /// The host's name.
+        expected: Box<str>,
+        /// The leaf's DNS names, at most 20.
+        presented: Vec<Box<str>>,
+    },
+    /// Nothing presented leads to a trusted root.
+    UnknownIssuer,
+    /// The leaf is signed by its own key and is no trusted root.
+    SelfSigned,
+    /// The leaf may not be used by a TLS server.
+    WrongPurpose,
+    /// The chain breaks a rule: name constraints, path length, a signature.
+    BadChain {
+        /// Which, in the words of the verifier.
+        detail: Box<str>,
+    },
+    /// The octets are no certificate that could be read.
+    Unreadable {
+        /// What the reader said.
+        detail: Box<str>,
+    },
+}
+
+impl CertificateFault {
+    /// The longest list of presented names that a fault keeps.
+    pub const MAX_PRESENTED: usize = 20;
+}
+
+impl fmt::Display for CertificateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired { not_after } => write!(f, "certificate expired at {not_after}"),
+            Self::IssuerExpired => f.write_str("a certificate of the chain has expired"),
+            Self::NotYetValid { not_before } => {
+                write!(f, "certificate not valid before {not_before}")
+            }
+            Self::NameMismatch {
+                expected,
+                presented,
+            } if presented.is_empty() => {
+                write!(f, "certificate has no DNS name, {expected} was expected")
+            }
+            Self::NameMismatch {
+                expected,
+                presented,
+            } => write!(
+                f,
+                "certificate is for {}, not for {expected}",
+                presented.join(", ")
+            ),
+            Self::UnknownIssuer => f.write_str(
+                "certificate is not from a trusted issuer (or an intermediate is missing)",
+            ),
+            Self::SelfSigned => f.write_str("certificate is self-signed"),
+            Self::WrongPurpose => f.write_str("certificate is not for TLS servers"),
+            Self::BadChain { detail } => write!(f, "certificate chain is not valid: {detail}"),
+            Self::Unreadable { detail } => write!(f, "certificate cannot be read: {detail}"),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a policy host answered.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::certificate::PeerCertificate;
+
+/// One GET of `https://HOST/.well-known/mta-sts.txt`, at one address of the host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HttpExchange {
+    /// The address asked, as the DNS gave it.
+    pub address: IpAddr,
+    /// The certificate presented, accepted or refused; `None` if the handshake did not get there.
+    pub certificate: Option<PeerCertificate>,
+    /// What came of it.
+    pub outcome: Result<HttpResponse, HttpFailure>,
+}
+
+/// A response, as it came: nothing decoded, no redirect followed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Each value of each `Content-Type` header, any octets.
+    pub content_types: Vec<Box<[u8]>>,
+    /// The value of `Location`, if there is one.
+    pub location: Option<Box<[u8]>>,
+    /// The body, at most as long as the size limit.
+    pub body: Box<[u8]>,
+    /// How the body ended.
+    pub body_end: BodyEnd,
+}
+
+/// How a body ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum BodyEnd {
+    /// All of it came.
+    Complete,
+    /// The connection broke before the announced end.
+    Interrupted {
+        /// The cause chain.
+        detail: Box<str>,
+    },
+    /// Time ran out before the end.
+    TimedOut,
+    /// It is longer than the limit; reading stopped there.
+    TooLarge {
+        /// The limit, in octets.
+        limit_bytes: u64,
+    },
+}
+
+/// Why no response came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HttpFailure {
+    /// What kind of failure.
+    pub kind: HttpFailureKind,
+    /// The cause chain.
+    pub detail: Box<str>,
+}
+
+impl fmt::Display for HttpFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.detail.is_empty() {
+            write!(f, "{}", self.kind)
+        } else {
+            write!(f, "{} ({})", self.kind, self.detail)
+        }
+    }
+}
+
+/// The kinds of failure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HttpFailureKind {
+    /// The certificate was refused; its faults stand beside it.
+    CertificateRefused,
+    /// The TLS handshake failed for another reason than the certificate.
+    HandshakeFailed,
+    /// The reply is not HTTP, or breaks its rules.
+    Malformed,
+    /// No TLS version of 1.2 or above in common, as the server proved.
+    OldTls,
+    /// The connection was refused (RST).
+    Refused,
+    /// The connection broke after it was made.
+    Reset,
+    /// No answer in time.
+    TimedOut,
+    /// No route, no permission, no address family: nothing left this host.
+    Unreachable,
+}
+
+impl HttpFailureKind {
+    /// Returns whether the failure may lie on our side: another vantage might have got an answer.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        match self {
+            Self::HandshakeFailed | Self::TimedOut | Self::Unreachable => true,
+            Self::CertificateRefused
+            | Self::Malformed
+            | Self::OldTls
+            | Self::Refused
+            | Self::Reset => false,
+        }
+    }
+}
+
+impl fmt::Display for HttpFailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CertificateRefused => "certificate refused",
+            Self::HandshakeFailed => "TLS handshake failed",
+            Self::Malformed => "reply is not valid HTTP",
+            Self::OldTls => "server speaks no TLS version from 1.2 on",
+            Self::Refused => "connection refused",
+            Self::Reset => "connection broke",
+            Self::TimedOut => "no answer in time",
+            Self::Unreachable => "address unreachable from here",
+        })
+    }
+}

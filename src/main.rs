@@ -1,0 +1,3 @@
+//! The `stickler` program: arguments, a run, an exit code.
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! RFC 8461, pure.
+pub mod certificate {
+    //! certs
+}

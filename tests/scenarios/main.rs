@@ -1,0 +1,3 @@
+//! The shipped scenarios, one named test a file.
+
+fn main() {}
