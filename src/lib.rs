@@ -1,6 +1,7 @@
 //! A strict MTA-STS (RFC 8461) sender.
 
 pub mod clock;
+pub mod diagnose;
 pub mod facts;
 pub mod sender;
 pub mod sts;

@@ -74,6 +74,8 @@ impl fmt::Display for HttpFailure {
 pub enum HttpFailureKind {
     /// The certificate was refused; its faults stand beside it.
     CertificateRefused,
+    /// The connection was not made in time.
+    ConnectTimedOut,
     /// The TLS handshake failed for another reason than the certificate.
     HandshakeFailed,
     /// The reply is not HTTP, or breaks its rules.
@@ -84,7 +86,7 @@ pub enum HttpFailureKind {
     Refused,
     /// The connection broke after it was made.
     Reset,
-    /// No answer in time.
+    /// The connection was made, and no full answer came in time.
     TimedOut,
     /// No route, no permission, no address family: nothing left this host.
     Unreachable,
@@ -95,7 +97,9 @@ impl HttpFailureKind {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::HandshakeFailed | Self::TimedOut | Self::Unreachable => true,
+            Self::ConnectTimedOut | Self::HandshakeFailed | Self::TimedOut | Self::Unreachable => {
+                true
+            }
             Self::CertificateRefused
             | Self::Malformed
             | Self::OldTls
@@ -109,6 +113,7 @@ impl fmt::Display for HttpFailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CertificateRefused => "certificate refused",
+            Self::ConnectTimedOut => "no connection in time",
             Self::HandshakeFailed => "TLS handshake failed",
             Self::Malformed => "reply is not valid HTTP",
             Self::OldTls => "server speaks no TLS version from 1.2 on",

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 /// The longest name, without its final dot, in octets ([RFC 1035, Section 2.3.4]).
 ///
 /// [RFC 1035, Section 2.3.4]: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
@@ -95,6 +97,12 @@ impl FromStr for DnsName {
             check_label(label)?;
         }
         Ok(Self(ascii.into()))
+    }
+}
+
+impl Serialize for DnsName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

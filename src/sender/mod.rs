@@ -1,5 +1,7 @@
 //! The strict sender: where facts meet judgements.
 
-mod network;
+pub mod network;
+pub mod verdict;
 
 pub use network::Network;
+pub use verdict::Verdict;

@@ -1,0 +1,416 @@
+//! What `check` knows of one domain, in the shape that reports print.
+//!
+//! Times are RFC 3339 in UTC, durations end in `_secs`, enum values are the RFC's words or kebab-case, and a
+//! fact that is absent is null.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::facts::{DnsName, UnixTime};
+use crate::sender::Verdict;
+
+/// All that is known of one domain, and what follows from it.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct DomainReport {
+    /// The policy domain.
+    #[schemars(with = "String")]
+    pub domain: DnsName,
+    /// When the check of this domain ended.
+    #[schemars(with = "String")]
+    pub checked_at: UnixTime,
+    /// The worst verdict of the conforming senders.
+    #[schemars(with = "VerdictSchema")]
+    pub verdict: Verdict,
+    /// Whether the verdict hangs on something that only we failed to see.
+    pub certainty: CertaintyReport,
+    /// The reason for the verdict, in one sentence.
+    pub reason: String,
+    /// What each conforming sender does, by class, cache and reading.
+    pub senders: Vec<SenderReport>,
+    /// The TXT record.
+    pub record: RecordReport,
+    /// The live fetch, made whatever id, cache or back-off say.
+    pub fetch: FetchReport,
+    /// The live and the stored policy, in each reading.
+    pub policies: Vec<PolicyReport>,
+    /// The MX hosts, judged by their transport alone.
+    pub mx: Vec<MxReport>,
+    /// What is wrong with the MX records themselves; null if nothing is.
+    pub mx_error: Option<String>,
+    /// The TLSRPT record.
+    pub tlsrpt: TlsRptReport,
+    /// What to know and what to do, the worst first.
+    pub findings: Vec<Finding>,
+    /// The message that `--send` sent; null without it.
+    pub sent: Option<SentReport>,
+    /// Every step of the senders, in order.
+    pub trace: Vec<TraceReport>,
+}
+
+/// A verdict's certainty.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertaintyReport {
+    /// Every sender would see the same.
+    Definite,
+    /// Only our own vantage failed.
+    Ours,
+}
+
+/// The verdicts, for the schema.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum VerdictSchema {
+    Deliver,
+    DeliverUnprotected,
+    Undetermined,
+    Defer,
+    Bounce,
+}
+
+/// What one kind of sender does.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct SenderReport {
+    /// The sender's class: `strict` or `lazy`.
+    pub class: String,
+    /// What it had cached.
+    pub cache: CacheReport,
+    /// How it reads records and policies.
+    pub reading: ReadingReport,
+    /// What it does.
+    #[schemars(with = "VerdictSchema")]
+    pub verdict: Verdict,
+    /// Whether that hangs on something that only we failed to see.
+    pub certainty: CertaintyReport,
+    /// Which policy it applied.
+    pub policy: PolicySourceReport,
+    /// The MX host that takes the mail; null if none does.
+    #[schemars(with = "Option<String>")]
+    pub delivered_via: Option<DnsName>,
+    /// Until when the verdict holds if nothing is changed: when this sender next fetches the policy, or when
+    /// its cached policy ends; null if nothing that is known ends it.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<UnixTime>,
+    /// What ends it at `until`; null with it.
+    pub until_event: Option<UntilEvent>,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// What a sender had cached.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheReport {
+    /// Nothing.
+    Empty,
+    /// What our store holds.
+    Stored,
+}
+
+/// How a sender reads records and policies.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadingReport {
+    /// To the letter of the grammar.
+    Letter,
+    /// As tolerant senders do.
+    Tolerant,
+}
+
+/// Which policy a sender applied.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicySourceReport {
+    /// The one that the policy host serves now.
+    Live,
+    /// None.
+    None,
+    /// The stored one.
+    Stored,
+}
+
+/// What ends a verdict.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UntilEvent {
+    /// The sender's next daily refresh fetches the live policy.
+    DailyRefresh,
+    /// The cached policy's max_age is over.
+    MaxAge,
+}
+
+/// The TXT record at `_mta-sts`.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct RecordReport {
+    /// The texts of the records, their strings joined; octets beyond ASCII escaped.
+    pub texts: Vec<String>,
+    /// The id, if there is one usable record in any reading.
+    pub id: Option<String>,
+    /// How long a resolver may keep the answer.
+    pub ttl_secs: Option<u64>,
+    /// The names that CNAMEs led to, in order.
+    #[schemars(with = "Vec<String>")]
+    pub cname: Vec<DnsName>,
+    /// Why there is no usable record, to the letter; null if there is one.
+    pub error: Option<String>,
+    /// Whether tolerant senders read what the letter refuses.
+    pub tolerant_only: bool,
+}
+
+/// The live fetch.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct FetchReport {
+    /// The policy's address.
+    pub url: String,
+    /// The names that CNAMEs of the policy host led to, in order: where it is really hosted.
+    #[schemars(with = "Vec<String>")]
+    pub cname: Vec<DnsName>,
+    /// Each address of the policy host.
+    pub edges: Vec<EdgeReport>,
+    /// Why there is no edge to ask; null if there is one.
+    pub error: Option<String>,
+}
+
+/// One address of the policy host.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct EdgeReport {
+    /// The address.
+    #[schemars(with = "String")]
+    pub address: IpAddr,
+    /// The HTTP status; null without a response.
+    pub status: Option<u16>,
+    /// The media type as it came; null without one.
+    pub content_type: Option<String>,
+    /// The body, at most its first 4 KiB, what is not UTF-8 replaced; null without a response.
+    pub body: Option<String>,
+    /// The SHA-256 of the body, in hexadecimal; null without a response.
+    pub body_sha256: Option<String>,
+    /// The certificate presented; null without a handshake that got there.
+    pub certificate: Option<CertificateReport>,
+    /// Why a sender that reads to the letter gets no policy here; null if it does.
+    pub error: Option<String>,
+}
+
+/// A certificate.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct CertificateReport {
+    /// The DNS names.
+    pub subject_alt_names: Vec<String>,
+    /// The issuer.
+    pub issuer: String,
+    /// From when it is valid.
+    #[schemars(with = "String")]
+    pub not_before: UnixTime,
+    /// Until when it is valid.
+    #[schemars(with = "String")]
+    pub not_after: UnixTime,
+    /// What is wrong with it, all of it.
+    pub faults: Vec<String>,
+}
+
+/// A policy in one reading.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct PolicyReport {
+    /// Live, or from our store.
+    pub source: PolicySourceReport,
+    /// The reading.
+    pub reading: ReadingReport,
+    /// Whether it can be used in this reading.
+    pub valid: bool,
+    /// Its mode.
+    pub mode: Option<String>,
+    /// The id of the record that it came with.
+    pub id: Option<String>,
+    /// Its life, counted from the fetch.
+    pub max_age_secs: Option<u32>,
+    /// Its mx patterns, in order.
+    pub mx: Vec<String>,
+    /// When it was fetched.
+    #[schemars(with = "Option<String>")]
+    pub fetched_at: Option<UnixTime>,
+    /// When its life ends.
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<UnixTime>,
+    /// Why it cannot be used; null if it can.
+    pub error: Option<PolicyErrorReport>,
+    /// Patterns that match no live MX host.
+    pub unused_patterns: Vec<String>,
+    /// Each live MX host and the pattern that matches it.
+    pub mx_matches: Vec<MxMatchReport>,
+}
+
+/// Why a policy cannot be used.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct PolicyErrorReport {
+    /// The line of the body, from 1; null if the fault lies elsewhere.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Whether a policy lists an MX host.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct MxMatchReport {
+    /// The MX host.
+    pub host: String,
+    /// The first pattern that matches it; null if none does.
+    pub pattern: Option<String>,
+}
+
+/// An MX host, judged by its transport alone.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct MxReport {
+    /// The name in the MX record.
+    pub host: String,
+    /// Its preference.
+    pub preference: u16,
+    /// How long a resolver may keep the MX records.
+    pub ttl_secs: Option<u64>,
+    /// Whether there is no MX record and the domain stands for its own host.
+    pub implicit: bool,
+    /// The judgement.
+    pub verdict: MxVerdict,
+    /// Whether an enforcing sender would use it if a policy listed it; null if that is not known.
+    pub would_pass_if_listed: Option<bool>,
+    /// Each address.
+    pub addresses: Vec<AddressReport>,
+    /// Whether a TLSA record stands at `_25._tcp` of it; DANE is not judged.
+    pub has_tlsa: bool,
+    /// What is wrong besides its addresses; null if nothing is.
+    pub error: Option<String>,
+}
+
+/// The judgement over an MX host or one of its addresses.
+#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MxVerdict {
+    /// TLS stands, with a certificate valid for the host.
+    Accepted,
+    /// It fails what an enforced policy asks.
+    Refused,
+    /// Its handshake with us proves nothing either way.
+    Undetermined,
+    /// It greets us with 4xx or 5xx.
+    RejectedUs,
+    /// It could not be spoken to.
+    Unreachable,
+    /// It lies beyond the number of hosts or addresses that are looked at.
+    NotTried,
+}
+
+/// One address of an MX host.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct AddressReport {
+    /// The address.
+    #[schemars(with = "String")]
+    pub address: IpAddr,
+    /// The judgement.
+    pub verdict: MxVerdict,
+    /// What a TLSRPT report would name.
+    pub result_types: Vec<String>,
+    /// Whether STARTTLS is offered; null if that is not known.
+    pub starttls: Option<bool>,
+    /// The TLS version; null without TLS.
+    pub tls_version: Option<String>,
+    /// The certificate presented; null without a handshake that got there.
+    pub certificate: Option<CertificateReport>,
+    /// What was seen, in a few words.
+    pub detail: String,
+    /// Whether the certificate matches a pattern of the live policy, which is what Postfix before 3.10.5
+    /// compares instead of the host's name; null without a certificate or a policy.
+    pub certificate_matches_patterns: Option<bool>,
+}
+
+/// The TLSRPT record (RFC 8460).
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct TlsRptReport {
+    /// The record; null if there is none, or none that can be used.
+    pub record: Option<String>,
+    /// What is wrong; null if nothing is, or there is no record.
+    pub error: Option<String>,
+}
+
+/// Something to know, and what to do about it.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Finding {
+    /// Its stable code.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which of the nine steps out of the outage it belongs to, from 1.
+    pub step: u8,
+    /// The section behind it: `8461 §4.1`.
+    pub rfc: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// What was seen.
+    pub detail: String,
+    /// What to do, ready to paste where it can be; null if nothing need be done.
+    pub fix: Option<String>,
+}
+
+/// How bad a finding is. The order is from the worst.
+#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Mail is lost or held, or a published policy is useless.
+    Error,
+    /// It will be, or it is for some.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// What became of the message that `--send` sent.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct SentReport {
+    /// Whether a receiver took it.
+    pub delivered: bool,
+    /// The MX host; null if none took it.
+    #[schemars(with = "Option<String>")]
+    pub host: Option<DnsName>,
+    /// Its address; null if none took it.
+    #[schemars(with = "Option<String>")]
+    pub address: Option<IpAddr>,
+    /// The receiver's last reply, or what happened instead.
+    pub reply: String,
+    /// The Message-ID, to find it by.
+    pub message_id: String,
+}
+
+/// One step of a sender.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct TraceReport {
+    /// Which sender: `strict, empty cache`.
+    pub sender: String,
+    /// When.
+    #[schemars(with = "String")]
+    pub at: UnixTime,
+    /// What was asked.
+    pub asked: String,
+    /// What came back.
+    pub answered: String,
+    /// What was concluded.
+    pub concluded: String,
+    /// Under which section.
+    pub rfc: String,
+}
+
+impl DomainReport {
+    /// Returns the worst severity among the findings; `None` without any.
+    #[must_use]
+    pub fn worst_severity(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).min()
+    }
+
+    /// Returns whether the verdict is one that the domain itself declared, with a null MX.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.code == "MX-NULL")
+    }
+}
