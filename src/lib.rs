@@ -1,7 +1,9 @@
 //! A strict MTA-STS (RFC 8461) sender.
 
 pub mod clock;
+pub mod dns_cache;
 pub mod facts;
+pub mod net;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;
