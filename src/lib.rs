@@ -2,7 +2,10 @@
 
 pub mod clock;
 pub mod diagnose;
+pub mod dns_cache;
 pub mod facts;
+pub mod model;
+pub mod net;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;

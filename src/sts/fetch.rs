@@ -42,6 +42,7 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
                     FetchError::Certificate(faults.to_vec())
                 }
                 HttpFailureKind::CertificateRefused
+                | HttpFailureKind::ConnectTimedOut
                 | HttpFailureKind::HandshakeFailed
                 | HttpFailureKind::Malformed
                 | HttpFailureKind::OldTls

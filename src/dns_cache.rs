@@ -1,0 +1,532 @@
+//! What a resolver remembers: record sets under their own TTLs ([RFC 1034, Section 4.3.4]; [RFC 2308]).
+//!
+//! Pure: facts and `now` in, facts out. The live network keeps one, and so does each resolver of the model.
+//! Every CNAME of a chain is kept on its own, because its TTL is its own: when an `_mta-sts` alias outlives
+//! the record it points to, only the record is asked for again.
+//!
+//! [RFC 1034, Section 4.3.4]: https://www.rfc-editor.org/rfc/rfc1034#section-4.3.4
+//! [RFC 2308]: https://www.rfc-editor.org/rfc/rfc2308
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::facts::dns::{
+    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, Record, RecordType,
+};
+use crate::facts::{DnsName, UnixTime};
+
+/// The most CNAMEs that are followed in a row, as Unbound and BIND do at their defaults.
+pub const MAX_ALIASES: usize = 16;
+
+/// The most record sets that a cache keeps unless told otherwise.
+const DEFAULT_MAX_ENTRIES: usize = 100_000;
+
+/// A cache of record sets and of their absence; failures are never kept.
+#[derive(Clone, Debug)]
+pub struct DnsCache {
+    entries: HashMap<Key, Entry>,
+    max_entries: usize,
+}
+
+/// What the cache knows of a question.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Cached {
+    /// All of the answer; TTLs are what is left of them.
+    Hit(DnsAnswer),
+    /// The answer from some name on is not known, or no longer.
+    Miss {
+        /// The name that has to be asked about: the end of the CNAMEs known.
+        name: DnsName,
+        /// The CNAMEs known, from the name in the question to `name`.
+        aliases: Vec<Alias>,
+        /// Whether each of those CNAMEs came in a reply with AD set; true if there is none.
+        authenticated: bool,
+    },
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Key {
+    Alias(DnsName),
+    /// NXDOMAIN holds for every type (RFC 2308, Section 5).
+    Absent(DnsName),
+    Rrset(DnsName, RecordType),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    data: Known,
+    expires_at: UnixTime,
+    authenticated: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Known {
+    Alias(DnsName),
+    NoData,
+    NxDomain,
+    Records(Vec<Record>),
+}
+
+impl DnsCache {
+    /// Makes an empty cache.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_max_entries(DEFAULT_MAX_ENTRIES)
+    }
+
+    /// Makes an empty cache that keeps at most `max_entries` record sets, at least one.
+    #[must_use]
+    pub fn with_max_entries(max_entries: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            max_entries: max_entries.max(1),
+        }
+    }
+
+    /// Returns how many record sets are kept, ended ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether nothing is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Returns the moments after `now` at which something kept runs out.
+    pub fn ends(&self, now: UnixTime) -> impl Iterator<Item = UnixTime> {
+        self.entries
+            .values()
+            .map(|entry| entry.expires_at)
+            .filter(move |end| *end > now)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// Answers a question from memory, as far as it reaches at `now`.
+    #[must_use]
+    pub fn lookup(&self, question: &Question, now: UnixTime) -> Cached {
+        let mut name = question.name.clone();
+        let mut aliases: Vec<Alias> = Vec::new();
+        let mut authenticated = true;
+        loop {
+            if let Some((outcome, end_authenticated)) = self.end(&name, question.record_type, now) {
+                return Cached::Hit(DnsAnswer {
+                    aliases,
+                    outcome,
+                    authenticated: authenticated && end_authenticated,
+                });
+            }
+            let Some((alias, alias_authenticated)) = self.alias(&name, now) else {
+                return Cached::Miss {
+                    name,
+                    aliases,
+                    authenticated,
+                };
+            };
+            authenticated &= alias_authenticated;
+            name = alias.target.clone();
+            if let Err(failure) = follow(&question.name, &mut aliases, alias) {
+                return Cached::Hit(DnsAnswer {
+                    aliases,
+                    outcome: DnsOutcome::Failed(failure),
+                    authenticated: false,
+                });
+            }
+        }
+    }
+
+    /// Keeps what an answer says from `now` on: each CNAME, and what stands at the end unless it failed.
+    pub fn store(&mut self, question: &Question, answer: &DnsAnswer, now: UnixTime) {
+        let authenticated = answer.authenticated;
+        for alias in &answer.aliases {
+            self.insert(
+                Key::Alias(alias.owner.clone()),
+                Known::Alias(alias.target.clone()),
+                (alias.ttl, now),
+                authenticated,
+            );
+        }
+        let end = answer
+            .aliases
+            .last()
+            .map_or(&question.name, |alias| &alias.target);
+        let (key, data, ttl) = match &answer.outcome {
+            DnsOutcome::Records { records, ttl } => (
+                Key::Rrset(end.clone(), question.record_type),
+                Known::Records(records.clone()),
+                Some(*ttl),
+            ),
+            DnsOutcome::NoData { ttl } => (
+                Key::Rrset(end.clone(), question.record_type),
+                Known::NoData,
+                *ttl,
+            ),
+            DnsOutcome::NxDomain { ttl } => (Key::Absent(end.clone()), Known::NxDomain, *ttl),
+            DnsOutcome::Failed(_) => return,
+        };
+        // RFC 2308, Section 5: "negative responses without SOA records SHOULD NOT be cached"
+        if let Some(ttl) = ttl {
+            self.insert(key, data, (ttl, now), authenticated);
+        }
+    }
+
+    fn end(
+        &self,
+        name: &DnsName,
+        record_type: RecordType,
+        now: UnixTime,
+    ) -> Option<(DnsOutcome, bool)> {
+        let live = |key| {
+            self.entries
+                .get(&key)
+                .filter(|entry| now < entry.expires_at)
+        };
+        // A CNAME stands alone at its name, so it goes before a remembered absence of other types.
+        let entry = live(Key::Rrset(name.clone(), record_type))
+            .or_else(|| live(Key::Absent(name.clone())))?;
+        let ttl = entry.expires_at.saturating_duration_since(now);
+        let outcome = match &entry.data {
+            Known::Records(records) => DnsOutcome::Records {
+                records: records.clone(),
+                ttl,
+            },
+            Known::NoData => DnsOutcome::NoData { ttl: Some(ttl) },
+            Known::NxDomain => DnsOutcome::NxDomain { ttl: Some(ttl) },
+            Known::Alias(_) => return None,
+        };
+        Some((outcome, entry.authenticated))
+    }
+
+    fn alias(&self, owner: &DnsName, now: UnixTime) -> Option<(Alias, bool)> {
+        let entry = self
+            .entries
+            .get(&Key::Alias(owner.clone()))
+            .filter(|entry| now < entry.expires_at)?;
+        let Known::Alias(target) = &entry.data else {
+            return None;
+        };
+        let alias = Alias {
+            owner: owner.clone(),
+            target: target.clone(),
+            ttl: entry.expires_at.saturating_duration_since(now),
+        };
+        Some((alias, entry.authenticated))
+    }
+
+    fn insert(
+        &mut self,
+        key: Key,
+        data: Known,
+        (ttl, now): (Duration, UnixTime),
+        authenticated: bool,
+    ) {
+        let expires_at = now.saturating_add(ttl);
+        if expires_at <= now {
+            self.entries.remove(&key);
+            return;
+        }
+        if self.entries.len() >= self.max_entries && !self.entries.contains_key(&key) {
+            self.make_room(now);
+        }
+        self.entries.insert(
+            key,
+            Entry {
+                data,
+                expires_at,
+                authenticated,
+            },
+        );
+    }
+
+    /// Drops what has ended; if that is not enough, the half that ends first.
+    fn make_room(&mut self, now: UnixTime) {
+        self.entries.retain(|_, entry| now < entry.expires_at);
+        if self.entries.len() < self.max_entries {
+            return;
+        }
+        let mut ends: Vec<UnixTime> = self
+            .entries
+            .values()
+            .map(|entry| entry.expires_at)
+            .collect();
+        let middle = ends.len() / 2;
+        let (_, median, _) = ends.select_nth_unstable(middle);
+        let median = *median;
+        let mut to_drop = middle.max(1);
+        self.entries.retain(|_, entry| {
+            let drops = to_drop > 0 && entry.expires_at <= median;
+            if drops {
+                to_drop -= 1;
+            }
+            !drops
+        });
+    }
+}
+
+impl Default for DnsCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Adds a CNAME to a chain that began at `start`, unless it closes a loop or makes the chain too long.
+///
+/// # Errors
+///
+/// The failure that ends the lookup; the CNAME that closes a loop is in `aliases` then, as evidence.
+pub fn follow(start: &DnsName, aliases: &mut Vec<Alias>, next: Alias) -> Result<(), DnsFailure> {
+    if aliases.len() >= MAX_ALIASES {
+        return Err(DnsFailure {
+            kind: DnsFailureKind::ChainTooLong,
+            detail: format!("the next would be {} to {}", next.owner, next.target).into(),
+        });
+    }
+    let closes = next.target == *start || aliases.iter().any(|alias| alias.target == next.target);
+    let detail = closes.then(|| format!("{} points back to {}", next.owner, next.target));
+    aliases.push(next);
+    match detail {
+        Some(detail) => Err(DnsFailure {
+            kind: DnsFailureKind::CnameLoop,
+            detail: detail.into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Cached, DnsCache, MAX_ALIASES};
+    use crate::facts::dns::{
+        Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, Record, RecordType,
+        TxtRecord,
+    };
+    use crate::facts::{DnsName, UnixTime};
+
+    fn name(text: &str) -> DnsName {
+        text.parse().unwrap()
+    }
+
+    fn question(text: &str) -> Question {
+        Question::new(name(text), RecordType::Txt)
+    }
+
+    fn at(secs: u64) -> UnixTime {
+        UnixTime::from_secs(1_000_000 + secs)
+    }
+
+    fn alias(owner: &str, target: &str, ttl_secs: u64) -> Alias {
+        Alias {
+            owner: name(owner),
+            target: name(target),
+            ttl: Duration::from_secs(ttl_secs),
+        }
+    }
+
+    fn text(ttl_secs: u64) -> DnsOutcome {
+        DnsOutcome::Records {
+            records: vec![Record::Txt(TxtRecord::from_text(b"v=STSv1; id=1;"))],
+            ttl: Duration::from_secs(ttl_secs),
+        }
+    }
+
+    fn miss(at: &str, aliases: Vec<Alias>) -> Cached {
+        Cached::Miss {
+            name: name(at),
+            aliases,
+            authenticated: true,
+        }
+    }
+
+    #[test]
+    fn records_live_as_long_as_their_ttl_and_grow_old() {
+        let mut cache = DnsCache::new();
+        let asked = question("a.test");
+        cache.store(&asked, &DnsAnswer::plain(text(60)), at(0));
+        for (now, expected) in [
+            (0, Cached::Hit(DnsAnswer::plain(text(60)))),
+            (59, Cached::Hit(DnsAnswer::plain(text(1)))),
+            (60, miss("a.test", vec![])),
+        ] {
+            assert_eq!(cache.lookup(&asked, at(now)), expected, "{now} s later");
+        }
+        let other = Question::new(name("a.test"), RecordType::Mx);
+        assert_eq!(cache.lookup(&other, at(0)), miss("a.test", vec![]));
+    }
+
+    #[test]
+    fn every_cname_has_a_ttl_of_its_own() {
+        let mut cache = DnsCache::new();
+        let asked = question("_mta-sts.corp.test");
+        let answer = DnsAnswer {
+            aliases: vec![
+                alias("_mta-sts.corp.test", "one.test", 300),
+                alias("one.test", "two.test", 30),
+            ],
+            outcome: text(60),
+            authenticated: true,
+        };
+        cache.store(&asked, &answer, at(0));
+        assert_eq!(cache.lookup(&asked, at(0)), Cached::Hit(answer));
+        assert_eq!(
+            cache.lookup(&asked, at(40)),
+            miss(
+                "one.test",
+                vec![alias("_mta-sts.corp.test", "one.test", 260)]
+            )
+        );
+        // The record at the end is known under its own name, too.
+        assert_eq!(
+            cache.lookup(&question("two.test"), at(40)),
+            Cached::Hit(DnsAnswer {
+                aliases: vec![],
+                outcome: text(20),
+                authenticated: true
+            })
+        );
+    }
+
+    #[test]
+    fn an_answer_is_authenticated_if_each_part_was() {
+        let mut cache = DnsCache::new();
+        let signed = DnsAnswer {
+            aliases: vec![],
+            outcome: text(60),
+            authenticated: true,
+        };
+        cache.store(&question("end.test"), &signed, at(0));
+        let unsigned = DnsAnswer {
+            aliases: vec![alias("start.test", "end.test", 60)],
+            outcome: DnsOutcome::Failed(DnsFailure {
+                kind: DnsFailureKind::ServFail,
+                detail: Box::default(),
+            }),
+            authenticated: false,
+        };
+        cache.store(&question("start.test"), &unsigned, at(0));
+        assert_eq!(
+            cache.lookup(&question("start.test"), at(0)),
+            Cached::Hit(DnsAnswer {
+                aliases: vec![alias("start.test", "end.test", 60)],
+                outcome: text(60),
+                authenticated: false,
+            })
+        );
+    }
+
+    #[test]
+    fn absence_is_kept_by_the_soa_and_failures_are_not() {
+        let soa = Some(Duration::from_secs(60));
+        let left = Some(Duration::from_secs(50));
+        let failure = DnsOutcome::Failed(DnsFailure {
+            kind: DnsFailureKind::TimedOut,
+            detail: Box::default(),
+        });
+        for (outcome, for_txt, for_mx) in [
+            (
+                DnsOutcome::NxDomain { ttl: soa },
+                Some(DnsOutcome::NxDomain { ttl: left }),
+                Some(DnsOutcome::NxDomain { ttl: left }),
+            ),
+            (
+                DnsOutcome::NoData { ttl: soa },
+                Some(DnsOutcome::NoData { ttl: left }),
+                None,
+            ),
+            (DnsOutcome::NxDomain { ttl: None }, None, None),
+            (DnsOutcome::NoData { ttl: None }, None, None),
+            (failure, None, None),
+            (text(0), None, None),
+        ] {
+            let mut cache = DnsCache::new();
+            cache.store(
+                &question("a.test"),
+                &DnsAnswer::plain(outcome.clone()),
+                at(0),
+            );
+            for (record_type, expected) in [(RecordType::Txt, for_txt), (RecordType::Mx, for_mx)] {
+                let found = cache.lookup(&Question::new(name("a.test"), record_type), at(10));
+                let expected = expected.map_or_else(
+                    || miss("a.test", vec![]),
+                    |outcome| Cached::Hit(DnsAnswer::plain(outcome)),
+                );
+                assert_eq!(found, expected, "{outcome:?}, {record_type}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_loop_in_memory_ends() {
+        let mut cache = DnsCache::new();
+        for (owner, target) in [("a.test", "b.test"), ("b.test", "a.test")] {
+            let answer = DnsAnswer {
+                aliases: vec![alias(owner, target, 60)],
+                outcome: DnsOutcome::NoData { ttl: None },
+                authenticated: false,
+            };
+            cache.store(&question(owner), &answer, at(0));
+        }
+        let Cached::Hit(answer) = cache.lookup(&question("a.test"), at(0)) else {
+            panic!("a loop is an answer");
+        };
+        assert_eq!(answer.aliases.len(), 2);
+        assert_eq!(
+            answer.outcome,
+            DnsOutcome::Failed(DnsFailure {
+                kind: DnsFailureKind::CnameLoop,
+                detail: "b.test points back to a.test".into(),
+            })
+        );
+    }
+
+    #[test]
+    fn sixteen_cnames_are_followed_and_no_more() {
+        for (length, expected) in [(MAX_ALIASES, true), (MAX_ALIASES + 1, false)] {
+            let mut cache = DnsCache::new();
+            let aliases: Vec<Alias> = (0..length)
+                .map(|i| alias(&format!("n{i}.test"), &format!("n{}.test", i + 1), 60))
+                .collect();
+            let answer = DnsAnswer {
+                aliases,
+                outcome: text(60),
+                authenticated: false,
+            };
+            cache.store(&question("n0.test"), &answer, at(0));
+            let Cached::Hit(found) = cache.lookup(&question("n0.test"), at(0)) else {
+                panic!("all of it is known");
+            };
+            assert_eq!(!found.records().is_empty(), expected, "{length} CNAMEs");
+        }
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_drops_what_ends_first() {
+        let mut cache = DnsCache::with_max_entries(8);
+        for i in 0..1_000 {
+            let asked = question(&format!("n{i}.test"));
+            cache.store(&asked, &DnsAnswer::plain(text(60 + i)), at(0));
+            assert!(cache.len() <= 8, "{i}");
+            assert!(matches!(cache.lookup(&asked, at(0)), Cached::Hit(_)), "{i}");
+        }
+    }
+
+    #[test]
+    fn equal_ends_do_not_empty_the_cache() {
+        let mut cache = DnsCache::with_max_entries(8);
+        for i in 0..9 {
+            cache.store(
+                &question(&format!("n{i}.test")),
+                &DnsAnswer::plain(text(60)),
+                at(0),
+            );
+        }
+        assert_eq!(cache.len(), 5);
+    }
+}

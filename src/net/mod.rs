@@ -1,0 +1,3 @@
+//! The live network: DNS, HTTPS and SMTP on real sockets. It judges nothing: what it sees are facts.
+
+pub mod routes;
