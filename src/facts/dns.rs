@@ -106,11 +106,7 @@ impl DnsAnswer {
 
     /// Returns the addresses.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.records().iter().filter_map(|record| match record {
-            Record::A(address) => Some(IpAddr::V4(*address)),
-            Record::Aaaa(address) => Some(IpAddr::V6(*address)),
-            Record::Mx(_) | Record::Tlsa(_) | Record::Txt(_) => None,
-        })
+        self.records().iter().filter_map(Record::address)
     }
 
     /// Returns how long the whole answer may be kept: the least TTL along the chain; `None` for a failure
@@ -253,6 +249,18 @@ pub enum Record {
     Tlsa(TlsaRecord),
     /// Text.
     Txt(TxtRecord),
+}
+
+impl Record {
+    /// Returns the address of an A or AAAA record.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::A(address) => Some(IpAddr::V4(*address)),
+            Self::Aaaa(address) => Some(IpAddr::V6(*address)),
+            Self::Mx(_) | Self::Tlsa(_) | Self::Txt(_) => None,
+        }
+    }
 }
 
 /// The strings of one TXT record; each has 0 to 255 octets of any value.

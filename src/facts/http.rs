@@ -93,6 +93,20 @@ pub enum HttpFailureKind {
 }
 
 impl HttpFailureKind {
+    /// Returns whether no connection was made, so that a client goes on to the host's next address.
+    #[must_use]
+    pub const fn is_before_connection(self) -> bool {
+        match self {
+            Self::ConnectTimedOut | Self::Refused | Self::Unreachable => true,
+            Self::CertificateRefused
+            | Self::HandshakeFailed
+            | Self::Malformed
+            | Self::OldTls
+            | Self::Reset
+            | Self::TimedOut => false,
+        }
+    }
+
     /// Returns whether the failure may lie on our side: another vantage might have got an answer.
     #[must_use]
     pub const fn is_ours(self) -> bool {

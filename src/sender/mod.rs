@@ -1,7 +1,23 @@
-//! The strict sender: where facts meet judgements.
+//! The strict sender: the only place where facts meet judgements.
+//!
+//! A [`Sender`] joins a [`Network`] and a [`SenderClass`]. Its [`attempt`](Sender::attempt) runs one
+//! delivery from discovery to a [`Verdict`], leaves a [`Trace`] of every step, and says what is to be
+//! remembered; the caller owns the memory ([`PolicyState`]), so nothing here needs a store.
 
+pub mod attempt;
+pub mod candidates;
+pub mod class;
+pub mod deliver;
+pub mod discover;
+pub mod memo;
 pub mod network;
+pub mod trace;
 pub mod verdict;
 
+pub use attempt::{Attempt, Mail};
+pub use candidates::Limits;
+pub use class::SenderClass;
+pub use discover::{PolicyState, Sender};
 pub use network::Network;
+pub use trace::Trace;
 pub use verdict::Verdict;

@@ -1,0 +1,452 @@
+//! The network in memory: a scenario's servers as data, a clock that stands still, no sockets.
+//!
+//! A [`Model`] holds the servers and one DNS cache a resolver; [`Model::through`] gives the
+//! [`Network`] as one resolver's users see it. A month of migration takes milliseconds here, and a
+//! copy of the model answers "what if a message came now" without leaving a trace in the original.
+
+pub mod state;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::clock::Clock;
+use crate::dns_cache::{Cached, DnsCache};
+use crate::facts::dns::{Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question};
+use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
+use crate::facts::smtp::{
+    Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
+    SmtpStep, TlsExchange, TlsFailure, TlsFailureKind, TlsSession, TlsUse,
+};
+use crate::facts::{DnsName, UnixTime};
+use crate::sender::Network;
+
+use state::{ModelState, Name, Names, Receiver};
+
+/// As many CNAMEs as a resolver follows before it gives up.
+const MAX_ALIASES: usize = 16;
+
+/// The servers, the resolvers' caches and what reached the servers.
+#[derive(Debug)]
+pub struct Model {
+    clock: Clock,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Inner {
+    state: ModelState,
+    caches: BTreeMap<Box<str>, DnsCache>,
+    requests: Vec<ModelRequest>,
+    unannounced: Vec<Question>,
+}
+
+/// Something that reached one of the model's servers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ModelRequest {
+    /// A question that no cache answered.
+    Dns(Question),
+    /// A GET.
+    Get {
+        /// The policy host asked for.
+        host: DnsName,
+        /// The edge.
+        address: IpAddr,
+    },
+    /// An SMTP connection.
+    Connect {
+        /// The MX host.
+        host: DnsName,
+        /// Its address.
+        address: IpAddr,
+    },
+    /// A message that was taken.
+    Received {
+        /// The MX host.
+        host: DnsName,
+        /// Its address.
+        address: IpAddr,
+        /// The TLS version; `None` in clear text.
+        tls: Option<Box<str>>,
+    },
+}
+
+impl Model {
+    /// Makes a model whose servers hold nothing yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            inner: Mutex::default(),
+        }
+    }
+
+    /// Copies servers and caches as they are now, with a clock of its own that stands at `now`.
+    #[must_use]
+    pub fn copy_at(&self, now: UnixTime) -> Self {
+        Self {
+            clock: Clock::manual(now),
+            inner: Mutex::new(self.lock().clone()),
+        }
+    }
+
+    /// Replaces what the servers hold; the resolvers keep what they have cached.
+    pub fn apply(&self, state: ModelState) {
+        self.lock().state = state;
+    }
+
+    /// Returns the network as the users of one resolver see it; the name makes the resolver.
+    #[must_use]
+    pub fn through(&self, resolver: &str) -> ModelNetwork<'_> {
+        ModelNetwork {
+            model: self,
+            resolver: resolver.into(),
+        }
+    }
+
+    /// Takes what reached the servers since the last call, in order.
+    #[must_use]
+    pub fn drain_requests(&self) -> Vec<ModelRequest> {
+        std::mem::take(&mut self.lock().requests)
+    }
+
+    /// Returns the questions about names that the state does not have.
+    #[must_use]
+    pub fn unannounced(&self) -> Vec<Question> {
+        self.lock().unannounced.clone()
+    }
+
+    /// Returns the moments at which an answer in a resolver's cache runs out, after `now`.
+    #[must_use]
+    pub fn cache_ends(&self, now: UnixTime) -> Vec<UnixTime> {
+        self.lock()
+            .caches
+            .values()
+            .flat_map(|cache| cache.ends(now))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every update is a whole assignment, so a panic elsewhere leaves nothing half done.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The model as the users of one resolver see it.
+#[derive(Clone, Debug)]
+pub struct ModelNetwork<'a> {
+    model: &'a Model,
+    resolver: Box<str>,
+}
+
+impl Network for ModelNetwork<'_> {
+    fn now(&self) -> UnixTime {
+        self.model.clock.now()
+    }
+
+    async fn lookup(&self, question: &Question) -> DnsAnswer {
+        let now = self.now();
+        let mut inner = self.model.lock();
+        let inner = &mut *inner;
+        let cache = inner.caches.entry(self.resolver.clone()).or_default();
+        let (name, mut aliases) = match cache.lookup(question, now) {
+            Cached::Hit(answer) => return answer,
+            Cached::Miss { name, aliases, .. } => (name, aliases),
+        };
+        let asked = Question::new(name, question.record_type);
+        let names = inner
+            .state
+            .views
+            .get(&self.resolver)
+            .unwrap_or(&inner.state.names);
+        if !names.contains_key(&asked.name) {
+            inner.unannounced.push(asked.clone());
+        }
+        let answer = resolve(names, &asked);
+        inner.requests.push(ModelRequest::Dns(asked.clone()));
+        cache.store(&asked, &answer, now);
+        aliases.extend(answer.aliases);
+        DnsAnswer { aliases, ..answer }
+    }
+
+    async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
+        let now = self.now();
+        let mut inner = self.model.lock();
+        let fail = |kind| {
+            Err(HttpFailure {
+                kind,
+                detail: Box::default(),
+            })
+        };
+        let mut exchange = HttpExchange {
+            address,
+            certificate: None,
+            outcome: fail(HttpFailureKind::Refused),
+        };
+        let Some(edge) = inner.state.edges.get(&address) else {
+            return exchange;
+        };
+        if let Some(kind) = edge.fault {
+            exchange.outcome = fail(kind);
+            return exchange;
+        }
+        let certificate = edge.certificate.present(host, now);
+        let is_refused = !certificate.faults.is_empty();
+        exchange.certificate = Some(certificate);
+        if is_refused {
+            exchange.outcome = fail(HttpFailureKind::CertificateRefused);
+            return exchange;
+        }
+        exchange.outcome = match (edge.late_fault, edge.responses.get(host)) {
+            (Some(kind), _) => fail(kind),
+            (None, Some(response)) => Ok(response.clone()),
+            (None, None) => fail(HttpFailureKind::Reset),
+        };
+        inner.requests.push(ModelRequest::Get {
+            host: host.clone(),
+            address,
+        });
+        exchange
+    }
+
+    async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
+        let now = self.now();
+        let mut inner = self.model.lock();
+        let receiver = inner.state.receivers.get(&request.address).cloned();
+        let exchange = match &receiver {
+            Some(receiver) => Session::run(receiver, request, now),
+            None => refused(request),
+        };
+        if exchange
+            .failure
+            .as_ref()
+            .is_none_or(|failure| failure.during != SmtpStep::Connect)
+        {
+            inner.requests.push(ModelRequest::Connect {
+                host: request.host.clone(),
+                address: request.address,
+            });
+        }
+        if exchange
+            .delivery
+            .as_ref()
+            .is_some_and(MessageExchange::is_delivered)
+        {
+            inner.requests.push(ModelRequest::Received {
+                host: request.host.clone(),
+                address: request.address,
+                tls: exchange
+                    .tls
+                    .as_ref()
+                    .and_then(|tls| tls.outcome.as_ref().ok())
+                    .map(|session| session.version.clone()),
+            });
+        }
+        exchange
+    }
+}
+
+/// What a recursive resolver without a cache answers.
+fn resolve(names: &Names, question: &Question) -> DnsAnswer {
+    let mut aliases: Vec<Alias> = Vec::new();
+    let mut owner = &question.name;
+    let outcome = loop {
+        match names.get(owner) {
+            // A question about a name that nobody declared is answered, and fails the run.
+            None => break DnsOutcome::NxDomain { ttl: None },
+            Some(Name::Failed(outcome)) => break outcome.clone(),
+            Some(Name::Types {
+                outcomes,
+                otherwise,
+            }) => {
+                break outcomes
+                    .get(&question.record_type)
+                    .unwrap_or(otherwise)
+                    .clone();
+            }
+            Some(Name::Alias(alias)) => {
+                let is_loop = alias.target == question.name
+                    || aliases.iter().any(|seen| seen.owner == alias.target);
+                aliases.push(alias.clone());
+                if is_loop {
+                    break broken_chain(DnsFailureKind::CnameLoop);
+                }
+                if aliases.len() > MAX_ALIASES {
+                    break broken_chain(DnsFailureKind::ChainTooLong);
+                }
+                owner = &alias.target;
+            }
+        }
+    };
+    DnsAnswer {
+        aliases,
+        outcome,
+        authenticated: false,
+    }
+}
+
+fn broken_chain(kind: DnsFailureKind) -> DnsOutcome {
+    DnsOutcome::Failed(DnsFailure {
+        kind,
+        detail: Box::default(),
+    })
+}
+
+fn refused(request: &SmtpRequest) -> SmtpExchange {
+    let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
+    exchange.failure = Some(SmtpFailure {
+        kind: SmtpFailureKind::Refused,
+        during: SmtpStep::Connect,
+        detail: Box::default(),
+    });
+    exchange
+}
+
+/// One session with a receiver, in the order of RFC 3207.
+struct Session<'a> {
+    receiver: &'a Receiver,
+    request: &'a SmtpRequest,
+    now: UnixTime,
+    exchange: SmtpExchange,
+}
+
+/// Whether a session goes on.
+type Step = Result<(), ()>;
+
+impl<'a> Session<'a> {
+    fn run(receiver: &'a Receiver, request: &'a SmtpRequest, now: UnixTime) -> SmtpExchange {
+        let mut session = Self {
+            receiver,
+            request,
+            now,
+            exchange: SmtpExchange::new(request.host.clone(), request.address),
+        };
+        // What ended the session stands in the exchange.
+        let _ended = session.speak().is_err();
+        session.exchange
+    }
+
+    fn speak(&mut self) -> Step {
+        if let Some(kind) = self.receiver.connect {
+            return self.fail(kind, SmtpStep::Connect);
+        }
+        self.exchange.greeting = Some(self.hear(&self.receiver.greeting, SmtpStep::Greeting)?);
+        self.go_on_after(self.exchange.greeting.clone())?;
+        self.exchange.ehlo = Some(self.hear(&self.receiver.ehlo, SmtpStep::Ehlo)?);
+        self.go_on_after(self.exchange.ehlo.clone())?;
+        let is_encrypted = self.start_tls()?;
+        match (&self.request.message, self.request.tls) {
+            (Some(_), TlsUse::Verified) if !is_encrypted => Err(()),
+            (Some(message), _) => {
+                self.exchange.delivery = Some(self.hand_over(message));
+                Ok(())
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Returns whether the session is inside TLS now.
+    fn start_tls(&mut self) -> Result<bool, ()> {
+        let goes_on_in_clear = self.request.tls == TlsUse::Opportunistic;
+        if !self.exchange.offers_starttls() {
+            return Ok(false);
+        }
+        let reply = self.hear(&self.receiver.starttls, SmtpStep::Starttls)?;
+        let is_220 = reply.code == 220;
+        self.exchange.starttls = Some(reply);
+        if !is_220 {
+            return Ok(false);
+        }
+        self.exchange.injected = self.receiver.injected.clone();
+        if self.exchange.injected.is_some() {
+            return if goes_on_in_clear { Ok(false) } else { Err(()) };
+        }
+        if let Some(kind) = self.receiver.handshake {
+            self.exchange.tls = Some(TlsExchange {
+                certificate: None,
+                outcome: Err(TlsFailure {
+                    kind,
+                    detail: Box::default(),
+                }),
+            });
+            return if goes_on_in_clear { Ok(false) } else { Err(()) };
+        }
+        let certificate = self
+            .receiver
+            .certificate
+            .present(&self.request.host, self.now);
+        let is_refused = self.request.tls == TlsUse::Verified && !certificate.faults.is_empty();
+        self.exchange.tls = Some(TlsExchange {
+            certificate: Some(certificate),
+            outcome: if is_refused {
+                Err(TlsFailure {
+                    kind: TlsFailureKind::CertificateRefused,
+                    detail: Box::default(),
+                })
+            } else {
+                Ok(TlsSession {
+                    version: self.receiver.tls_version.clone(),
+                    cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
+                })
+            },
+        });
+        if is_refused {
+            return Err(());
+        }
+        let mut reply = self.hear(&self.receiver.ehlo, SmtpStep::EhloAfterTls)?;
+        reply.lines.retain(|line| &**line != "STARTTLS");
+        self.exchange.ehlo_after_tls = Some(reply);
+        Ok(true)
+    }
+
+    fn hand_over(&self, _message: &Message) -> MessageExchange {
+        let ok = || Reply {
+            code: 250,
+            lines: vec!["OK".into()],
+        };
+        let mut exchange = MessageExchange {
+            mail: Some(ok()),
+            rcpt: Some(self.receiver.rcpt.clone()),
+            ..MessageExchange::default()
+        };
+        if self.receiver.rcpt.is_class(2) {
+            exchange.data = Some(Reply {
+                code: 354,
+                lines: vec!["go on".into()],
+            });
+            exchange.end_of_data = Some(self.receiver.end_of_data.clone());
+        }
+        exchange
+    }
+
+    fn hear(
+        &mut self,
+        answer: &Result<Reply, SmtpFailureKind>,
+        during: SmtpStep,
+    ) -> Result<Reply, ()> {
+        match answer {
+            Ok(reply) => Ok(reply.clone()),
+            Err(kind) => {
+                self.fail(*kind, during)?;
+                Err(())
+            }
+        }
+    }
+
+    fn go_on_after(&self, reply: Option<Reply>) -> Step {
+        if reply.is_some_and(|reply| reply.is_class(2)) {
+            Ok(())
+        } else {
+            Err(())
+        }
+    }
+
+    fn fail(&mut self, kind: SmtpFailureKind, during: SmtpStep) -> Step {
+        self.exchange.failure = Some(SmtpFailure {
+            kind,
+            during,
+            detail: Box::default(),
+        });
+        Err(())
+    }
+}

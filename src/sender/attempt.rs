@@ -1,0 +1,358 @@
+//! One attempt to get a message to a domain: discovery, candidates, delivery, and what it all means.
+
+use std::time::Duration;
+
+use super::candidates::{Candidate, Exchangers, find_exchangers};
+use super::deliver::{AddressOutcome, Skipped, Try, Walk};
+use super::discover::{
+    CacheChange, Discovery, NoPolicy, Occasion, PolicyInUse, PolicySource, PolicyState, Sender,
+};
+use super::network::Network;
+use super::trace::Trace;
+use super::verdict::Verdict;
+use crate::facts::DnsName;
+use crate::facts::smtp::Message;
+use crate::sts::cache::CachedPolicy;
+use crate::sts::policy::Mode;
+use crate::sts::transport::Certainty;
+use crate::tlsrpt::result_type::ResultType;
+
+/// What is to be attempted.
+#[derive(Clone, Copy, Debug)]
+pub struct Mail<'a> {
+    /// The next hop: the recipient's domain or, with a smart host, the smart host's name. It is the policy
+    /// domain (D12).
+    pub next_hop: &'a DnsName,
+    /// The message; `None` probes every hop up to the second EHLO and sends nothing.
+    pub message: Option<&'a Message>,
+    /// How long the message has been queued.
+    pub queued_for: Duration,
+    /// Turns each group of equal preferences by so many places: senders choose among equals at random.
+    pub turn: usize,
+}
+
+impl<'a> Mail<'a> {
+    /// A fresh attempt that sends nothing.
+    #[must_use]
+    pub const fn probe(next_hop: &'a DnsName) -> Self {
+        Self {
+            next_hop,
+            message: None,
+            queued_for: Duration::ZERO,
+            turn: 0,
+        }
+    }
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Attempt {
+    /// What becomes of the message.
+    pub verdict: Verdict,
+    /// Whether the verdict hangs on something that only we failed to see.
+    pub certainty: Certainty,
+    /// Why, in one sentence without a full stop.
+    pub reason: Box<str>,
+    /// The discovery that decided.
+    pub discovery: Discovery,
+    /// Where mail may go.
+    pub exchangers: Exchangers,
+    /// What was tried under the policy that decided.
+    pub walk: Walk,
+    /// What a TLSRPT report would name, without repetition, in order of appearance (R1).
+    pub result_types: Vec<ResultType>,
+    /// What the caller should remember, in order.
+    pub changes: Vec<CacheChange>,
+    /// Every step.
+    pub trace: Trace,
+}
+
+impl<N: Network> Sender<'_, N> {
+    /// Attempts a delivery, from discovery to the verdict.
+    ///
+    /// The state is read, never written: apply [`Attempt::changes`] to it.
+    pub async fn attempt(&self, mail: Mail<'_>, state: &PolicyState) -> Attempt {
+        let mut trace = Trace::default();
+        let discovery = self
+            .discover(mail.next_hop, state, Occasion::Delivery, &mut trace)
+            .await;
+        let exchangers =
+            find_exchangers(self.network, mail.next_hop, self.limits, &mut trace).await;
+        let candidates = match &exchangers {
+            Exchangers::Candidates { candidates, .. } => turn(candidates, mail.turn),
+            Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => Vec::new(),
+        };
+        let walk = self
+            .walk(
+                &candidates,
+                discovery.policy.policy(),
+                mail.message,
+                &mut trace,
+            )
+            .await;
+        let mut attempt = Attempt {
+            verdict: Verdict::Defer,
+            certainty: Certainty::Definite,
+            reason: Box::default(),
+            changes: vec![discovery.change.clone()],
+            result_types: Vec::new(),
+            discovery,
+            exchangers,
+            walk,
+            trace,
+        };
+        attempt.note_result_types();
+        if attempt.is_stopped_by_policy() && attempt.discovery.record.is_none() {
+            self.look_again(mail, state, &candidates, &mut attempt)
+                .await;
+        }
+        attempt.conclude(mail.queued_for >= self.class.queue_life);
+        attempt
+    }
+
+    /// A4: "before ... failing permanently due to a policy, senders MUST check for a new policy id".
+    async fn look_again(
+        &self,
+        mail: Mail<'_>,
+        state: &PolicyState,
+        candidates: &[Candidate],
+        attempt: &mut Attempt,
+    ) {
+        let again = self
+            .discover(
+                mail.next_hop,
+                state,
+                Occasion::AfterFailure,
+                &mut attempt.trace,
+            )
+            .await;
+        attempt.changes.push(again.change.clone());
+        let is_new = matches!(
+            again.policy,
+            PolicyInUse::Policy {
+                source: PolicySource::Live,
+                ..
+            }
+        );
+        attempt.discovery = again;
+        if is_new {
+            attempt.walk = self
+                .walk(
+                    candidates,
+                    attempt.discovery.policy.policy(),
+                    mail.message,
+                    &mut attempt.trace,
+                )
+                .await;
+        }
+        attempt.note_result_types();
+    }
+}
+
+impl Attempt {
+    /// Returns the policy that was applied, if any.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&CachedPolicy> {
+        self.discovery.policy.policy()
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.policy().map(|cached| cached.policy.mode())
+    }
+
+    /// Returns whether an enforced policy kept the message from a host that might have taken it.
+    #[must_use]
+    pub fn is_stopped_by_policy(&self) -> bool {
+        self.mode() == Some(Mode::Enforce)
+            && self.walk.via.is_none()
+            && self.walk.tries.iter().any(Try::is_refused_by_policy)
+    }
+
+    fn note_result_types(&mut self) {
+        let mut seen = Vec::new();
+        seen.extend(self.discovery.fetch_error.as_ref().map(ResultType::from));
+        // R1: nothing is reported of hosts under no policy, or under one of mode none.
+        if matches!(self.mode(), Some(Mode::Enforce | Mode::Testing)) {
+            for tried in &self.walk.tries {
+                if tried.is_listed == Some(false) {
+                    seen.push(ResultType::MX_MISMATCH);
+                }
+                for address in &tried.addresses {
+                    if let AddressOutcome::Refused(faults) | AddressOutcome::Accepted { faults } =
+                        &address.outcome
+                    {
+                        seen.extend(faults.iter().map(ResultType::from));
+                    }
+                }
+            }
+        }
+        for kind in seen {
+            if !self.result_types.contains(&kind) {
+                self.result_types.push(kind);
+            }
+        }
+    }
+
+    fn conclude(&mut self, is_queue_life_over: bool) {
+        let (verdict, certainty, reason) = match &self.exchangers {
+            Exchangers::NullMx => (
+                Verdict::Bounce,
+                Certainty::Definite,
+                "the domain takes no mail: it has a null MX (RFC 7505)".to_owned(),
+            ),
+            Exchangers::NoDomain => (
+                Verdict::Bounce,
+                Certainty::Definite,
+                "the domain does not exist".to_owned(),
+            ),
+            Exchangers::Unknown(failure) => (
+                Verdict::Defer,
+                if failure.kind.is_ours() {
+                    Certainty::Ours
+                } else {
+                    Certainty::Definite
+                },
+                format!("the MX records could not be looked up: {failure}"),
+            ),
+            Exchangers::Candidates { .. } => self.conclude_walk(),
+        };
+        self.verdict = verdict;
+        self.certainty = certainty;
+        self.reason = reason.into();
+        if is_queue_life_over && self.verdict == Verdict::Defer {
+            self.verdict = Verdict::Bounce;
+            self.reason = format!("the message has waited too long: {}", self.reason).into();
+        }
+    }
+
+    fn conclude_walk(&self) -> (Verdict, Certainty, String) {
+        if let Some(reply) = &self.walk.rejected {
+            return (
+                Verdict::Bounce,
+                Certainty::Definite,
+                format!("the receiver rejected the message: {reply}"),
+            );
+        }
+        if let Some(via) = &self.walk.via {
+            return self.conclude_delivered(&via.host, via.validated);
+        }
+        // A host that only we could not speak to may well take mail from others, if the policy lets it.
+        let certainty = if self.walk.tries.iter().any(Try::may_be_ours) {
+            Certainty::Ours
+        } else {
+            self.discovery_certainty()
+        };
+        let hosts: Vec<String> = self.walk.tries.iter().map(describe).collect();
+        (
+            Verdict::Defer,
+            certainty,
+            format!("no MX host can be used: {}", shorten(&hosts)),
+        )
+    }
+
+    fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, String) {
+        match (&self.discovery.policy, self.mode()) {
+            (PolicyInUse::None(why), _) => (
+                Verdict::DeliverUnprotected,
+                why.certainty(),
+                format!("mail goes to {host} without MTA-STS: {why}"),
+            ),
+            (_, Some(Mode::None) | None) => (
+                Verdict::DeliverUnprotected,
+                Certainty::Definite,
+                format!("mail goes to {host} without MTA-STS: the policy's mode is none"),
+            ),
+            (_, Some(Mode::Enforce)) => (
+                Verdict::Deliver,
+                Certainty::Definite,
+                format!("{host} is in the policy and its certificate is valid"),
+            ),
+            (_, Some(Mode::Testing)) if validated => (
+                Verdict::Deliver,
+                Certainty::Definite,
+                format!("{host} passes the policy, whose mode is testing"),
+            ),
+            (_, Some(Mode::Testing)) => {
+                let faults: Vec<String> =
+                    self.walk.tries.last().map(describe).into_iter().collect();
+                (
+                    Verdict::DeliverUnprotected,
+                    Certainty::Definite,
+                    format!(
+                        "mail goes to {host} only because the mode is testing: {}",
+                        shorten(&faults)
+                    ),
+                )
+            }
+        }
+    }
+
+    /// Without a policy for a reason of our own, what would be refused under it is not known either.
+    fn discovery_certainty(&self) -> Certainty {
+        match &self.discovery.policy {
+            PolicyInUse::None(why) => why.certainty(),
+            PolicyInUse::Policy { .. } => Certainty::Definite,
+        }
+    }
+}
+
+/// Says what stands against a candidate, or what came of it.
+fn describe(tried: &Try) -> String {
+    let name = &tried.candidate.exchange;
+    let unlisted = || format!("{name} is not in the policy");
+    match &tried.skipped {
+        Some(Skipped::NotListed) => unlisted(),
+        Some(Skipped::NoHost) => format!("{name} is not a host name"),
+        Some(Skipped::NoAddress(found)) => match &found.failure {
+            Some(failure) => format!("the address of {name} could not be looked up: {failure}"),
+            None => format!("{name} has no address"),
+        },
+        None => {
+            // The last address decided: each before it was passed over.
+            let outcome = tried
+                .addresses
+                .last()
+                .map_or_else(String::new, |tried| tried.outcome.to_string());
+            if tried.is_listed == Some(false) {
+                format!("{} ({outcome})", unlisted())
+            } else {
+                format!("{name}: {outcome}")
+            }
+        }
+    }
+}
+
+fn shorten(parts: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut text = parts
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("; ");
+    if parts.len() > SHOWN {
+        text.push_str(&format!("; and {} more", parts.len() - SHOWN));
+    }
+    text
+}
+
+/// Turns each group of equal preferences by `places`.
+fn turn(candidates: &[Candidate], places: usize) -> Vec<Candidate> {
+    let mut turned = candidates.to_vec();
+    for group in turned.chunk_by_mut(|a, b| a.preference == b.preference) {
+        let places = places.checked_rem(group.len()).unwrap_or(0);
+        group.rotate_left(places);
+    }
+    turned
+}
+
+impl NoPolicy {
+    /// Returns whether the domain publishes something that this reason made useless.
+    #[must_use]
+    pub const fn is_publishing_fault(&self) -> bool {
+        match self {
+            Self::BackedOff { .. } | Self::FetchFailed(_) | Self::RecordUnusable(_) => true,
+            Self::NoRecord | Self::RecordUnknown(_) | Self::SenderIgnoresSts => false,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Which hosts take mail for a domain, in which order ([RFC 5321, Section 5.1], RFC 7505).
+//!
+//! [RFC 5321, Section 5.1]: https://www.rfc-editor.org/rfc/rfc5321#section-5.1
+
+use std::net::IpAddr;
+
+use super::network::Network;
+use super::trace::Trace;
+use crate::facts::DnsName;
+use crate::facts::dns::{DnsFailure, DnsOutcome, Exchange, Question, RecordType};
+
+/// How many MX hosts of a domain a sender looks at, and how many addresses of each.
+///
+/// A single answer can list thousands of hosts; somebody else's zone must not decide how long we work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// MX hosts of one domain.
+    pub mx_hosts: usize,
+    /// Addresses of one host.
+    pub addresses: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            mx_hosts: 32,
+            addresses: 8,
+        }
+    }
+}
+
+/// Where mail for a domain may go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Exchangers {
+    /// Candidate MX hosts, the most preferred first; equal preferences in the order of the answer.
+    Candidates {
+        /// At least one, at most [`Limits::mx_hosts`].
+        candidates: Vec<Candidate>,
+        /// The rest, which nobody tries.
+        not_tried: Vec<Candidate>,
+        /// Whether there is no MX record, and the domain stands for its own host.
+        implicit: bool,
+    },
+    /// The domain says that it takes no mail (RFC 7505): permanent, 556 5.1.10.
+    NullMx,
+    /// The domain does not exist: permanent.
+    NoDomain,
+    /// The answer is missing: mail waits.
+    Unknown(DnsFailure),
+}
+
+/// One candidate MX.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Candidate {
+    /// Its preference; 0 for an implicit MX.
+    pub preference: u16,
+    /// What the MX record names.
+    pub exchange: Exchange,
+}
+
+impl Candidate {
+    /// Returns the host, if the record names one that can exist: neither octets that are no name, nor the
+    /// root among others, nor what looks like an address.
+    #[must_use]
+    pub fn host(&self) -> Option<&DnsName> {
+        match &self.exchange {
+            Exchange::Host(name) if name.as_address().is_none() => Some(name),
+            Exchange::Host(_) | Exchange::NotAHostName(_) | Exchange::Root => None,
+        }
+    }
+}
+
+/// Looks up the candidates for mail to `domain`.
+pub async fn find_exchangers<N: Network>(
+    network: &N,
+    domain: &DnsName,
+    limits: Limits,
+    trace: &mut Trace,
+) -> Exchangers {
+    let question = Question::new(domain.clone(), RecordType::Mx);
+    let answer = network.lookup(&question).await;
+    let mut step = |answered: &str, concluded: &str| {
+        trace.push(
+            (network.now(), "5321 §5.1"),
+            question.to_string(),
+            answered,
+            concluded,
+        );
+    };
+    let implicit = || Exchangers::Candidates {
+        candidates: vec![Candidate {
+            preference: 0,
+            exchange: Exchange::Host(domain.clone()),
+        }],
+        not_tried: Vec::new(),
+        implicit: true,
+    };
+    match &answer.outcome {
+        DnsOutcome::NxDomain { .. } => {
+            step("NXDOMAIN", "the domain does not exist: a permanent failure");
+            Exchangers::NoDomain
+        }
+        DnsOutcome::NoData { .. } => {
+            step(
+                "no MX record",
+                "the domain itself is the implicit MX, subject to the policy like any",
+            );
+            implicit()
+        }
+        DnsOutcome::Failed(failure) => {
+            step(&failure.to_string(), "mail waits in the queue");
+            Exchangers::Unknown(failure.clone())
+        }
+        DnsOutcome::Records { .. } => {
+            let mut candidates: Vec<_> = answer
+                .exchangers()
+                .map(|record| Candidate {
+                    preference: record.preference,
+                    exchange: record.exchange.clone(),
+                })
+                .collect();
+            if candidates.is_empty() {
+                // Q: records came, none of them MX? A: the name has no MX record that anybody could use.
+                step("no MX record in the answer", "the implicit MX is used");
+                return implicit();
+            }
+            if candidates.iter().all(|mx| mx.exchange == Exchange::Root) {
+                step(
+                    "a null MX",
+                    "the domain takes no mail: 556 5.1.10 (RFC 7505)",
+                );
+                return Exchangers::NullMx;
+            }
+            // A stable sort: equal preferences keep the order of the answer, which the caller may turn.
+            candidates.sort_by_key(|mx| mx.preference);
+            let not_tried = candidates.split_off(limits.mx_hosts.min(candidates.len()));
+            let listed = list(&candidates);
+            step(
+                &listed,
+                if not_tried.is_empty() {
+                    "tried in this order"
+                } else {
+                    "tried in this order; there are more than a sender should try"
+                },
+            );
+            Exchangers::Candidates {
+                candidates,
+                not_tried,
+                implicit: false,
+            }
+        }
+    }
+}
+
+/// What the DNS knows of a host's addresses.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HostAddresses {
+    /// IPv6 before IPv4 ([RFC 6724, Section 10.3]), each family in the order of the answer, at most
+    /// [`Limits::addresses`].
+    ///
+    /// [RFC 6724, Section 10.3]: https://www.rfc-editor.org/rfc/rfc6724#section-10.3
+    pub addresses: Vec<IpAddr>,
+    /// How many more there were.
+    pub not_tried: usize,
+    /// The failure of either question, if there was one.
+    pub failure: Option<DnsFailure>,
+    /// Whether both questions were answered with NXDOMAIN.
+    pub no_such_name: bool,
+}
+
+/// Looks up the addresses of `host`, both families at once.
+pub async fn find_addresses<N: Network>(
+    network: &N,
+    host: &DnsName,
+    limits: Limits,
+) -> HostAddresses {
+    let questions =
+        [RecordType::Aaaa, RecordType::A].map(|family| Question::new(host.clone(), family));
+    let [v6, v4] = &questions;
+    let (v6, v4) = tokio::join!(network.lookup(v6), network.lookup(v4));
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for address in v6.addresses().chain(v4.addresses()) {
+        if !addresses.contains(&address) && addresses.len() < limits.addresses * 4 {
+            addresses.push(address);
+        }
+    }
+    let not_tried = addresses.len().saturating_sub(limits.addresses);
+    keep_both_families(&mut addresses, limits.addresses);
+    let failure_of = |outcome: &DnsOutcome| match outcome {
+        DnsOutcome::Failed(failure) => Some(failure.clone()),
+        DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. } => {
+            None
+        }
+    };
+    let is_missing = |outcome: &DnsOutcome| matches!(outcome, DnsOutcome::NxDomain { .. });
+    HostAddresses {
+        addresses,
+        not_tried,
+        failure: failure_of(&v6.outcome).or_else(|| failure_of(&v4.outcome)),
+        no_such_name: is_missing(&v6.outcome) && is_missing(&v4.outcome),
+    }
+}
+
+/// Cuts the list to `most`, and leaves IPv4 half of the places if it needs them.
+fn keep_both_families(addresses: &mut Vec<IpAddr>, most: usize) {
+    let v4 = addresses.iter().filter(|address| address.is_ipv4()).count();
+    let for_v4 = v4.min(most / 2);
+    let mut v6_left = most.saturating_sub(for_v4);
+    let mut left = most;
+    addresses.retain(|address| {
+        let is_kept = left > 0 && (address.is_ipv4() || v6_left > 0);
+        if is_kept {
+            left -= 1;
+            v6_left -= usize::from(address.is_ipv6());
+        }
+        is_kept
+    });
+}
+
+fn list(candidates: &[Candidate]) -> String {
+    let mut text = String::new();
+    for (index, mx) in candidates.iter().enumerate().take(8) {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(&format!("{} {}", mx.preference, mx.exchange));
+    }
+    if candidates.len() > 8 {
+        text.push_str(", …");
+    }
+    text
+}

@@ -1,0 +1,533 @@
+//! Policy discovery and the cache ([RFC 8461, Section 3] and [Section 5.1]).
+//!
+//! [RFC 8461, Section 3]: https://www.rfc-editor.org/rfc/rfc8461#section-3
+//! [Section 5.1]: https://www.rfc-editor.org/rfc/rfc8461#section-5.1
+
+use std::fmt;
+
+use super::candidates::{HostAddresses, Limits, find_addresses};
+use super::class::{SenderClass, TxtUse};
+use super::network::Network;
+use super::trace::Trace;
+use crate::facts::dns::{DnsFailure, DnsOutcome, Question, RecordType};
+use crate::facts::{DnsName, UnixTime};
+use crate::sts::cache::CachedPolicy;
+use crate::sts::fetch::{self, FetchError};
+use crate::sts::policy::Mode;
+use crate::sts::reading::Reading;
+use crate::sts::record::{self, RecordId, SelectError, Selection};
+use crate::sts::refresh::BackOff;
+use crate::sts::transport::Certainty;
+
+/// What a sender remembers about one policy domain.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PolicyState {
+    /// The policy of the last successful fetch, expired or not.
+    pub cached: Option<CachedPolicy>,
+    /// Until when a failed fetch keeps it from fetching the same id again.
+    pub back_off: Option<BackOff>,
+    /// When it last tried to refresh.
+    pub refresh_tried_at: Option<UnixTime>,
+}
+
+impl PolicyState {
+    /// Starts with a policy, as from a store.
+    #[must_use]
+    pub const fn with_policy(cached: CachedPolicy) -> Self {
+        Self {
+            cached: Some(cached),
+            back_off: None,
+            refresh_tried_at: None,
+        }
+    }
+
+    /// Applies what discovery changed.
+    pub fn apply(&mut self, change: &CacheChange) {
+        match change {
+            CacheChange::Keep => {}
+            CacheChange::Store(policy) => {
+                self.cached = Some(policy.clone());
+                self.back_off = None;
+            }
+            CacheChange::BackOff(back_off) => self.back_off = Some(back_off.clone()),
+        }
+    }
+
+    /// Returns the cached policy, while it counts (A7).
+    #[must_use]
+    pub fn fresh(&self, now: UnixTime) -> Option<&CachedPolicy> {
+        self.cached.as_ref().filter(|cached| cached.is_fresh(now))
+    }
+
+    /// Returns when the next refresh is due; `None` if the class does not refresh or nothing is cached that
+    /// will still count then.
+    #[must_use]
+    pub fn refresh_due(&self, class: &SenderClass) -> Option<UnixTime> {
+        let cached = self.cached.as_ref()?;
+        let last = self
+            .refresh_tried_at
+            .map_or(cached.fetched_at, |tried| tried.max(cached.fetched_at));
+        let due = last.saturating_add(class.refresh_after?);
+        (due <= cached.expires_at()).then_some(due)
+    }
+}
+
+/// What becomes of the remembered state.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CacheChange {
+    /// Nothing.
+    Keep,
+    /// A policy was fetched: it replaces what was cached, and its life begins now (P3).
+    Store(CachedPolicy),
+    /// A fetch failed: this id is not asked for again for five minutes (F9). What was cached stays.
+    BackOff(BackOff),
+}
+
+/// What discovery found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Discovery {
+    /// The policy to apply, or why there is none.
+    pub policy: PolicyInUse,
+    /// What the caller should remember.
+    pub change: CacheChange,
+    /// What the TXT record said; `None` if it was not asked for.
+    pub record: Option<RecordSeen>,
+    /// What went wrong with the fetch; `None` if none was made or it went well.
+    pub fetch_error: Option<FetchError>,
+}
+
+/// What a sender saw at `_mta-sts`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RecordSeen {
+    /// One usable record.
+    Id(RecordId),
+    /// No record that begins with `v=STSv1;`.
+    NoRecord,
+    /// Records that cannot be used (D6).
+    Unusable(SelectError),
+    /// No answer.
+    Unknown(DnsFailure),
+}
+
+/// The policy that a sender applies.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PolicyInUse {
+    /// A policy, of any mode.
+    Policy {
+        /// The policy.
+        policy: CachedPolicy,
+        /// Where it comes from.
+        source: PolicySource,
+    },
+    /// None: the sender goes on as if MTA-STS did not exist.
+    None(NoPolicy),
+}
+
+impl PolicyInUse {
+    /// Returns the policy, if there is one.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&CachedPolicy> {
+        match self {
+            Self::Policy { policy, .. } => Some(policy),
+            Self::None(_) => None,
+        }
+    }
+}
+
+/// Where a policy comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PolicySource {
+    /// Fetched before.
+    Cached,
+    /// Fetched just now.
+    Live,
+}
+
+/// Why no policy applies.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum NoPolicy {
+    /// The record's id failed to fetch less than five minutes ago (F9).
+    BackedOff {
+        /// When the next fetch may be made.
+        until: UnixTime,
+    },
+    /// The fetch failed (F11).
+    FetchFailed(FetchError),
+    /// There is no record.
+    NoRecord,
+    /// The records cannot be used (D6).
+    RecordUnusable(SelectError),
+    /// The question had no answer, so there may be a policy.
+    RecordUnknown(DnsFailure),
+    /// The sender does not know MTA-STS.
+    SenderIgnoresSts,
+}
+
+impl NoPolicy {
+    /// Returns whether the lack is a fact about the domain, or may be about our own vantage.
+    #[must_use]
+    pub fn certainty(&self) -> Certainty {
+        let is_ours = match self {
+            Self::FetchFailed(error) => error.is_ours(),
+            Self::RecordUnknown(failure) => failure.kind.is_ours(),
+            Self::BackedOff { .. }
+            | Self::NoRecord
+            | Self::RecordUnusable(_)
+            | Self::SenderIgnoresSts => false,
+        };
+        if is_ours {
+            Certainty::Ours
+        } else {
+            Certainty::Definite
+        }
+    }
+}
+
+impl fmt::Display for NoPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BackedOff { until } => {
+                write!(f, "the last fetch failed, the next may be made at {until}")
+            }
+            Self::FetchFailed(error) => write!(f, "the policy could not be fetched: {error}"),
+            Self::NoRecord => f.write_str("there is no MTA-STS record"),
+            Self::RecordUnusable(error) => write!(f, "the MTA-STS record cannot be used: {error}"),
+            Self::RecordUnknown(failure) => {
+                write!(f, "the MTA-STS record could not be looked up: {failure}")
+            }
+            Self::SenderIgnoresSts => f.write_str("the sender does not know MTA-STS"),
+        }
+    }
+}
+
+/// Why discovery runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Occasion {
+    /// An enforced policy just stopped a delivery: the id is looked up whatever the class (A4).
+    AfterFailure,
+    /// A message is to be delivered.
+    Delivery,
+}
+
+/// A sender on a network: what discovery and delivery share.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a, N> {
+    /// How it reaches the world.
+    pub network: &'a N,
+    /// How it behaves.
+    pub class: &'a SenderClass,
+    /// How much of a domain it looks at.
+    pub limits: Limits,
+}
+
+impl<N: Network> Sender<'_, N> {
+    /// Finds the policy that applies to mail for `domain` (D2–D14, F1–F12, A7).
+    pub async fn discover(
+        &self,
+        domain: &DnsName,
+        state: &PolicyState,
+        occasion: Occasion,
+        trace: &mut Trace,
+    ) -> Discovery {
+        let now = self.network.now();
+        let fresh = state.fresh(now);
+        match (self.class.txt_use, occasion, fresh) {
+            (TxtUse::Never, _, _) => {
+                return Discovery::without_asking(PolicyInUse::None(NoPolicy::SenderIgnoresSts));
+            }
+            (TxtUse::WithoutPolicyOrAfterFailure, Occasion::Delivery, Some(cached)) => {
+                trace.push(
+                    (now, "8461 §5.1"),
+                    "cache",
+                    describe(cached),
+                    "it still counts: the TXT record is not asked for",
+                );
+                return Discovery::without_asking(PolicyInUse::cached(cached));
+            }
+            (TxtUse::WithoutPolicyOrAfterFailure, _, _) | (TxtUse::BeforeEachDelivery, _, _) => {}
+        }
+        let record = self.look_up_record(domain, trace).await;
+        let id = match &record {
+            RecordSeen::Id(id) => id.clone(),
+            RecordSeen::NoRecord | RecordSeen::Unusable(_) | RecordSeen::Unknown(_) => {
+                return self.without_record(record, fresh, trace);
+            }
+        };
+        if let Some(cached) = fresh
+            && cached.id == id
+        {
+            trace.push(
+                (now, "8461 §5.1"),
+                "cache",
+                describe(cached),
+                "the id is the record's: the cached policy is used",
+            );
+            return Discovery {
+                record: Some(record),
+                ..Discovery::without_asking(PolicyInUse::cached(cached))
+            };
+        }
+        if let Some(back_off) = state.back_off.as_ref()
+            && back_off.holds(&id, now)
+        {
+            let until = back_off.until;
+            trace.push(
+                (now, "8461 §3.3"),
+                "cache",
+                format!("fetching id {id} failed less than five minutes ago"),
+                format!("not asked again before {until}"),
+            );
+            return Discovery {
+                policy: fresh.map_or(
+                    PolicyInUse::None(NoPolicy::BackedOff { until }),
+                    PolicyInUse::cached,
+                ),
+                change: CacheChange::Keep,
+                record: Some(record),
+                fetch_error: None,
+            };
+        }
+        self.fetch_for(domain, id, fresh, trace).await
+    }
+
+    /// Fetches the policy again, whatever the record says (P4), and keeps the cached one if that fails.
+    ///
+    /// The caller decides when: see [`PolicyState::refresh_due`].
+    pub async fn refresh(
+        &self,
+        domain: &DnsName,
+        state: &PolicyState,
+        trace: &mut Trace,
+    ) -> Discovery {
+        let now = self.network.now();
+        let Some(cached) = state.fresh(now) else {
+            return Discovery::without_asking(PolicyInUse::None(NoPolicy::NoRecord));
+        };
+        let record = self.look_up_record(domain, trace).await;
+        // Q: which id does a refreshed policy carry while the record is missing or unusable?
+        // A: the one it had; the next readable record that differs makes the sender fetch again.
+        let id = match &record {
+            RecordSeen::Id(id) => id.clone(),
+            RecordSeen::NoRecord | RecordSeen::Unusable(_) | RecordSeen::Unknown(_) => {
+                cached.id.clone()
+            }
+        };
+        let found = self.fetch_for(domain, id, Some(cached), trace).await;
+        Discovery {
+            record: Some(record),
+            ..found
+        }
+    }
+
+    async fn look_up_record(&self, domain: &DnsName, trace: &mut Trace) -> RecordSeen {
+        let name = match domain.prefixed("_mta-sts") {
+            Ok(name) => name,
+            Err(_too_long) => return RecordSeen::NoRecord,
+        };
+        let question = Question::new(name, RecordType::Txt);
+        let answer = self.network.lookup(&question).await;
+        let seen = match &answer.outcome {
+            DnsOutcome::Failed(failure) => RecordSeen::Unknown(failure.clone()),
+            DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. } => RecordSeen::NoRecord,
+            DnsOutcome::Records { .. } => {
+                match record::select(answer.texts(), self.class.reading) {
+                    Selection::NoRecord => RecordSeen::NoRecord,
+                    Selection::Record(record) => RecordSeen::Id(record.id().clone()),
+                    Selection::Unusable(error) => RecordSeen::Unusable(error),
+                }
+            }
+        };
+        let concluded = match &seen {
+            RecordSeen::Id(_) => "the domain publishes a policy",
+            RecordSeen::NoRecord | RecordSeen::Unusable(_) => {
+                "nothing new is fetched; a cached policy stays"
+            }
+            RecordSeen::Unknown(_) => "nothing is known; a cached policy stays",
+        };
+        trace.push(
+            (self.network.now(), "8461 §3.1"),
+            question.to_string(),
+            &seen,
+            concluded,
+        );
+        seen
+    }
+
+    /// D6, D7, F12: without a usable record nothing is fetched, and a cached policy is applied.
+    fn without_record(
+        &self,
+        record: RecordSeen,
+        fresh: Option<&CachedPolicy>,
+        trace: &mut Trace,
+    ) -> Discovery {
+        let policy = match fresh {
+            Some(cached) => {
+                trace.push(
+                    (self.network.now(), "8461 §3.3"),
+                    "cache",
+                    describe(cached),
+                    "no live policy can be discovered: the cached one MUST be applied",
+                );
+                PolicyInUse::cached(cached)
+            }
+            None => PolicyInUse::None(match &record {
+                RecordSeen::Unusable(error) => NoPolicy::RecordUnusable(error.clone()),
+                RecordSeen::Unknown(failure) => NoPolicy::RecordUnknown(failure.clone()),
+                RecordSeen::NoRecord | RecordSeen::Id(_) => NoPolicy::NoRecord,
+            }),
+        };
+        Discovery {
+            policy,
+            change: CacheChange::Keep,
+            record: Some(record),
+            fetch_error: None,
+        }
+    }
+
+    async fn fetch_for(
+        &self,
+        domain: &DnsName,
+        id: RecordId,
+        fresh: Option<&CachedPolicy>,
+        trace: &mut Trace,
+    ) -> Discovery {
+        let record = Some(RecordSeen::Id(id.clone()));
+        let asked = format!("GET https://mta-sts.{domain}/.well-known/mta-sts.txt");
+        let fetched = match domain.prefixed("mta-sts") {
+            Ok(host) => self.fetch(&host).await,
+            Err(error) => Err(FetchError::Host(error)),
+        };
+        let now = self.network.now();
+        match fetched {
+            Ok(fetched) => {
+                let policy = CachedPolicy {
+                    id,
+                    policy: fetched.policy,
+                    body: fetched.body,
+                    fetched_at: now,
+                };
+                trace.push(
+                    (now, "8461 §3.3"),
+                    asked,
+                    describe(&policy),
+                    format!("cached until {}", policy.expires_at()),
+                );
+                Discovery {
+                    policy: PolicyInUse::Policy {
+                        policy: policy.clone(),
+                        source: PolicySource::Live,
+                    },
+                    change: CacheChange::Store(policy),
+                    record,
+                    fetch_error: None,
+                }
+            }
+            Err(error) => {
+                trace.push(
+                    (now, "8461 §3.3"),
+                    asked,
+                    &error,
+                    if fresh.is_some() {
+                        "the cached policy stays in force"
+                    } else {
+                        "nothing is cached: mail goes on as if MTA-STS were not there"
+                    },
+                );
+                Discovery {
+                    policy: fresh.map_or_else(
+                        || PolicyInUse::None(NoPolicy::FetchFailed(error.clone())),
+                        PolicyInUse::cached,
+                    ),
+                    change: CacheChange::BackOff(BackOff::after_failure(id, now)),
+                    record,
+                    fetch_error: Some(error),
+                }
+            }
+        }
+    }
+
+    /// Fetches from the first address that can be reached.
+    ///
+    /// Q: which failures lead to the next address? The RFC is silent. A: those of the connection itself, as
+    /// in any HTTPS client; whatever a server answered, its certificate included, is the answer.
+    async fn fetch(&self, host: &DnsName) -> Result<fetch::Fetched, FetchError> {
+        let found = find_addresses(self.network, host, self.limits).await;
+        let mut last = no_edge(host, &found);
+        for address in found.addresses {
+            let exchange = self.network.get_policy(host, address).await;
+            let may_go_on = exchange
+                .outcome
+                .as_ref()
+                .is_err_and(|failure| failure.kind.is_before_connection());
+            match fetch::judge(&exchange, self.class.reading) {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) if may_go_on => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+}
+
+/// Why there is no address of the policy host to ask.
+#[must_use]
+pub fn no_edge(host: &DnsName, found: &HostAddresses) -> FetchError {
+    match &found.failure {
+        Some(failure) => FetchError::HostLookup(failure.clone()),
+        None if found.no_such_name => FetchError::HostNotFound { host: host.clone() },
+        None => FetchError::NoAddress { host: host.clone() },
+    }
+}
+
+impl Discovery {
+    const fn without_asking(policy: PolicyInUse) -> Self {
+        Self {
+            policy,
+            change: CacheChange::Keep,
+            record: None,
+            fetch_error: None,
+        }
+    }
+}
+
+impl PolicyInUse {
+    fn cached(policy: &CachedPolicy) -> Self {
+        Self::Policy {
+            policy: policy.clone(),
+            source: PolicySource::Cached,
+        }
+    }
+}
+
+impl fmt::Display for RecordSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "id {id}"),
+            Self::NoRecord => f.write_str("no record that begins with `v=STSv1;`"),
+            Self::Unusable(error) => error.fmt(f),
+            Self::Unknown(failure) => failure.fmt(f),
+        }
+    }
+}
+
+fn describe(cached: &CachedPolicy) -> String {
+    let policy = &cached.policy;
+    let mut text = format!("id {}, mode {}", cached.id, policy.mode());
+    if policy.mode() != Mode::None {
+        for (index, pattern) in policy.patterns().iter().enumerate().take(8) {
+            text.push_str(if index == 0 { ", mx " } else { " " });
+            text.push_str(&pattern.to_string());
+        }
+    }
+    text.push_str(&format!(", fetched {}", cached.fetched_at));
+    text
+}
+
+/// Reads a stored body the way `reading` does; what cannot be read counts as nothing stored.
+#[must_use]
+pub fn state_from(stored: &crate::sts::cache::StoredPolicy, reading: Reading) -> PolicyState {
+    stored.read(reading).map_or_else(
+        |_unreadable| PolicyState::default(),
+        PolicyState::with_policy,
+    )
+}
