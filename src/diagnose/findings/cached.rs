@@ -1,0 +1,101 @@
+//! Findings about what senders may still have cached, seen through the store.
+
+use super::codes;
+use super::{Case, Findings};
+use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
+use crate::diagnose::fix;
+use crate::diagnose::judge::Row;
+use crate::sender::Verdict;
+use crate::sender::discover::{PolicyInUse, PolicySource};
+use crate::sts::policy::Mode;
+
+pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
+    let Some(stored) = case.stored_policy() else {
+        return;
+    };
+    let differs = case
+        .live_policy()
+        .is_some_and(|live| *live != stored.policy);
+    let blocked: Vec<&Row> = case
+        .rows
+        .iter()
+        .filter(|row| {
+            row.cache == CacheReport::Stored && row.verdict >= Verdict::Defer && uses_stored(row)
+        })
+        .collect();
+    let same_id = case.live_id().is_some_and(|id| id == stored.id);
+    if differs && same_id {
+        found.add(
+            &codes::ID_STALE,
+            if blocked.is_empty() {
+                Severity::Warning
+            } else {
+                Severity::Error
+            },
+            format!(
+                "a policy fetched at {} came with the id {}; the live policy differs and carries the same id, \
+                 so senders that compare ids do not fetch it",
+                stored.fetched_at, stored.id
+            ),
+            Some(fix::record(case.domain, case.now)),
+        );
+    }
+    if !blocked.is_empty() && (differs || case.live_policy().is_none()) {
+        let healed: Vec<String> = blocked.iter().map(|row| healing(row)).collect();
+        found.add(
+            &codes::CACHED_POLICY_BLOCKS,
+            Severity::Error,
+            format!(
+                "senders that fetched the policy before the change hold id {} and do not deliver: {}",
+                stored.id,
+                healed.join("; ")
+            ),
+            Some(if same_id {
+                fix::record(case.domain, case.now)
+            } else {
+                "Nothing shortens a policy that is already cached. Until then, let an MX host that the old \
+                 policy lists take mail again, if you still can."
+                    .to_owned()
+            }),
+        );
+    }
+    let is_gone = case.live_policy().is_none() || case.live_id().is_none();
+    if is_gone && stored.policy.mode() != Mode::None {
+        found.add(
+            &codes::CACHED_POLICY_ALIVE,
+            Severity::Warning,
+            format!(
+                "id {}, mode {}, is kept until {} by senders that fetched it at {}: taking the record or the \
+                 policy host away does not end it",
+                stored.id,
+                stored.policy.mode(),
+                stored.expires_at(),
+                stored.fetched_at
+            ),
+            Some(fix::opt_out(case.domain, case.now)),
+        );
+    }
+}
+
+fn uses_stored(row: &Row) -> bool {
+    matches!(
+        row.attempt.discovery.policy,
+        PolicyInUse::Policy {
+            source: PolicySource::Cached,
+            ..
+        }
+    )
+}
+
+fn healing(row: &Row) -> String {
+    let who = row.class.name;
+    match row.until {
+        Some((at, UntilEvent::DailyRefresh)) => {
+            format!("a sender of class {who} heals with its daily refresh, at {at} at the latest")
+        }
+        Some((at, UntilEvent::MaxAge)) => {
+            format!("a sender of class {who} heals when max_age ends, at {at}")
+        }
+        None => format!("a sender of class {who} does not heal by itself"),
+    }
+}

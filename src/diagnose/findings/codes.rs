@@ -1,0 +1,82 @@
+//! The codes: stable names, never given a second meaning.
+
+/// What a code stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Code {
+    /// Its name.
+    pub code: &'static str,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// Which of the nine steps out of the outage it belongs to.
+    pub step: u8,
+    /// The section behind it.
+    pub rfc: &'static str,
+}
+
+/// Makes the constants and the list of them from one table.
+macro_rules! codes {
+    ($($name:ident = $code:literal, $step:literal, $rfc:literal, $title:literal;)+) => {
+        $(#[doc = concat!("`", $code, "`: ", $title, ".")]
+        pub const $name: Code = Code { code: $code, title: $title, step: $step, rfc: $rfc };)+
+
+        /// Every code, in the order of the steps.
+        pub const ALL: &[Code] = &[$($name),+];
+    };
+}
+
+codes! {
+    NO_RECORD = "STS-NO-RECORD", 1, "8461 §3.1", "there is no MTA-STS record";
+    RECORD_INVALID = "STS-RECORD-INVALID", 1, "8461 §3.1", "the MTA-STS record cannot be used";
+    RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", "only tolerant senders can read the MTA-STS record";
+    RECORD_UNKNOWN = "STS-RECORD-UNKNOWN", 1, "8461 §3.1", "the MTA-STS record could not be looked up";
+    POLICY_WITHOUT_RECORD = "STS-POLICY-WITHOUT-RECORD", 1, "8461 §3.1", "a policy is served that no sender looks for";
+    POLICY_INVALID = "STS-POLICY-INVALID", 1, "8461 §3.2", "the policy is not valid";
+    POLICY_TOLERATED = "STS-POLICY-TOLERATED", 1, "8461 §3.2", "only tolerant senders can read the policy";
+    MODE_NONE = "STS-MODE-NONE", 1, "8461 §5", "the policy's mode is none";
+    MODE_TESTING = "STS-MODE-TESTING", 1, "8461 §5", "the policy's mode is testing";
+    MX_UNCOVERED = "STS-MX-UNCOVERED", 2, "8461 §4.1", "the policy does not list a live MX host";
+    FETCH_FAILED = "STS-FETCH-FAILED", 3, "8461 §3.3", "the policy cannot be fetched";
+    FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", "the policy could not be fetched from here";
+    POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", "the policy host's certificate is not valid";
+    MX_NULL = "MX-NULL", 4, "7505 §3", "the domain takes no mail";
+    MX_NO_DOMAIN = "MX-NO-DOMAIN", 4, "5321 §5.1", "the domain does not exist";
+    MX_UNKNOWN = "MX-UNKNOWN", 4, "5321 §5.1", "the MX records could not be looked up";
+    MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", "an MX record does not name a host";
+    MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", "an MX host has no address";
+    MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", "there are more MX hosts or addresses than were looked at";
+    PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", "a pattern of the policy matches no live MX host";
+    EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", "the policy host's addresses do not serve the same policy";
+    ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", "the policy changed and its id did not";
+    CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", "senders that hold the old policy do not deliver";
+    CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", "senders still hold a policy that is no longer published";
+    MX_STARTTLS = "STS-MX-STARTTLS", 7, "8461 §4.2", "an MX host does not offer working STARTTLS";
+    MX_CERTIFICATE = "STS-MX-CERTIFICATE", 7, "8461 §4.2", "an MX host's certificate is not valid for it";
+    MX_TLS = "STS-MX-TLS", 7, "8461 §7.2", "an MX host's TLS cannot be used";
+    MX_ADDRESS_SPLIT = "STS-MX-ADDRESS-SPLIT", 7, "8461 §4.2", "the addresses of an MX host do not behave the same";
+    MX_UNREACHABLE = "MX-UNREACHABLE", 7, "5321 §5.1", "an MX host could not be spoken to from here";
+    MX_REJECTED_US = "MX-REJECTED-US", 7, "5321 §3.1", "an MX host does not want to talk to us";
+    MX_UNDETERMINED = "MX-UNDETERMINED", 7, "8461 §7.2", "an MX host's TLS could not be judged from here";
+    CERTIFICATE_EXPIRES = "STS-CERTIFICATE-EXPIRES", 7, "8461 §4.2", "a certificate is about to expire";
+    CERTIFICATE_PATTERN = "STS-CERTIFICATE-PATTERN", 7, "8461 §4.2", "Postfix before 3.10.5 judges an MX host another way";
+    DANE_NOT_JUDGED = "DANE-NOT-JUDGED", 7, "8461 §2", "an MX host has TLSA records";
+    TLSRPT_MISSING = "TLSRPT-MISSING", 7, "8460 §3", "there is no TLSRPT record";
+    TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", "the TLSRPT record cannot be used";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::ALL;
+
+    #[test]
+    fn codes_are_unique_and_in_the_order_of_the_steps() {
+        let names: BTreeSet<_> = ALL.iter().map(|code| code.code).collect();
+        assert_eq!(names.len(), ALL.len());
+        assert!(ALL.is_sorted_by_key(|code| code.step));
+        for code in ALL {
+            assert!((1..=9).contains(&code.step), "{}", code.code);
+            assert!(code.rfc.contains('§'), "{}", code.code);
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Findings about the MX hosts.
+
+use std::time::Duration;
+
+use super::codes;
+use super::{Case, Findings, listed};
+use crate::diagnose::assemble::{host_verdict, probe_verdict};
+use crate::diagnose::document::{MxVerdict, Severity};
+use crate::diagnose::fix;
+use crate::diagnose::survey::MxHost;
+use crate::facts::certificate::PeerCertificate;
+use crate::facts::dns::DnsFailure;
+use crate::sender::candidates::Exchangers;
+use crate::sts::certificate::matches_patterns;
+use crate::sts::policy::{Mode, Policy};
+use crate::sts::transport::{self, Transport, TransportFault};
+
+/// A certificate this close to its end, and past two thirds of its life, should have been renewed.
+const EXPIRES_SOON: Duration = Duration::from_secs(14 * 86_400);
+
+pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
+    match &case.survey.exchangers {
+        Exchangers::Candidates { not_tried, .. } => {
+            let addresses: usize = case
+                .survey
+                .hosts
+                .iter()
+                .filter_map(|host| host.addresses.as_ref())
+                .map(|found| found.not_tried)
+                .sum();
+            if !not_tried.is_empty() || addresses > 0 {
+                found.add(
+                    &codes::MX_NOT_TRIED,
+                    Severity::Warning,
+                    format!(
+                        "{} MX hosts and {addresses} addresses were left out: senders try few of so many",
+                        not_tried.len()
+                    ),
+                    None,
+                );
+            }
+        }
+        Exchangers::NullMx => found.add(
+            &codes::MX_NULL,
+            Severity::Note,
+            "the domain declares with a null MX that it takes no mail (RFC 7505)".to_owned(),
+            None,
+        ),
+        Exchangers::NoDomain => found.add(
+            &codes::MX_NO_DOMAIN,
+            Severity::Error,
+            format!(
+                "{} does not exist (NXDOMAIN): mail for it bounces",
+                case.domain
+            ),
+            Some(format!("dig MX {}", case.domain)),
+        ),
+        Exchangers::Unknown(failure) => find_unknown(case, failure, found),
+    }
+    find_uncovered(case, found);
+    for host in &case.survey.hosts {
+        find_for_host(case, host, found);
+    }
+    find_expiring(case, found);
+    find_tlsa(case, found);
+}
+
+fn find_unknown(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
+    found.add(
+        &codes::MX_UNKNOWN,
+        if failure.kind.is_ours() {
+            Severity::Warning
+        } else {
+            Severity::Error
+        },
+        format!("MX {}: {failure}; mail waits in the queue", case.domain),
+        Some(format!("dig MX {}", case.domain)),
+    );
+}
+
+/// The policy that bears on the hosts: the live one, else the stored one.
+fn active_policy(case: &Case<'_>) -> Option<Policy> {
+    case.live_id()
+        .and_then(|_| case.live_policy().cloned())
+        .or_else(|| case.stored_policy().map(|cached| cached.policy))
+        .filter(|policy| policy.mode() != Mode::None)
+}
+
+fn severity_under(policy: Option<&Policy>) -> Severity {
+    match policy.map(Policy::mode) {
+        Some(Mode::Enforce) => Severity::Error,
+        Some(Mode::Testing) => Severity::Warning,
+        Some(Mode::None) | None => Severity::Note,
+    }
+}
+
+fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
+    let Some(policy) = case
+        .live_policy()
+        .filter(|policy| policy.mode() != Mode::None && case.live_id().is_some())
+    else {
+        return;
+    };
+    let uncovered: Vec<&MxHost> = case
+        .survey
+        .hosts
+        .iter()
+        .filter(|host| {
+            host.candidate
+                .host()
+                .is_some_and(|name| policy.matching(name).is_none())
+        })
+        .collect();
+    if uncovered.is_empty() {
+        return;
+    }
+    let names: Vec<_> = uncovered
+        .iter()
+        .filter_map(|host| host.candidate.host())
+        .collect();
+    let would_fail: Vec<_> = uncovered
+        .iter()
+        .filter(|host| host_verdict(host) == MxVerdict::Refused)
+        .filter_map(|host| host.candidate.host())
+        .collect();
+    let mut detail = format!(
+        "{} (MX) {} matched by no pattern of the policy ({})",
+        listed(&names, 8),
+        if names.len() == 1 { "is" } else { "are" },
+        listed(policy.patterns(), 8)
+    );
+    if !would_fail.is_empty() {
+        detail.push_str(&format!(
+            "; {} would fail even if listed, see below",
+            listed(&would_fail, 8)
+        ));
+    }
+    found.add(
+        &codes::MX_UNCOVERED,
+        severity_under(Some(policy)),
+        detail,
+        Some(fix::cover(case.domain, policy, &names, case.now)),
+    );
+}
+
+fn find_for_host(case: &Case<'_>, host: &MxHost, found: &mut Findings) {
+    let policy = active_policy(case);
+    let exchange = &host.candidate.exchange;
+    let Some(name) = host.candidate.host() else {
+        found.add(
+            &codes::MX_NOT_A_HOST,
+            Severity::Warning,
+            format!(
+                "MX {} {exchange}: no sender can use it",
+                host.candidate.preference
+            ),
+            Some(format!(
+                "Let the MX record of {} name a host that has A or AAAA records, not an address.",
+                case.domain
+            )),
+        );
+        return;
+    };
+    if let Some(addresses) = &host.addresses
+        && addresses.addresses.is_empty()
+    {
+        let why = addresses
+            .failure
+            .as_ref()
+            .map_or_else(|| "no A or AAAA record".to_owned(), ToString::to_string);
+        found.add(
+            &codes::MX_NO_ADDRESS,
+            Severity::Warning,
+            format!("{name}: {why}"),
+            Some(format!("dig A {name}; dig AAAA {name}")),
+        );
+        return;
+    }
+    let verdicts: Vec<MxVerdict> = host.probes.iter().map(probe_verdict).collect();
+    if verdicts.contains(&MxVerdict::Accepted) && verdicts.contains(&MxVerdict::Refused) {
+        found.add(
+            &codes::MX_ADDRESS_SPLIT,
+            Severity::Warning,
+            format!("{name}: {}", each_address(host)),
+            Some(format!(
+                "Bring every address of {name} to the same state, or take the bad ones out of its A and AAAA \
+                 records: senders try them in any order, and some give up after the first."
+            )),
+        );
+    } else if host_verdict(host) == MxVerdict::Refused {
+        find_refused(host, severity_under(policy.as_ref()), found);
+    }
+    find_unseen(host, &verdicts, found);
+    find_other_reading(case, host, found);
+}
+
+/// An MX host that fails at each of its addresses: of any preference, since the others may be down one day.
+fn find_refused(host: &MxHost, severity: Severity, found: &mut Findings) {
+    let Some(name) = host.candidate.host() else {
+        return;
+    };
+    let faults: Vec<TransportFault> = host
+        .probes
+        .iter()
+        .filter_map(|probe| match transport::judge(probe) {
+            Transport::Refused(faults) => Some(faults),
+            Transport::Accepted(_)
+            | Transport::RejectedUs(_)
+            | Transport::Undetermined { .. }
+            | Transport::Unreachable { .. } => None,
+        })
+        .flatten()
+        .collect();
+    let detail = format!("{name}: {}", each_address(host));
+    let is_certificate = |fault: &TransportFault| matches!(fault, TransportFault::Certificate(_));
+    let is_starttls = |fault: &TransportFault| {
+        matches!(
+            fault,
+            TransportFault::StarttlsNotOffered | TransportFault::StarttlsRefused(_)
+        )
+    };
+    let look =
+        format!("openssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null");
+    if faults.iter().any(is_certificate) {
+        found.add(
+            &codes::MX_CERTIFICATE,
+            severity,
+            detail,
+            Some(format!(
+                "Install a certificate from a public CA with {name} among its DNS names, with its \
+                 intermediates, on every address; look at it with:\n\n{look}"
+            )),
+        );
+    } else if faults.iter().any(is_starttls) {
+        found.add(
+            &codes::MX_STARTTLS,
+            severity,
+            detail,
+            Some(format!(
+                "Switch STARTTLS on at {name}, and look for a firewall that strips it on the way; try:\n\n{look}"
+            )),
+        );
+    } else {
+        found.add(
+            &codes::MX_TLS,
+            severity,
+            detail,
+            Some(format!("Offer TLS 1.2 or 1.3 at {name}; try:\n\n{look}")),
+        );
+    }
+}
+
+/// Hosts that we could not see, each with the reason; a warning, because another vantage may see them.
+fn find_unseen(host: &MxHost, verdicts: &[MxVerdict], found: &mut Findings) {
+    if verdicts.contains(&MxVerdict::Accepted) {
+        return;
+    }
+    let Some(name) = host.candidate.host() else {
+        return;
+    };
+    let code = match verdicts {
+        _ if verdicts.contains(&MxVerdict::RejectedUs) => &codes::MX_REJECTED_US,
+        _ if verdicts.contains(&MxVerdict::Undetermined) => &codes::MX_UNDETERMINED,
+        _ if verdicts.contains(&MxVerdict::Unreachable) => &codes::MX_UNREACHABLE,
+        _ => return,
+    };
+    found.add(
+        code,
+        Severity::Warning,
+        format!("{name}: {}", each_address(host)),
+        Some(format!(
+            "Check from a host that may send mail (port 25 is often closed to others, and so are hosts \
+             without reverse DNS):\n\nopenssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null"
+        )),
+    );
+}
+
+fn each_address(host: &MxHost) -> String {
+    let all: Vec<(String, String)> = host
+        .probes
+        .iter()
+        .map(|probe| {
+            (
+                probe.address.to_string(),
+                transport::judge(probe).to_string(),
+            )
+        })
+        .collect();
+    match all.as_slice() {
+        [(address, says)] => format!("{says} [{address}]"),
+        [(_, first), rest @ ..] if rest.iter().all(|(_, says)| says == first) => {
+            format!("{first} (at each of its {} addresses)", all.len())
+        }
+        _ => listed(
+            all.iter()
+                .map(|(address, says)| format!("[{address}] {says}")),
+            8,
+        ),
+    }
+}
+
+/// Postfix before 3.10.5, whatever its plugin, compares the certificate with the policy's patterns instead
+/// of the host's name.
+fn find_other_reading(case: &Case<'_>, host: &MxHost, found: &mut Findings) {
+    let (Some(name), Some(policy)) = (host.candidate.host(), active_policy(case)) else {
+        return;
+    };
+    if policy.mode() != Mode::Enforce {
+        return;
+    }
+    for probe in &host.probes {
+        let Some(peer) = probe.tls.as_ref().and_then(|tls| tls.certificate.as_ref()) else {
+            continue;
+        };
+        let passes_rfc =
+            probe_verdict(probe) == MxVerdict::Accepted && policy.matching(name).is_some();
+        let passes_patterns = matches_patterns(peer, policy.patterns());
+        if passes_rfc && !passes_patterns {
+            found.add(
+                &codes::CERTIFICATE_PATTERN,
+                Severity::Note,
+                format!(
+                    "{name} [{}] passes RFC 8461, but its certificate ({}) matches no pattern of the policy: \
+                     Postfix before 3.10.5 with an MTA-STS plugin defers",
+                    probe.address,
+                    listed(&peer.subject_alt_names, 4)
+                ),
+                None,
+            );
+            return;
+        }
+    }
+}
+
+fn find_expiring(case: &Case<'_>, found: &mut Findings) {
+    let mut soon: Vec<String> = Vec::new();
+    let mut look_at = |who: String, peer: &PeerCertificate| {
+        let left = peer.not_after.saturating_duration_since(case.now);
+        let life = peer.not_after.saturating_duration_since(peer.not_before);
+        let is_soon = peer.faults.is_empty() && left < EXPIRES_SOON && left < life / 3;
+        if is_soon {
+            soon.push(format!("{who} on {}", peer.not_after));
+        }
+    };
+    if let Some(host) = &case.survey.policy_host {
+        for edge in &host.edges {
+            if let Some(peer) = &edge.certificate {
+                look_at(format!("{} [{}]", host.name, edge.address), peer);
+            }
+        }
+    }
+    for host in &case.survey.hosts {
+        for probe in &host.probes {
+            if let Some(peer) = probe.tls.as_ref().and_then(|tls| tls.certificate.as_ref()) {
+                look_at(format!("{} [{}]", probe.host, probe.address), peer);
+            }
+        }
+    }
+    if !soon.is_empty() {
+        found.add(
+            &codes::CERTIFICATE_EXPIRES,
+            Severity::Warning,
+            format!("the certificate of {}", listed(&soon, 6)),
+            Some("Renew it now, and find out why it was not renewed by itself.".to_owned()),
+        );
+    }
+}
+
+fn find_tlsa(case: &Case<'_>, found: &mut Findings) {
+    let hosts: Vec<_> = case
+        .survey
+        .hosts
+        .iter()
+        .filter(|host| host.has_tlsa)
+        .filter_map(|host| host.candidate.host())
+        .collect();
+    if !hosts.is_empty() {
+        found.add(
+            &codes::DANE_NOT_JUDGED,
+            Severity::Note,
+            format!(
+                "TLSA at _25._tcp of {}: senders that do DANE judge these hosts by it first, and MTA-STS \
+                 must not override a failure; DANE is not judged here",
+                listed(&hosts, 8)
+            ),
+            None,
+        );
+    }
+}

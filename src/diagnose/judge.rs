@@ -1,0 +1,251 @@
+//! What each conforming sender does, with an empty cache and with the stored policy, in both readings.
+
+use std::net::IpAddr;
+
+use super::document::{CacheReport, UntilEvent};
+use super::survey::Survey;
+use crate::facts::http::HttpExchange;
+use crate::facts::{DnsName, UnixTime};
+use crate::sender::candidates::Exchangers;
+use crate::sender::discover::{PolicyInUse, PolicySource, state_from};
+use crate::sender::memo::Memo;
+use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
+use crate::sts::cache::StoredPolicy;
+use crate::sts::fetch;
+use crate::sts::reading::Reading;
+use crate::sts::transport::Certainty;
+
+/// What one kind of sender does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// Its class.
+    pub class: &'static SenderClass,
+    /// What it had cached.
+    pub cache: CacheReport,
+    /// How it reads.
+    pub reading: Reading,
+    /// The verdict, `undetermined` where only we lack a fact.
+    pub verdict: Verdict,
+    /// The worst of its attempts, over equal preferences and over the edges of the policy host.
+    pub attempt: Attempt,
+    /// When the verdict ends by itself, and how.
+    pub until: Option<(UnixTime, UntilEvent)>,
+}
+
+impl Row {
+    /// Returns which sender it is: `strict, empty cache, letter`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let cache = match self.cache {
+            CacheReport::Empty => "empty cache",
+            CacheReport::Stored => "stored policy",
+        };
+        format!("{}, {cache}, {}", self.class.name, self.reading)
+    }
+}
+
+/// Judges every row, those that read to the letter first.
+///
+/// Tolerant rows are there only where the tolerant reading sees something else.
+pub async fn judge<N: Network>(
+    memo: &Memo<'_, N>,
+    domain: &DnsName,
+    survey: &Survey,
+    stored: Option<&StoredPolicy>,
+    limits: Limits,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for reading in Reading::BOTH {
+        let mut of_reading = Vec::new();
+        for class in SenderClass::conforming() {
+            let class_read = SenderClass {
+                reading,
+                ..class.clone()
+            };
+            let judge = Judge {
+                memo,
+                domain,
+                survey,
+                class: &class_read,
+                limits,
+            };
+            let mut push = |cache, attempt: Attempt, until| {
+                of_reading.push(Row {
+                    class,
+                    cache,
+                    reading,
+                    verdict: as_seen_from_here(&attempt),
+                    attempt,
+                    until,
+                });
+            };
+            push(
+                CacheReport::Empty,
+                judge.worst(&PolicyState::default()).await,
+                None,
+            );
+            if let Some(stored) = stored {
+                let (attempt, until) = judge.with_stored(stored).await;
+                push(CacheReport::Stored, attempt, until);
+            }
+        }
+        let is_news = reading == Reading::Letter
+            || of_reading
+                .iter()
+                .zip(&rows)
+                .any(|(tolerant, letter): (&Row, &Row)| {
+                    tolerant.verdict != letter.verdict
+                        || policy_body(&tolerant.attempt) != policy_body(&letter.attempt)
+                });
+        if is_news {
+            rows.append(&mut of_reading);
+        }
+    }
+    rows
+}
+
+fn policy_body(attempt: &Attempt) -> Option<&[u8]> {
+    attempt.policy().map(|cached| &*cached.body)
+}
+
+/// Only here does a fact that we alone lack become a verdict.
+fn as_seen_from_here(attempt: &Attempt) -> Verdict {
+    match attempt.certainty {
+        Certainty::Ours => Verdict::Undetermined,
+        Certainty::Definite => attempt.verdict,
+    }
+}
+
+struct Judge<'j, 'm, N> {
+    memo: &'j Memo<'m, N>,
+    domain: &'j DnsName,
+    survey: &'j Survey,
+    class: &'j SenderClass,
+    limits: Limits,
+}
+
+impl<N: Network> Judge<'_, '_, N> {
+    /// A sender with the stored policy: over a day old, a class that refreshes has refreshed it by now.
+    async fn with_stored(
+        &self,
+        stored: &StoredPolicy,
+    ) -> (Attempt, Option<(UnixTime, UntilEvent)>) {
+        let now = self.memo.now();
+        let mut state = state_from(stored, self.class.reading);
+        let mut refresh_failed = false;
+        if state.refresh_due(self.class).is_some_and(|due| due <= now) {
+            let sender = self.sender(self.memo);
+            let found = sender
+                .refresh(self.domain, &state, &mut crate::sender::Trace::default())
+                .await;
+            refresh_failed = found.fetch_error.is_some();
+            state.apply(&found.change);
+        }
+        let attempt = self.worst(&state).await;
+        let uses_cached = matches!(
+            attempt.discovery.policy,
+            PolicyInUse::Policy {
+                source: PolicySource::Cached,
+                ..
+            }
+        );
+        let until = uses_cached
+            .then(|| {
+                let refresh = state
+                    .refresh_due(self.class)
+                    .filter(|_| !refresh_failed)
+                    .map(|due| (due, UntilEvent::DailyRefresh));
+                let end = state
+                    .fresh(now)
+                    .map(|cached| (cached.expires_at(), UntilEvent::MaxAge));
+                refresh.or(end)
+            })
+            .flatten();
+        (attempt, until)
+    }
+
+    /// The worst over the edges of the policy host and over the order of equal preferences.
+    async fn worst(&self, state: &PolicyState) -> Attempt {
+        let edges = self.differing_edges();
+        let mut worst = self.worst_turn(self.memo, state).await;
+        if edges.len() > 1
+            && let Some(host) = &self.survey.policy_host
+        {
+            for address in edges {
+                let network = self.memo.with_only_edge(host.name.clone(), address);
+                worst = worse(worst, self.worst_turn(&network, state).await);
+            }
+        }
+        worst
+    }
+
+    async fn worst_turn<M: Network>(&self, network: &M, state: &PolicyState) -> Attempt {
+        let sender = self.sender(network);
+        let mut worst = sender.attempt(Mail::probe(self.domain), state).await;
+        for turn in 1..largest_group(&self.survey.exchangers) {
+            let mail = Mail {
+                turn,
+                ..Mail::probe(self.domain)
+            };
+            worst = worse(worst, sender.attempt(mail, state).await);
+        }
+        worst
+    }
+
+    const fn sender<'s, M>(&'s self, network: &'s M) -> Sender<'s, M> {
+        Sender {
+            network,
+            class: self.class,
+            limits: self.limits,
+        }
+    }
+
+    /// One address for each thing that the edges of the policy host say, where they do not all say the same.
+    fn differing_edges(&self) -> Vec<IpAddr> {
+        let Some(host) = &self.survey.policy_host else {
+            return Vec::new();
+        };
+        let mut seen = Vec::new();
+        let mut addresses = Vec::new();
+        for edge in &host.edges {
+            if is_passed_over(edge) {
+                continue;
+            }
+            let says = fetch::judge(edge, self.class.reading)
+                .map(|fetched| fetched.body)
+                .map_err(|error| error.to_string());
+            if !seen.contains(&says) {
+                seen.push(says);
+                addresses.push(edge.address);
+            }
+        }
+        addresses
+    }
+}
+
+/// Whether a sender goes on to the next address.
+fn is_passed_over(edge: &HttpExchange) -> bool {
+    edge.outcome
+        .as_ref()
+        .is_err_and(|failure| failure.kind.is_before_connection())
+}
+
+fn worse(a: Attempt, b: Attempt) -> Attempt {
+    if as_seen_from_here(&b) > as_seen_from_here(&a) {
+        b
+    } else {
+        a
+    }
+}
+
+/// The size of the largest group of equal preferences.
+fn largest_group(exchangers: &Exchangers) -> usize {
+    match exchangers {
+        Exchangers::Candidates { candidates, .. } => candidates
+            .chunk_by(|a, b| a.preference == b.preference)
+            .map(<[_]>::len)
+            .max()
+            .unwrap_or(1),
+        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => 1,
+    }
+}

@@ -1,0 +1,178 @@
+//! Everything there is to see of one domain, gathered once, whatever a sender would have skipped.
+
+use futures_util::future::join_all;
+
+use crate::facts::DnsName;
+use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
+use crate::facts::http::HttpExchange;
+use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
+use crate::sender::candidates::{
+    Candidate, Exchangers, HostAddresses, find_addresses, find_exchangers,
+};
+use crate::sender::{Limits, Network, Trace};
+
+/// The facts about one domain.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The answer for the TXT record at `_mta-sts`; `None` if that name is too long to exist.
+    pub record: Option<DnsAnswer>,
+    /// The policy host; `None` if its name is too long to exist.
+    pub policy_host: Option<PolicyHost>,
+    /// The answer for the MX records.
+    pub mx: DnsAnswer,
+    /// Where mail may go.
+    pub exchangers: Exchangers,
+    /// Each MX host, in the order of preference.
+    pub hosts: Vec<MxHost>,
+    /// The answer for the TLSRPT record; `None` if its name is too long to exist.
+    pub tlsrpt: Option<DnsAnswer>,
+}
+
+/// The policy host, asked at each of its addresses.
+#[derive(Clone, Debug)]
+pub struct PolicyHost {
+    /// Its name.
+    pub name: DnsName,
+    /// The names that its CNAMEs led to.
+    pub aliases: Vec<DnsName>,
+    /// Its addresses.
+    pub addresses: HostAddresses,
+    /// What each address answered, in order.
+    pub edges: Vec<HttpExchange>,
+}
+
+/// An MX host, probed at each of its addresses.
+#[derive(Clone, Debug)]
+pub struct MxHost {
+    /// The record.
+    pub candidate: Candidate,
+    /// Its addresses; `None` if the record names no host.
+    pub addresses: Option<HostAddresses>,
+    /// What each address did, in order.
+    pub probes: Vec<SmtpExchange>,
+    /// Whether there is a TLSA record.
+    pub has_tlsa: bool,
+}
+
+impl Survey {
+    /// Looks at everything, as far as `limits` go. Refused MX hosts too are probed to the end: whether they
+    /// would pass if the policy listed them is the next question.
+    pub async fn gather<N: Network>(network: &N, domain: &DnsName, limits: Limits) -> Self {
+        let (record, policy_host, (mx, exchangers, hosts), tlsrpt) = tokio::join!(
+            look_up_text(network, domain, "_mta-sts"),
+            ask_policy_host(network, domain, limits),
+            probe_exchangers(network, domain, limits),
+            look_up_text(network, domain, "_smtp._tls"),
+        );
+        Self {
+            record,
+            policy_host,
+            mx,
+            exchangers,
+            hosts,
+            tlsrpt,
+        }
+    }
+}
+
+async fn look_up_text<N: Network>(
+    network: &N,
+    domain: &DnsName,
+    prefix: &str,
+) -> Option<DnsAnswer> {
+    let name = domain.prefixed(prefix).ok()?;
+    Some(network.lookup(&Question::new(name, RecordType::Txt)).await)
+}
+
+async fn ask_policy_host<N: Network>(
+    network: &N,
+    domain: &DnsName,
+    limits: Limits,
+) -> Option<PolicyHost> {
+    let name = domain.prefixed("mta-sts").ok()?;
+    let addresses = find_addresses(network, &name, limits).await;
+    // The same question again, for the names that a CNAME led to: the network remembers it.
+    let answer = network
+        .lookup(&Question::new(name.clone(), RecordType::A))
+        .await;
+    let edges = join_all(
+        addresses
+            .addresses
+            .iter()
+            .map(|&address| network.get_policy(&name, address)),
+    )
+    .await;
+    Some(PolicyHost {
+        aliases: answer
+            .aliases
+            .into_iter()
+            .map(|alias| alias.target)
+            .collect(),
+        name,
+        addresses,
+        edges,
+    })
+}
+
+async fn probe_exchangers<N: Network>(
+    network: &N,
+    domain: &DnsName,
+    limits: Limits,
+) -> (DnsAnswer, Exchangers, Vec<MxHost>) {
+    let exchangers = find_exchangers(network, domain, limits, &mut Trace::default()).await;
+    let mx = network
+        .lookup(&Question::new(domain.clone(), RecordType::Mx))
+        .await;
+    let candidates = match &exchangers {
+        Exchangers::Candidates { candidates, .. } => candidates.as_slice(),
+        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => &[],
+    };
+    let hosts = join_all(
+        candidates
+            .iter()
+            .map(|candidate| probe_host(network, candidate, limits)),
+    )
+    .await;
+    (mx, exchangers, hosts)
+}
+
+async fn probe_host<N: Network>(network: &N, candidate: &Candidate, limits: Limits) -> MxHost {
+    let Some(host) = candidate.host() else {
+        return MxHost {
+            candidate: candidate.clone(),
+            addresses: None,
+            probes: Vec::new(),
+            has_tlsa: false,
+        };
+    };
+    let (addresses, has_tlsa) = tokio::join!(
+        find_addresses(network, host, limits),
+        has_tlsa(network, host)
+    );
+    let probes = join_all(addresses.addresses.iter().map(|&address| {
+        let request = SmtpRequest {
+            host: host.clone(),
+            address,
+            tls: TlsUse::Verified,
+            message: None,
+        };
+        async move { network.smtp(&request).await }
+    }))
+    .await;
+    MxHost {
+        candidate: candidate.clone(),
+        addresses: Some(addresses),
+        probes,
+        has_tlsa,
+    }
+}
+
+async fn has_tlsa<N: Network>(network: &N, host: &DnsName) -> bool {
+    match host.prefixed("_25._tcp") {
+        Ok(name) => {
+            let answer = network.lookup(&Question::new(name, RecordType::Tlsa)).await;
+            matches!(answer.outcome, DnsOutcome::Records { .. })
+        }
+        Err(_too_long) => false,
+    }
+}
