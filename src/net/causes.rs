@@ -1,0 +1,123 @@
+//! Reads the chains of causes that libraries wrap around what really happened.
+
+use std::error::Error;
+use std::io;
+
+/// The longest text of a cause chain that is kept, in characters.
+const MAX_DETAIL_CHARS: usize = 400;
+
+/// An error and what caused it, outermost first.
+///
+/// The error inside an [`io::Error`] is visited too: its `source` skips it, and `rustls::Error` sits there.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+/// Finds the first cause of one type.
+pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// Writes the chain as one line, leaving out what an outer cause has already said.
+pub(super) fn describe(error: &(dyn Error + 'static)) -> Box<str> {
+    let mut text = String::new();
+    for cause in causes(error) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_DETAIL_CHARS)
+        .collect()
+}
+
+/// What an error of a socket says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum SocketFault {
+    /// The peer ended the connection properly.
+    Closed,
+    /// Nobody listens there.
+    Refused,
+    /// The peer, or something between, broke the connection.
+    Reset,
+    /// The system gave up waiting.
+    TimedOut,
+    /// Nothing left this host: no route, no permission, no address family, no free port.
+    Local,
+}
+
+impl SocketFault {
+    pub(super) fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => Self::Reset,
+            io::ErrorKind::UnexpectedEof => Self::Closed,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ => Self::Local,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{SocketFault, describe, find};
+
+    #[test]
+    fn an_error_inside_an_io_error_is_found() {
+        let inner = rustls::Error::HandshakeNotComplete;
+        let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner.clone()));
+        assert_eq!(find::<rustls::Error>(&error), Some(&inner));
+        assert_eq!(&*describe(&error), "handshake not complete");
+        assert!(find::<SilentError>(&error).is_none());
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("silent")]
+    struct SilentError;
+
+    #[test]
+    fn a_description_is_one_short_line() {
+        let error = io::Error::other(format!("a\r\nb{}", "c".repeat(10_000)));
+        let text = describe(&error);
+        assert_eq!(text.chars().count(), 400);
+        assert!(text.starts_with("a  bc"));
+    }
+
+    #[test]
+    fn errors_of_the_system_are_told_apart() {
+        for (errno, expected) in [
+            (111, SocketFault::Refused),
+            (104, SocketFault::Reset),
+            (32, SocketFault::Reset),
+            (110, SocketFault::TimedOut),
+            (101, SocketFault::Local),
+            (113, SocketFault::Local),
+            (97, SocketFault::Local),
+            (13, SocketFault::Local),
+            (99, SocketFault::Local),
+        ] {
+            let error = io::Error::from_raw_os_error(errno);
+            assert_eq!(SocketFault::of(&error), expected, "{error}");
+        }
+    }
+}

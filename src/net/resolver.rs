@@ -1,0 +1,339 @@
+//! Asks resolvers, over hickory's UDP and TCP streams, and follows CNAMEs itself.
+//!
+//! Below hickory's `Resolver` and its `NameServerPool`: the first clamps TTLs, knows a hosts file, a search
+//! list and special names, and hides loops; the second turns each reply without records into an error that
+//! has lost its flags. Here a reply is read as it came, with the true TTLs and AD.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode};
+use hickory_proto::rr::rdata::tlsa;
+use hickory_proto::rr::{self, Name, RData};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::tcp::TcpClientStream;
+use hickory_resolver::net::udp::UdpClientStream;
+use hickory_resolver::net::xfer::{DnsHandle, DnsRequestSender, FirstAnswer};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::dns_cache::follow;
+use crate::facts::DnsName;
+use crate::facts::dns::{
+    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
+    RecordType, TlsaRecord, TxtRecord,
+};
+
+use super::causes::{self, SocketFault};
+
+/// The largest TTL; one with the top bit set counts as zero ([RFC 2181, Section 8]).
+///
+/// [RFC 2181, Section 8]: https://www.rfc-editor.org/rfc/rfc2181#section-8
+const MAX_TTL_SECS: u32 = 0x7fff_ffff;
+
+/// The longest text of a name that is no host name, in characters.
+const MAX_PRESENTED_CHARS: usize = 255;
+
+/// Asks the resolvers it was given.
+#[derive(Clone, Debug)]
+pub(super) struct Resolver {
+    servers: Vec<SocketAddr>,
+    try_deadline: Duration,
+    lookup_deadline: Duration,
+}
+
+/// How far a question has got: a name, and the CNAMEs that led to it.
+#[derive(Clone, Debug)]
+pub(super) struct Chase {
+    pub(super) name: DnsName,
+    pub(super) aliases: Vec<Alias>,
+    pub(super) authenticated: bool,
+}
+
+/// What one reply says about one name.
+enum Step {
+    Answer(DnsOutcome),
+    /// CNAMEs were followed to a name that the reply says nothing about.
+    AskAgain,
+}
+
+impl Resolver {
+    pub(super) const fn new(
+        servers: Vec<SocketAddr>,
+        try_deadline: Duration,
+        lookup_deadline: Duration,
+    ) -> Self {
+        Self {
+            servers,
+            try_deadline,
+            lookup_deadline,
+        }
+    }
+
+    /// Returns whom it asks.
+    pub(super) fn servers(&self) -> &[SocketAddr] {
+        &self.servers
+    }
+
+    /// Answers `question`, from where `chase` stands.
+    pub(super) async fn resolve(&self, question: &Question, mut chase: Chase) -> DnsAnswer {
+        let deadline = Instant::now() + self.lookup_deadline;
+        // Each round adds a CNAME or ends, and `follow` ends the chain at 16.
+        let outcome = loop {
+            let reply = match self.ask(&chase.name, question.record_type, deadline).await {
+                Ok(reply) => reply,
+                Err(failure) => {
+                    chase.authenticated = false;
+                    break DnsOutcome::Failed(failure);
+                }
+            };
+            chase.authenticated &= reply.authentic_data;
+            match read(&reply, question, &mut chase) {
+                Ok(Step::Answer(outcome)) => break outcome,
+                Ok(Step::AskAgain) => {}
+                Err(failure) => break DnsOutcome::Failed(failure),
+            }
+        };
+        DnsAnswer {
+            aliases: chase.aliases,
+            outcome,
+            authenticated: chase.authenticated,
+        }
+    }
+
+    /// Asks one resolver after the other, until one answers with NOERROR or NXDOMAIN.
+    async fn ask(
+        &self,
+        name: &DnsName,
+        record_type: RecordType,
+        deadline: Instant,
+    ) -> Result<DnsResponse, DnsFailure> {
+        let query = Query::query(to_wire(name)?, to_wire_type(record_type));
+        let mut worst: Option<DnsFailure> = None;
+        for server in &self.servers {
+            let failure = match timeout_at(deadline, self.exchange(*server, query.clone())).await {
+                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Err(failure)) => failure,
+                Err(_elapsed) => timed_out(*server, self.lookup_deadline),
+            };
+            // An answer, even a bad one, says more than silence.
+            let says_more = worst
+                .as_ref()
+                .is_none_or(|worst| is_silence(worst.kind) && !is_silence(failure.kind));
+            if says_more {
+                worst = Some(failure);
+            }
+        }
+        Err(worst.unwrap_or_else(|| DnsFailure {
+            kind: DnsFailureKind::Unreachable,
+            detail: "no resolver is configured".into(),
+        }))
+    }
+
+    /// Asks one resolver over UDP, and over TCP if the reply was cut.
+    async fn exchange(&self, server: SocketAddr, query: Query) -> Result<DnsResponse, DnsFailure> {
+        let mut options = DnsRequestOptions::default();
+        options.use_edns = true;
+        // Without DO a resolver need not say whether it validated (RFC 4035, Section 3.2.3).
+        options.edns_set_dnssec_ok = true;
+        options.recursion_desired = true;
+        let request = DnsRequest::from_query(query, options);
+        let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::new())
+            .with_timeout(Some(self.try_deadline))
+            .build();
+        let reply = udp.send_message(request.clone()).first_answer().await;
+        let reply = match reply {
+            Ok(reply) if reply.truncation => self.exchange_tcp(server, request).await?,
+            Ok(reply) => reply,
+            Err(error) => return Err(self.failure(server, &error)),
+        };
+        let rcode = match reply.response_code {
+            ResponseCode::NoError | ResponseCode::NXDomain => return Ok(reply),
+            rcode => rcode,
+        };
+        Err(DnsFailure {
+            kind: match rcode {
+                ResponseCode::ServFail => DnsFailureKind::ServFail,
+                rcode => DnsFailureKind::Rcode(rcode.into()),
+            },
+            detail: format!("said {server}").into(),
+        })
+    }
+
+    async fn exchange_tcp(
+        &self,
+        server: SocketAddr,
+        request: DnsRequest,
+    ) -> Result<DnsResponse, DnsFailure> {
+        let exchange = async {
+            let provider = TokioRuntimeProvider::new();
+            TcpClientStream::exchange(server, None, self.try_deadline, None, provider)
+                .await?
+                .send(request)
+                .first_answer()
+                .await
+        };
+        let reply = timeout(self.try_deadline, exchange)
+            .await
+            .map_err(|_elapsed| timed_out(server, self.try_deadline))?
+            .map_err(|error| self.failure(server, &error))?;
+        if reply.truncation {
+            return Err(DnsFailure {
+                kind: DnsFailureKind::Truncated,
+                detail: format!("from {server}").into(),
+            });
+        }
+        Ok(reply)
+    }
+
+    fn failure(&self, server: SocketAddr, error: &NetError) -> DnsFailure {
+        let kind = match error {
+            NetError::Timeout => return timed_out(server, self.try_deadline),
+            NetError::Io(error) => match SocketFault::of(error) {
+                SocketFault::TimedOut => return timed_out(server, self.try_deadline),
+                SocketFault::Refused | SocketFault::Local => DnsFailureKind::Unreachable,
+                SocketFault::Closed | SocketFault::Reset => DnsFailureKind::Malformed,
+            },
+            NetError::Busy | NetError::NoConnections => DnsFailureKind::Unreachable,
+            _ => DnsFailureKind::Malformed,
+        };
+        DnsFailure {
+            kind,
+            detail: format!("{server}: {}", causes::describe(error)).into(),
+        }
+    }
+}
+
+fn timed_out(server: SocketAddr, waited: Duration) -> DnsFailure {
+    DnsFailure {
+        kind: DnsFailureKind::TimedOut,
+        detail: format!("{server} was silent for {waited:?}").into(),
+    }
+}
+
+const fn is_silence(kind: DnsFailureKind) -> bool {
+    matches!(kind, DnsFailureKind::TimedOut | DnsFailureKind::Unreachable)
+}
+
+/// Reads what a NOERROR or NXDOMAIN reply says, following the CNAMEs in it.
+fn read(reply: &DnsResponse, question: &Question, chase: &mut Chase) -> Result<Step, DnsFailure> {
+    let mut owner = to_wire(&chase.name)?;
+    let mut followed = false;
+    let wire_type = to_wire_type(question.record_type);
+    loop {
+        let own = || reply.answers.iter().filter(|record| record.name == owner);
+        let records: Vec<Record> = own()
+            .filter(|record| record.record_type() == wire_type)
+            .filter_map(|record| from_wire(&record.data))
+            .collect();
+        if !records.is_empty() {
+            let ttl = own()
+                .filter(|record| record.record_type() == wire_type)
+                .map(|record| to_ttl(record.ttl))
+                .min()
+                .unwrap_or_default();
+            return Ok(Step::Answer(DnsOutcome::Records { records, ttl }));
+        }
+        let Some((target, ttl)) = own().find_map(|record| match &record.data {
+            RData::CNAME(target) => Some((&target.0, record.ttl)),
+            _ => None,
+        }) else {
+            break;
+        };
+        let text = target.to_ascii();
+        let next: DnsName = text.parse().map_err(|error| DnsFailure {
+            kind: DnsFailureKind::Malformed,
+            detail: format!("a CNAME points to `{}`: {error}", present(&text)).into(),
+        })?;
+        let alias = Alias {
+            owner: chase.name.clone(),
+            target: next.clone(),
+            ttl: to_ttl(ttl),
+        };
+        follow(&question.name, &mut chase.aliases, alias)?;
+        owner = target.clone();
+        chase.name = next;
+        followed = true;
+    }
+    let ttl = reply.negative_ttl().map(to_ttl);
+    // RFC 6604: an RCODE is about the last name of the chain.
+    if reply.response_code == ResponseCode::NXDomain {
+        return Ok(Step::Answer(DnsOutcome::NxDomain { ttl }));
+    }
+    // A resolver that follows CNAMEs says by the SOA that the last name has no such record; a server that
+    // does not follow them says nothing, and is asked for the name itself.
+    if followed && ttl.is_none() {
+        return Ok(Step::AskAgain);
+    }
+    Ok(Step::Answer(DnsOutcome::NoData { ttl }))
+}
+
+fn to_wire(name: &DnsName) -> Result<Name, DnsFailure> {
+    Name::from_labels(name.as_str().split('.').map(str::as_bytes))
+        .map(|mut name| {
+            name.set_fqdn(true);
+            name
+        })
+        .map_err(|error| DnsFailure {
+            kind: DnsFailureKind::Malformed,
+            detail: format!("`{name}` cannot be asked about: {error}").into(),
+        })
+}
+
+const fn to_wire_type(record_type: RecordType) -> rr::RecordType {
+    match record_type {
+        RecordType::A => rr::RecordType::A,
+        RecordType::Aaaa => rr::RecordType::AAAA,
+        RecordType::Mx => rr::RecordType::MX,
+        RecordType::Tlsa => rr::RecordType::TLSA,
+        RecordType::Txt => rr::RecordType::TXT,
+    }
+}
+
+fn to_ttl(secs: u32) -> Duration {
+    Duration::from_secs(u64::from(if secs > MAX_TTL_SECS { 0 } else { secs }))
+}
+
+fn from_wire(data: &RData) -> Option<Record> {
+    Some(match data {
+        RData::A(address) => Record::A(address.0),
+        RData::AAAA(address) => Record::Aaaa(address.0),
+        RData::MX(mx) => Record::Mx(MxRecord {
+            preference: mx.preference,
+            exchange: to_exchange(&mx.exchange),
+        }),
+        RData::TXT(text) => Record::Txt(TxtRecord {
+            strings: text.txt_data.to_vec(),
+        }),
+        RData::TLSA(tlsa) => Record::Tlsa(to_tlsa(tlsa)),
+        _ => return None,
+    })
+}
+
+fn to_exchange(name: &Name) -> Exchange {
+    if name.is_root() {
+        return Exchange::Root;
+    }
+    let text = name.to_ascii();
+    text.parse().map_or_else(
+        |_no_name| Exchange::NotAHostName(present(&text)),
+        Exchange::Host,
+    )
+}
+
+fn to_tlsa(tlsa: &tlsa::TLSA) -> TlsaRecord {
+    TlsaRecord {
+        usage: tlsa.cert_usage.into(),
+        selector: tlsa.selector.into(),
+        matching: tlsa.matching.into(),
+        data: tlsa.cert_data.clone().into(),
+    }
+}
+
+fn present(text: &str) -> Box<str> {
+    text.strip_suffix('.')
+        .unwrap_or(text)
+        .chars()
+        .take(MAX_PRESENTED_CHARS)
+        .collect()
+}

@@ -1,0 +1,8 @@
+//! SMTP, as a sender speaks it: greeting, EHLO, STARTTLS, EHLO, perhaps a message, QUIT.
+
+pub mod framing;
+mod handshake;
+mod session;
+mod wire;
+
+pub(super) use session::SmtpClient;

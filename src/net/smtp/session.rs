@@ -1,0 +1,444 @@
+//! One SMTP session ([RFC 5321]; STARTTLS by [RFC 3207]), with lettre for commands and the message.
+//!
+//! lettre's own `starttls()` and `send()` are not used: the first believes replies that were injected, the
+//! second reads the features offered before TLS.
+//!
+//! [RFC 5321]: https://www.rfc-editor.org/rfc/rfc5321
+//! [RFC 3207]: https://www.rfc-editor.org/rfc/rfc3207
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use lettre::Address;
+use lettre::transport::smtp::Error as LettreError;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Starttls};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::facts::smtp::{
+    Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
+    SmtpStep, TlsUse,
+};
+
+use super::super::causes::{self, SocketFault};
+use super::super::config::{Deadlines, HeloName};
+use super::super::tls::TlsClients;
+use super::handshake::shake_hands;
+use super::wire::{ForTls, Wire, WireFault};
+
+/// Runs SMTP sessions.
+#[derive(Clone, Debug)]
+pub(in super::super) struct SmtpClient {
+    pub(in super::super) tls: TlsClients,
+    pub(in super::super) deadlines: Deadlines,
+    pub(in super::super) helo: HeloName,
+    pub(in super::super) source: Option<IpAddr>,
+}
+
+/// What a connection left to be done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Rest {
+    Nothing,
+    /// The message goes out in clear text, over a connection that knows nothing of TLS.
+    DeliverInClear,
+}
+
+impl SmtpClient {
+    /// Runs the session that `request` asks for, over a connection to `routed`.
+    pub(in super::super) async fn run(
+        &self,
+        request: &SmtpRequest,
+        routed: SocketAddr,
+    ) -> SmtpExchange {
+        let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
+        let rest = Box::pin(self.connect(request, routed, Some(request.tls), &mut exchange)).await;
+        if rest == Rest::DeliverInClear {
+            let mut second = SmtpExchange::new(request.host.clone(), request.address);
+            Box::pin(self.connect(request, routed, None, &mut second)).await;
+            // What TLS was like stands in the first; the rest is the second's.
+            exchange.greeting = second.greeting.or(exchange.greeting);
+            exchange.ehlo = second.ehlo.or(exchange.ehlo);
+            exchange.delivery = second.delivery;
+            exchange.failure = second.failure;
+            let room = SmtpExchange::MAX_TRANSCRIPT.saturating_sub(exchange.transcript.len());
+            exchange
+                .transcript
+                .extend(second.transcript.into_iter().take(room));
+        }
+        exchange
+    }
+
+    /// Makes one connection and speaks over it; without a use for TLS, in clear text.
+    async fn connect(
+        &self,
+        request: &SmtpRequest,
+        routed: SocketAddr,
+        tls_use: Option<TlsUse>,
+        exchange: &mut SmtpExchange,
+    ) -> Rest {
+        let wire = match self.open(routed).await {
+            Ok(wire) => wire,
+            Err(failure) => {
+                exchange.failure = Some(failure);
+                return Rest::Nothing;
+            }
+        };
+        let mut dialogue = Dialogue {
+            client: self,
+            request,
+            wire: wire.clone(),
+            exchange,
+            ends_at: Instant::now() + self.deadlines.smtp_session,
+        };
+        let rest = match dialogue.hold(tls_use).await {
+            Ok(rest) => rest,
+            Err(failure) => {
+                exchange.failure = Some(failure);
+                Rest::Nothing
+            }
+        };
+        let answers = exchange
+            .failure
+            .as_ref()
+            .is_none_or(|failure| failure.kind != SmtpFailureKind::TimedOut);
+        if answers && wire.fault().is_none() {
+            // Nobody needs the answer: the facts are in, and a server that does not answer is no fault.
+            let _answered = timeout(self.deadlines.smtp_quit, wire.quit()).await;
+        }
+        exchange.transcript = wire.take_transcript();
+        rest
+    }
+
+    async fn open(&self, routed: SocketAddr) -> Result<Wire, SmtpFailure> {
+        let connect = async {
+            let socket = match routed {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            if let Some(source) = self.source.filter(|ip| ip.is_ipv4() == routed.is_ipv4()) {
+                socket.bind(SocketAddr::new(source, 0))?;
+            }
+            let stream: TcpStream = socket.connect(routed).await?;
+            // A command is a small packet that waits for its answer.
+            stream.set_nodelay(true)?;
+            Wire::new(stream)
+        };
+        let failed = |kind, detail| SmtpFailure {
+            kind,
+            during: SmtpStep::Connect,
+            detail,
+        };
+        timeout(self.deadlines.connect, connect)
+            .await
+            .map_err(|_elapsed| {
+                let detail = format!("no answer in {:?}", self.deadlines.connect);
+                failed(SmtpFailureKind::TimedOut, detail.into())
+            })?
+            .map_err(|error: io::Error| {
+                let kind = match SocketFault::of(&error) {
+                    SocketFault::Refused => SmtpFailureKind::Refused,
+                    SocketFault::Reset | SocketFault::Closed => SmtpFailureKind::Reset,
+                    SocketFault::TimedOut => SmtpFailureKind::TimedOut,
+                    SocketFault::Local => SmtpFailureKind::Unreachable,
+                };
+                failed(kind, causes::describe(&error))
+            })
+    }
+}
+
+/// A session in progress.
+struct Dialogue<'a> {
+    client: &'a SmtpClient,
+    request: &'a SmtpRequest,
+    wire: Wire,
+    exchange: &'a mut SmtpExchange,
+    ends_at: Instant,
+}
+
+impl Dialogue<'_> {
+    async fn hold(&mut self, tls_use: Option<TlsUse>) -> Result<Rest, SmtpFailure> {
+        let Some(mut connection) = self.introduce().await? else {
+            return Ok(Rest::Nothing);
+        };
+        let Some(tls_use) = tls_use else {
+            self.deliver(&mut connection).await?;
+            return Ok(Rest::Nothing);
+        };
+        if !self.exchange.offers_starttls() {
+            if tls_use == TlsUse::Opportunistic {
+                self.deliver(&mut connection).await?;
+            }
+            return Ok(Rest::Nothing);
+        }
+        let reply = self
+            .call(SmtpStep::Starttls, connection.command(Starttls))
+            .await?;
+        self.exchange.starttls = Some(reply.clone());
+        let may_go_in_clear = tls_use == TlsUse::Opportunistic && self.request.message.is_some();
+        match reply.code {
+            // RFC 3207, Section 4: 220 alone says that the server is ready.
+            220 => self.secure(connection, tls_use, may_go_in_clear).await,
+            // Another 2xx leaves open what the server waits for now, so this connection is of no more use.
+            200..=299 if may_go_in_clear => Ok(Rest::DeliverInClear),
+            _ => {
+                if tls_use == TlsUse::Opportunistic {
+                    self.deliver(&mut connection).await?;
+                }
+                Ok(Rest::Nothing)
+            }
+        }
+    }
+
+    /// Reads the greeting and says EHLO; `None` if either was refused.
+    async fn introduce(&mut self) -> Result<Option<AsyncSmtpConnection>, SmtpFailure> {
+        let step = SmtpStep::Greeting;
+        let wire = self.wire.clone();
+        let greeting = timeout_at(self.deadline(), wire.greeting())
+            .await
+            .map_err(|_elapsed| self.timed_out(step))?
+            .map_err(|error| failed(step, WireFault::of(&error)))?;
+        self.exchange.greeting = Some(greeting.clone());
+        if greeting.is_class(3) {
+            return Err(unexpected(step, &greeting));
+        }
+        if !greeting.is_class(2) {
+            return Ok(None);
+        }
+        let step = SmtpStep::Ehlo;
+        let name = self.client_id();
+        let mut connection = None;
+        let connect =
+            AsyncSmtpConnection::connect_with_transport(Box::new(self.wire.clone()), &name);
+        let reply = self
+            .call(step, async {
+                connection = Some(connect.await?);
+                Ok(())
+            })
+            .await?;
+        self.exchange.ehlo = Some(reply.clone());
+        match connection {
+            Some(connection) if reply.is_class(2) => Ok(Some(connection)),
+            // lettre does not tell what it was answered, and has said QUIT; the reply is known all the same.
+            _ if reply.is_class(4) || reply.is_class(5) => Ok(None),
+            _ => Err(unexpected(step, &reply)),
+        }
+    }
+
+    /// Shakes hands and says EHLO again: what was said before is forgotten (RFC 3207, Section 4.2).
+    async fn secure(
+        &mut self,
+        mut connection: AsyncSmtpConnection,
+        tls_use: TlsUse,
+        may_go_in_clear: bool,
+    ) -> Result<Rest, SmtpFailure> {
+        let step = SmtpStep::Starttls;
+        let tap = match self
+            .wire
+            .take_for_tls()
+            .map_err(|error| failed(step, WireFault::of(&error)))?
+        {
+            ForTls::Clean(tap) => tap,
+            ForTls::Injected(octets) => {
+                self.exchange.injected = Some(octets);
+                return Ok(Rest::Nothing);
+            }
+        };
+        let deadline = self.deadline();
+        let host = &self.request.host;
+        let handshake = shake_hands(&self.client.tls, host, tls_use, tap, deadline).await;
+        self.exchange.tls = Some(handshake.facts);
+        self.exchange.injected = handshake.injected;
+        let Some(stream) = handshake.stream else {
+            let injected = self.exchange.injected.is_some();
+            return Ok(if may_go_in_clear && !injected {
+                Rest::DeliverInClear
+            } else {
+                Rest::Nothing
+            });
+        };
+        self.wire.set_tls(stream);
+        let hello = Ehlo::new(self.client_id());
+        let reply = self
+            .call(SmtpStep::EhloAfterTls, connection.command(hello))
+            .await?;
+        let accepted = reply.is_class(2);
+        self.exchange.ehlo_after_tls = Some(reply);
+        if accepted {
+            self.deliver(&mut connection).await?;
+        }
+        Ok(Rest::Nothing)
+    }
+
+    /// Delivers the message, if there is one.
+    async fn deliver(&mut self, connection: &mut AsyncSmtpConnection) -> Result<(), SmtpFailure> {
+        let Some(message) = self.request.message.as_ref() else {
+            return Ok(());
+        };
+        let envelope = Envelope::new(message, self.exchange)?;
+        self.exchange.delivery = Some(MessageExchange::default());
+        let step = SmtpStep::Message;
+        let mail = Mail::new(envelope.from, envelope.parameters);
+        let reply = self.call(step, connection.command(mail)).await?;
+        let goes_on = reply.is_class(2);
+        self.delivery().mail = Some(reply);
+        if !goes_on {
+            return Ok(());
+        }
+        let rcpt = Rcpt::new(envelope.to, Vec::new());
+        let reply = self.call(step, connection.command(rcpt)).await?;
+        let goes_on = reply.is_class(2);
+        self.delivery().rcpt = Some(reply);
+        if !goes_on {
+            return Ok(());
+        }
+        let reply = self.call(step, connection.command(Data)).await?;
+        let goes_on = reply.is_class(3);
+        self.delivery().data = Some(reply);
+        if !goes_on {
+            return Ok(());
+        }
+        // lettre ends the message with a line's end of its own.
+        let content = message
+            .content
+            .strip_suffix(b"\r\n")
+            .unwrap_or(&message.content);
+        self.wire.set_message(Some(message.content.len()));
+        let deadline = Instant::now() + self.client.deadlines.smtp_end_of_data;
+        let reply = self
+            .call_until(deadline, step, connection.message(content))
+            .await?;
+        self.wire.set_message(None);
+        self.delivery().end_of_data = Some(reply);
+        Ok(())
+    }
+
+    fn delivery(&mut self) -> &mut MessageExchange {
+        self.exchange.delivery.get_or_insert_default()
+    }
+
+    fn client_id(&self) -> ClientId {
+        ClientId::Domain(self.client.helo.to_string())
+    }
+
+    fn deadline(&self) -> Instant {
+        (Instant::now() + self.client.deadlines.smtp_command).min(self.ends_at)
+    }
+
+    async fn call<T>(
+        &mut self,
+        step: SmtpStep,
+        call: impl Future<Output = Result<T, LettreError>>,
+    ) -> Result<Reply, SmtpFailure> {
+        self.call_until(self.deadline(), step, call).await
+    }
+
+    /// Runs a call of lettre's and returns the reply that it was about, whatever lettre made of it.
+    async fn call_until<T>(
+        &mut self,
+        deadline: Instant,
+        step: SmtpStep,
+        call: impl Future<Output = Result<T, LettreError>>,
+    ) -> Result<Reply, SmtpFailure> {
+        let outcome = timeout_at(deadline, call).await;
+        if let Some(reply) = self.wire.take_reply() {
+            return Ok(reply);
+        }
+        if let Some(fault) = self.wire.fault() {
+            return Err(failed(step, fault));
+        }
+        Err(match outcome {
+            Err(_elapsed) => self.timed_out(step),
+            Ok(Err(error)) => SmtpFailure {
+                kind: SmtpFailureKind::Protocol,
+                during: step,
+                detail: causes::describe(&error),
+            },
+            Ok(Ok(_)) => SmtpFailure {
+                kind: SmtpFailureKind::Protocol,
+                during: step,
+                detail: "no reply was read".into(),
+            },
+        })
+    }
+
+    fn timed_out(&self, during: SmtpStep) -> SmtpFailure {
+        let waited = if Instant::now() >= self.ends_at {
+            format!("the session took {:?}", self.client.deadlines.smtp_session)
+        } else {
+            format!("none in {:?}", self.client.deadlines.smtp_command)
+        };
+        SmtpFailure {
+            kind: SmtpFailureKind::TimedOut,
+            during,
+            detail: waited.into(),
+        }
+    }
+}
+
+fn failed(during: SmtpStep, fault: WireFault) -> SmtpFailure {
+    SmtpFailure {
+        kind: fault.kind,
+        during,
+        detail: fault.detail,
+    }
+}
+
+fn unexpected(during: SmtpStep, reply: &Reply) -> SmtpFailure {
+    SmtpFailure {
+        kind: SmtpFailureKind::Protocol,
+        during,
+        detail: format!("`{reply}` is no answer to it").into(),
+    }
+}
+
+/// What MAIL and RCPT say.
+struct Envelope {
+    from: Option<Address>,
+    to: Address,
+    parameters: Vec<MailParameter>,
+}
+
+impl Envelope {
+    /// Reads the addresses, and chooses the parameters that the last EHLO allows.
+    fn new(message: &Message, exchange: &SmtpExchange) -> Result<Self, SmtpFailure> {
+        let refused = |detail: String| SmtpFailure {
+            kind: SmtpFailureKind::Protocol,
+            during: SmtpStep::Message,
+            detail: detail.into(),
+        };
+        let read = |text: &str| {
+            text.parse::<Address>()
+                .map_err(|error| refused(format!("`{text}` cannot stand in an envelope: {error}")))
+        };
+        let from = message.mail_from.as_deref().map(read).transpose()?;
+        let to = read(&message.rcpt_to)?;
+        let ehlo = exchange.ehlo_after_tls.as_ref().or(exchange.ehlo.as_ref());
+        let offers = |keyword| ehlo.is_some_and(|reply| reply.has_keyword(keyword));
+        let mut parameters = Vec::new();
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        if !is_ascii(&to) || !from.as_ref().is_none_or(is_ascii) {
+            if !offers("SMTPUTF8") {
+                return Err(refused(
+                    "the addresses need SMTPUTF8, which is not offered".into(),
+                ));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !message.content.is_ascii() {
+            if !offers("8BITMIME") {
+                return Err(refused(
+                    "the message needs 8BITMIME, which is not offered".into(),
+                ));
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(Self {
+            from,
+            to,
+            parameters,
+        })
+    }
+}
