@@ -5,3 +5,4 @@ pub mod facts;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;
+pub mod world;
