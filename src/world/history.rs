@@ -1,6 +1,7 @@
 //! What reached the fake servers.
 
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 /// Something that reached a server. It is recorded before the server answers, so whoever has the answer finds
 /// the request in the history. Connections to closed and blackholed ports leave no trace.
@@ -46,6 +47,9 @@ pub enum Request {
         /// The header `User-Agent`.
         user_agent: Option<String>,
     },
+    /// A connection to an address that no state has declared (see
+    /// [`World::elsewhere`](super::World::elsewhere)).
+    StrayConnect,
     /// A connection to an SMTP receiver.
     SmtpConnect {
         /// The receiver's name; empty if no receiver has this address any more.
@@ -88,4 +92,48 @@ pub enum Transport {
     Tcp,
     /// Over UDP.
     Udp,
+}
+
+/// The requests of one world, in the order of their arrival.
+#[derive(Debug, Default)]
+pub(super) struct History(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    requests: Vec<Request>,
+    unannounced: Vec<Request>,
+}
+
+impl History {
+    /// Records a request that the state has an answer for.
+    pub(super) fn record(&self, request: Request) {
+        self.entries().requests.push(request);
+    }
+
+    /// Records a request that nobody declared.
+    pub(super) fn record_unannounced(&self, request: Request) {
+        let mut entries = self.entries();
+        entries.requests.push(request.clone());
+        entries.unannounced.push(request);
+    }
+
+    /// Records that an announced request led to what nobody declared.
+    pub(super) fn mark_unannounced(&self, request: Request) {
+        self.entries().unannounced.push(request);
+    }
+
+    /// Takes the requests since the last call.
+    pub(super) fn drain(&self) -> Vec<Request> {
+        std::mem::take(&mut self.entries().requests)
+    }
+
+    /// Returns the unannounced requests since the start.
+    pub(super) fn unannounced(&self) -> Vec<Request> {
+        self.entries().unannounced.clone()
+    }
+
+    fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
+        // A list is whole whenever the lock is free: a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
