@@ -9,3 +9,4 @@ pub mod net;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;
+pub mod world;

@@ -1,0 +1,186 @@
+//! The resolvers: they answer as a recursive resolver does, from what the scenario declares.
+
+mod table;
+mod wire;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use hickory_proto::op::{Edns, Header, HeaderCounts, Metadata, OpCode, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name, RecordType};
+use hickory_server::Server;
+use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::zone_handler::MessageResponseBuilder;
+use tokio::net::{TcpListener, UdpSocket};
+
+pub(super) use self::table::Table;
+use self::table::{Delivery, Resolution};
+use super::WorldError;
+use super::history::{self, History, Transport};
+
+/// How long an idle TCP connection is kept.
+const TCP_IDLE: Duration = Duration::from_secs(10);
+
+/// Answers that wait to be written to one TCP connection.
+const TCP_QUEUE: usize = 64;
+
+/// How often a UDP port is tried whose TCP port turns out to be taken.
+const BIND_ATTEMPTS: usize = 64;
+
+/// A resolver on a port of its own, over UDP and TCP.
+pub(super) struct Resolver {
+    address: SocketAddr,
+    table: Arc<RwLock<Arc<Table>>>,
+    server: Server<Handler>,
+}
+
+impl Resolver {
+    /// Starts a resolver; `view` is its name in the history.
+    pub(super) async fn start(
+        view: Option<String>,
+        table: Table,
+        history: Arc<History>,
+    ) -> Result<Self, WorldError> {
+        let (udp, tcp) = bind().await.map_err(WorldError::Bind)?;
+        let address = udp.local_addr().map_err(WorldError::Bind)?;
+        let table = Arc::new(RwLock::new(Arc::new(table)));
+        let mut server = Server::new(Handler {
+            view,
+            table: Arc::clone(&table),
+            history,
+        });
+        server.register_socket(udp);
+        server.register_listener(tcp, TCP_IDLE, TCP_QUEUE);
+        Ok(Self {
+            address,
+            table,
+            server,
+        })
+    }
+
+    /// Returns the address, for UDP and TCP.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Changes what the resolver says.
+    pub(super) fn set(&self, table: Table) {
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+    }
+
+    /// Stops the resolver and frees its port.
+    pub(super) async fn stop(mut self) -> Result<(), WorldError> {
+        self.server
+            .shutdown_gracefully()
+            .await
+            .map_err(|error| WorldError::Stop(error.to_string().into()))
+    }
+}
+
+/// Binds one port of both kinds.
+async fn bind() -> io::Result<(UdpSocket, TcpListener)> {
+    let mut attempt = 1;
+    loop {
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse || attempt == BIND_ATTEMPTS => {
+                return Err(error);
+            }
+            Err(_taken) => attempt += 1,
+        }
+    }
+}
+
+/// Answers the questions of one resolver.
+struct Handler {
+    view: Option<String>,
+    table: Arc<RwLock<Arc<Table>>>,
+    history: Arc<History>,
+}
+
+impl Handler {
+    /// Looks a question up and records it.
+    fn resolve(&self, name: &Name, record_type: RecordType, transport: Transport) -> Resolution {
+        let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
+        let (resolution, undeclared) = table.resolve(name, record_type);
+        let name = wire::text(name);
+        let question = |name| history::Request::Question {
+            view: self.view.clone(),
+            name,
+            record_type: record_type.to_string(),
+            transport,
+        };
+        if undeclared.contains(&name) {
+            self.history.record_unannounced(question(name));
+        } else {
+            self.history.record(question(name));
+            for target in undeclared {
+                self.history.mark_unannounced(question(target));
+            }
+        }
+        resolution
+    }
+}
+
+#[async_trait::async_trait]
+impl RequestHandler for Handler {
+    async fn handle_request<R: ResponseHandler, T: Time>(
+        &self,
+        request: &Request,
+        mut responder: R,
+    ) -> ResponseInfo {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.recursion_available = true;
+        let silent = ResponseInfo::from(Header {
+            metadata,
+            counts: HeaderCounts::default(),
+        });
+        let transport = match request.protocol() {
+            Protocol::Udp => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        let resolution = match request.request_info() {
+            Ok(info)
+                if request.metadata.op_code == OpCode::Query
+                    && info.query.query_class() == DNSClass::IN =>
+            {
+                let name = info.query.original().name();
+                self.resolve(name, info.query.query_type(), transport)
+            }
+            Ok(_other) => Resolution::negative(ResponseCode::NotImp, Vec::new(), None),
+            Err(_no_question) => Resolution::negative(ResponseCode::FormErr, Vec::new(), None),
+        };
+        metadata.response_code = resolution.code;
+        let cut = match resolution.delivery {
+            Delivery::Whole => false,
+            Delivery::Never => return silent,
+            Delivery::CutOverUdp => transport == Transport::Udp,
+            Delivery::Cut => true,
+        };
+        metadata.truncation = cut;
+        let records = if cut { &[] } else { &resolution.records[..] };
+        let edns = request.edns.as_ref().map(|asked| {
+            let mut edns = Edns::new();
+            edns.set_max_payload(asked.max_payload().max(512))
+                .set_dnssec_ok(asked.flags().dnssec_ok);
+            edns
+        });
+        let mut builder = MessageResponseBuilder::from_message_request(request);
+        if let Some(edns) = &edns {
+            builder.edns(edns);
+        }
+        let response = builder.build(metadata, records, [], &resolution.soa, []);
+        match responder.send_response(response).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                tracing::debug!(%error, "a DNS answer could not be sent");
+                silent
+            }
+        }
+    }
+}

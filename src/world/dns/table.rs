@@ -1,0 +1,255 @@
+//! What a resolver says: records, aliases followed, and what spoils them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+
+use super::wire;
+use crate::world::WorldError;
+use crate::world::fault::DnsFault;
+use crate::world::state::{NameState, RecordKind, View};
+
+/// The longest CNAME chain that a resolver follows; it answers with that much of it.
+const MAX_CHAIN: usize = 16;
+
+/// Where records of the "wrong" kinds of fault stand.
+const ELSEWHERE: &str = "elsewhere.test.";
+
+/// What one resolver says, ready to be sent.
+#[derive(Debug)]
+pub(in crate::world) struct Table {
+    names: HashMap<String, Entry>,
+    fault: Option<DnsFault>,
+    follows_cnames: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    sets: BTreeMap<RecordKind, Set>,
+    fault: Option<DnsFault>,
+    negative_ttl_secs: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Set {
+    data: Vec<RData>,
+    ttl_secs: u32,
+    fault: Option<DnsFault>,
+}
+
+impl Table {
+    /// Prepares the answers of `view`, and of `base` where the view does not declare the name.
+    pub(in crate::world) fn new(view: &View, base: Option<&View>) -> Result<Self, WorldError> {
+        let mut names = HashMap::new();
+        let base = base.into_iter().flat_map(|base| &base.names);
+        for (name, state) in base.chain(&view.names) {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            names.insert(name.to_ascii_lowercase(), Entry::new(state)?);
+        }
+        Ok(Self {
+            names,
+            fault: view.fault,
+            follows_cnames: view.follows_cnames,
+        })
+    }
+
+    /// Finds a name, or the wildcard that stands for it (RFC 4592).
+    fn find(&self, name: &str) -> Option<&Entry> {
+        if let Some(entry) = self.names.get(name) {
+            return Some(entry);
+        }
+        let mut rest = name;
+        while let Some((_label, parent)) = rest.split_once('.') {
+            if let Some(entry) = self.names.get(&format!("*.{parent}")) {
+                return Some(entry);
+            }
+            if self.names.contains_key(parent) {
+                // The closest encloser has no wildcard; those further up do not count.
+                return None;
+            }
+            rest = parent;
+        }
+        None
+    }
+
+    /// Answers a question, following aliases; the names that nobody declared come with the answer.
+    pub(super) fn resolve(
+        &self,
+        question: &Name,
+        record_type: RecordType,
+    ) -> (Resolution, Vec<String>) {
+        let mut records = Vec::new();
+        let mut seen = Vec::new();
+        let mut owner = question.clone();
+        loop {
+            let key = wire::text(&owner);
+            let Some(entry) = self.find(&key) else {
+                let ttl = Some(NameState::NEGATIVE_TTL_SECS);
+                let negative =
+                    Resolution::negative(ResponseCode::NXDomain, records, wire::soa(&owner, ttl));
+                return (negative, vec![key]);
+            };
+            let soa = wire::soa(&owner, entry.negative_ttl_secs);
+            let (set, alias) = entry.select(record_type);
+            let fault = self.fault.or(entry.fault).or(set.and_then(|set| set.fault));
+            let Some(set) = set else {
+                let none = fault.unwrap_or(DnsFault::Nodata);
+                let none = Resolution::faulty(none, records, Vec::new(), soa);
+                return (none, Vec::new());
+            };
+            let found = set.records(&owner);
+            if let Some(fault) = fault {
+                return (Resolution::faulty(fault, records, found, soa), Vec::new());
+            }
+            records.extend(found);
+            seen.push(key);
+            match alias {
+                Some(target)
+                    if self.follows_cnames
+                        && seen.len() < MAX_CHAIN
+                        && !seen.contains(&wire::text(target)) =>
+                {
+                    owner = target.clone();
+                }
+                _ => return (Resolution::found(records), Vec::new()),
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn new(state: &NameState) -> Result<Self, WorldError> {
+        let mut sets = BTreeMap::new();
+        for (kind, answer) in &state.answers {
+            let data = answer.records.iter().map(wire::rdata);
+            let set = Set {
+                data: data.collect::<Result<_, _>>()?,
+                ttl_secs: answer.ttl_secs,
+                fault: answer.fault,
+            };
+            sets.insert(*kind, set);
+        }
+        Ok(Self {
+            sets,
+            fault: state.fault,
+            negative_ttl_secs: state.negative_ttl_secs,
+        })
+    }
+
+    /// Returns the set that answers a question about `record_type`, and where it leads if it is an alias.
+    fn select(&self, record_type: RecordType) -> (Option<&Set>, Option<&Name>) {
+        let asked = RecordKind::ALL
+            .iter()
+            .find(|kind| wire::record_type(**kind) == record_type);
+        if let Some(set) = asked.and_then(|kind| self.sets.get(kind)) {
+            return (Some(set), None);
+        }
+        let alias = self.sets.get(&RecordKind::Cname);
+        let target = alias.and_then(|set| {
+            set.data.iter().find_map(|data| match data {
+                RData::CNAME(target) => Some(&target.0),
+                _ => None,
+            })
+        });
+        (alias, target)
+    }
+}
+
+impl Set {
+    fn records(&self, owner: &Name) -> Vec<Record> {
+        let data = self.data.iter().cloned();
+        data.map(|data| Record::from_rdata(owner.clone(), self.ttl_secs, data))
+            .collect()
+    }
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub(super) struct Resolution {
+    pub(super) code: ResponseCode,
+    pub(super) records: Vec<Record>,
+    pub(super) soa: Option<Record>,
+    pub(super) delivery: Delivery,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Delivery {
+    Whole,
+    Never,
+    CutOverUdp,
+    Cut,
+}
+
+impl Resolution {
+    const fn found(records: Vec<Record>) -> Self {
+        Self {
+            code: ResponseCode::NoError,
+            records,
+            soa: None,
+            delivery: Delivery::Whole,
+        }
+    }
+
+    pub(super) const fn negative(
+        code: ResponseCode,
+        chain: Vec<Record>,
+        soa: Option<Record>,
+    ) -> Self {
+        Self {
+            code,
+            records: chain,
+            soa,
+            delivery: Delivery::Whole,
+        }
+    }
+
+    /// Answers with `found`, at the end of `chain`, as `fault` spoils it.
+    fn faulty(
+        fault: DnsFault,
+        mut chain: Vec<Record>,
+        found: Vec<Record>,
+        soa: Option<Record>,
+    ) -> Self {
+        let elsewhere = |mut record: Record| {
+            record.name = Name::from_ascii(ELSEWHERE).expect("it is a name");
+            record
+        };
+        match fault {
+            DnsFault::Nxdomain => Self::negative(ResponseCode::NXDomain, chain, soa),
+            DnsFault::Nodata => Self::negative(ResponseCode::NoError, chain, soa),
+            DnsFault::Servfail => Self::negative(ResponseCode::ServFail, Vec::new(), None),
+            DnsFault::Refused => Self::negative(ResponseCode::Refused, Vec::new(), None),
+            DnsFault::Timeout => Self::found(chain).delivered(Delivery::Never),
+            DnsFault::Truncated | DnsFault::TruncatedOnTcp => {
+                chain.extend(found);
+                Self::found(chain).delivered(if fault == DnsFault::Truncated {
+                    Delivery::CutOverUdp
+                } else {
+                    Delivery::Cut
+                })
+            }
+            DnsFault::WrongOwner => {
+                chain.extend(found.into_iter().map(elsewhere));
+                Self::found(chain)
+            }
+            DnsFault::WrongType => {
+                chain.extend(found.into_iter().map(|record| wire::other_type(&record)));
+                Self::found(chain)
+            }
+            DnsFault::ExtraRecords => {
+                let extra: Vec<_> = found
+                    .iter()
+                    .flat_map(|record| [wire::other_type(record), elsewhere(record.clone())])
+                    .collect();
+                chain.extend(extra);
+                chain.extend(found);
+                Self::found(chain)
+            }
+        }
+    }
+
+    fn delivered(self, delivery: Delivery) -> Self {
+        Self { delivery, ..self }
+    }
+}

@@ -1,0 +1,99 @@
+//! Records and names as DNS messages have them.
+
+use std::net::Ipv4Addr;
+
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, TLSA, TXT};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+
+use crate::world::WorldError;
+use crate::world::state::{RecordData, RecordKind};
+
+/// Returns a record of the same owner and another type: an address, or a text in the place of an address.
+pub(super) fn other_type(record: &Record) -> Record {
+    let data = match record.data {
+        RData::A(_) => RData::TXT(TXT::from_bytes(vec![b"another type"])),
+        _ => RData::A(A(Ipv4Addr::new(203, 0, 113, 254))),
+    };
+    Record::from_rdata(record.name.clone(), record.ttl, data)
+}
+
+/// Returns the SOA record of a negative answer (RFC 2308, Section 3).
+pub(super) fn soa(owner: &Name, negative_ttl_secs: Option<u32>) -> Option<Record> {
+    let ttl = negative_ttl_secs?;
+    let server = Name::from_ascii("ns.lab.test.").expect("it is a name");
+    let person = Name::from_ascii("hostmaster.lab.test.").expect("it is a name");
+    let data = SOA::new(server, person, 1, 3600, 600, 86_400, ttl);
+    Some(Record::from_rdata(owner.base_name(), ttl, RData::SOA(data)))
+}
+
+/// Returns the type that a question asks for.
+pub(super) const fn record_type(kind: RecordKind) -> RecordType {
+    match kind {
+        RecordKind::A => RecordType::A,
+        RecordKind::Aaaa => RecordType::AAAA,
+        RecordKind::Cname => RecordType::CNAME,
+        RecordKind::Mx => RecordType::MX,
+        RecordKind::Tlsa => RecordType::TLSA,
+        RecordKind::Txt => RecordType::TXT,
+    }
+}
+
+/// Makes a record's data.
+pub(super) fn rdata(data: &RecordData) -> Result<RData, WorldError> {
+    Ok(match data {
+        RecordData::A(address) => RData::A(A(*address)),
+        RecordData::Aaaa(address) => RData::AAAA(AAAA(*address)),
+        RecordData::Cname(target) => RData::CNAME(CNAME(wire_name(target)?)),
+        RecordData::Mx {
+            preference,
+            exchange,
+        } => RData::MX(MX::new(*preference, wire_name(exchange)?)),
+        RecordData::Tlsa {
+            usage,
+            selector,
+            matching,
+            data,
+        } => RData::TLSA(TLSA::new(
+            (*usage).into(),
+            (*selector).into(),
+            (*matching).into(),
+            data.clone(),
+        )),
+        RecordData::Txt(strings) => {
+            if let Some(long) = strings
+                .iter()
+                .find(|string| string.len() > RecordData::MAX_STRING_OCTETS)
+            {
+                return Err(WorldError::LongString { octets: long.len() });
+            }
+            RData::TXT(TXT::from_bytes(strings.iter().map(Vec::as_slice).collect()))
+        }
+    })
+}
+
+/// Makes a name out of the octets between the dots, whatever they are.
+fn wire_name(text: &str) -> Result<Name, WorldError> {
+    let relative = text.strip_suffix('.').unwrap_or(text);
+    let labels = relative
+        .split('.')
+        .filter(|_label| !relative.is_empty())
+        .map(str::as_bytes);
+    let mut name = Name::from_labels(labels).map_err(|error| WorldError::Name {
+        name: text.into(),
+        detail: error.to_string().into(),
+    })?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+/// Returns a name as scenarios write it: lower case, no final dot.
+pub(super) fn text(name: &Name) -> String {
+    let labels: Vec<_> = name
+        .iter()
+        .map(|label| {
+            let label = String::from_utf8_lossy(label).to_ascii_lowercase();
+            label.replace('.', "\\.")
+        })
+        .collect();
+    labels.join(".")
+}

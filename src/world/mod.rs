@@ -1,0 +1,409 @@
+//! The fake Internet on loopback: resolvers, policy hosts and SMTP receivers that do what a scenario says.
+//!
+//! A [`World`] is told everything as plain data, a [`WorldState`], which can be swapped while it runs. It
+//! knows nothing of RFC 8461: records, bodies and names are emitted as they stand, so that a bug in our
+//! parser cannot hide in our fakes. Every request that reaches a server is kept as a [`Request`], and one
+//! that the state has no answer for is [unannounced](World::unannounced): the run that it belongs to fails.
+//!
+//! The addresses of a state are those that its DNS gives out; [`World::routes`] says on which loopback port
+//! each of them really is. Worlds share nothing that can be seen, so any number of them run side by side.
+
+mod dns;
+mod door;
+pub mod fault;
+pub mod history;
+mod https;
+mod pki;
+mod smtp;
+pub mod state;
+mod tasks;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+
+use self::dns::{Resolver, Table};
+use self::door::{Door, Mode, Serve};
+pub use self::fault::{
+    DialogueFault, DnsFault, HttpsFault, ListenerFault, SmtpFault, TlsFault, UnknownName,
+};
+use self::history::History;
+pub use self::history::{Request, Transport};
+use self::https::{HttpsServer, ServedEdge};
+use self::pki::Pki;
+use self::smtp::{ServedReceiver, SmtpServer};
+pub use self::state::{
+    Answer, CertificateFault, CertificateSpec, Edge, Framing, Identity, KeyKind, Life, NameState,
+    Pace, Page, Receiver, RecordData, RecordKind, Response, Site, TlsVersions, View, WorldState,
+};
+use crate::facts::UnixTime;
+
+/// The port of policy hosts.
+const HTTPS: u16 = 443;
+
+/// The port of SMTP receivers.
+const SMTP: u16 = 25;
+
+/// A running fake Internet. Dropping it ends it at once; [`World::shutdown`] also waits for the end.
+pub struct World {
+    pki: Pki,
+    shared: Arc<Shared>,
+    directory: RwLock<Directory>,
+    machinery: Mutex<Machinery>,
+}
+
+/// Where an address of the fake Internet really is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Route {
+    /// The address that the DNS gives.
+    pub address: IpAddr,
+    /// The port there: 25 or 443.
+    pub port: u16,
+    /// The loopback address and port that serves it.
+    pub to: SocketAddr,
+}
+
+/// What every server of a world sees.
+#[derive(Debug)]
+struct Shared {
+    served: RwLock<Arc<Served>>,
+    history: Arc<History>,
+}
+
+impl Shared {
+    /// Returns what is served at this moment.
+    fn served(&self) -> Arc<Served> {
+        Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes what is served.
+    fn serve(&self, served: Served) {
+        *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
+    }
+}
+
+/// What is served over TCP, ready for use.
+#[derive(Debug, Default)]
+struct Served {
+    https: BTreeMap<IpAddr, Arc<ServedEdge>>,
+    smtp: BTreeMap<IpAddr, Arc<ServedReceiver>>,
+}
+
+/// Serves the connections to addresses that nobody declared.
+#[derive(Clone, Debug)]
+struct StrayServer(Arc<Shared>);
+
+impl Serve for StrayServer {
+    async fn serve(self, stream: TcpStream) {
+        self.0.history.record_unannounced(Request::StrayConnect);
+        if let Err(error) = tls::reset(&stream) {
+            tracing::debug!(%error, "a stray connection could not be reset");
+        }
+    }
+}
+
+/// Where things are.
+#[derive(Debug)]
+struct Directory {
+    elsewhere: SocketAddr,
+    views: BTreeMap<Option<String>, SocketAddr>,
+    routes: BTreeMap<(IpAddr, u16), SocketAddr>,
+}
+
+/// What runs.
+struct Machinery {
+    elsewhere: Door,
+    resolvers: BTreeMap<Option<String>, Resolver>,
+    doors: BTreeMap<(IpAddr, u16), Door>,
+}
+
+impl World {
+    /// Starts a world on free loopback ports, with a CA of its own; lives of certificates are counted from
+    /// `start`, the beginning of the story.
+    ///
+    /// # Errors
+    ///
+    /// The state cannot be served, or a port cannot be had.
+    pub async fn start(state: WorldState, start: UnixTime) -> Result<Self, WorldError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let history = Arc::new(History::default());
+        let resolver = Resolver::start(None, Table::new(&state.dns, None)?, Arc::clone(&history));
+        let resolver = resolver.await?;
+        let shared = Arc::new(Shared {
+            served: RwLock::default(),
+            history,
+        });
+        let mut elsewhere = Door::reserve().map_err(WorldError::Bind)?;
+        let stray = StrayServer(Arc::clone(&shared));
+        elsewhere
+            .set(Mode::Open, stray)
+            .await
+            .map_err(WorldError::Bind)?;
+        let world = Self {
+            pki: Pki::new(start, provider)?,
+            shared,
+            directory: RwLock::new(Directory {
+                elsewhere: elsewhere.to(),
+                views: BTreeMap::from([(None, resolver.address())]),
+                routes: BTreeMap::new(),
+            }),
+            machinery: Mutex::new(Machinery {
+                elsewhere,
+                resolvers: BTreeMap::from([(None, resolver)]),
+                doors: BTreeMap::new(),
+            }),
+        };
+        world.apply(state).await?;
+        Ok(world)
+    }
+
+    /// Serves `state` from now on. Addresses keep their ports; one that is no longer declared is reset, and
+    /// a connection to it is unannounced. Connections that are open go on as they began, unless their port
+    /// closes.
+    ///
+    /// # Errors
+    ///
+    /// The state cannot be served (then nothing has changed), or a port cannot be had.
+    pub async fn apply(&self, state: WorldState) -> Result<(), WorldError> {
+        let mut machinery = self.machinery.lock().await;
+        let mut tables = BTreeMap::from([(None, Table::new(&state.dns, None)?)]);
+        for (name, view) in &state.views {
+            let table = Table::new(view, Some(&state.dns))?;
+            tables.insert(Some(name.clone()), table);
+        }
+        for gone in machinery.resolvers.keys() {
+            if !tables.contains_key(gone) {
+                // A resolver that has gone from the state sees what everybody sees.
+                tables.insert(gone.clone(), Table::new(&state.dns, None)?);
+            }
+        }
+        let modes = modes(&state);
+        let served = self.prepare(&state)?;
+        for key in modes.keys() {
+            if !machinery.doors.contains_key(key) {
+                let door = Door::reserve().map_err(WorldError::Bind)?;
+                machinery.doors.insert(*key, door);
+            }
+        }
+        for (view, table) in tables {
+            if let Some(resolver) = machinery.resolvers.get(&view) {
+                resolver.set(table);
+            } else {
+                let history = Arc::clone(&self.shared.history);
+                let resolver = Resolver::start(view.clone(), table, history).await?;
+                machinery.resolvers.insert(view, resolver);
+            }
+        }
+        self.shared.serve(served);
+        for (key, door) in &mut machinery.doors {
+            // An address that has gone is open: a connection to it is to be seen.
+            let mode = modes.get(key).copied().unwrap_or(Mode::Open);
+            let shared = Arc::clone(&self.shared);
+            let (address, port) = *key;
+            let set = if port == SMTP {
+                door.set(mode, SmtpServer { address, shared }).await
+            } else {
+                door.set(mode, HttpsServer { address, shared }).await
+            };
+            set.map_err(WorldError::Bind)?;
+        }
+        self.publish(&machinery);
+        Ok(())
+    }
+
+    /// Tells where things are now.
+    fn publish(&self, machinery: &Machinery) {
+        let views = machinery.resolvers.iter();
+        let routes = machinery.doors.iter();
+        *self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Directory {
+            elsewhere: machinery.elsewhere.to(),
+            views: views
+                .map(|(view, resolver)| (view.clone(), resolver.address()))
+                .collect(),
+            routes: routes.map(|(key, door)| (*key, door.to())).collect(),
+        };
+    }
+
+    /// Makes what is new and keeps what stays: a server's sessions outlive a change elsewhere.
+    fn prepare(&self, state: &WorldState) -> Result<Served, WorldError> {
+        let before = self.shared.served();
+        let mut served = Served::default();
+        for (address, edge) in &state.https {
+            let same = before.https.get(address).filter(|old| old.edge == *edge);
+            let edge = match same {
+                Some(same) => Arc::clone(same),
+                None => Arc::new(ServedEdge::new(edge, &self.pki)?),
+            };
+            served.https.insert(*address, edge);
+        }
+        for (address, receiver) in &state.smtp {
+            let same = before.smtp.get(address);
+            let receiver = match same.filter(|old| old.receiver == *receiver) {
+                Some(same) => Arc::clone(same),
+                None => Arc::new(ServedReceiver::new(receiver, &self.pki)?),
+            };
+            served.smtp.insert(*address, receiver);
+        }
+        Ok(served)
+    }
+
+    /// Returns where the resolver is that everybody has, over UDP and TCP.
+    #[must_use]
+    pub fn dns_address(&self) -> SocketAddr {
+        *self
+            .directory()
+            .views
+            .get(&None)
+            .expect("it is there from the start")
+    }
+
+    /// Returns where the resolver `view` is; `None` if no state has declared it.
+    #[must_use]
+    pub fn view_address(&self, view: &str) -> Option<SocketAddr> {
+        let view = Some(view.to_owned());
+        self.directory().views.get(&view).copied()
+    }
+
+    /// Returns where the addresses really are, those included that are no longer declared.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        let route = |(key, to): (&(IpAddr, u16), &SocketAddr)| Route {
+            address: key.0,
+            port: key.1,
+            to: *to,
+        };
+        self.directory().routes.iter().map(route).collect()
+    }
+
+    /// Returns where connections to all other addresses belong, so that none of them leaves the machine; each
+    /// of them is reset, and unannounced.
+    #[must_use]
+    pub fn elsewhere(&self) -> SocketAddr {
+        self.directory().elsewhere
+    }
+
+    /// Returns the root certificate that the healthy chains end at, in PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        self.pki.ca_pem()
+    }
+
+    /// Takes everything that reached a server since the last call, in order.
+    #[must_use]
+    pub fn drain_history(&self) -> Vec<Request> {
+        self.shared.history.drain()
+    }
+
+    /// Returns what reached a server since the start and had not been declared.
+    #[must_use]
+    pub fn unannounced(&self) -> Vec<Request> {
+        self.shared.history.unannounced()
+    }
+
+    /// Ends all servers and connections, and frees the ports.
+    ///
+    /// # Errors
+    ///
+    /// A resolver or a port ended badly.
+    ///
+    /// # Panics
+    ///
+    /// If a connection's task panicked: the panic is passed on.
+    pub async fn shutdown(self) -> Result<(), WorldError> {
+        let Machinery {
+            elsewhere,
+            resolvers,
+            doors,
+        } = self.machinery.into_inner();
+        for mut door in doors.into_values().chain([elsewhere]) {
+            door.close().await.map_err(WorldError::Bind)?;
+        }
+        for resolver in resolvers.into_values() {
+            resolver.stop().await?;
+        }
+        Ok(())
+    }
+
+    fn directory(&self) -> std::sync::RwLockReadGuard<'_, Directory> {
+        self.directory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World")
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns what each declared port does.
+fn modes(state: &WorldState) -> BTreeMap<(IpAddr, u16), Mode> {
+    let https = state.https.iter().map(|(address, edge)| {
+        let fault = match edge.fault {
+            Some(HttpsFault::Listener(fault)) => Some(fault),
+            Some(HttpsFault::Tls(_)) | None => None,
+        };
+        ((*address, HTTPS), mode(fault))
+    });
+    let smtp = state.smtp.iter().map(|(address, receiver)| {
+        let fault = match receiver.fault {
+            Some(SmtpFault::Listener(fault)) => Some(fault),
+            Some(SmtpFault::Tls(_) | SmtpFault::Dialogue(_)) | None => None,
+        };
+        ((*address, SMTP), mode(fault))
+    });
+    https.chain(smtp).collect()
+}
+
+const fn mode(fault: Option<ListenerFault>) -> Mode {
+    match fault {
+        Some(ListenerFault::Refused) => Mode::Closed,
+        Some(ListenerFault::Blackhole) => Mode::Blackhole,
+        Some(ListenerFault::Silence | ListenerFault::Reset) | None => Mode::Open,
+    }
+}
+
+/// Why a state cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// A name does not fit into a DNS message.
+    #[error("`{name}` cannot be sent in a DNS message: {detail}")]
+    Name {
+        /// The name.
+        name: Box<str>,
+        /// What is wrong with it.
+        detail: Box<str>,
+    },
+    /// A string of a TXT record is longer than 255 octets.
+    #[error("a string of a TXT record has {octets} octets, of at most 255")]
+    LongString {
+        /// Its length.
+        octets: usize,
+    },
+    /// A name does not fit into a certificate.
+    #[error("`{0}` cannot stand in a certificate: it is not ASCII")]
+    CertificateName(Box<str>),
+    /// A certificate cannot be made.
+    #[error("a certificate could not be made")]
+    Certificate(#[from] rcgen::Error),
+    /// A key cannot be used.
+    #[error("a key could not be used: {0}")]
+    Key(Box<str>),
+    /// A port cannot be had.
+    #[error("a loopback port could not be had")]
+    Bind(#[source] io::Error),
+    /// A resolver ended badly.
+    #[error("a resolver ended badly: {0}")]
+    Stop(Box<str>),
+}

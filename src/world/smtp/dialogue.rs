@@ -1,0 +1,338 @@
+//! What a receiver says, in clear text and inside TLS.
+
+use std::io;
+use std::net::IpAddr;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::lines::Lines;
+use super::upstream::Session;
+use crate::world::fault::{DialogueFault, SmtpFault};
+use crate::world::history::{History, Request};
+use crate::world::state::Receiver;
+use crate::world::tasks::pause;
+
+/// The longest message that is taken.
+const MAX_MESSAGE_OCTETS: usize = 16 * 1024 * 1024;
+
+/// How much of what "never ends" is sent before there is only silence.
+const ENDLESS_OCTETS: usize = 64 * 1024 * 1024;
+
+/// What ends a part of the dialogue.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum End {
+    /// The connection is over.
+    Closed,
+    /// The next part follows: the commands after the greeting, or TLS after STARTTLS.
+    Next,
+}
+
+/// One client's dialogue with a receiver.
+#[derive(Debug)]
+pub(super) struct Dialogue<'a> {
+    receiver: &'a Receiver,
+    address: IpAddr,
+    history: &'a History,
+    tls: Option<String>,
+    helo: Option<String>,
+    /// Opened by the first MAIL.
+    session: Option<Session>,
+}
+
+impl<'a> Dialogue<'a> {
+    /// Starts a dialogue in clear text.
+    pub(super) const fn new(receiver: &'a Receiver, address: IpAddr, history: &'a History) -> Self {
+        Self {
+            receiver,
+            address,
+            history,
+            tls: None,
+            helo: None,
+            session: None,
+        }
+    }
+
+    /// Forgets all that was said in clear text (RFC 3207, Section 4.2).
+    pub(super) fn enter_tls(&mut self, version: String) {
+        self.tls = Some(version);
+        self.helo = None;
+        self.session = None;
+    }
+
+    /// Greets.
+    pub(super) async fn greet<S>(&self, lines: &mut Lines<S>) -> io::Result<End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let host = &self.receiver.host;
+        match self.fault() {
+            Some(DialogueFault::Greeting421) => {
+                self.say(lines, &format!("421 4.3.2 {host} is busy, try again later"))
+                    .await?;
+                return Ok(End::Closed);
+            }
+            Some(DialogueFault::Greeting554) => {
+                self.say(lines, &format!("554 5.7.1 {host} does not speak to you"))
+                    .await?;
+                return Ok(End::Closed);
+            }
+            Some(DialogueFault::EndlessLine) => {
+                lines.send(b"220 ").await?;
+                return pour(lines, &[b'x'; 16 * 1024]).await;
+            }
+            Some(DialogueFault::EndlessReply) => {
+                return pour(lines, &b"220-and so on\r\n".repeat(1024)).await;
+            }
+            Some(DialogueFault::GreetingMultiline) => {
+                self.say(lines, &format!("220-{host} is coming")).await?;
+                pause(self.receiver.pace).await;
+            }
+            _ => {}
+        }
+        self.say(lines, &format!("220 {host} ESMTP")).await?;
+        Ok(End::Next)
+    }
+
+    /// Answers commands until the client goes, or until TLS is to begin.
+    pub(super) async fn run<S>(&mut self, lines: &mut Lines<S>) -> io::Result<End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        while let Some(line) = lines.next().await? {
+            let line = String::from_utf8_lossy(&line);
+            let line = line.trim_end_matches(['\r', '\n']);
+            let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let reply = match verb.to_ascii_uppercase().as_str() {
+                "EHLO" if self.refuses_ehlo() => {
+                    self.say(lines, "502 5.5.1 command not implemented").await?;
+                    if self.fault() == Some(DialogueFault::Ehlo502Silence) {
+                        lines.wait_for_end().await?;
+                        return Ok(End::Closed);
+                    }
+                    continue;
+                }
+                "EHLO" => self.ehlo(rest),
+                "HELO" => {
+                    self.hello(rest);
+                    format!("250 {}", self.receiver.host)
+                }
+                "STARTTLS" => {
+                    let (reply, end) = self.starttls();
+                    match end {
+                        // In one segment: that is the point.
+                        Some(_) if self.fault() == Some(DialogueFault::InjectedSameSegment) => {
+                            let injected = "250-injected\r\n250 AUTH PLAIN";
+                            lines
+                                .send(format!("{reply}\r\n{injected}\r\n").as_bytes())
+                                .await?;
+                        }
+                        _ => self.say(lines, &reply).await?,
+                    }
+                    match end {
+                        Some(end) => return Ok(end),
+                        None => continue,
+                    }
+                }
+                "MAIL" => self.mail(rest).await?,
+                "RCPT" => self.rcpt(rest).await?,
+                "DATA" => match self.data(lines).await? {
+                    Some(reply) => reply,
+                    None => return Ok(End::Closed),
+                },
+                "RSET" => self.reset().await?,
+                "NOOP" => "250 2.0.0 ok".to_owned(),
+                "VRFY" => "252 2.1.5 send some mail, and see".to_owned(),
+                "QUIT" => {
+                    self.say(lines, "221 2.0.0 bye").await?;
+                    return Ok(End::Closed);
+                }
+                _ => "500 5.5.2 command not recognized".to_owned(),
+            };
+            self.say(lines, &reply).await?;
+        }
+        Ok(End::Closed)
+    }
+
+    const fn fault(&self) -> Option<DialogueFault> {
+        match self.receiver.fault {
+            Some(SmtpFault::Dialogue(fault)) => Some(fault),
+            Some(SmtpFault::Listener(_) | SmtpFault::Tls(_)) | None => None,
+        }
+    }
+
+    fn refuses_ehlo(&self) -> bool {
+        matches!(
+            self.fault(),
+            Some(DialogueFault::Ehlo502 | DialogueFault::Ehlo502Silence)
+        )
+    }
+
+    /// Sends a reply, at the receiver's pace.
+    async fn say<S>(&self, lines: &mut Lines<S>, reply: &str) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.fault() != Some(DialogueFault::Tarpit) {
+            return lines.send(format!("{reply}\r\n").as_bytes()).await;
+        }
+        for line in reply.split("\r\n") {
+            pause(self.receiver.pace).await;
+            lines.send(format!("{line}\r\n").as_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    fn hello(&mut self, name: &str) {
+        self.helo = Some(name.trim().to_owned());
+        self.session = None;
+    }
+
+    fn ehlo(&mut self, name: &str) -> String {
+        self.hello(name);
+        let offer = match self.fault() {
+            Some(DialogueFault::StarttlsAbsent) => "",
+            Some(DialogueFault::StarttlsStripped) => "250-XXXXXXXX\r\n",
+            _ if self.tls.is_some() => "",
+            _ => "250-STARTTLS\r\n",
+        };
+        let host = &self.receiver.host;
+        format!("250-{host}\r\n{offer}250-ENHANCEDSTATUSCODES\r\n250 8BITMIME")
+    }
+
+    /// Answers STARTTLS; without an end the dialogue goes on as it is.
+    fn starttls(&self) -> (String, Option<End>) {
+        let (reply, end) = match self.fault() {
+            _ if self.tls.is_some() => ("503 5.5.1 TLS is already active", None),
+            Some(DialogueFault::StarttlsAbsent | DialogueFault::StarttlsStripped) => {
+                ("500 5.5.2 command not recognized", None)
+            }
+            Some(DialogueFault::Starttls454) => ("454 4.7.0 TLS is not available now", None),
+            Some(DialogueFault::Starttls554) => ("554 5.7.0 TLS is not available", None),
+            Some(DialogueFault::Starttls250) => ("250 2.0.0 fine", Some(End::Next)),
+            _ => ("220 2.0.0 go ahead", Some(End::Next)),
+        };
+        (reply.to_owned(), end)
+    }
+
+    async fn mail(&mut self, rest: &str) -> io::Result<String> {
+        let Some(helo) = &self.helo else {
+            return Ok("503 5.5.1 say EHLO first".to_owned());
+        };
+        let Some(from) = path(rest, "FROM:") else {
+            return Ok("501 5.5.4 that is no reverse path".to_owned());
+        };
+        let session = match &mut self.session {
+            Some(session) => session,
+            none @ None => none.insert(Session::open(helo).await?),
+        };
+        Ok(reply_text(&session.mail(from).await?))
+    }
+
+    async fn rcpt(&mut self, rest: &str) -> io::Result<String> {
+        let Some(session) = &mut self.session else {
+            return Ok("503 5.5.1 say MAIL first".to_owned());
+        };
+        let Some(to) = path(rest, "TO:").filter(|path| !path.is_empty()) else {
+            return Ok("501 5.5.4 that is no forward path".to_owned());
+        };
+        if let Some(SmtpFault::Dialogue(fault)) = self.receiver.fault {
+            match fault {
+                DialogueFault::Greylist => {
+                    return Ok("450 4.2.0 greylisted, try again later".to_owned());
+                }
+                DialogueFault::Reject => return Ok("550 5.1.1 no such user".to_owned()),
+                _ => {}
+            }
+        }
+        Ok(reply_text(&session.rcpt(to).await?))
+    }
+
+    async fn reset(&mut self) -> io::Result<String> {
+        match &mut self.session {
+            Some(session) => Ok(reply_text(&session.command("RSET").await?)),
+            None => Ok("250 2.0.0 ok".to_owned()),
+        }
+    }
+
+    /// Takes a message; without a reply the client has gone, or is to go.
+    async fn data<S>(&mut self, lines: &mut Lines<S>) -> io::Result<Option<String>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Some(session) = &mut self.session else {
+            return Ok(Some("503 5.5.1 say MAIL first".to_owned()));
+        };
+        let go_ahead = reply_text(&session.command("DATA").await?);
+        let refused = !go_ahead.starts_with('3');
+        if refused {
+            return Ok(Some(go_ahead));
+        }
+        self.say(lines, &go_ahead).await?;
+        let mut content = Vec::new();
+        loop {
+            let Some(line) = lines.next().await? else {
+                return Ok(None);
+            };
+            content.extend_from_slice(&line);
+            if line == b".\r\n" {
+                break;
+            }
+            if content.len() > MAX_MESSAGE_OCTETS {
+                self.say(lines, "552 5.3.4 the message is too long").await?;
+                return Ok(None);
+            }
+        }
+        match self.fault() {
+            Some(DialogueFault::MessageDeferred) => {
+                self.session = None;
+                return Ok(Some("451 4.3.0 not now".to_owned()));
+            }
+            Some(DialogueFault::MessageRejected) => {
+                self.session = None;
+                return Ok(Some("554 5.6.0 not this".to_owned()));
+            }
+            _ => {}
+        }
+        let Some(session) = &mut self.session else {
+            return Ok(None);
+        };
+        let (reply, message) = session.content(&content).await?;
+        if let Some(message) = message {
+            self.history.record(Request::SmtpReceived {
+                server: self.receiver.host.clone(),
+                address: self.address,
+                tls: self.tls.clone(),
+                helo: self.helo.clone().unwrap_or_default(),
+                mail_from: message.mail_from,
+                rcpt_to: message.rcpt_to,
+                data: message.data,
+            });
+        }
+        Ok(Some(reply_text(&reply)))
+    }
+}
+
+/// Returns the path of a MAIL or RCPT command, without its brackets; parameters after it are let pass.
+fn path<'a>(rest: &'a str, keyword: &str) -> Option<&'a str> {
+    let (found, rest) = rest.split_at_checked(keyword.len())?;
+    let (path, _parameters) = rest.trim_start().strip_prefix('<')?.split_once('>')?;
+    found.eq_ignore_ascii_case(keyword).then_some(path)
+}
+
+/// Returns a reply without its last line end.
+fn reply_text(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    text.trim_end_matches(['\r', '\n']).to_owned()
+}
+
+/// Sends `octets` again and again, then nothing.
+async fn pour<S>(lines: &mut Lines<S>, octets: &[u8]) -> io::Result<End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    for _time in 0..ENDLESS_OCTETS / octets.len() {
+        lines.send(octets).await?;
+    }
+    lines.wait_for_end().await?;
+    Ok(End::Closed)
+}

@@ -1,0 +1,48 @@
+//! What an SMTP receiver does.
+
+use std::time::Duration;
+
+use super::certificate::{CertificateSpec, Identity, TlsVersions};
+use crate::world::fault::SmtpFault;
+
+/// One address of an MX host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Receiver {
+    /// The name by which it greets, and by which history calls it.
+    pub host: String,
+    /// The certificates.
+    pub identity: Identity,
+    /// The versions of TLS.
+    pub versions: TlsVersions,
+    /// What it suffers on the wire.
+    pub fault: Option<SmtpFault>,
+    /// The pause of the slow faults; real time, as I/O deadlines are.
+    pub pace: Duration,
+}
+
+impl Receiver {
+    /// The pause of the slow faults unless said otherwise: far longer than any test waits.
+    pub const PACE: Duration = Duration::from_secs(600);
+
+    /// Makes a healthy receiver with a certificate for `host`.
+    #[must_use]
+    pub fn new(host: impl Into<String>) -> Self {
+        let host = host.into();
+        Self {
+            identity: Identity::of(CertificateSpec::new([host.as_str()])),
+            host,
+            versions: TlsVersions::Both,
+            fault: None,
+            pace: Self::PACE,
+        }
+    }
+
+    /// Returns the same receiver with `fault`.
+    #[must_use]
+    pub fn with_fault(self, fault: impl Into<SmtpFault>) -> Self {
+        Self {
+            fault: Some(fault.into()),
+            ..self
+        }
+    }
+}

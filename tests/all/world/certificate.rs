@@ -1,0 +1,222 @@
+//! The certificates, judged by rustls' own verifier.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
+use stickler::facts::UnixTime;
+use stickler::world::{
+    CertificateFault, CertificateSpec, Edge, Identity, KeyKind, Life, TlsVersions, World,
+    WorldState,
+};
+use tokio::net::TcpStream;
+
+use super::{START, ip, start, to};
+use crate::support::wire::{any_certificate, connect_tls, shake_hands};
+
+const HOST: &str = "mta-sts.corp.test";
+
+fn edge(identity: Identity) -> WorldState {
+    let edge = Edge {
+        identity,
+        ..Edge::default()
+    };
+    WorldState {
+        https: [(ip("192.0.2.11"), edge)].into(),
+        ..WorldState::default()
+    }
+}
+
+async fn chain(world: &World, name: &str) -> Vec<CertificateDer<'static>> {
+    let to = to(world, "192.0.2.11", 443);
+    let stream = connect_tls(to, name).await.unwrap();
+    stream.get_ref().1.peer_certificates().unwrap().to_vec()
+}
+
+/// Returns what rustls says of a chain.
+fn judge(world: &World, chain: &[CertificateDer<'_>], name: &str, now: UnixTime) -> String {
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(world.ca_pem().as_bytes()).unwrap();
+    roots.add(root).unwrap();
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .unwrap();
+    let name = ServerName::try_from(name).unwrap();
+    let verdict = verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], now.into());
+    match verdict {
+        Ok(_verified) => "good".to_owned(),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_fault_is_what_its_name_says() {
+    use CertificateFault as Fault;
+
+    let cases: [(Option<Fault>, &str, usize); 18] = [
+        (None, "good", 2),
+        (Some(Fault::Wildcard), "good", 2),
+        (Some(Fault::Expired), "ExpiredContext", 2),
+        (Some(Fault::NotYetValid), "NotValidYetContext", 2),
+        (Some(Fault::WrongName), "NotValidForNameContext", 2),
+        (Some(Fault::CnOnly), "NotValidForNameContext", 2),
+        (Some(Fault::ApexCertOnly), "NotValidForNameContext", 2),
+        (Some(Fault::WildcardTwoLevels), "NotValidForNameContext", 2),
+        (Some(Fault::PartialWildcard), "NotValidForNameContext", 2),
+        (Some(Fault::IpSanOnly), "NotValidForNameContext", 2),
+        (Some(Fault::SelfSigned), "UnknownIssuer", 1),
+        (Some(Fault::SelfSignedCa), "CaUsedAsEndEntity", 1),
+        (Some(Fault::UntrustedRoot), "UnknownIssuer", 2),
+        (Some(Fault::MissingIntermediate), "UnknownIssuer", 1),
+        (Some(Fault::ExpiredIntermediate), "ExpiredContext", 2),
+        (Some(Fault::WrongEku), "InvalidPurposeContext", 2),
+        (Some(Fault::NameConstraints), "NameConstraintViolation", 2),
+        (Some(Fault::Garbled), "BadEncoding", 2),
+    ];
+    assert_eq!(cases.len(), CertificateFault::ALL.len() + 1);
+    let mut identity = Identity::default();
+    for (fault, _expected, _length) in &cases {
+        let spec = CertificateSpec {
+            fault: *fault,
+            ..CertificateSpec::new([HOST])
+        };
+        let name = fault.map_or("none", Fault::name);
+        identity.by_name.insert(format!("{name}.test"), vec![spec]);
+    }
+    let world = start(edge(identity)).await;
+    for (fault, expected, length) in cases {
+        let name = fault.map_or("none", Fault::name);
+        let chain = chain(&world, &format!("{name}.test")).await;
+        let verdict = judge(&world, &chain, HOST, START);
+        assert!(verdict.contains(expected), "{name}: {verdict}");
+        assert_eq!(chain.len(), length, "{name}");
+    }
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_life_of_ones_own_and_a_default_one_that_outlasts_the_story() {
+    let hour = Duration::from_secs(3600);
+    let life = Life {
+        not_before: START,
+        not_after: START.saturating_add(hour),
+    };
+    let short = CertificateSpec {
+        life: Some(life),
+        ..CertificateSpec::new([HOST])
+    };
+    let mut identity = Identity::of(CertificateSpec::new([HOST]));
+    identity
+        .by_name
+        .insert("short.test".to_owned(), vec![short]);
+    let world = start(edge(identity)).await;
+    let (long, short) = (chain(&world, HOST).await, chain(&world, "short.test").await);
+    let year = Duration::from_secs(365 * 86_400);
+    for (after, of_long, of_short) in [
+        (Duration::ZERO, "good", "good"),
+        (hour, "good", "good"),
+        (hour + Duration::from_secs(1), "good", "ExpiredContext"),
+        (year, "good", "ExpiredContext"),
+    ] {
+        let now = START.saturating_add(after);
+        assert!(
+            judge(&world, &long, HOST, now).contains(of_long),
+            "{after:?}"
+        );
+        assert!(
+            judge(&world, &short, HOST, now).contains(of_short),
+            "{after:?}"
+        );
+    }
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_server_name_and_the_key_choose_the_certificate() {
+    let rsa = CertificateSpec {
+        key: KeyKind::Rsa,
+        ..CertificateSpec::new([HOST])
+    };
+    let bad_ecdsa = CertificateSpec::new([HOST]).with_fault(CertificateFault::Expired);
+    let default = CertificateSpec::new([HOST]).with_fault(CertificateFault::WrongName);
+    let identity = Identity {
+        by_name: [(HOST.to_owned(), vec![bad_ecdsa, rsa])].into(),
+        default: vec![default],
+    };
+    let world = start(edge(identity)).await;
+    for (name, expected) in [
+        (HOST, "ExpiredContext"),
+        ("MTA-STS.corp.test", "ExpiredContext"),
+        ("other.corp.test", "NotValidForNameContext"),
+        ("192.0.2.11", "NotValidForNameContext"),
+    ] {
+        let chain = chain(&world, name).await;
+        let verdict = judge(&world, &chain, HOST, START);
+        assert!(verdict.contains(expected), "{name}: {verdict}");
+    }
+    // A client that knows RSA alone gets the RSA certificate.
+    let mut provider = default_provider();
+    provider
+        .cipher_suites
+        .retain(|suite| format!("{:?}", suite.suite()).contains("ECDHE_RSA"));
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(world.ca_pem().as_bytes()).unwrap())
+        .unwrap();
+    let config =
+        rustls::ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Fixed(START)))
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    let stream = TcpStream::connect(to(&world, "192.0.2.11", 443))
+        .await
+        .unwrap();
+    shake_hands(stream, HOST, Arc::new(config)).await.unwrap();
+    world.shutdown().await.unwrap();
+}
+
+#[derive(Debug)]
+struct Fixed(UnixTime);
+
+impl rustls::time_provider::TimeProvider for Fixed {
+    fn current_time(&self) -> Option<rustls_pki_types::UnixTime> {
+        Some(self.0.into())
+    }
+}
+
+#[tokio::test]
+async fn a_server_speaks_the_versions_it_is_told_to() {
+    let identity = Identity::of(CertificateSpec::new([HOST]));
+    for (versions, tls12, tls13) in [
+        (TlsVersions::Both, true, true),
+        (TlsVersions::Tls12, true, false),
+        (TlsVersions::Tls13, false, true),
+    ] {
+        let mut state = edge(identity.clone());
+        for edge in state.https.values_mut() {
+            edge.versions = versions;
+        }
+        let world = start(state).await;
+        for (client, expected) in [
+            (&rustls::version::TLS12, tls12),
+            (&rustls::version::TLS13, tls13),
+        ] {
+            let to = to(&world, "192.0.2.11", 443);
+            let stream = TcpStream::connect(to).await.unwrap();
+            let hands = shake_hands(stream, HOST, any_certificate(&[client])).await;
+            assert_eq!(
+                hands.is_ok(),
+                expected,
+                "{versions:?} {client:?}: {hands:?}"
+            );
+        }
+        world.shutdown().await.unwrap();
+    }
+}

@@ -1,0 +1,42 @@
+//! The fake Internet, seen by clients that share nothing with it.
+
+mod certificate;
+mod dns;
+mod https;
+mod life;
+mod smtp;
+
+use std::net::{IpAddr, SocketAddr};
+
+use stickler::facts::UnixTime;
+use stickler::world::{Receiver, World, WorldState};
+
+/// The beginning of every story here.
+const START: UnixTime = UnixTime::from_secs(1_772_438_400);
+
+/// Parses an address.
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Starts a world.
+async fn start(state: WorldState) -> World {
+    World::start(state, START).await.unwrap()
+}
+
+/// Starts a world of one receiver at 192.0.2.25.
+async fn start_receiver(receiver: Receiver) -> (World, SocketAddr) {
+    let mut state = WorldState::default();
+    state.smtp.insert(ip("192.0.2.25"), receiver);
+    let world = start(state).await;
+    let to = to(&world, "192.0.2.25", 25);
+    (world, to)
+}
+
+/// Returns where an address really is.
+fn to(world: &World, address: &str, port: u16) -> SocketAddr {
+    let routes = world.routes();
+    let is_it =
+        |route: &&stickler::world::Route| route.address == ip(address) && route.port == port;
+    routes.iter().find(is_it).expect("a route").to
+}
