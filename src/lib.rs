@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod diagnose;
 pub mod facts;
+pub mod report;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;

@@ -138,7 +138,7 @@ pub enum PolicySourceReport {
 pub enum UntilEvent {
     /// The sender's next daily refresh fetches the live policy.
     DailyRefresh,
-    /// The cached policy's max_age is over.
+    /// The cached policy's `max_age` is over.
     MaxAge,
 }
 
