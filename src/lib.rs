@@ -6,6 +6,7 @@ pub mod dns_cache;
 pub mod facts;
 pub mod model;
 pub mod net;
+pub mod report;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;

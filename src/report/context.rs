@@ -1,0 +1,114 @@
+//! What a text depends on besides the report itself.
+
+use jiff::tz::TimeZone;
+
+use crate::facts::UnixTime;
+
+/// Where, when and how a text is shown.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The time that distances such as "in 3 h 41 min" are counted from.
+    pub now: UnixTime,
+    /// The reader's time zone.
+    pub time_zone: TimeZone,
+    /// The width to wrap prose and tables at; `None` wraps nothing, for files and pipes.
+    pub width: Option<u16>,
+    /// Whether to colour.
+    pub style: Style,
+    /// Which characters tables are drawn with.
+    pub charset: Charset,
+    /// How much to say where all is well.
+    pub detail: Detail,
+}
+
+impl Context {
+    /// Makes the context of a plain text: UTC, no wrapping, no colour, ASCII tables, brief.
+    #[must_use]
+    pub const fn plain(now: UnixTime) -> Self {
+        Self {
+            now,
+            time_zone: TimeZone::UTC,
+            width: None,
+            style: Style::Plain,
+            charset: Charset::Ascii,
+            detail: Detail::Brief,
+        }
+    }
+
+    /// Returns how many entries of a list that the network sent are shown before the rest is counted.
+    #[must_use]
+    pub const fn list_limit(&self) -> usize {
+        match self.detail {
+            Detail::Brief => 12,
+            Detail::Full => 100,
+        }
+    }
+}
+
+/// Whether a text is coloured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Style {
+    /// With ANSI colours, for terminals.
+    Colour,
+    /// Without.
+    Plain,
+}
+
+impl Style {
+    /// Returns `text` in `colour`, or as it is if this style is plain.
+    ///
+    /// The caller owes a `text` that is escaped already.
+    #[must_use]
+    pub fn paint(self, colour: Colour, text: &str) -> String {
+        match self {
+            Self::Colour => format!("\x1b[{}m{text}\x1b[0m", colour.sgr()),
+            Self::Plain => text.to_owned(),
+        }
+    }
+}
+
+/// What a colour stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Colour {
+    /// Mail is lost or held.
+    Bad,
+    /// A title.
+    Bold,
+    /// Background to read when there is time.
+    Dim,
+    /// All is well.
+    Good,
+    /// To look at.
+    Warn,
+}
+
+impl Colour {
+    /// Returns the parameters of the terminal's "select graphic rendition" sequence.
+    const fn sgr(self) -> &'static str {
+        match self {
+            Self::Bad => "1;31",
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Good => "32",
+            Self::Warn => "33",
+        }
+    }
+}
+
+/// Which characters tables are drawn with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Charset {
+    /// Columns parted by blanks, which `awk` and `grep` can read too.
+    Ascii,
+    /// Boxes, for terminals that speak UTF-8.
+    Utf8,
+}
+
+/// How much to say.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Detail {
+    /// A few lines where all is well; everything that matters where it is not.
+    Brief,
+    /// All that is known, with the trace.
+    Full,
+}

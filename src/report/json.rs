@@ -1,0 +1,142 @@
+//! `check`'s results as JSON: one document, or one a line.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::escape;
+use crate::diagnose::document::DomainReport;
+use crate::facts::UnixTime;
+
+/// The name and version of the documents: the version changes when a field goes or changes its meaning.
+pub const SCHEMA: &str = "stickler/check/1";
+
+/// What all results of one run share.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Run {
+    /// When the run began.
+    #[schemars(with = "String")]
+    pub checked_at: UnixTime,
+    /// The version of stickler.
+    pub stickler_version: String,
+    /// The resolvers that were asked: addresses with ports, parted by commas, or `system`.
+    pub resolver: String,
+    /// The address that connections were made from; null if the system chose.
+    #[schemars(with = "Option<String>")]
+    pub source_address: Option<IpAddr>,
+}
+
+impl Run {
+    /// Makes the head of a run of this version of stickler.
+    pub fn new(checked_at: UnixTime, resolver: impl Into<String>) -> Self {
+        Self {
+            checked_at,
+            stickler_version: env!("CARGO_PKG_VERSION").to_owned(),
+            resolver: resolver.into(),
+            source_address: None,
+        }
+    }
+}
+
+/// The results of a run: all of it in JSON, one domain of it in a line of NDJSON.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct Document<'a> {
+    /// The name of this schema with its version.
+    #[schemars(extend("const" = SCHEMA))]
+    pub schema: &'static str,
+    /// What all results share.
+    #[serde(flatten)]
+    pub run: &'a Run,
+    /// The domains, in the order in which their checks ended.
+    pub domains: &'a [DomainReport],
+}
+
+impl<'a> Document<'a> {
+    /// Makes the document of a run.
+    #[must_use]
+    pub const fn new(run: &'a Run, domains: &'a [DomainReport]) -> Self {
+        Self {
+            schema: SCHEMA,
+            run,
+            domains,
+        }
+    }
+
+    /// Writes the document in one line.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails.
+    pub fn write_line(&self, writer: &mut impl Write) -> io::Result<()> {
+        let text = serde_json::to_string(self)?;
+        writeln!(writer, "{}", escape::json(&text))
+    }
+}
+
+/// Writes a document whose domains come one by one, without holding them.
+#[derive(Debug)]
+pub struct Stream {
+    run: Run,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// Nothing is written.
+    Empty,
+    /// The head is written, and at least one domain.
+    Open,
+}
+
+impl Stream {
+    /// Makes a stream that has written nothing.
+    #[must_use]
+    pub const fn new(run: Run) -> Self {
+        Self {
+            run,
+            state: State::Empty,
+        }
+    }
+
+    /// Writes one domain.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails.
+    pub fn write(&mut self, writer: &mut impl Write, report: &DomainReport) -> io::Result<()> {
+        match self.state {
+            State::Empty => self.write_head(writer)?,
+            State::Open => writer.write_all(b",")?,
+        }
+        self.state = State::Open;
+        let text = serde_json::to_string_pretty(report)?;
+        for line in escape::json(&text).lines() {
+            write!(writer, "\n    {line}")?;
+        }
+        Ok(())
+    }
+
+    /// Ends the document. What was written before is no JSON without it.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails.
+    pub fn finish(self, writer: &mut impl Write) -> io::Result<()> {
+        match self.state {
+            State::Empty => {
+                self.write_head(writer)?;
+                writer.write_all(b"]\n}\n")
+            }
+            State::Open => writer.write_all(b"\n  ]\n}\n"),
+        }
+    }
+
+    /// Writes all up to the first domain: the empty document without its end.
+    fn write_head(&self, writer: &mut impl Write) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(&Document::new(&self.run, &[]))?;
+        let head = text.strip_suffix("]\n}").unwrap_or(&text);
+        writer.write_all(escape::json(head).as_bytes())
+    }
+}

@@ -1,0 +1,113 @@
+//! `check`'s results as `JUnit`'s XML: a test suite, and in it a test case for each domain.
+
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Run, escape, words};
+use crate::diagnose::document::{DomainReport, Severity};
+use crate::sender::Verdict;
+
+/// The name of the report, of its suite and of the class of its cases.
+const SUITE: &str = "stickler check";
+
+/// Gathers domains and writes them at the end: the counts stand at the head of the file.
+#[derive(Debug)]
+pub struct Suite {
+    suite: TestSuite,
+    fail_on: Severity,
+}
+
+impl Suite {
+    /// Makes a suite whose cases fail like the exit code: at a finding as bad as `fail_on`.
+    #[must_use]
+    pub fn new(run: &Run, fail_on: Severity) -> Self {
+        let mut suite = TestSuite::new(SUITE);
+        for (name, value) in [
+            ("checked_at", run.checked_at.to_string()),
+            ("resolver", escape::line(&run.resolver)),
+            ("stickler_version", run.stickler_version.clone()),
+        ] {
+            suite.add_property((name, value.as_str()));
+        }
+        Self { suite, fail_on }
+    }
+
+    /// Adds the case of a domain.
+    pub fn add(&mut self, report: &DomainReport) {
+        let mut case = TestCase::new(report.domain.as_str(), self.status(report));
+        case.set_classname(SUITE);
+        case.set_system_out(summarise(report));
+        self.suite.add_test_case(case);
+    }
+
+    /// Writes the suite.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails.
+    pub fn finish(self, writer: &mut impl Write) -> io::Result<()> {
+        let mut report = Report::new(SUITE);
+        report.add_test_suite(self.suite);
+        report.serialize(writer).map_err(io::Error::other)
+    }
+
+    fn status(&self, report: &DomainReport) -> TestCaseStatus {
+        let worst = report
+            .findings
+            .iter()
+            .min_by_key(|finding| finding.severity);
+        let kind = match report.verdict {
+            Verdict::Bounce if report.is_declared() => None,
+            Verdict::Defer | Verdict::Bounce => Some(NonSuccessKind::Failure),
+            Verdict::Undetermined => Some(NonSuccessKind::Error),
+            Verdict::Deliver | Verdict::DeliverUnprotected => None,
+        };
+        // As with exit codes, a failure wins over what could not be determined.
+        let reached = worst.is_some_and(|finding| finding.severity <= self.fail_on);
+        let Some(kind) = (if reached {
+            Some(NonSuccessKind::Failure)
+        } else {
+            kind
+        }) else {
+            return TestCaseStatus::success();
+        };
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_message(escape::line(&report.reason));
+        status.set_type(worst.map_or_else(
+            || report.verdict.to_string(),
+            |finding| escape::line(&finding.code),
+        ));
+        status.set_description(describe(report));
+        status
+    }
+}
+
+/// Returns the findings that are more than notes, with their fixes.
+fn describe(report: &DomainReport) -> String {
+    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
+    for finding in words::worst_first(report) {
+        if finding.severity == Severity::Note {
+            continue;
+        }
+        out.push_str(&format!(
+            "\n{}\n{}\n",
+            words::finding(finding),
+            escape::block(&finding.detail)
+        ));
+        if let Some(fix) = &finding.fix {
+            out.push_str(&format!("fix:\n{}\n", escape::block(fix)));
+        }
+    }
+    out
+}
+
+/// Returns what was found of a domain, a line for each finding.
+fn summarise(report: &DomainReport) -> String {
+    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
+    for finding in words::worst_first(report) {
+        out.push_str(&words::finding(finding));
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,84 @@
+//! Results as text: what a mail engineer reads at three in the morning.
+//!
+//! A headline with the verdict and the reason; then who does what, the MX hosts beside the policies, their
+//! transport, the policy and where it comes from; then the findings, the worst first; and at the end, nearest
+//! to the prompt, what to do. Where all is well it is a few lines.
+
+mod findings;
+mod mx;
+mod page;
+mod policy;
+mod senders;
+mod steps;
+mod summary;
+mod trace;
+
+pub use summary::{Tally, summary};
+
+use page::Page;
+
+use super::context::Colour;
+use super::{Context, Detail, words};
+use crate::diagnose::document::{DomainReport, Severity};
+use crate::sender::Verdict;
+
+/// Returns all that is to say of one domain.
+#[must_use]
+pub fn domain(report: &DomainReport, context: &Context) -> String {
+    let mut page = Page::new(context);
+    page.item(
+        "",
+        colour(report),
+        &format!("{}: {}", report.domain, report.verdict),
+        words::certainty(report.certainty),
+    );
+    page.prose("  ", &report.reason);
+    match context.detail {
+        Detail::Brief if !needs_action(report) => {
+            page.blank();
+            senders::one_line(&mut page, report);
+            policy::brief(&mut page, report);
+            mx::brief(&mut page, report);
+            policy::tlsrpt(&mut page, report);
+            findings::titles(&mut page, report);
+        }
+        Detail::Brief | Detail::Full => {
+            senders::table(&mut page, report);
+            mx::table(&mut page, report);
+            mx::transport(&mut page, report);
+            policy::full(&mut page, report);
+            findings::full(&mut page, report);
+            if needs_action(report) || context.detail == Detail::Full {
+                steps::full(&mut page, report);
+            }
+        }
+    }
+    if let Some(sent) = &report.sent {
+        trace::sent(&mut page, sent);
+    }
+    if context.detail == Detail::Full {
+        trace::full(&mut page, report);
+    }
+    page.into_text()
+}
+
+/// Returns whether somebody should do something: mail is not delivered, or a finding is more than a note.
+fn needs_action(report: &DomainReport) -> bool {
+    report
+        .worst_severity()
+        .is_some_and(|severity| severity < Severity::Note)
+        || match report.verdict {
+            Verdict::Deliver | Verdict::DeliverUnprotected => false,
+            Verdict::Undetermined | Verdict::Defer => true,
+            Verdict::Bounce => !report.is_declared(),
+        }
+}
+
+fn colour(report: &DomainReport) -> Colour {
+    match report.verdict {
+        Verdict::Deliver => Colour::Good,
+        Verdict::Bounce if report.is_declared() => Colour::Good,
+        Verdict::DeliverUnprotected | Verdict::Undetermined => Colour::Warn,
+        Verdict::Defer | Verdict::Bounce => Colour::Bad,
+    }
+}

@@ -1,0 +1,237 @@
+//! The MX hosts beside the policies, and their transport.
+
+use super::page::Page;
+use super::policy::{self, Seen};
+use crate::diagnose::document::{
+    AddressReport, CertificateReport, DomainReport, MxReport, MxVerdict,
+};
+use crate::report::context::Colour;
+use crate::report::{Context, Detail, escape, time, words};
+
+/// Writes a line for each MX host.
+pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
+    if let Some(error) = &report.mx_error {
+        page.field("mx", &escape::cut(error, MAX_CHARS));
+    }
+    let limit = page.context.list_limit();
+    for host in report.mx.iter().take(limit) {
+        let mut facts = vec![words::mx_verdict(host.verdict).to_owned()];
+        let mut versions: Vec<&str> = host
+            .addresses
+            .iter()
+            .filter_map(|address| address.tls_version.as_deref())
+            .collect();
+        versions.sort_unstable();
+        versions.dedup();
+        facts.extend(versions.into_iter().map(ToOwned::to_owned));
+        let first_end = host
+            .addresses
+            .iter()
+            .filter_map(|address| Some(address.certificate.as_ref()?.not_after))
+            .min();
+        if let Some(end) = first_end {
+            facts.push(format!("certificate until {}", page.context.moment(end)));
+        }
+        page.field(
+            "mx",
+            &format!(
+                "{} {}: {}",
+                host.preference,
+                escape::cut(&host.host, MAX_CHARS),
+                facts.join(", ")
+            ),
+        );
+    }
+    if report.mx.len() > limit {
+        page.field("mx", &format!("and {} more", report.mx.len() - limit));
+    }
+}
+
+/// Writes the table of MX hosts × policies, and the patterns that match none of them.
+pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
+    if report.mx.is_empty() && report.mx_error.is_none() {
+        return;
+    }
+    page.section("MX hosts");
+    if let Some(error) = &report.mx_error {
+        page.prose("    ", &escape::cut(error, MAX_CHARS));
+    }
+    let policies: Vec<_> = policy::fold(&report.policies)
+        .into_iter()
+        .filter(|seen| seen.policy.valid)
+        .collect();
+    let titles: Vec<_> = policies.iter().map(Seen::title).collect();
+    let mut header = vec!["pref", "host"];
+    header.extend(titles.iter().map(String::as_str));
+    header.extend(["transport", "passes if listed"]);
+    let rows: Vec<_> = report.mx.iter().map(|host| row(host, &policies)).collect();
+    page.table(&header, &rows);
+    for seen in &policies {
+        let unused = &seen.policy.unused_patterns;
+        if !unused.is_empty() {
+            page.prose(
+                "    ",
+                &format!(
+                    "unused in the {}, no MX host matches: {}",
+                    seen.title(),
+                    escape::list(unused, page.context.list_limit())
+                ),
+            );
+        }
+    }
+}
+
+fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
+    let mut cells = vec![
+        host.preference.to_string(),
+        escape::cut(&host.host, MAX_CHARS),
+    ];
+    for seen in policies {
+        let found = seen
+            .policy
+            .mx_matches
+            .iter()
+            .find(|found| found.host == host.host);
+        cells.push(match found {
+            Some(found) => found.pattern.as_deref().map_or_else(
+                || "NOT LISTED".to_owned(),
+                |pattern| escape::cut(pattern, MAX_CHARS),
+            ),
+            None => "?".to_owned(),
+        });
+    }
+    cells.push(words::mx_verdict(host.verdict).to_owned());
+    cells.push(
+        match host.would_pass_if_listed {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "?",
+        }
+        .to_owned(),
+    );
+    cells
+}
+
+/// Writes what was seen at each address, addresses that say the same in one paragraph.
+pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
+    let hosts: Vec<_> = report
+        .mx
+        .iter()
+        .filter(|host| host.verdict != MxVerdict::NotTried)
+        .collect();
+    if hosts.is_empty() {
+        return;
+    }
+    page.section("Transport");
+    for host in hosts {
+        let mut about = vec![format!("preference {}", host.preference)];
+        if host.implicit {
+            about.push("no MX record: the domain stands for its own host".to_owned());
+        }
+        if let Some(secs) = host.ttl_secs {
+            about.push(format!(
+                "TTL {}",
+                time::span(std::time::Duration::from_secs(secs))
+            ));
+        }
+        if host.has_tlsa {
+            about.push("has TLSA, DANE not judged".to_owned());
+        }
+        page.item(
+            "    ",
+            Colour::Bold,
+            &escape::cut(&host.host, MAX_CHARS),
+            &format!("({})", about.join(", ")),
+        );
+        if let Some(error) = &host.error {
+            page.prose("      ", &escape::cut(error, MAX_CHARS));
+        }
+        for (addresses, what) in fold(&host.addresses) {
+            address(page, &addresses, what);
+        }
+    }
+}
+
+fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
+    let mut facts = vec![escape::cut(&what.detail, MAX_CHARS)];
+    if what.starttls == Some(false) {
+        facts.push("no STARTTLS".to_owned());
+    }
+    facts.extend(what.tls_version.clone());
+    if !what.result_types.is_empty() {
+        facts.push(format!("TLSRPT {}", what.result_types.join(", ")));
+    }
+    facts.retain(|fact| !fact.is_empty());
+    page.item(
+        "      ",
+        colour(what.verdict),
+        words::mx_verdict(what.verdict),
+        &format!("{}: {}", addresses.join(", "), facts.join("; ")),
+    );
+    if let Some(certificate) = &what.certificate {
+        page.prose("        ", &describe(page.context, certificate));
+        for fault in &certificate.faults {
+            page.item(
+                "        ",
+                Colour::Bad,
+                "fault:",
+                &escape::cut(fault, MAX_CHARS),
+            );
+        }
+        if page.context.detail == Detail::Full && what.certificate_matches_patterns == Some(false) {
+            page.prose(
+                "        ",
+                "no name in it matches a pattern of the live policy: Postfix before 3.10.5 refuses it",
+            );
+        }
+    }
+}
+
+/// Returns a certificate in one sentence: names, issuer, end.
+pub(super) fn describe(context: &Context, certificate: &CertificateReport) -> String {
+    let names = if certificate.subject_alt_names.is_empty() {
+        "no DNS name".to_owned()
+    } else {
+        escape::list(&certificate.subject_alt_names, context.list_limit())
+    };
+    let begin = if certificate.not_before > context.now {
+        format!("from {}, ", context.moment(certificate.not_before))
+    } else {
+        String::new()
+    };
+    format!(
+        "certificate for {names}; issuer {}; {begin}until {}",
+        escape::cut(&certificate.issuer, MAX_CHARS),
+        context.moment(certificate.not_after)
+    )
+}
+
+/// Folds addresses at which the same was seen.
+fn fold(addresses: &[AddressReport]) -> Vec<(Vec<String>, &AddressReport)> {
+    let mut folded: Vec<(Vec<String>, &AddressReport)> = Vec::new();
+    for address in addresses {
+        let same = folded.iter_mut().find(|(_, what)| {
+            AddressReport {
+                address: address.address,
+                ..(*what).clone()
+            } == *address
+        });
+        match same {
+            Some((names, _)) => names.push(address.address.to_string()),
+            None => folded.push((vec![address.address.to_string()], address)),
+        }
+    }
+    folded
+}
+
+const fn colour(verdict: MxVerdict) -> Colour {
+    match verdict {
+        MxVerdict::Accepted => Colour::Good,
+        MxVerdict::Refused => Colour::Bad,
+        MxVerdict::Undetermined | MxVerdict::RejectedUs | MxVerdict::Unreachable => Colour::Warn,
+        MxVerdict::NotTried => Colour::Dim,
+    }
+}
+
+/// How much of one text from the network is shown.
+const MAX_CHARS: usize = 256;

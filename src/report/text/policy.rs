@@ -1,0 +1,289 @@
+//! The TXT record, the policies and where they come from, and the TLSRPT record.
+
+use std::time::Duration;
+
+use super::mx;
+use super::page::Page;
+use crate::diagnose::document::{
+    DomainReport, EdgeReport, PolicyReport, PolicySourceReport, ReadingReport,
+};
+use crate::report::context::Colour;
+use crate::report::{Context, Detail, escape, time, words};
+
+/// A policy with the readings in which it is the same.
+pub(super) struct Seen<'a> {
+    pub(super) policy: &'a PolicyReport,
+    readings: Vec<ReadingReport>,
+}
+
+impl Seen<'_> {
+    /// Returns what to call it: `live policy`, or `live policy (tolerant)` if the readings differ.
+    pub(super) fn title(&self) -> String {
+        format!(
+            "{} policy{}",
+            words::source(self.policy.source),
+            self.note()
+        )
+    }
+
+    fn note(&self) -> String {
+        match self.readings.as_slice() {
+            [reading] => format!(" ({})", words::reading(*reading)),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Folds the readings of each policy that agree.
+pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
+    let mut folded: Vec<Seen<'_>> = Vec::new();
+    for policy in policies {
+        let same = folded.iter_mut().find(|seen| {
+            PolicyReport {
+                reading: policy.reading,
+                ..seen.policy.clone()
+            } == *policy
+        });
+        match same {
+            Some(seen) => seen.readings.push(policy.reading),
+            None => folded.push(Seen {
+                policy,
+                readings: vec![policy.reading],
+            }),
+        }
+    }
+    folded
+}
+
+/// Writes the live policy in a line.
+pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
+    for seen in fold(&report.policies) {
+        match seen.policy.source {
+            PolicySourceReport::Live => {
+                let mut text = describe(page.context, &seen);
+                let edges: Vec<_> = served(&report.fetch.edges);
+                if !edges.is_empty() {
+                    text.push_str(&format!(
+                        "; from {}",
+                        escape::list(&edges, page.context.list_limit())
+                    ));
+                }
+                page.field("policy", &text);
+            }
+            PolicySourceReport::None | PolicySourceReport::Stored => {}
+        }
+    }
+}
+
+/// Writes the record, each policy, each edge and the TLSRPT record.
+pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
+    page.section("Policy");
+    record(page, report);
+    for seen in fold(&report.policies) {
+        page.field(
+            words::source(seen.policy.source),
+            &describe(page.context, &seen),
+        );
+        if !seen.policy.mx.is_empty() {
+            page.field(
+                "",
+                &format!(
+                    "mx: {}",
+                    escape::list(&seen.policy.mx, page.context.list_limit())
+                ),
+            );
+        }
+    }
+    fetch(page, report);
+    tlsrpt(page, report);
+}
+
+/// Writes the TLSRPT record in a line.
+pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
+    let text = match (&report.tlsrpt.record, &report.tlsrpt.error) {
+        (Some(record), None) => escape::cut(record, MAX_CHARS),
+        (Some(record), Some(error)) => format!(
+            "{} ({})",
+            escape::cut(record, MAX_CHARS),
+            escape::cut(error, MAX_CHARS)
+        ),
+        (None, Some(error)) => escape::cut(error, MAX_CHARS),
+        (None, None) => "no record: nobody reports failures to you".to_owned(),
+    };
+    page.field("tlsrpt", &text);
+}
+
+fn record(page: &mut Page<'_>, report: &DomainReport) {
+    let record = &report.record;
+    let limit = page.context.list_limit();
+    for text in record.texts.iter().take(limit) {
+        let ttl = record.ttl_secs.map_or_else(String::new, |secs| {
+            format!(" (TTL {})", time::span(Duration::from_secs(secs)))
+        });
+        page.field("record", &format!("{}{ttl}", escape::cut(text, MAX_CHARS)));
+    }
+    if record.texts.len() > limit {
+        page.field(
+            "record",
+            &format!("and {} more", record.texts.len() - limit),
+        );
+    }
+    if !record.cname.is_empty() {
+        page.field(
+            "",
+            &format!("by CNAME from {}", names(&record.cname, limit)),
+        );
+    }
+    if let Some(error) = &record.error {
+        let tolerant = if record.tolerant_only {
+            " (tolerant senders read it all the same)"
+        } else {
+            ""
+        };
+        page.field(
+            if record.texts.is_empty() {
+                "record"
+            } else {
+                ""
+            },
+            &format!("{}{tolerant}", escape::cut(error, MAX_CHARS)),
+        );
+    }
+}
+
+fn fetch(page: &mut Page<'_>, report: &DomainReport) {
+    let fetch = &report.fetch;
+    page.field("url", &escape::cut(&fetch.url, MAX_CHARS));
+    if !fetch.cname.is_empty() {
+        page.field(
+            "",
+            &format!(
+                "really hosted at {} (CNAME)",
+                names(&fetch.cname, page.context.list_limit())
+            ),
+        );
+    }
+    if let Some(error) = &fetch.error {
+        page.field("", &escape::cut(error, MAX_CHARS));
+    }
+    for (addresses, edge) in fold_edges(&fetch.edges) {
+        let mut facts = Vec::new();
+        facts.extend(edge.status.map(|status| format!("status {status}")));
+        facts.extend(
+            edge.content_type
+                .as_deref()
+                .map(|found| escape::cut(found, 80)),
+        );
+        facts.extend(
+            edge.body_sha256
+                .as_deref()
+                .map(|digest| format!("sha256 {}", digest.chars().take(12).collect::<String>())),
+        );
+        facts.extend(
+            edge.error
+                .as_deref()
+                .map(|error| escape::cut(error, MAX_CHARS)),
+        );
+        page.field(
+            "from",
+            &format!(
+                "{}: {}",
+                escape::list(&addresses, page.context.list_limit()),
+                facts.join(", ")
+            ),
+        );
+        let Some(certificate) = &edge.certificate else {
+            continue;
+        };
+        if page.context.detail == Detail::Full || !certificate.faults.is_empty() {
+            page.field("", &mx::describe(page.context, certificate));
+        }
+        for fault in &certificate.faults {
+            page.item(
+                "              ",
+                Colour::Bad,
+                "fault:",
+                &escape::cut(fault, MAX_CHARS),
+            );
+        }
+    }
+}
+
+/// Returns `enforce, id 20260301T080000, max_age 7 d`, or why it cannot be used.
+fn describe(context: &Context, seen: &Seen<'_>) -> String {
+    let policy = seen.policy;
+    let mut facts = Vec::new();
+    facts.extend(policy.mode.as_deref().map(|mode| escape::cut(mode, 80)));
+    facts.extend(
+        policy
+            .id
+            .as_deref()
+            .map(|id| format!("id {}", escape::cut(id, 80))),
+    );
+    facts.extend(
+        policy
+            .max_age_secs
+            .map(|secs| format!("max_age {}", time::span(Duration::from_secs(secs.into())))),
+    );
+    // A live policy was fetched just now, and its life would begin there.
+    match policy.source {
+        PolicySourceReport::Stored => {
+            facts.extend(
+                policy
+                    .fetched_at
+                    .map(|time| format!("fetched {}", context.moment(time))),
+            );
+            facts.extend(
+                policy
+                    .expires_at
+                    .map(|time| format!("ends {}", context.moment(time))),
+            );
+        }
+        PolicySourceReport::Live | PolicySourceReport::None => {}
+    }
+    if let Some(error) = &policy.error {
+        let line = error
+            .line
+            .map_or_else(String::new, |line| format!("line {line}: "));
+        facts.push(format!(
+            "cannot be used: {line}{}",
+            escape::cut(&error.message, MAX_CHARS)
+        ));
+    }
+    format!("{}{}", facts.join(", "), seen.note())
+}
+
+/// Returns the addresses that serve a policy.
+fn served(edges: &[EdgeReport]) -> Vec<String> {
+    edges
+        .iter()
+        .filter(|edge| edge.error.is_none())
+        .map(|edge| edge.address.to_string())
+        .collect()
+}
+
+/// Folds edges that answer the same.
+fn fold_edges(edges: &[EdgeReport]) -> Vec<(Vec<String>, &EdgeReport)> {
+    let mut folded: Vec<(Vec<String>, &EdgeReport)> = Vec::new();
+    for edge in edges {
+        let same = folded.iter_mut().find(|(_, what)| {
+            EdgeReport {
+                address: edge.address,
+                ..(*what).clone()
+            } == *edge
+        });
+        match same {
+            Some((addresses, _)) => addresses.push(edge.address.to_string()),
+            None => folded.push((vec![edge.address.to_string()], edge)),
+        }
+    }
+    folded
+}
+
+fn names(names: &[crate::facts::DnsName], limit: usize) -> String {
+    let texts: Vec<_> = names.iter().map(crate::facts::DnsName::as_str).collect();
+    escape::list(&texts, limit)
+}
+
+/// How much of one text from the network is shown.
+const MAX_CHARS: usize = 256;

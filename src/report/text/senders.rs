@@ -1,0 +1,187 @@
+//! What each kind of sender does, rows that say the same folded into one.
+
+use super::page::Page;
+use crate::diagnose::document::{
+    CacheReport, DomainReport, ReadingReport, SenderReport, UntilEvent,
+};
+use crate::report::{Context, words};
+
+/// Writes the table of the senders, or one line if they all do the same.
+pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
+    if report.senders.is_empty() {
+        return;
+    }
+    page.section("Senders");
+    let groups = fold(&report.senders);
+    if let [group] = groups.as_slice() {
+        page.prose(
+            "    ",
+            &format!("{}: {}", group.who(), outcome(page.context, group.what)),
+        );
+    } else {
+        let rows: Vec<_> = groups.iter().map(|group| group.row(page.context)).collect();
+        page.table(
+            &[
+                "sender", "cache", "reading", "verdict", "policy", "via", "until",
+            ],
+            &rows,
+        );
+    }
+    for group in &groups {
+        // The worst one's reason stands in the headline.
+        for reason in group.reasons.iter().filter(|said| **said != report.reason) {
+            page.prose("    ", &format!("{}: {reason}", group.who()));
+        }
+    }
+}
+
+/// Writes what the senders do in one line, or a line for each kind that does something else.
+pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
+    let groups = fold(&report.senders);
+    for group in &groups {
+        page.field(
+            "senders",
+            &format!("{}: {}", group.who(), outcome(page.context, group.what)),
+        );
+    }
+}
+
+/// Senders that do the same: every class here with every cache here in every reading here.
+struct Group<'a> {
+    classes: Vec<&'a str>,
+    caches: Vec<CacheReport>,
+    readings: Vec<ReadingReport>,
+    policies: Vec<&'static str>,
+    reasons: Vec<&'a str>,
+    /// The first of them.
+    what: &'a SenderReport,
+}
+
+impl Group<'_> {
+    /// Returns which senders these are: `strict, lazy; empty cache; letter`.
+    fn who(&self) -> String {
+        format!(
+            "{}; cache {}; reading {}",
+            self.classes.join(", "),
+            self.caches(),
+            self.readings()
+        )
+    }
+
+    fn caches(&self) -> String {
+        let caches: Vec<_> = self.caches.iter().copied().map(words::cache).collect();
+        caches.join(", ")
+    }
+
+    fn readings(&self) -> String {
+        let readings: Vec<_> = self.readings.iter().copied().map(words::reading).collect();
+        readings.join(", ")
+    }
+
+    fn row(&self, context: &Context) -> Vec<String> {
+        vec![
+            self.classes.join(", "),
+            self.caches(),
+            self.readings(),
+            format!(
+                "{}{}",
+                self.what.verdict,
+                words::certainty(self.what.certainty)
+            ),
+            self.policies.join(", "),
+            self.what
+                .delivered_via
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), ToString::to_string),
+            until(context, self.what).unwrap_or_else(|| "-".to_owned()),
+        ]
+    }
+}
+
+/// Returns `defer until …: …`, or `deliver via mx.corp.test`.
+fn outcome(context: &Context, sender: &SenderReport) -> String {
+    let mut out = format!("{}{}", sender.verdict, words::certainty(sender.certainty));
+    if let Some(host) = &sender.delivered_via {
+        out.push_str(&format!(" via {host}"));
+    }
+    if let Some(until) = until(context, sender) {
+        out.push_str(&format!(" until {until}"));
+    }
+    out
+}
+
+fn until(context: &Context, sender: &SenderReport) -> Option<String> {
+    let moment = context.moment(sender.until?);
+    Some(match sender.until_event {
+        Some(UntilEvent::DailyRefresh) => format!("{moment}: daily refresh"),
+        Some(UntilEvent::MaxAge) => format!("{moment}: max_age ends"),
+        None => moment,
+    })
+}
+
+/// Folds the senders that do the same: first over readings, then over caches, then over classes.
+fn fold(senders: &[SenderReport]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = senders
+        .iter()
+        .map(|sender| Group {
+            classes: vec![&sender.class],
+            caches: vec![sender.cache],
+            readings: vec![sender.reading],
+            policies: vec![words::source(sender.policy)],
+            reasons: vec![&sender.reason],
+            what: sender,
+        })
+        .collect();
+    groups = merge(groups, |into, from| {
+        (into.classes == from.classes && into.caches == from.caches)
+            .then(|| extend(&mut into.readings, &from.readings))
+    });
+    groups = merge(groups, |into, from| {
+        (into.classes == from.classes && into.readings == from.readings)
+            .then(|| extend(&mut into.caches, &from.caches))
+    });
+    merge(groups, |into, from| {
+        (into.caches == from.caches && into.readings == from.readings)
+            .then(|| extend(&mut into.classes, &from.classes))
+    })
+}
+
+/// Merges each group into the first one before it that does the same and that `join` agrees to.
+fn merge<'a>(
+    groups: Vec<Group<'a>>,
+    join: impl Fn(&mut Group<'a>, &Group<'a>) -> Option<()>,
+) -> Vec<Group<'a>> {
+    let mut merged: Vec<Group<'a>> = Vec::with_capacity(groups.len());
+    for group in groups {
+        let joined = merged
+            .iter_mut()
+            .filter(|into| is_same(into.what, group.what))
+            .find_map(|into| {
+                join(into, &group)?;
+                extend(&mut into.policies, &group.policies);
+                extend(&mut into.reasons, &group.reasons);
+                Some(())
+            });
+        if joined.is_none() {
+            merged.push(group);
+        }
+    }
+    merged
+}
+
+/// Returns whether two senders do the same until the same moment; which policy led there, and why, may differ.
+fn is_same(a: &SenderReport, b: &SenderReport) -> bool {
+    a.verdict == b.verdict
+        && a.certainty == b.certainty
+        && a.delivered_via == b.delivered_via
+        && a.until == b.until
+        && a.until_event == b.until_event
+}
+
+fn extend<T: Copy + PartialEq>(into: &mut Vec<T>, from: &[T]) {
+    for item in from {
+        if !into.contains(item) {
+            into.push(*item);
+        }
+    }
+}

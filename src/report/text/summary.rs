@@ -1,0 +1,85 @@
+//! The end of a run over many domains: how many of each verdict, and which ones are bad.
+
+use super::page::Page;
+use super::{colour, needs_action};
+use crate::diagnose::document::DomainReport;
+use crate::report::context::Colour;
+use crate::report::{Context, words};
+use crate::sender::Verdict;
+
+/// Counts domains and remembers those that need somebody.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    counts: [usize; Verdict::ALL.len()],
+    bad: Vec<Bad>,
+}
+
+#[derive(Clone, Debug)]
+struct Bad {
+    domain: String,
+    verdict: Verdict,
+    colour: Colour,
+    /// The code of the worst finding, or else the reason.
+    why: String,
+}
+
+impl Tally {
+    /// Counts one domain.
+    pub fn add(&mut self, report: &DomainReport) {
+        for (verdict, count) in Verdict::ALL.into_iter().zip(&mut self.counts) {
+            if verdict == report.verdict {
+                *count += 1;
+            }
+        }
+        if needs_action(report) {
+            self.bad.push(Bad {
+                domain: report.domain.to_string(),
+                verdict: report.verdict,
+                colour: colour(report),
+                why: words::worst_first(report)
+                    .first()
+                    .map_or_else(|| report.reason.clone(), |finding| finding.code.clone()),
+            });
+        }
+    }
+
+    /// Returns how many domains were counted.
+    #[must_use]
+    pub fn domains(&self) -> usize {
+        self.counts.iter().sum()
+    }
+}
+
+/// Returns the summary of a run; nothing if it had one domain or none.
+#[must_use]
+pub fn summary(tally: &Tally, context: &Context) -> String {
+    if tally.domains() < 2 {
+        return String::new();
+    }
+    let mut page = Page::new(context);
+    page.blank();
+    let counts: Vec<_> = Verdict::ALL
+        .into_iter()
+        .zip(tally.counts)
+        .rev()
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    page.item(
+        "",
+        Colour::Bold,
+        &format!("{} domains:", tally.domains()),
+        &counts.join(", "),
+    );
+    let mut bad: Vec<_> = tally.bad.iter().collect();
+    bad.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(a.domain.cmp(&b.domain)));
+    for bad in bad {
+        page.item(
+            "  ",
+            bad.colour,
+            bad.verdict.as_str(),
+            &format!("{}: {}", bad.domain, bad.why),
+        );
+    }
+    page.into_text()
+}

@@ -1,0 +1,54 @@
+//! The steps of the senders, and the message that was sent.
+
+use super::page::Page;
+use crate::diagnose::document::{DomainReport, SentReport};
+use crate::report::context::Colour;
+use crate::report::escape;
+
+/// Writes every step: what was asked, what came back, what was concluded.
+pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
+    if report.trace.is_empty() {
+        return;
+    }
+    page.section("Trace");
+    let mut sender = None;
+    for step in &report.trace {
+        if sender != Some(&step.sender) {
+            page.item("    ", Colour::Bold, &step.sender, "");
+            sender = Some(&step.sender);
+        }
+        page.prose(
+            "      ",
+            &format!(
+                "{} {}: {}; {} (RFC {})",
+                step.at,
+                escape::cut(&step.asked, MAX_CHARS),
+                escape::cut(&step.answered, MAX_CHARS),
+                escape::cut(&step.concluded, MAX_CHARS),
+                step.rfc
+            ),
+        );
+    }
+}
+
+/// Writes what became of the message of `--send`.
+pub(super) fn sent(page: &mut Page<'_>, sent: &SentReport) {
+    page.section("Message");
+    let (colour, lead) = if sent.delivered {
+        (Colour::Good, "delivered")
+    } else {
+        (Colour::Bad, "not delivered")
+    };
+    let place = match (&sent.host, sent.address) {
+        (Some(host), Some(address)) => format!("to {host} ({address})"),
+        (Some(host), None) => format!("to {host}"),
+        (None, Some(address)) => format!("to {address}"),
+        (None, None) => String::new(),
+    };
+    page.item("    ", colour, lead, &place);
+    page.field("reply", &escape::cut(&sent.reply, MAX_CHARS));
+    page.field("Message-ID", &escape::cut(&sent.message_id, MAX_CHARS));
+}
+
+/// How much of an answer is shown.
+const MAX_CHARS: usize = 400;
