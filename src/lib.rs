@@ -1,5 +1,6 @@
 //! A strict MTA-STS (RFC 8461) sender.
 
+pub mod cli;
 pub mod clock;
 pub mod facts;
 pub mod sender;
