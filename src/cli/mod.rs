@@ -11,9 +11,11 @@ use self::lint::LintArgs;
 use self::man::ManArgs;
 use self::output_args::CommonArgs;
 
+pub mod arguments;
 pub mod cache;
 pub mod check;
 pub mod completions;
+pub mod config;
 pub mod exit;
 pub mod lab;
 pub mod lint;

@@ -21,7 +21,7 @@ pub struct NetworkArgs {
     pub resolver: Vec<ResolverAddress>,
 
     /// Send connections for the first pair to the second, as in curl; the first two parts may be empty, and
-    /// an address there tells the edges of a host apart; repeat it for more, the first that fits counts
+    /// an address there tells the edges of a host apart; repeat it for more, the most specific counts
     #[arg(
         long,
         value_name = "HOST-OR-ADDR:PORT:ADDR:PORT",

@@ -21,8 +21,8 @@ pub struct OutputArgs<F: ValueEnum + Send + Sync + 'static> {
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(next_help_heading = "Everywhere")]
 pub struct CommonArgs {
-    /// Read options from this TOML file: a key for an option, or [verb] tables; the command line and
-    /// `STICKLER_*` variables win over it
+    /// Read options from this TOML file: a key for an option; the command line and `STICKLER_*`
+    /// variables win over it
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
