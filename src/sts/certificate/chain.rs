@@ -1,0 +1,222 @@
+//! The way from a leaf to a root, and everything that is wrong with it.
+
+use rustls_pki_types::CertificateDer;
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
+
+use super::leaf::{Leaf, life};
+use super::roots::Roots;
+use crate::facts::UnixTime;
+use crate::facts::certificate::CertificateFault;
+
+/// The most certificates above the leaf that are looked at; more would let a stranger choose how long the
+/// search for a path takes. Real chains have one to four.
+const MAX_INTERMEDIATES: usize = 8;
+
+/// A leaf and what may lie between it and a root.
+#[derive(Clone, Copy)]
+pub(super) struct Chain<'a> {
+    pub(super) end_entity: &'a EndEntityCert<'a>,
+    pub(super) intermediates: &'a [CertificateDer<'a>],
+    pub(super) roots: &'a Roots,
+}
+
+impl Chain<'_> {
+    /// Returns the faults, but for those of the leaf's own life and name.
+    ///
+    /// None if webpki accepts the chain now; else at least one, unless the leaf's life is the only fault.
+    pub(super) fn faults(
+        &self,
+        leaf_der: &CertificateDer<'_>,
+        leaf: &Leaf,
+        now: UnixTime,
+    ) -> Vec<CertificateFault> {
+        let Err(first) = self.verify(now, Purpose::TlsServer) else {
+            return Vec::new();
+        };
+        let is_self_signed =
+            leaf.is_signed_by_itself(leaf_der, self.end_entity, self.roots.algorithms())
+                && !self.is_root(leaf_der);
+        let mut faults = Vec::new();
+        if is_self_signed {
+            faults.push(CertificateFault::SelfSigned);
+        }
+        if leaf.is_for_other_purposes {
+            faults.push(CertificateFault::WrongPurpose);
+        }
+        self.search(leaf, now, &mut faults);
+        if faults.is_empty() && leaf.time_faults(now).is_empty() {
+            faults.push(fault(&first));
+        }
+        faults
+    }
+
+    /// Sets one fault after the other aside and looks what stands behind it.
+    fn search(&self, leaf: &Leaf, now: UnixTime, faults: &mut Vec<CertificateFault>) {
+        let mut moment = leaf.nearest_moment(now);
+        let mut purpose = Purpose::TlsServer;
+        // Three turns: one for the time, one for the purpose, one for what is left.
+        for _ in 0..3 {
+            let error = match self.verify(moment, purpose) {
+                Ok(path) => {
+                    let has_expired = |der: CertificateDer<'_>| {
+                        life(&der).is_some_and(|(_, not_after)| now > not_after)
+                    };
+                    if path
+                        .intermediate_certificates()
+                        .any(|certificate| has_expired(certificate.der()))
+                    {
+                        push_once(faults, CertificateFault::IssuerExpired);
+                    }
+                    return;
+                }
+                Err(error) => error,
+            };
+            match (fault(&error), purpose) {
+                (CertificateFault::IssuerExpired, _) => {
+                    if faults.contains(&CertificateFault::IssuerExpired) {
+                        return;
+                    }
+                    faults.push(CertificateFault::IssuerExpired);
+                    moment = self.shared_moment(leaf, moment);
+                }
+                (CertificateFault::WrongPurpose, Purpose::TlsServer) => {
+                    push_once(faults, CertificateFault::WrongPurpose);
+                    purpose = Purpose::Any;
+                }
+                // What a self-signed certificate has instead of an issuer says no more than that.
+                (CertificateFault::UnknownIssuer, _)
+                    if faults.contains(&CertificateFault::SelfSigned) =>
+                {
+                    return;
+                }
+                _ if error == webpki::Error::CaUsedAsEndEntity
+                    && faults.contains(&CertificateFault::SelfSigned) =>
+                {
+                    return;
+                }
+                (other, _) => {
+                    push_once(faults, other);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn verify(
+        &self,
+        moment: UnixTime,
+        purpose: Purpose,
+    ) -> Result<VerifiedPath<'_>, webpki::Error> {
+        self.end_entity.verify_for_usage(
+            self.roots.algorithms().all,
+            self.roots.anchors(),
+            self.looked_at(),
+            moment.into(),
+            purpose,
+            None,
+            None,
+        )
+    }
+
+    fn looked_at(&self) -> &[CertificateDer<'_>] {
+        self.intermediates
+            .get(..MAX_INTERMEDIATES)
+            .unwrap_or(self.intermediates)
+    }
+
+    /// Returns the last moment, up to `latest`, at which neither the leaf nor any issuer presented has expired.
+    fn shared_moment(&self, leaf: &Leaf, latest: UnixTime) -> UnixTime {
+        self.looked_at()
+            .iter()
+            .filter_map(|der| life(der))
+            .map(|(_, not_after)| not_after)
+            .filter(|not_after| *not_after >= leaf.not_before)
+            .fold(latest, UnixTime::min)
+    }
+
+    fn is_root(&self, leaf_der: &CertificateDer<'_>) -> bool {
+        webpki::anchor_from_trusted_cert(leaf_der).is_ok_and(|leaf| {
+            self.roots.anchors().iter().any(|root| {
+                root.subject == leaf.subject
+                    && root.subject_public_key_info == leaf.subject_public_key_info
+            })
+        })
+    }
+}
+
+fn push_once(faults: &mut Vec<CertificateFault>, fault: CertificateFault) {
+    if !faults.contains(&fault) {
+        faults.push(fault);
+    }
+}
+
+/// What a certificate must be for.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    /// TLS servers, or it does not say.
+    TlsServer,
+    /// Whatever it says.
+    Any,
+}
+
+impl ExtendedKeyUsageValidator for Purpose {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        match self {
+            Self::TlsServer => KeyUsage::server_auth().validate(purposes),
+            Self::Any => Ok(()),
+        }
+    }
+}
+
+/// Maps what webpki says at a moment of the leaf's life: a time fault is then an issuer's.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "webpki's errors are non-exhaustive; the rest are breaches of a chain's rules"
+)]
+fn fault(error: &webpki::Error) -> CertificateFault {
+    match error {
+        webpki::Error::CertExpired { .. } => CertificateFault::IssuerExpired,
+        webpki::Error::UnknownIssuer => CertificateFault::UnknownIssuer,
+        webpki::Error::EmptyEkuExtension | webpki::Error::RequiredEkuNotFoundContext(_) => {
+            CertificateFault::WrongPurpose
+        }
+        _ => CertificateFault::BadChain {
+            detail: described(error).into(),
+        },
+    }
+}
+
+/// Says in words what webpki says in names.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "webpki's errors are non-exhaustive; the rare ones keep its name for them"
+)]
+pub(super) fn described(error: &webpki::Error) -> String {
+    match error {
+        webpki::Error::BadDer => "a certificate is not valid DER".into(),
+        webpki::Error::CaUsedAsEndEntity => "a CA's certificate is used as a server's".into(),
+        webpki::Error::CertNotValidYet { not_before, .. } => format!(
+            "an issuer's certificate is not valid before {}",
+            UnixTime::from_secs(not_before.as_secs())
+        ),
+        webpki::Error::EndEntityUsedAsCa => {
+            "a certificate was signed by one that is not a CA's".into()
+        }
+        webpki::Error::InvalidSignatureForPublicKey => "a signature does not verify".into(),
+        webpki::Error::NameConstraintViolation => {
+            "a name lies outside of what an issuer may sign (name constraints)".into()
+        }
+        webpki::Error::PathLenConstraintViolated => {
+            "there are more issuers than one of them allows (path length)".into()
+        }
+        webpki::Error::UnsupportedCertVersion => "it is not of X.509 version 3".into(),
+        webpki::Error::UnsupportedSignatureAlgorithmContext(_)
+        | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "a signature algorithm is not trusted (too old or unknown)".into()
+        }
+        _ => {
+            let words: String = format!("{error:?}").chars().take(120).collect();
+            format!("webpki says {words}")
+        }
+    }
+}

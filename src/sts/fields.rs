@@ -1,0 +1,269 @@
+//! The `;`-separated fields of a TXT record, as [RFC 8461, Section 3.1] and RFC 8460, Section 3, both have
+//! them: `version 1*(*WSP ";" *WSP field) [*WSP ";" *WSP]`.
+//!
+//! [RFC 8461, Section 3.1]: https://www.rfc-editor.org/rfc/rfc8461#section-3.1
+
+use std::borrow::Cow;
+use std::iter::Peekable;
+use std::slice::Split;
+
+use super::excerpt::excerpt;
+use super::reading::Reading;
+use crate::facts::dns::TxtRecord;
+
+/// The longest name of an extension field, in octets.
+pub(crate) const MAX_EXTENSION_NAME_OCTETS: usize = 32;
+
+/// The most extension fields that are kept of one record or policy; the rest is checked and dropped, as the
+/// RFC lets us drop them all.
+pub(crate) const MAX_EXTENSIONS: usize = 32;
+
+/// Why a record does not fall into fields.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FieldsError {
+    /// A field with nothing in it: `;;`.
+    #[error("there is nothing between two `;`")]
+    EmptyField,
+    /// An extension field whose name the grammar does not allow.
+    #[error(
+        "`{name}` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or digit first)"
+    )]
+    Name {
+        /// The name.
+        name: Box<str>,
+    },
+    /// A field without `=`.
+    #[error("the field `{field}` has no `=`")]
+    NoEquals {
+        /// The field.
+        field: Box<str>,
+    },
+    /// White space before the version.
+    #[error("the record begins with white space")]
+    LeadingSpace,
+    /// White space at the end, with no `;` before it.
+    #[error("the record ends with white space")]
+    TrailingSpace,
+    /// A value that the grammar does not allow: empty, or with a space, `=` or something that is not
+    /// printable ASCII.
+    #[error(
+        "the value of `{name}`, `{value}`, is empty or has a character that cannot stand there"
+    )]
+    Value {
+        /// The name of the field.
+        name: Box<str>,
+        /// The value.
+        value: Box<str>,
+    },
+    /// Another beginning than the version.
+    #[error("the record begins with `{found}`, not with `{expected};`")]
+    Version {
+        /// What it begins with.
+        found: Box<str>,
+        /// The version field.
+        expected: &'static str,
+    },
+}
+
+/// What is left of several TXT records once those of another kind are discarded.
+pub(crate) enum Candidate<'a> {
+    None,
+    One(Cow<'a, [u8]>),
+    Several { count: usize },
+}
+
+/// Discards, where there are several records, those that do not begin with the version and ";".
+pub(crate) fn candidate<'a>(
+    texts: impl IntoIterator<Item = &'a TxtRecord>,
+    version: &'static str,
+    reading: Reading,
+) -> Candidate<'a> {
+    let mut texts = texts.into_iter();
+    let (first, second) = match (texts.next(), texts.next()) {
+        (None, _) => return Candidate::None,
+        (Some(only), None) => return Candidate::One(joined(only)),
+        (Some(first), Some(second)) => (first, second),
+    };
+    let mut candidates = [first, second]
+        .into_iter()
+        .chain(texts)
+        .map(joined)
+        .filter(|octets| begins_with(octets, version, reading));
+    let Some(candidate) = candidates.next() else {
+        return Candidate::None;
+    };
+    match candidates.count() {
+        0 => Candidate::One(candidate),
+        others => Candidate::Several {
+            count: others.saturating_add(1),
+        },
+    }
+}
+
+/// Joins the strings of a record: "they MUST be treated as a single string", with nothing between them.
+fn joined(text: &TxtRecord) -> Cow<'_, [u8]> {
+    match text.strings.as_slice() {
+        [only] => Cow::Borrowed(only),
+        _ => Cow::Owned(text.joined()),
+    }
+}
+
+fn begins_with(octets: &[u8], version: &'static str, reading: Reading) -> bool {
+    match reading {
+        Reading::Letter => octets,
+        Reading::Tolerant => trim_start(octets),
+    }
+    .strip_prefix(version.as_bytes())
+    .is_some_and(|rest| rest.starts_with(b";"))
+}
+
+/// Takes the version off the front of `octets` and returns the rest split into fields.
+pub(crate) fn split<'a>(
+    octets: &'a [u8],
+    version: &'static str,
+    reading: Reading,
+) -> Result<Fields<'a>, FieldsError> {
+    let octets = match reading {
+        Reading::Letter => octets,
+        Reading::Tolerant => trim(octets),
+    };
+    let Some(rest) = octets.strip_prefix(version.as_bytes()) else {
+        return Err(if trim_start(octets).starts_with(version.as_bytes()) {
+            FieldsError::LeadingSpace
+        } else {
+            FieldsError::Version {
+                found: excerpt(octets),
+                expected: version,
+            }
+        });
+    };
+    let mut segments = rest.split(is_semicolon as IsSemicolon).peekable();
+    // What stands between the version and the first ";": only white space may.
+    let gap = segments.next().unwrap_or_default();
+    if !trim(gap).is_empty() {
+        return Err(FieldsError::Version {
+            found: excerpt(octets),
+            expected: version,
+        });
+    }
+    if segments.peek().is_none() && !gap.is_empty() {
+        return Err(FieldsError::TrailingSpace);
+    }
+    Ok(Fields { segments, reading })
+}
+
+type IsSemicolon = fn(&u8) -> bool;
+
+/// The fields after the version, without the white space around them.
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    segments: Peekable<Split<'a, u8, IsSemicolon>>,
+    reading: Reading,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<&'a [u8], FieldsError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let segment = trim_start(self.segments.next()?);
+            let field = trim_end(segment);
+            let is_last = self.segments.peek().is_none();
+            return match (field.is_empty(), is_last, self.reading) {
+                // "[sts-field-delim]": one ";" may end the record.
+                (true, true, _) => None,
+                (true, false, Reading::Tolerant) => continue,
+                (true, false, Reading::Letter) => Some(Err(FieldsError::EmptyField)),
+                (false, true, _) if field.len() < segment.len() => {
+                    Some(Err(FieldsError::TrailingSpace))
+                }
+                (false, _, _) => Some(Ok(field)),
+            };
+        }
+    }
+}
+
+/// Splits a field at its first `=`.
+pub(crate) fn split_at_equals(field: &[u8]) -> Result<(&[u8], &[u8]), FieldsError> {
+    split_once(field, b'=').ok_or_else(|| FieldsError::NoEquals {
+        field: excerpt(field),
+    })
+}
+
+/// Checks a field against the grammar of extensions and returns its name and value.
+pub(crate) fn check_extension<'a>(
+    name: &'a [u8],
+    value: &'a [u8],
+) -> Result<(&'a str, &'a str), FieldsError> {
+    let Some(name) = extension_name(name) else {
+        return Err(FieldsError::Name {
+            name: excerpt(name),
+        });
+    };
+    // sts-ext-value = 1*(%x21-3A / %x3C / %x3E-7E)
+    let is_value = !value.is_empty()
+        && value
+            .iter()
+            .all(|octet| matches!(octet, 0x21..=0x3a | 0x3c | 0x3e..=0x7e));
+    match str::from_utf8(value) {
+        Ok(value) if is_value => Ok((name, value)),
+        Ok(_) | Err(_) => Err(FieldsError::Value {
+            name: name.into(),
+            value: excerpt(value),
+        }),
+    }
+}
+
+/// Returns the name if it is `(ALPHA / DIGIT) *31(ALPHA / DIGIT / "_" / "-" / ".")`.
+pub(crate) fn extension_name(name: &[u8]) -> Option<&str> {
+    let (first, rest) = name.split_first()?;
+    let is_name = name.len() <= MAX_EXTENSION_NAME_OCTETS
+        && first.is_ascii_alphanumeric()
+        && rest
+            .iter()
+            .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.'));
+    str::from_utf8(name).ok().filter(|_| is_name)
+}
+
+/// Splits at the first `separator`, which is dropped.
+pub(crate) fn split_once(octets: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let position = octets.iter().position(|octet| *octet == separator)?;
+    let (before, rest) = octets.split_at_checked(position)?;
+    Some((before, rest.split_first()?.1))
+}
+
+/// Returns whether the octet is the grammar's WSP.
+pub(crate) const fn is_wsp(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+/// Takes white space off both ends.
+pub(crate) const fn trim(octets: &[u8]) -> &[u8] {
+    trim_start(trim_end(octets))
+}
+
+/// Takes white space off the front.
+pub(crate) const fn trim_start(mut octets: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = octets {
+        if !is_wsp(*first) {
+            break;
+        }
+        octets = rest;
+    }
+    octets
+}
+
+/// Takes white space off the end.
+pub(crate) const fn trim_end(mut octets: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = octets {
+        if !is_wsp(*last) {
+            break;
+        }
+        octets = rest;
+    }
+    octets
+}
+
+const fn is_semicolon(octet: &u8) -> bool {
+    *octet == b';'
+}

@@ -1,0 +1,46 @@
+//! The two ways in which senders read records and policies.
+
+use std::fmt;
+
+/// How strictly a record, a policy or a media type is read.
+///
+/// What the letter accepts, the tolerant reading accepts too, with the same meaning. Beyond the grammar it
+/// takes a closed list, things that most senders let pass:
+///
+/// - in a policy: blank lines, white space at either end of a line or before ":", a byte order mark, any
+///   number and kind of line ends (CR, LF, CR LF), a trailing dot in `mx`, a `max_age` above the maximum
+///   (taken as the maximum);
+/// - in a TXT record: `;;` and white space at either end;
+/// - a media type other than text/plain, or none.
+///
+/// White space is SP and HTAB, the grammar's WSP.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Reading {
+    /// As the RFC's grammar has it, including what it forbids.
+    Letter,
+    /// As tolerant senders do.
+    Tolerant,
+}
+
+impl Reading {
+    /// Both readings, the stricter first.
+    pub const BOTH: [Self; 2] = [Self::Letter, Self::Tolerant];
+
+    /// Returns whether this is the tolerant reading.
+    #[must_use]
+    pub const fn is_tolerant(self) -> bool {
+        match self {
+            Self::Letter => false,
+            Self::Tolerant => true,
+        }
+    }
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Letter => "letter",
+            Self::Tolerant => "tolerant",
+        })
+    }
+}

@@ -1,0 +1,282 @@
+//! §4, §4.2, §7: whether an SMTP session gives the transport that a policy demands.
+//!
+//! [RFC 8461, Section 4]: the MX host "supports STARTTLS and offers a valid PKIX-based TLS certificate". What
+//! a policy's patterns say of the host is another question, see [`mx`](super::mx).
+//!
+//! [RFC 8461, Section 4]: https://www.rfc-editor.org/rfc/rfc8461#section-4
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::facts::DnsName;
+use crate::facts::certificate::{CertificateFault, PeerCertificate};
+use crate::facts::smtp::{
+    Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange, TlsFailure,
+    TlsFailureKind,
+};
+
+/// What a session says of the transport to one address of an MX host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Transport {
+    /// STARTTLS with a valid certificate, and SMTP goes on inside.
+    Accepted(CertVerified),
+    /// The host was reached and does not give what a policy demands: every fault that shows.
+    Refused(Vec<TransportFault>),
+    /// The host turned this client away before it said anything about TLS that could be judged.
+    RejectedUs(Reply),
+    /// The session ended in a way that proves nothing: only our own vantage failed.
+    Undetermined {
+        /// What happened.
+        detail: Box<str>,
+    },
+    /// There was no session, or it broke.
+    Unreachable {
+        /// What broke.
+        failure: SmtpFailure,
+        /// Whether others would see the same.
+        certainty: Certainty,
+    },
+}
+
+impl Transport {
+    /// Returns whether others would see the same.
+    #[must_use]
+    pub const fn certainty(&self) -> Certainty {
+        match self {
+            Self::Accepted(_) | Self::Refused(_) => Certainty::Definite,
+            Self::RejectedUs(_) | Self::Undetermined { .. } => Certainty::Ours,
+            Self::Unreachable { certainty, .. } => *certainty,
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(_) => f.write_str("STARTTLS with a valid certificate"),
+            Self::Refused(faults) => {
+                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                f.write_str(&faults.join("; "))
+            }
+            Self::RejectedUs(reply) => write!(f, "it turned this client away: {reply}"),
+            Self::Undetermined { detail } => write!(f, "could not be determined: {detail}"),
+            Self::Unreachable { failure, .. } => failure.fmt(f),
+        }
+    }
+}
+
+/// Whether an outcome holds for every sender, or only for us.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Certainty {
+    /// Other senders see the same.
+    Definite,
+    /// Our own vantage failed: a time-out, no route, a block list, no cipher suite in common.
+    Ours,
+}
+
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Definite => "definite",
+            Self::Ours => "ours",
+        })
+    }
+}
+
+/// What is wrong with the transport.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TransportFault {
+    /// The certificate has a fault; there is one entry for each.
+    Certificate(CertificateFault),
+    /// The handshake failed in a way that is not about us: reset, or no TLS at all.
+    HandshakeFailed {
+        /// The cause chain.
+        detail: Box<str>,
+    },
+    /// Octets came between the reply to STARTTLS and the handshake, to be believed as though they were
+    /// protected ([RFC 3207, Section 6]).
+    ///
+    /// [RFC 3207, Section 6]: https://www.rfc-editor.org/rfc/rfc3207#section-6
+    Injected,
+    /// The server speaks no TLS version from 1.2 on (§7.2).
+    OldTls,
+    /// The reply to EHLO does not offer STARTTLS.
+    StarttlsNotOffered,
+    /// STARTTLS was answered with something other than 220.
+    StarttlsRefused(Reply),
+}
+
+impl fmt::Display for TransportFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(fault) => fault.fmt(f),
+            Self::HandshakeFailed { detail } if detail.is_empty() => {
+                f.write_str("TLS handshake failed")
+            }
+            Self::HandshakeFailed { detail } => write!(f, "TLS handshake failed ({detail})"),
+            Self::Injected => f.write_str("octets were injected before the TLS handshake"),
+            Self::OldTls => f.write_str("server speaks no TLS version from 1.2 on"),
+            Self::StarttlsNotOffered => f.write_str("STARTTLS is not offered"),
+            Self::StarttlsRefused(reply) => write!(f, "STARTTLS was refused: {reply}"),
+        }
+    }
+}
+
+/// Proof that a session with an MX host runs inside TLS with a certificate valid for that host; only
+/// [`judge`] can make one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CertVerified {
+    host: DnsName,
+    address: IpAddr,
+}
+
+impl CertVerified {
+    /// Returns the host whose certificate was checked, against this name.
+    #[must_use]
+    pub const fn host(&self) -> &DnsName {
+        &self.host
+    }
+
+    /// Returns the address that was spoken to.
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+/// Judges one session, whatever it was for.
+///
+/// Q: Is a host refused that answers STARTTLS with 5xx? A: Yes: that is no word about the message, and the
+/// next host is tried (§5.1); nothing bounces.
+///
+/// Q: And one whose greeting is 4xx or 5xx? A: That is about this client, its address or its name; it says
+/// nothing about TLS.
+#[must_use]
+pub fn judge(exchange: &SmtpExchange) -> Transport {
+    match judge_until_handshake(exchange) {
+        Err(transport) => transport,
+        Ok(tls) => judge_tls(exchange, tls),
+    }
+}
+
+/// Judges what comes before TLS, and returns the handshake if it was reached.
+fn judge_until_handshake(exchange: &SmtpExchange) -> Result<&TlsExchange, Transport> {
+    for reply in [&exchange.greeting, &exchange.ehlo] {
+        match reply {
+            Some(reply) if reply.is_class(2) => {}
+            Some(reply) => return Err(Transport::RejectedUs(reply.clone())),
+            None => return Err(broken(exchange)),
+        }
+    }
+    let refused = |fault| Err(Transport::Refused(vec![fault]));
+    match &exchange.starttls {
+        None if exchange.offers_starttls() => return Err(broken(exchange)),
+        None => return refused(TransportFault::StarttlsNotOffered),
+        // "220 Ready to start TLS" (RFC 3207, Section 4): no other 2xx means that TLS may begin.
+        Some(reply) if reply.code != 220 => {
+            return refused(TransportFault::StarttlsRefused(reply.clone()));
+        }
+        Some(_) => {}
+    }
+    if exchange.injected.is_some() {
+        return refused(TransportFault::Injected);
+    }
+    exchange.tls.as_ref().ok_or_else(|| broken(exchange))
+}
+
+fn judge_tls(exchange: &SmtpExchange, tls: &TlsExchange) -> Transport {
+    let mut faults = certificate_faults(tls.certificate.as_ref());
+    match &tls.outcome {
+        Err(failure) => return judge_failed_handshake(failure, faults),
+        Ok(session) => {
+            // "MUST support TLS version 1.2 or higher" (§7.2)
+            if matches!(&*session.version, "SSLv3" | "TLSv1" | "TLSv1.0" | "TLSv1.1") {
+                faults.push(TransportFault::OldTls);
+            }
+        }
+    }
+    if tls.certificate.is_none() {
+        faults.push(TransportFault::Certificate(CertificateFault::Unreadable {
+            detail: "no certificate was presented".into(),
+        }));
+    }
+    if !faults.is_empty() {
+        return Transport::Refused(faults);
+    }
+    // The state of SMTP before TLS is void (RFC 3207, Section 4.2): only what is said now counts.
+    match &exchange.ehlo_after_tls {
+        Some(reply) if reply.is_class(2) => Transport::Accepted(CertVerified {
+            host: exchange.host.clone(),
+            address: exchange.address,
+        }),
+        Some(reply) => Transport::RejectedUs(reply.clone()),
+        None => broken(exchange),
+    }
+}
+
+fn judge_failed_handshake(failure: &TlsFailure, mut faults: Vec<TransportFault>) -> Transport {
+    // A certificate with faults was seen: whatever ended the handshake, that much is known.
+    let fault = match failure.kind {
+        TlsFailureKind::CertificateRefused if !faults.is_empty() => None,
+        TlsFailureKind::OldVersion => Some(TransportFault::OldTls),
+        TlsFailureKind::CertificateRefused | TlsFailureKind::Protocol | TlsFailureKind::Reset => {
+            Some(TransportFault::HandshakeFailed {
+                detail: described(failure),
+            })
+        }
+        TlsFailureKind::Closed | TlsFailureKind::NoCommonParameters if faults.is_empty() => {
+            return Transport::Undetermined {
+                detail: described(failure),
+            };
+        }
+        TlsFailureKind::TimedOut if faults.is_empty() => {
+            return Transport::Unreachable {
+                failure: SmtpFailure {
+                    kind: SmtpFailureKind::TimedOut,
+                    during: SmtpStep::Starttls,
+                    detail: described(failure),
+                },
+                certainty: Certainty::Ours,
+            };
+        }
+        TlsFailureKind::Closed | TlsFailureKind::NoCommonParameters | TlsFailureKind::TimedOut => {
+            None
+        }
+    };
+    faults.extend(fault);
+    Transport::Refused(faults)
+}
+
+fn certificate_faults(certificate: Option<&PeerCertificate>) -> Vec<TransportFault> {
+    certificate
+        .into_iter()
+        .flat_map(|certificate| &certificate.faults)
+        .cloned()
+        .map(TransportFault::Certificate)
+        .collect()
+}
+
+fn described(failure: &TlsFailure) -> Box<str> {
+    if failure.detail.is_empty() {
+        failure.kind.to_string().into()
+    } else {
+        format!("{}: {}", failure.kind, failure.detail).into()
+    }
+}
+
+/// Judges a session that ended before it said what was to be judged.
+fn broken(exchange: &SmtpExchange) -> Transport {
+    match &exchange.failure {
+        Some(failure) => Transport::Unreachable {
+            failure: failure.clone(),
+            certainty: if failure.kind.is_ours() {
+                Certainty::Ours
+            } else {
+                Certainty::Definite
+            },
+        },
+        None => Transport::Undetermined {
+            detail: "the session ended before TLS could be judged".into(),
+        },
+    }
+}
