@@ -1,5 +1,6 @@
 //! A strict MTA-STS (RFC 8461) sender.
 
+pub mod cli;
 pub mod clock;
 pub mod diagnose;
 pub mod dns_cache;

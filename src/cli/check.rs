@@ -1,0 +1,56 @@
+//! `stickler check`: its arguments.
+
+use clap::Args;
+
+use super::network_args::{CacheArgs, NetworkArgs};
+use super::output_args::{FailOn, OutputArgs, RunFormat};
+use super::values::{DomainArgument, Probe, Source};
+use crate::facts::DnsName;
+
+/// What conforming senders would do with mail for a domain now, and why
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// The domains of mail addresses; user@domain is taken too
+    #[arg(value_name = "DOMAIN")]
+    pub domains: Vec<DomainArgument>,
+
+    /// Read more domains from this file, one a line; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub input: Option<Source>,
+
+    /// Judge delivery by way of this smart host: it is the policy domain then
+    #[arg(long, value_name = "HOST")]
+    pub next_hop: Option<DnsName>,
+
+    /// Send a marked probe message over the first validated hop (one domain only)
+    #[arg(long, value_name = "FROM,TO")]
+    pub send: Option<Probe>,
+
+    /// Exit with 1 from this severity on
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub fail_on: FailOn,
+
+    /// How the network is reached.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+
+    /// Where policies are kept.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: OutputArgs<RunFormat>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  stickler check example.com
+  stickler check --format ndjson --input domains.txt --jobs 50
+  stickler check --next-hop smart.example.net example.com
+  stickler check --cache ./before.sqlite example.com      # before a cutover, and again after it
+  stickler check --send probe@example.net,jo@example.com example.com
+
+Exit codes: 0 all conforming senders deliver, 1 one defers or bounces or a finding reaches --fail-on,
+2 wrong usage or unreadable input, 3 could not be determined.";

@@ -1,0 +1,31 @@
+//! `stickler lint`: a record, a policy, a pattern, without the network.
+
+use clap::{Args, Subcommand};
+
+use self::matching::LintMatchArgs;
+use self::policy::LintPolicyArgs;
+use self::record::LintRecordArgs;
+
+pub mod matching;
+pub mod policy;
+pub mod record;
+pub mod scenario;
+
+/// Look at a record, a policy or a pattern without the network
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub struct LintArgs {
+    /// What to look at.
+    #[command(subcommand)]
+    pub command: LintCommand,
+}
+
+/// What to look at.
+#[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
+pub enum LintCommand {
+    /// The TXT records at _mta-sts.DOMAIN
+    Record(LintRecordArgs),
+    /// A policy body
+    Policy(LintPolicyArgs),
+    /// Whether an mx pattern of a policy covers an MX host
+    Match(LintMatchArgs),
+}
