@@ -100,6 +100,7 @@ impl<'a> Dialogue<'a> {
             let line = line.trim_end_matches(['\r', '\n']);
             let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
             let reply = match verb.to_ascii_uppercase().as_str() {
+                "EHLO" | "HELO" if rest.trim().is_empty() => "501 5.5.4 say who you are".to_owned(),
                 "EHLO" if self.refuses_ehlo() => {
                     self.say(lines, "502 5.5.1 command not implemented").await?;
                     if self.has(DialogueFault::Ehlo502Silence) {
@@ -177,7 +178,8 @@ impl<'a> Dialogue<'a> {
     }
 
     fn hello(&mut self, name: &str) {
-        self.helo = Some(name.trim().to_owned());
+        // The plain server takes one word.
+        self.helo = name.split_whitespace().next().map(str::to_owned);
         self.session = None;
     }
 
@@ -229,7 +231,13 @@ impl<'a> Dialogue<'a> {
         };
         let session = match &mut self.session {
             Some(session) => session,
-            none @ None => none.insert(Session::open(helo).await?),
+            none @ None => match Session::open(helo).await {
+                Ok(session) => none.insert(session),
+                Err(error) => {
+                    tracing::error!(%error, "the plain SMTP server is out of reach");
+                    return Ok("451 4.3.0 the fake server failed".to_owned());
+                }
+            },
         };
         Ok(reply_text(&session.mail(from).await?))
     }

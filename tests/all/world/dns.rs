@@ -202,6 +202,9 @@ async fn records_are_sent_as_they_stand() {
     .await;
     let server = world.dns_address();
     let texts = ask(server, "CORP.test.", RecordType::TXT).await;
+    assert_eq!(texts.queries[0].name().to_ascii(), "CORP.test.");
+    assert!(texts.metadata.recursion_available && !texts.metadata.authentic_data);
+    assert!(texts.edns.is_some());
     let strings: Vec<Vec<Vec<u8>>> = texts
         .answers
         .iter()

@@ -36,7 +36,8 @@ async fn a_healthy_receiver_offers_starttls_and_takes_a_message() {
         let (world, to) = start_receiver(healthy).await;
         let mut lines = SmtpLines::connect(to).await;
         assert_eq!(lines.reply().await, "220 mx.corp.test ESMTP\r\n");
-        let offer = lines.say("EHLO outer.test").await;
+        assert!(lines.say("EHLO ").await.starts_with("501"));
+        let offer = lines.say("EHLO outer.test of mine").await;
         assert_eq!(
             offer,
             "250-mx.corp.test\r\n250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n"
