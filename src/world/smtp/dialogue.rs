@@ -65,29 +65,26 @@ impl<'a> Dialogue<'a> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let host = &self.receiver.host;
-        match self.fault() {
-            Some(DialogueFault::Greeting421) => {
-                self.say(lines, &format!("421 4.3.2 {host} is busy, try again later"))
-                    .await?;
-                return Ok(End::Closed);
-            }
-            Some(DialogueFault::Greeting554) => {
-                self.say(lines, &format!("554 5.7.1 {host} does not speak to you"))
-                    .await?;
-                return Ok(End::Closed);
-            }
-            Some(DialogueFault::EndlessLine) => {
-                lines.send(b"220 ").await?;
-                return pour(lines, &[b'x'; 16 * 1024]).await;
-            }
-            Some(DialogueFault::EndlessReply) => {
-                return pour(lines, &b"220-and so on\r\n".repeat(1024)).await;
-            }
-            Some(DialogueFault::GreetingMultiline) => {
-                self.say(lines, &format!("220-{host} is coming")).await?;
-                pause(self.receiver.pace).await;
-            }
-            _ => {}
+        if self.has(DialogueFault::Greeting421) {
+            let busy = format!("421 4.3.2 {host} is busy, try again later");
+            self.say(lines, &busy).await?;
+            return Ok(End::Closed);
+        }
+        if self.has(DialogueFault::Greeting554) {
+            let unwelcome = format!("554 5.7.1 {host} does not speak to you");
+            self.say(lines, &unwelcome).await?;
+            return Ok(End::Closed);
+        }
+        if self.has(DialogueFault::EndlessLine) {
+            lines.send(b"220 ").await?;
+            return pour(lines, &[b'x'; 16 * 1024]).await;
+        }
+        if self.has(DialogueFault::EndlessReply) {
+            return pour(lines, &b"220-and so on\r\n".repeat(1024)).await;
+        }
+        if self.has(DialogueFault::GreetingMultiline) {
+            self.say(lines, &format!("220-{host} is coming")).await?;
+            pause(self.receiver.pace).await;
         }
         self.say(lines, &format!("220 {host} ESMTP")).await?;
         Ok(End::Next)
@@ -103,9 +100,10 @@ impl<'a> Dialogue<'a> {
             let line = line.trim_end_matches(['\r', '\n']);
             let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
             let reply = match verb.to_ascii_uppercase().as_str() {
+                "EHLO" | "HELO" if rest.trim().is_empty() => "501 5.5.4 say who you are".to_owned(),
                 "EHLO" if self.refuses_ehlo() => {
                     self.say(lines, "502 5.5.1 command not implemented").await?;
-                    if self.fault() == Some(DialogueFault::Ehlo502Silence) {
+                    if self.has(DialogueFault::Ehlo502Silence) {
                         lines.wait_for_end().await?;
                         return Ok(End::Closed);
                     }
@@ -116,23 +114,10 @@ impl<'a> Dialogue<'a> {
                     self.hello(rest);
                     format!("250 {}", self.receiver.host)
                 }
-                "STARTTLS" => {
-                    let (reply, end) = self.starttls();
-                    match end {
-                        // In one segment: that is the point.
-                        Some(_) if self.fault() == Some(DialogueFault::InjectedSameSegment) => {
-                            let injected = "250-injected\r\n250 AUTH PLAIN";
-                            lines
-                                .send(format!("{reply}\r\n{injected}\r\n").as_bytes())
-                                .await?;
-                        }
-                        _ => self.say(lines, &reply).await?,
-                    }
-                    match end {
-                        Some(end) => return Ok(end),
-                        None => continue,
-                    }
-                }
+                "STARTTLS" => match self.starttls_refusal() {
+                    Some(refusal) => refusal.to_owned(),
+                    None => return self.go_ahead(lines).await,
+                },
                 "MAIL" => self.mail(rest).await?,
                 "RCPT" => self.rcpt(rest).await?,
                 "DATA" => match self.data(lines).await? {
@@ -153,18 +138,12 @@ impl<'a> Dialogue<'a> {
         Ok(End::Closed)
     }
 
-    const fn fault(&self) -> Option<DialogueFault> {
-        match self.receiver.fault {
-            Some(SmtpFault::Dialogue(fault)) => Some(fault),
-            Some(SmtpFault::Listener(_) | SmtpFault::Tls(_)) | None => None,
-        }
+    fn has(&self, fault: DialogueFault) -> bool {
+        self.receiver.fault == Some(SmtpFault::Dialogue(fault))
     }
 
     fn refuses_ehlo(&self) -> bool {
-        matches!(
-            self.fault(),
-            Some(DialogueFault::Ehlo502 | DialogueFault::Ehlo502Silence)
-        )
+        self.has(DialogueFault::Ehlo502) || self.has(DialogueFault::Ehlo502Silence)
     }
 
     /// Sends a reply, at the receiver's pace.
@@ -172,7 +151,7 @@ impl<'a> Dialogue<'a> {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        if self.fault() != Some(DialogueFault::Tarpit) {
+        if !self.has(DialogueFault::Tarpit) {
             return lines.send(format!("{reply}\r\n").as_bytes()).await;
         }
         for line in reply.split("\r\n") {
@@ -182,36 +161,65 @@ impl<'a> Dialogue<'a> {
         Ok(())
     }
 
+    /// Lets TLS begin.
+    async fn go_ahead<S>(&self, lines: &mut Lines<S>) -> io::Result<End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let reply = self.starttls_go_ahead();
+        if self.has(DialogueFault::InjectedSameSegment) {
+            // In one segment: that is the point.
+            let octets = format!("{reply}\r\n250-injected\r\n250 AUTH PLAIN\r\n");
+            lines.send(octets.as_bytes()).await?;
+        } else {
+            self.say(lines, reply).await?;
+        }
+        Ok(End::Next)
+    }
+
     fn hello(&mut self, name: &str) {
-        self.helo = Some(name.trim().to_owned());
+        // The plain server takes one word.
+        self.helo = name.split_whitespace().next().map(str::to_owned);
         self.session = None;
     }
 
     fn ehlo(&mut self, name: &str) -> String {
         self.hello(name);
-        let offer = match self.fault() {
-            Some(DialogueFault::StarttlsAbsent) => "",
-            Some(DialogueFault::StarttlsStripped) => "250-XXXXXXXX\r\n",
-            _ if self.tls.is_some() => "",
-            _ => "250-STARTTLS\r\n",
+        let offer = if self.has(DialogueFault::StarttlsStripped) {
+            "250-XXXXXXXX\r\n"
+        } else if self.tls.is_some() || self.has(DialogueFault::StarttlsAbsent) {
+            ""
+        } else {
+            "250-STARTTLS\r\n"
         };
         let host = &self.receiver.host;
         format!("250-{host}\r\n{offer}250-ENHANCEDSTATUSCODES\r\n250 8BITMIME")
     }
 
-    /// Answers STARTTLS; without an end the dialogue goes on as it is.
-    fn starttls(&self) -> (String, Option<End>) {
-        let (reply, end) = match self.fault() {
-            _ if self.tls.is_some() => ("503 5.5.1 TLS is already active", None),
-            Some(DialogueFault::StarttlsAbsent | DialogueFault::StarttlsStripped) => {
-                ("500 5.5.2 command not recognized", None)
-            }
-            Some(DialogueFault::Starttls454) => ("454 4.7.0 TLS is not available now", None),
-            Some(DialogueFault::Starttls554) => ("554 5.7.0 TLS is not available", None),
-            Some(DialogueFault::Starttls250) => ("250 2.0.0 fine", Some(End::Next)),
-            _ => ("220 2.0.0 go ahead", Some(End::Next)),
-        };
-        (reply.to_owned(), end)
+    /// Returns the refusal of STARTTLS, if it is refused.
+    fn starttls_refusal(&self) -> Option<&'static str> {
+        if self.tls.is_some() {
+            Some("503 5.5.1 TLS is already active")
+        } else if self.has(DialogueFault::StarttlsAbsent)
+            || self.has(DialogueFault::StarttlsStripped)
+        {
+            Some("500 5.5.2 command not recognized")
+        } else if self.has(DialogueFault::Starttls454) {
+            Some("454 4.7.0 TLS is not available now")
+        } else if self.has(DialogueFault::Starttls554) {
+            Some("554 5.7.0 TLS is not available")
+        } else {
+            None
+        }
+    }
+
+    /// Returns what lets TLS begin.
+    fn starttls_go_ahead(&self) -> &'static str {
+        if self.has(DialogueFault::Starttls250) {
+            "250 2.0.0 fine"
+        } else {
+            "220 2.0.0 go ahead"
+        }
     }
 
     async fn mail(&mut self, rest: &str) -> io::Result<String> {
@@ -223,7 +231,13 @@ impl<'a> Dialogue<'a> {
         };
         let session = match &mut self.session {
             Some(session) => session,
-            none @ None => none.insert(Session::open(helo).await?),
+            none @ None => match Session::open(helo).await {
+                Ok(session) => none.insert(session),
+                Err(error) => {
+                    tracing::error!(%error, "the plain SMTP server is out of reach");
+                    return Ok("451 4.3.0 the fake server failed".to_owned());
+                }
+            },
         };
         Ok(reply_text(&session.mail(from).await?))
     }
@@ -235,14 +249,11 @@ impl<'a> Dialogue<'a> {
         let Some(to) = path(rest, "TO:").filter(|path| !path.is_empty()) else {
             return Ok("501 5.5.4 that is no forward path".to_owned());
         };
-        if let Some(SmtpFault::Dialogue(fault)) = self.receiver.fault {
-            match fault {
-                DialogueFault::Greylist => {
-                    return Ok("450 4.2.0 greylisted, try again later".to_owned());
-                }
-                DialogueFault::Reject => return Ok("550 5.1.1 no such user".to_owned()),
-                _ => {}
-            }
+        if self.receiver.fault == Some(DialogueFault::Greylist.into()) {
+            return Ok("450 4.2.0 greylisted, try again later".to_owned());
+        }
+        if self.receiver.fault == Some(DialogueFault::Reject.into()) {
+            return Ok("550 5.1.1 no such user".to_owned());
         }
         Ok(reply_text(&session.rcpt(to).await?))
     }
@@ -282,16 +293,13 @@ impl<'a> Dialogue<'a> {
                 return Ok(None);
             }
         }
-        match self.fault() {
-            Some(DialogueFault::MessageDeferred) => {
-                self.session = None;
-                return Ok(Some("451 4.3.0 not now".to_owned()));
-            }
-            Some(DialogueFault::MessageRejected) => {
-                self.session = None;
-                return Ok(Some("554 5.6.0 not this".to_owned()));
-            }
-            _ => {}
+        if self.has(DialogueFault::MessageDeferred) {
+            self.session = None;
+            return Ok(Some("451 4.3.0 not now".to_owned()));
+        }
+        if self.has(DialogueFault::MessageRejected) {
+            self.session = None;
+            return Ok(Some("554 5.6.0 not this".to_owned()));
         }
         let Some(session) = &mut self.session else {
             return Ok(None);

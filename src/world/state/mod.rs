@@ -1,4 +1,11 @@
 //! What the fake Internet serves: plain data, compared and swapped as a whole.
+//!
+//! A fault is data wherever data can say it: a bad record is a [`RecordData::Txt`], a null MX the exchange
+//! `.`, an edge that is behind a second [`Edge`] with the old body, a soft 404 a [`Response`] of status 200
+//! with HTML, a certificate that is good for one address only two [`Receiver`]s with one name, one that needs
+//! SNI an [`Identity`] with another default, RSA good and ECDSA bad an identity with two certificates, two
+//! resolvers that disagree two [`View`]s, and what comes and goes two states, one after the other. Only what
+//! a server does to the wire has a name of its own, in [`fault`](super::fault).
 
 mod certificate;
 mod dns;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{HandshakeKind, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use stickler::facts::UnixTime;
@@ -219,4 +219,24 @@ async fn a_server_speaks_the_versions_it_is_told_to() {
         }
         world.shutdown().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn sessions_can_be_resumed_and_outlive_a_change_elsewhere() {
+    let mut state = edge(Identity::of(CertificateSpec::new([HOST])));
+    let world = start(state.clone()).await;
+    let to = to(&world, "192.0.2.11", 443);
+    let config = any_certificate(&[&rustls::version::TLS12]);
+    let mut kinds = Vec::new();
+    for _change in 0..3 {
+        let stream = TcpStream::connect(to).await.unwrap();
+        let hands = shake_hands(stream, HOST, Arc::clone(&config)).await;
+        kinds.push(hands.unwrap().get_ref().1.handshake_kind());
+        let other = Edge::default();
+        state.https.insert(ip("192.0.2.12"), other);
+        world.apply(state.clone()).await.unwrap();
+    }
+    let (full, resumed) = (HandshakeKind::Full, HandshakeKind::Resumed);
+    assert_eq!(kinds, [Some(full), Some(resumed), Some(resumed)]);
+    world.shutdown().await.unwrap();
 }

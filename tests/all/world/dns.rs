@@ -156,6 +156,23 @@ async fn a_resolver_follows_aliases_and_shows_the_chain() {
 }
 
 #[tokio::test]
+async fn a_chain_that_is_too_long_is_answered_as_far_as_it_was_followed() {
+    let mut endless = WorldState::default();
+    for number in 0..40 {
+        let name = format!("{number}.test");
+        let next = format!("{}.test", number + 1);
+        let state = NameState::new([alias(&next)]);
+        endless.dns.names.insert(name, state);
+    }
+    let world = start(endless).await;
+    let answer = ask_tcp(world.dns_address(), "0.test.", RecordType::A).await;
+    assert_eq!(answer.metadata.response_code, ResponseCode::NoError);
+    assert_eq!(answer.answers.len(), 16);
+    assert_eq!(world.unannounced(), []);
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn records_are_sent_as_they_stand() {
     let texts = answer([
         RecordData::Txt(vec![b"v=STSv1; ".to_vec(), b"id=1;".to_vec()]),
@@ -185,6 +202,9 @@ async fn records_are_sent_as_they_stand() {
     .await;
     let server = world.dns_address();
     let texts = ask(server, "CORP.test.", RecordType::TXT).await;
+    assert_eq!(texts.queries[0].name().to_ascii(), "CORP.test.");
+    assert!(texts.metadata.recursion_available && !texts.metadata.authentic_data);
+    assert!(texts.edns.is_some());
     let strings: Vec<Vec<Vec<u8>>> = texts
         .answers
         .iter()
@@ -295,10 +315,13 @@ async fn a_wildcard_stands_for_what_is_not_declared_below_its_parent() {
 
 #[tokio::test]
 async fn resolvers_may_disagree() {
-    let mut state = state([
-        ("mx.test", NameState::new([address("192.0.2.1")])),
-        ("same.test", NameState::new([address("192.0.2.9")])),
-    ]);
+    let same = || {
+        state([
+            ("mx.test", NameState::new([address("192.0.2.1")])),
+            ("same.test", NameState::new([address("192.0.2.9")])),
+        ])
+    };
+    let mut state = same();
     let old = View {
         names: [("mx.test".to_owned(), NameState::new([address("192.0.2.2")]))].into(),
         ..View::default()
@@ -334,6 +357,9 @@ async fn resolvers_may_disagree() {
         })
         .collect();
     let named = |name: &str| Some(name.to_owned());
+    world.apply(same()).await.unwrap();
+    let answer = ask(ill, "mx.test.", RecordType::A).await;
+    assert_eq!(records(&answer), ["mx.test. 60 A 192.0.2.1"]);
     assert_eq!(views, [None, named("old"), named("old"), named("ill")]);
     world.shutdown().await.unwrap();
 }

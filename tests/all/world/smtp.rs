@@ -36,7 +36,8 @@ async fn a_healthy_receiver_offers_starttls_and_takes_a_message() {
         let (world, to) = start_receiver(healthy).await;
         let mut lines = SmtpLines::connect(to).await;
         assert_eq!(lines.reply().await, "220 mx.corp.test ESMTP\r\n");
-        let offer = lines.say("EHLO outer.test").await;
+        assert!(lines.say("EHLO ").await.starts_with("501"));
+        let offer = lines.say("EHLO outer.test of mine").await;
         assert_eq!(
             offer,
             "250-mx.corp.test\r\n250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n"
@@ -387,5 +388,36 @@ async fn more_clients_than_the_plain_server_has_threads_are_served() {
     senders.sort();
     senders.dedup();
     assert_eq!(senders.len(), 80);
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_line_is_cut_off() {
+    let (world, to) = start_receiver(Receiver::new(HOST)).await;
+    let mut lines = SmtpLines::connect(to).await;
+    lines.reply().await;
+    lines.0.write_all(&[b'x'; 4_000]).await.unwrap();
+    let (octets, _end) = read_all(&mut lines.0).await;
+    assert_eq!(octets, b"");
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_client_sends_after_starttls_in_clear_is_forgotten() {
+    let (world, to) = start_receiver(Receiver::new(HOST)).await;
+    let mut lines = SmtpLines::connect(to).await;
+    lines.reply().await;
+    lines.say("EHLO client.test").await;
+    // In one segment, as an attacker between the two would: RFC 3207, Section 4.2.
+    assert!(
+        lines
+            .say("STARTTLS\r\nEHLO injected.test")
+            .await
+            .starts_with("220")
+    );
+    let config = any();
+    let stream = crate::support::wire::shake_hands(lines.0, HOST, config).await;
+    let mut lines = SmtpLines(stream.unwrap());
+    assert!(lines.say("MAIL FROM:<a@b.test>").await.starts_with("503"));
     world.shutdown().await.unwrap();
 }
