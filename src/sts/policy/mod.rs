@@ -7,6 +7,8 @@
 
 mod error;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;
