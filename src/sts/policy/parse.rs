@@ -230,11 +230,13 @@ fn read_pattern(value: &[u8], reading: Reading) -> Result<MxPattern, PolicyError
             character,
         })));
     };
-    let text = match reading {
-        Reading::Letter => text,
-        Reading::Tolerant => text.strip_suffix('.').unwrap_or(text),
+    let pattern = match (text.parse(), reading) {
+        (Err(MxPatternError::Name(PolicyNameError::TrailingDot)), Reading::Tolerant) => {
+            text.trim_end_matches('.').parse()
+        }
+        (pattern, _) => pattern,
     };
-    text.parse().map_err(error)
+    pattern.map_err(error)
 }
 
 fn read_mode(value: &[u8]) -> Result<Mode, PolicyErrorKind> {

@@ -5,6 +5,9 @@
 //!
 //! [RFC 8461, Section 4]: https://www.rfc-editor.org/rfc/rfc8461#section-4
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::net::IpAddr;
 
