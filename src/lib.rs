@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod facts;
+pub mod scenario;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;
