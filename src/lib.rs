@@ -8,6 +8,7 @@ pub mod facts;
 pub mod model;
 pub mod net;
 pub mod report;
+pub mod scenario;
 pub mod sender;
 pub mod sts;
 pub mod tlsrpt;

@@ -3,7 +3,11 @@
 //! The modules say that they are tests, so that their helpers may `unwrap` as tests may.
 
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod scenario_files;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

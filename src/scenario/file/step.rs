@@ -1,0 +1,147 @@
+//! What a file says happens, and what it expects.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use super::WorldTables;
+use crate::facts::DnsName;
+use crate::scenario::expectation::{PolicySource, ResultTypeName, TlsVersion, VerdictName};
+use crate::scenario::located::{Located, OneOrMany, Text};
+use crate::scenario::span::TimeSpan;
+
+/// A step. At its moment the order is: due refreshes, `unset`, `set`, `flush`, `expect`, `check`.
+#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StepTable {
+    /// When, as a span from the start.
+    pub(crate) at: Located<TimeSpan>,
+    /// What happens, in a few words.
+    pub(crate) title: Option<Located<String>>,
+    /// What changes: laid over the world, tables merged, all else replaced.
+    #[expect(
+        dead_code,
+        reason = "laid over the world as a tree; here for the schema"
+    )]
+    pub(crate) set: Option<WorldTables>,
+    /// What goes away, as dotted keys.
+    #[serde(default)]
+    pub(crate) unset: OneOrMany<Located<String>>,
+    /// What a fresh message meets.
+    #[serde(default)]
+    pub(crate) expect: Vec<Located<ExpectTable>>,
+    /// What an observer's `check` finds.
+    #[serde(default)]
+    pub(crate) check: Vec<Located<CheckTable>>,
+    /// What becomes of the messages that wait in a queue.
+    #[serde(default)]
+    pub(crate) flush: Vec<Located<ExpectTable>>,
+}
+
+/// What becomes of a message, fresh (`expect`) or waiting (`flush`).
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ExpectTable {
+    /// The senders: one, a list, or `*` for all; all unless said.
+    pub(crate) sender: Option<OneOrMany<Located<String>>>,
+    /// The recipient's domain; may be left out where there is one.
+    pub(crate) domain: Option<Located<Text<DnsName>>>,
+    /// What becomes of the message.
+    pub(crate) verdict: Option<Located<VerdictName>>,
+    /// The MX host that takes it, or several of which one does.
+    pub(crate) via: Option<OneOrMany<Located<Text<DnsName>>>>,
+    /// The address that takes it.
+    pub(crate) via_address: Option<Located<Text<IpAddr>>>,
+    /// Exactly these TLSRPT result types come up.
+    pub(crate) result_type: Option<OneOrMany<Located<ResultTypeName>>>,
+    /// The attempt makes these requests reach a server, among others.
+    pub(crate) asked: OneOrMany<Located<String>>,
+    /// The attempt makes none of these requests.
+    pub(crate) not_asked: OneOrMany<Located<String>>,
+    /// What the servers receive from this attempt.
+    pub(crate) received: OneOrMany<Located<ReceivedTable>>,
+    /// Where the policy comes from that is applied.
+    pub(crate) policy: Option<PolicySource>,
+    /// A text that the sender's reason contains.
+    pub(crate) reason: Option<Located<String>>,
+}
+
+/// What one server receives from an attempt.
+#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReceivedTable {
+    /// The MX host.
+    pub(crate) server: Located<Text<DnsName>>,
+    /// Whether over TLS, or over which version.
+    pub(crate) tls: Option<ReceivedTls>,
+    /// How many messages; one unless said.
+    pub(crate) count: Option<u32>,
+}
+
+/// Whether a message came over TLS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReceivedTls {
+    /// Over any version, or in clear text.
+    Any(bool),
+    /// Over this version.
+    Version(TlsVersion),
+}
+
+impl<'de> Deserialize<'de> for ReceivedTls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl Visitor<'_> for Visit {
+            type Value = ReceivedTls;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`true`, `false`, `\"1.2\"` or `\"1.3\"`")
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<ReceivedTls, E> {
+                Ok(ReceivedTls::Any(value))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ReceivedTls, E> {
+                text.parse().map(ReceivedTls::Version).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+impl JsonSchema for ReceivedTls {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ReceivedTls".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "anyOf": [{ "type": "boolean" }, { "enum": ["1.2", "1.3"] }] })
+    }
+}
+
+/// What an observer's `check` finds; it has a resolver of its own, and its requests are not counted.
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CheckTable {
+    /// The domain; may be left out where there is one.
+    pub(crate) domain: Option<Located<Text<DnsName>>>,
+    /// The sender class that `verdict` is about; the worst of all unless said.
+    pub(crate) class: Option<Located<String>>,
+    /// The verdict.
+    pub(crate) verdict: Option<Located<VerdictName>>,
+    /// Findings that must come up.
+    pub(crate) finding: OneOrMany<Located<String>>,
+    /// Findings that must not.
+    pub(crate) no_finding: OneOrMany<Located<String>>,
+    /// The exit code.
+    pub(crate) exit: Option<Located<u8>>,
+}

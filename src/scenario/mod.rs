@@ -1,0 +1,312 @@
+//! Scenarios: migrations and faults told like runbooks, with what must come of each step.
+//!
+//! [`load`] reads a file whole: the tables ([`file`]) after each step, laid over one another with their
+//! places kept ([`tree`]), every default filled in ([`state`]), every mistake told with its line and column
+//! ([`Problem`]). What comes out is a [`Scenario`]: a list of moments, each with its [`State`] and what is
+//! expected. The format's reference is `scenarios/README.md`.
+
+mod addresses;
+mod decode;
+mod expect;
+mod expectation;
+mod faults;
+mod file;
+mod lint;
+mod located;
+mod problem;
+mod read;
+mod resolve;
+mod schema;
+pub mod span;
+pub mod state;
+mod timeline;
+mod tree;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use self::addresses::Allocation;
+pub use self::expectation::{
+    Asked, AskedError, CheckExpectation, Expectation, PolicySource, Received, ResultTypeName,
+    TlsVersion, VerdictName,
+};
+pub use self::faults::{
+    CertificateFault, Encoding, HttpsFault, KeyKind, Rcode, RecordFault, SmtpFault, TlsVersions,
+    Transfer, UnknownName,
+};
+use self::file::NetworkWord;
+pub use self::problem::Problem;
+use self::problem::Problems;
+use self::resolve::Context;
+pub use self::schema::schema;
+pub use self::state::State;
+pub use self::timeline::Moment;
+use crate::facts::UnixTime;
+
+/// The largest scenario file: many times the longest story.
+const MAX_FILE_OCTETS: u64 = 1 << 20;
+
+/// The folder below which a file's path is its id.
+const FOLDER: &str = "scenarios";
+
+/// A scenario, read and found whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Scenario {
+    /// The file.
+    pub file: PathBuf,
+    /// The id: the path below `scenarios/`, without `.toml`.
+    pub id: Box<str>,
+    /// What happens, in a sentence.
+    pub title: Box<str>,
+    /// The sections that it is about.
+    pub rfc: Vec<Box<str>>,
+    /// When it starts, by the virtual clock.
+    pub start: UnixTime,
+    /// The one network on which it can be told, if it cannot be told on both.
+    pub only_on: Option<OnlyOn>,
+    /// Why it is known to fail.
+    pub xfail: Option<Box<str>>,
+    /// Its steps, at least one, in order of time.
+    pub moments: Vec<Moment>,
+}
+
+/// The one network on which a scenario can be told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OnlyOn {
+    /// Which.
+    pub network: NetworkKind,
+    /// Why not on the other.
+    pub reason: Box<str>,
+}
+
+/// The networks on which scenarios run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NetworkKind {
+    /// Real sockets on loopback.
+    Lab,
+    /// Memory.
+    Model,
+}
+
+/// Reads a scenario file.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in the order of the file.
+pub fn load(path: &Path) -> Result<Scenario, Vec<Problem>> {
+    let unreadable = |message: String| {
+        vec![Problem {
+            file: path.to_owned(),
+            line: 1,
+            column: 1,
+            message,
+            help: None,
+        }]
+    };
+    let octets = fs::metadata(path)
+        .map_err(|error| unreadable(format!("cannot be read: {error}")))?
+        .len();
+    if octets > MAX_FILE_OCTETS {
+        return Err(unreadable(format!(
+            "the file has {octets} octets, more than {MAX_FILE_OCTETS}"
+        )));
+    }
+    let text = fs::read(path).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(text)
+        .map_err(|error| unreadable(format!("the file is not UTF-8: {error}")))?;
+    load_str(&text, path)
+}
+
+/// Reads a scenario from the text of `file`, which need not exist.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in the order of the text.
+pub fn load_str(text: &str, file: &Path) -> Result<Scenario, Vec<Problem>> {
+    let mut problems = Problems::new(text);
+    let scenario = read_scenario(text, file, &mut problems);
+    match scenario {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        Some(_) | None => Err(problems.into_problems(file)),
+    }
+}
+
+fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option<Scenario> {
+    let reading = read::read(text, problems)?;
+    lint::lint(&reading, file, problems);
+    let head = &reading.file.head;
+    let start = head.start.value.0;
+    let mut hosts = Vec::new();
+    let mut named = BTreeSet::new();
+    for world in &reading.worlds {
+        for tables in world.all() {
+            let (more_hosts, more_named) = resolve::survey(tables);
+            hosts.extend(more_hosts);
+            named.extend(more_named);
+        }
+    }
+    let allocation = Allocation::new(hosts, &named);
+    let context = Context {
+        start,
+        allocation: &allocation,
+    };
+    let mut moments: Vec<Moment> = Vec::new();
+    for (step, world) in reading.file.steps.iter().zip(&reading.worlds) {
+        let state = resolve::resolve(&world.tables, &world.views, context, problems);
+        lint::lint_references(&world.tables, &state.zones, problems);
+        for view in &world.views {
+            lint::lint_references(&view.world, state.zones_of(&view.name), problems);
+        }
+        let expected = expect::resolve(&step.value, &state, &moments, problems);
+        let after = step.at.forward().unwrap_or_default();
+        moments.push(Moment {
+            line: problems.line(step.origin),
+            at: start.saturating_add(after),
+            after,
+            title: step
+                .title
+                .as_ref()
+                .map_or("", |title| title.as_str())
+                .into(),
+            state,
+            flush: expected.flush,
+            expect: expected.expect,
+            check: expected.check,
+        });
+    }
+    expect::unused_senders(&reading, &moments, problems);
+    Some(Scenario {
+        file: file.to_owned(),
+        id: head.id.as_str().into(),
+        title: head.title.as_str().into(),
+        rfc: head.rfc.iter().map(|rfc| rfc.as_str().into()).collect(),
+        start,
+        only_on: head.network.as_ref().map(|limit| OnlyOn {
+            network: match limit.only {
+                NetworkWord::Lab => NetworkKind::Lab,
+                NetworkWord::Model => NetworkKind::Model,
+            },
+            reason: limit.reason.as_str().into(),
+        }),
+        xfail: head.xfail.as_ref().map(|reason| reason.as_str().into()),
+        moments,
+    })
+}
+
+/// Reads many files; ids must differ.
+///
+/// # Errors
+///
+/// Everything that is wrong with any of them.
+pub fn load_all(files: &[PathBuf]) -> Result<Vec<Scenario>, Vec<Problem>> {
+    let mut scenarios = Vec::new();
+    let mut problems = Vec::new();
+    for file in files {
+        match load(file) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    problems.append(&mut duplicate_ids(&scenarios));
+    if problems.is_empty() {
+        Ok(scenarios)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Finds scenarios that share an id with one before them.
+#[must_use]
+pub fn duplicate_ids(scenarios: &[Scenario]) -> Vec<Problem> {
+    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for scenario in scenarios {
+        if let Some(other) = seen.insert(&scenario.id, &scenario.file) {
+            problems.push(Problem {
+                file: scenario.file.clone(),
+                line: 1,
+                column: 1,
+                message: format!("{} has the id `{}` too", other.display(), scenario.id),
+                help: None,
+            });
+        }
+    }
+    problems
+}
+
+/// Finds the scenario files at `paths`: files as they are, folders with all below them, sorted.
+///
+/// # Errors
+///
+/// When a path does not exist or a folder cannot be read.
+pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, DiscoverError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let mut found = Vec::new();
+        discover_below(path, MAX_DEPTH, &mut found)?;
+        found.sort();
+        files.append(&mut found);
+    }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    Ok(files)
+}
+
+/// How deep folders are searched: a link that leads back up must end somewhere.
+const MAX_DEPTH: usize = 16;
+
+fn discover_below(
+    path: &Path,
+    depth: usize,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), DiscoverError> {
+    let failed = |cause: io::Error| DiscoverError {
+        path: path.to_owned(),
+        cause,
+    };
+    if !fs::metadata(path).map_err(failed)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    if depth == 0 {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?.path();
+        if entry.is_dir() {
+            discover_below(&entry, depth - 1, files)?;
+        } else if entry
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// A path at which no scenarios can be looked for.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", path.display())]
+pub struct DiscoverError {
+    /// The path.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub cause: io::Error,
+}
+
+/// Returns the id that a file at this path must have; `None` if it lies below no `scenarios` folder.
+fn id_of(file: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = file
+        .components()
+        .map(|part| part.as_os_str().to_str())
+        .collect();
+    let parts = parts?;
+    let folder = parts.iter().rposition(|part| *part == FOLDER)?;
+    let below = parts.get(folder + 1..)?.join("/");
+    Some(below.strip_suffix(".toml")?.to_owned())
+}

@@ -1,0 +1,155 @@
+//! What is wrong with a scenario file, and where.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::decode::Mistake;
+use super::located::Origin;
+
+/// One thing that is wrong with a scenario file.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Problem {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in characters, from 1.
+    pub column: usize,
+    /// What was found.
+    pub message: String,
+    /// What would be right, if that can be said.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    /// Writes `file:line:column: message`, without the help.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}:{}: {}",
+            self.file.display(),
+            self.line,
+            self.column,
+            self.message
+        )
+    }
+}
+
+/// Collects the mistakes of one file.
+#[derive(Debug)]
+pub(super) struct Problems<'t> {
+    lines: Lines<'t>,
+    mistakes: Vec<Mistake>,
+}
+
+impl<'t> Problems<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            lines: Lines::new(text),
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Returns the line on which a value begins.
+    pub(super) fn line(&self, origin: Origin) -> usize {
+        self.lines.position(origin.start).0
+    }
+
+    pub(super) fn push(&mut self, origin: Origin, message: impl Into<String>) {
+        self.mistakes.push(Mistake {
+            origin,
+            message: message.into(),
+            help: None,
+        });
+    }
+
+    pub(super) fn push_with_help(
+        &mut self,
+        origin: Origin,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.mistakes.push(Mistake {
+            origin,
+            message: message.into(),
+            help: Some(help.into()),
+        });
+    }
+
+    pub(super) const fn mistakes(&mut self) -> &mut Vec<Mistake> {
+        &mut self.mistakes
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// Returns the problems in the order of their places, each once: what holds at one step holds at the
+    /// next as well.
+    pub(super) fn into_problems(self, file: &Path) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = self
+            .mistakes
+            .into_iter()
+            .map(|mistake| {
+                let (line, column) = self.lines.position(mistake.origin.start);
+                Problem {
+                    file: file.to_owned(),
+                    line,
+                    column,
+                    message: mistake.message,
+                    help: mistake.help,
+                }
+            })
+            .collect();
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+}
+
+/// Where the lines of a text begin.
+#[derive(Debug)]
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            text,
+            starts: [0].into_iter().chain(ends).collect(),
+        }
+    }
+
+    /// Returns line and column of an octet, both from 1, the column in characters.
+    fn position(&self, at: usize) -> (usize, usize) {
+        let at = self.text.floor_char_boundary(at.min(self.text.len()));
+        let line = self.starts.partition_point(|start| *start <= at);
+        let start = self.starts.get(line.saturating_sub(1)).copied();
+        let before = self.text.get(start.unwrap_or_default()..at);
+        (line, before.unwrap_or_default().chars().count() + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+
+    #[test]
+    fn places_are_counted_in_lines_and_characters() {
+        let text = "a\n\u{e9}b\n";
+        for (at, expected) in [
+            (0, (1, 1)),
+            (1, (1, 2)),
+            (2, (2, 1)),
+            (3, (2, 1)),
+            (4, (2, 2)),
+            (6, (3, 1)),
+            (99, (3, 1)),
+        ] {
+            assert_eq!(Lines::new(text).position(at), expected, "octet {at}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! From what a file says to what holds: every default filled in.
+
+mod hosts;
+mod policy;
+mod senders;
+mod zones;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::addresses::{Allocation, Use};
+use super::file::WorldTables;
+use super::problem::Problems;
+use super::state::{Resolver, State};
+use crate::facts::{DnsName, UnixTime};
+
+pub(super) use self::hosts::end_of_aliases;
+use self::policy::policy_body;
+pub(super) use self::zones::parse_mx;
+
+/// What a world is resolved with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context<'a> {
+    /// When the scenario starts.
+    pub(super) start: UnixTime,
+    /// The addresses of the hosts that name none.
+    pub(super) allocation: &'a Allocation,
+}
+
+/// A resolver with the world that it sees.
+#[derive(Debug)]
+pub(super) struct View {
+    /// Its name.
+    pub(super) name: String,
+    /// The world with the resolver's `set` laid over it.
+    pub(super) world: WorldTables,
+}
+
+/// Resolves a world; what cannot be is a problem.
+pub(super) fn resolve(
+    world: &WorldTables,
+    views: &[View],
+    context: Context<'_>,
+    problems: &mut Problems<'_>,
+) -> State {
+    State {
+        domains: world
+            .domains
+            .iter()
+            .map(|(name, _)| name.0.clone())
+            .collect(),
+        zones: zones::build(world, context, problems),
+        resolvers: world
+            .resolvers
+            .iter()
+            .map(|(name, table)| Resolver {
+                name: name.as_str().into(),
+                fault: zones::fault_of(table.rcode, table.silence),
+                zones: zones::build(seen_by(name, world, views), context, problems),
+            })
+            .collect(),
+        policy_hosts: hosts::policy_hosts(world, context, problems),
+        servers: hosts::servers(world, context),
+        senders: senders::senders(world, context.start, problems),
+    }
+}
+
+/// Returns the world that a resolver sees.
+fn seen_by<'w>(name: &str, world: &'w WorldTables, views: &'w [View]) -> &'w WorldTables {
+    views
+        .iter()
+        .find(|view| view.name == name)
+        .map_or(world, |view| &view.world)
+}
+
+/// Returns the hosts of a world that name no address, and the addresses that it names.
+pub(super) fn survey(world: &WorldTables) -> (Vec<(Use, DnsName)>, BTreeSet<IpAddr>) {
+    let mut hosts = Vec::new();
+    let mut named = BTreeSet::new();
+    for (name, server) in world.servers.iter() {
+        match &server.addresses {
+            Some(addresses) => {
+                named.extend(addresses.places().iter().map(|address| address.value.0));
+            }
+            None => hosts.push((Use::Mail, name.0.clone())),
+        }
+    }
+    let domains = world.domains.iter().filter_map(|(name, domain)| {
+        let host = name.prefixed("mta-sts").ok()?;
+        Some((host, &domain.policy.as_ref()?.value))
+    });
+    let shared = world
+        .hosts
+        .iter()
+        .map(|(name, host)| (name.0.clone(), host));
+    for (name, policy) in domains.chain(shared) {
+        let addresses = policy.all_addresses();
+        if addresses.is_empty() && policy.cname.is_none() {
+            hosts.push((Use::Policy, name));
+        }
+        named.extend(addresses);
+    }
+    for (_, name) in world.names.iter() {
+        named.extend(
+            name.addresses
+                .iter()
+                .flatten()
+                .map(|address| address.value.0),
+        );
+    }
+    (hosts, named)
+}
