@@ -1,1 +1,6 @@
 //! The tests that need more than one room, in one binary.
+//!
+//! The modules say that they are tests, so that their helpers may `unwrap` as tests may.
+
+#[cfg(test)]
+mod report;
