@@ -19,6 +19,9 @@ pub struct Context {
     pub charset: Charset,
     /// How much to say where all is well.
     pub detail: Detail,
+    /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
+    /// 127.0.0.1:5353`. Empty if it needs none. It is shown as it is.
+    pub check_options: String,
 }
 
 impl Context {
@@ -32,6 +35,7 @@ impl Context {
             style: Style::Plain,
             charset: Charset::Ascii,
             detail: Detail::Brief,
+            check_options: String::new(),
         }
     }
 

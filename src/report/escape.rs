@@ -100,7 +100,23 @@ fn is_printable(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, cut, is_shell_safe, json, line, list};
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::{block, cut, is_printable, is_shell_safe, json, line, list};
+
+    proptest! {
+        #[test]
+        fn any_text_survives_in_json_and_is_tamed_elsewhere(text in any::<String>()) {
+            let safe = json(&serde_json::to_string(&text).unwrap());
+            prop_assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text.as_str());
+            prop_assert!(safe.chars().all(is_printable), "{:?}", safe);
+            let tamed = line(&text);
+            prop_assert!(tamed.chars().all(is_printable), "{:?}", tamed);
+            prop_assert_eq!(line(&tamed), tamed.as_str());
+            prop_assert_eq!(block(&text).lines().count(), text.lines().count());
+            prop_assert!(cut(&text, 8).chars().all(is_printable));
+        }
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_shown_instead() {

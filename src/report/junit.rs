@@ -49,7 +49,9 @@ impl Suite {
     pub fn finish(self, writer: &mut impl Write) -> io::Result<()> {
         let mut report = Report::new(SUITE);
         report.add_test_suite(self.suite);
-        report.serialize(writer).map_err(io::Error::other)
+        // Not straight into the writer: the kind of its error, such as a broken pipe, would be lost.
+        let text = report.to_string().map_err(io::Error::other)?;
+        writer.write_all(text.as_bytes())
     }
 
     fn status(&self, report: &DomainReport) -> TestCaseStatus {

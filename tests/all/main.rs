@@ -7,6 +7,8 @@ mod coverage;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod scenario_files;
 #[cfg(test)]
 mod support;

@@ -33,7 +33,9 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
             words::severity(finding.severity),
             &words::after_severity(finding),
         );
-        page.prose("      ", &finding.detail);
+        for paragraph in finding.detail.lines() {
+            page.prose("      ", paragraph);
+        }
         if let Some(fix) = &finding.fix {
             write_fix(page, fix);
         }

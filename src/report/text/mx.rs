@@ -63,9 +63,29 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     let titles: Vec<_> = policies.iter().map(Seen::title).collect();
     let mut header = vec!["pref", "host"];
     header.extend(titles.iter().map(String::as_str));
-    header.extend(["transport", "passes if listed"]);
-    let rows: Vec<_> = report.mx.iter().map(|host| row(host, &policies)).collect();
+    header.push("transport");
+    // What an unlisted host would do is the next question; of a listed one it is known.
+    let is_any_unlisted = policies.iter().any(|seen| {
+        let found = &seen.policy.mx_matches;
+        found.iter().any(|found| found.pattern.is_none())
+    });
+    if is_any_unlisted {
+        header.push("passes if listed");
+    }
+    let rows: Vec<_> = report
+        .mx
+        .iter()
+        .take(MAX_ROWS)
+        .map(|host| {
+            let mut cells = row(host, &policies);
+            cells.truncate(header.len());
+            cells
+        })
+        .collect();
     page.table(&header, &rows);
+    if report.mx.len() > MAX_ROWS {
+        page.prose("    ", &format!("and {} more", report.mx.len() - MAX_ROWS));
+    }
     for seen in &policies {
         let unused = &seen.policy.unused_patterns;
         if !unused.is_empty() {
@@ -232,6 +252,9 @@ const fn colour(verdict: MxVerdict) -> Colour {
         MxVerdict::NotTried => Colour::Dim,
     }
 }
+
+/// How many MX hosts the table shows: more than are ever spoken to.
+const MAX_ROWS: usize = 40;
 
 /// How much of one text from the network is shown.
 const MAX_CHARS: usize = 256;

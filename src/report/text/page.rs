@@ -35,18 +35,16 @@ impl<'a> Page<'a> {
         self.item("  ", Colour::Bold, title, "");
     }
 
-    /// Writes prose, wrapped; later lines get the same indentation.
+    /// Writes one paragraph, wrapped. A line feed in it is shown, so no stranger begins a line of ours.
     pub(super) fn prose(&mut self, indent: &str, text: &str) {
-        for line in text.lines() {
-            self.wrap(indent, indent, "", line);
-        }
+        self.wrap(indent, indent, text);
     }
 
     /// Writes a label, padded, and what it labels, wrapped below itself.
     pub(super) fn field(&mut self, label: &str, text: &str) {
         let label = format!("    {label:<9} ");
         let indent = " ".repeat(label.len());
-        self.wrap(&label, &indent, "", text);
+        self.wrap(&label, &indent, text);
     }
 
     /// Writes a coloured word and what follows it, wrapped and indented two columns more.
@@ -59,6 +57,7 @@ impl<'a> Page<'a> {
             Start {
                 text: format!("{indent}{painted}"),
                 hidden,
+                is_empty: false,
             },
             &below,
             rest,
@@ -98,11 +97,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn wrap(&mut self, first: &str, below: &str, lead: &str, text: &str) {
+    fn wrap(&mut self, first: &str, below: &str, text: &str) {
         self.wrap_hidden(
             Start {
-                text: format!("{first}{lead}"),
+                text: first.to_owned(),
                 hidden: 0,
+                is_empty: true,
             },
             below,
             text,
@@ -114,7 +114,7 @@ impl<'a> Page<'a> {
         let width = self.context.width.map_or(usize::MAX, usize::from);
         let mut line = start.text;
         let mut used = line.chars().count() - start.hidden;
-        let mut is_empty = line.ends_with(' ');
+        let mut is_empty = start.is_empty;
         for word in escape::line(text)
             .split(' ')
             .filter(|word| !word.is_empty())
@@ -149,6 +149,8 @@ struct Start {
     text: String,
     /// How many of its characters take no room on the screen.
     hidden: usize,
+    /// Whether the first word follows without a blank.
+    is_empty: bool,
 }
 
 /// Below this width a table is not made narrower: its columns would be a few letters each.

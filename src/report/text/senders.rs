@@ -27,10 +27,10 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
             &rows,
         );
     }
-    for group in &groups {
+    for (reason, who) in reasons(&groups) {
         // The worst one's reason stands in the headline.
-        for reason in group.reasons.iter().filter(|said| **said != report.reason) {
-            page.prose("    ", &format!("{}: {reason}", group.who()));
+        if reason != report.reason {
+            page.prose("    ", &format!("{}: {reason}", who.join("; ")));
         }
     }
 }
@@ -58,14 +58,18 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Returns which senders these are: `strict, lazy; empty cache; letter`.
+    /// Returns which senders these are: `strict and lazy, stored cache, both readings`.
     fn who(&self) -> String {
-        format!(
-            "{}; cache {}; reading {}",
-            self.classes.join(", "),
-            self.caches(),
-            self.readings()
-        )
+        let caches = match self.caches.as_slice() {
+            [cache] => format!("{} cache", words::cache(*cache)),
+            _ => "either cache".to_owned(),
+        };
+        let readings = match self.readings.as_slice() {
+            [ReadingReport::Letter] => "read to the letter",
+            [ReadingReport::Tolerant] => "read tolerantly",
+            _ => "both readings",
+        };
+        format!("{}, {caches}, {readings}", self.classes.join(" and "))
     }
 
     fn caches(&self) -> String {
@@ -96,6 +100,20 @@ impl Group<'_> {
             until(context, self.what).unwrap_or_else(|| "-".to_owned()),
         ]
     }
+}
+
+/// Returns each reason with those who have it, in their order.
+fn reasons<'a>(groups: &[Group<'a>]) -> Vec<(&'a str, Vec<String>)> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for group in groups {
+        for reason in &group.reasons {
+            match reasons.iter_mut().find(|(said, _)| said == reason) {
+                Some((_, who)) => who.push(group.who()),
+                None => reasons.push((reason, vec![group.who()])),
+            }
+        }
+    }
+    reasons
 }
 
 /// Returns `defer until …: …`, or `deliver via mx.corp.test`.

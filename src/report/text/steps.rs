@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::diagnose::document::{
-    DomainReport, Finding, PolicyReport, PolicySourceReport, Severity,
+    CertaintyReport, DomainReport, Finding, PolicyReport, PolicySourceReport, Severity,
 };
 use crate::report::context::Colour;
 use crate::report::{Context, escape};
@@ -11,6 +11,13 @@ use crate::sender::Verdict;
 /// Writes the nine steps: which are well, which need somebody, in their order.
 pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     page.section("What to do");
+    if report.certainty == CertaintyReport::Ours {
+        page.prose(
+            "    ",
+            "What failed may be our own network: repeat the check from another host, or with another \
+             --resolver or --source, or a longer --timeout, before you change anything.",
+        );
+    }
     let mut has_act = false;
     for step in &STEPS {
         let number = step.number;
@@ -52,10 +59,10 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
 enum Status {
     /// It needs somebody.
     Act,
+    /// It is well.
+    Done,
     /// Only the reader can know.
     Look,
-    /// It is well.
-    Ok,
     /// It comes after the steps before it.
     Then,
 }
@@ -66,7 +73,7 @@ impl Status {
         match self {
             Self::Act => "ACT ",
             Self::Look => "look",
-            Self::Ok => "ok  ",
+            Self::Done => "done",
             Self::Then => "then",
         }
     }
@@ -75,7 +82,7 @@ impl Status {
         match self {
             Self::Act => Colour::Bad,
             Self::Look => Colour::Warn,
-            Self::Ok => Colour::Good,
+            Self::Done => Colour::Good,
             Self::Then => Colour::Dim,
         }
     }
@@ -100,7 +107,7 @@ const STEPS: [Step; 9] = [
         number: 1,
         title: "fetch the live policy and note the hosts that it lists",
         waits: false,
-        judge: |report| ok_if(live(report).is_some_and(|policy| policy.valid)),
+        judge: |report| done_if(live(report).is_some_and(|policy| policy.valid)),
         say: lists,
         paste: |report, _| vec![format!("curl -s {}", url(report))],
     },
@@ -108,7 +115,7 @@ const STEPS: [Step; 9] = [
         number: 2,
         title: "compare them with the hosts that are meant to take the mail",
         waits: false,
-        judge: |report| ok_if(live(report).is_some_and(covers_all)),
+        judge: |report| done_if(live(report).is_some_and(covers_all)),
         say: unlisted,
         paste: |report, _| {
             let hosts: Vec<_> = report
@@ -116,6 +123,7 @@ const STEPS: [Step; 9] = [
                 .iter()
                 .map(|host| host.host.as_str())
                 .filter(|host| escape::is_shell_safe(host))
+                .take(MAX_HOSTS)
                 .collect();
             if hosts.is_empty() {
                 return Vec::new();
@@ -131,7 +139,7 @@ const STEPS: [Step; 9] = [
         number: 3,
         title: "find where the policy is really hosted",
         waits: false,
-        judge: |report| ok_if(!report.fetch.edges.is_empty()),
+        judge: |report| done_if(!report.fetch.edges.is_empty()),
         say: hosting,
         paste: |report, _| {
             vec![format!(
@@ -159,8 +167,11 @@ const STEPS: [Step; 9] = [
         title: "correct the policy at its source: first the body, at every address, then the id",
         waits: false,
         judge: |report| {
-            let acts = (1..=4).any(|step| !codes(report, step).is_empty());
-            if acts { Status::Then } else { Status::Ok }
+            if needs_correction(report) {
+                Status::Then
+            } else {
+                done_if(live(report).is_some_and(covers_all))
+            }
         },
         say: corrected,
         paste: new_record,
@@ -169,7 +180,7 @@ const STEPS: [Step; 9] = [
         number: 6,
         title: "verify that every address of the policy host serves the correction",
         waits: true,
-        judge: |report| ok_if(agree(report)),
+        judge: |report| done_if(agree(report)),
         say: |_, _| None,
         paste: |report, _| {
             report
@@ -184,7 +195,7 @@ const STEPS: [Step; 9] = [
                         edge.address.to_string()
                     };
                     format!(
-                        "curl -s --resolve mta-sts.{}:443:{address} {}",
+                        "curl -s --resolve 'mta-sts.{}:443:{address}' {}",
                         report.domain,
                         url(report)
                     )
@@ -196,9 +207,9 @@ const STEPS: [Step; 9] = [
         number: 7,
         title: "test the mail path again",
         waits: true,
-        judge: |report| ok_if(report.verdict <= Verdict::DeliverUnprotected),
+        judge: |report| done_if(report.verdict <= Verdict::DeliverUnprotected),
         say: |_, _| None,
-        paste: |report, _| vec![format!("stickler check {}", report.domain)],
+        paste: |report, context| vec![check(context, report.domain.as_str())],
     },
     Step {
         number: 8,
@@ -206,7 +217,7 @@ const STEPS: [Step; 9] = [
         waits: true,
         judge: |_| Status::Look,
         say: |_, _| None,
-        paste: |_, _| vec!["stickler check --input domains.txt".to_owned()],
+        paste: |_, context| vec![check(context, "--input domains.txt")],
     },
     Step {
         number: 9,
@@ -214,14 +225,17 @@ const STEPS: [Step; 9] = [
         waits: true,
         judge: |_| Status::Look,
         say: |_, _| None,
-        paste: |report, _| {
-            vec![format!(
-                "stickler check --format json --output {0}.json {0}",
-                report.domain
+        paste: |report, context| {
+            vec![check(
+                context,
+                &format!("--format json --output {0}.json {0}", report.domain),
             )]
         },
     },
 ];
+
+/// How many MX hosts go into one command.
+const MAX_HOSTS: usize = 32;
 
 /// How many edges get a line of their own.
 const MAX_EDGES: usize = 8;
@@ -304,9 +318,8 @@ fn corrected(report: &DomainReport, _: &Context) -> Option<String> {
 
 /// Returns the record to publish after the corrected body, unless a fix has it.
 fn new_record(report: &DomainReport, context: &Context) -> Vec<String> {
-    let needs = (1..=5).any(|step| !codes(report, step).is_empty());
     // A fix with a record has chosen its id: a second one here would only confuse.
-    if !needs || fixes(report).any(|(_, fix)| fix.contains("v=STSv1")) {
+    if !needs_correction(report) || fixes(report).any(|(_, fix)| fix.contains("v=STSv1")) {
         return Vec::new();
     }
     vec![format!(
@@ -316,6 +329,13 @@ fn new_record(report: &DomainReport, context: &Context) -> Vec<String> {
     )]
 }
 
+/// Returns whether the policy is what has to change.
+fn needs_correction(report: &DomainReport) -> bool {
+    !codes(report, 2).is_empty()
+        || !codes(report, 5).is_empty()
+        || fixes(report).any(|(_, fix)| fix.contains("version: STSv1"))
+}
+
 fn fixes(report: &DomainReport) -> impl Iterator<Item = (&Finding, &str)> {
     report
         .findings
@@ -323,8 +343,8 @@ fn fixes(report: &DomainReport) -> impl Iterator<Item = (&Finding, &str)> {
         .filter_map(|finding| Some((finding, finding.fix.as_deref()?)))
 }
 
-fn ok_if(is_well: bool) -> Status {
-    if is_well { Status::Ok } else { Status::Look }
+fn done_if(is_well: bool) -> Status {
+    if is_well { Status::Done } else { Status::Look }
 }
 
 /// Returns the live policy, to the letter if it can be read so.
@@ -338,10 +358,11 @@ fn live(report: &DomainReport) -> Option<&PolicyReport> {
 }
 
 fn covers_all(policy: &PolicyReport) -> bool {
-    policy
-        .mx_matches
-        .iter()
-        .all(|found| found.pattern.is_some())
+    !policy.mx_matches.is_empty()
+        && policy
+            .mx_matches
+            .iter()
+            .all(|found| found.pattern.is_some())
 }
 
 /// Returns whether every edge serves the same body.
@@ -353,6 +374,15 @@ fn agree(report: &DomainReport) -> bool {
             .iter()
             .zip(edges.iter().skip(1))
             .all(|(one, other)| one.body_sha256 == other.body_sha256)
+}
+
+/// Returns the command of another check, with the options that this one had.
+fn check(context: &Context, arguments: &str) -> String {
+    if context.check_options.is_empty() {
+        format!("stickler check {arguments}")
+    } else {
+        format!("stickler check {} {arguments}", context.check_options)
+    }
 }
 
 /// Returns the policy's address as the RFC builds it, safe to paste: the domain is a checked name.

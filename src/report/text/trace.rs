@@ -47,7 +47,7 @@ pub(super) fn sent(page: &mut Page<'_>, sent: &SentReport) {
     };
     page.item("    ", colour, lead, &place);
     page.field("reply", &escape::cut(&sent.reply, MAX_CHARS));
-    page.field("Message-ID", &escape::cut(&sent.message_id, MAX_CHARS));
+    page.field("id", &escape::cut(&sent.message_id, MAX_CHARS));
 }
 
 /// How much of an answer is shown.

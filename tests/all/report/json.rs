@@ -1,0 +1,161 @@
+//! JSON and NDJSON hold to their schema and to each other.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use stickler::diagnose::document::{DomainReport, Severity};
+use stickler::report::sink::Options;
+use stickler::report::{Context, Format, Sink, schema};
+
+use super::samples;
+
+#[test]
+fn every_document_is_what_its_schema_says() {
+    let validator = closed_validator();
+    for (name, report) in samples::all() {
+        for format in [Format::Json, Format::Ndjson] {
+            let text = write(format, std::slice::from_ref(&report));
+            assert_valid(&validator, &text, &format!("{name} as {format}"));
+        }
+    }
+    assert_valid(&validator, &write(Format::Json, &[]), "no domain");
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_result() {
+    let validator = closed_validator();
+    let good: Value = serde_json::from_str(&write(Format::Json, &[samples::stale()])).unwrap();
+    for (pointer, value) in [
+        ("/schema", json!("stickler/check/2")),
+        ("/domains/0/verdict", json!("fine")),
+        ("/domains/0/mx/0/verdict", json!("Accepted")),
+        ("/domains/0/findings/0/severity", json!(null)),
+        ("/domains/0/senders/0/until", json!(7)),
+        ("/domains/0/tlsrpt", json!({ "record": null })),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap() = value;
+        assert!(!validator.is_valid(&bad), "{pointer}");
+    }
+}
+
+#[test]
+fn a_streamed_document_is_the_whole_one() {
+    let reports: Vec<_> = samples::all()
+        .into_iter()
+        .map(|(_, report)| report)
+        .collect();
+    let run = samples::run();
+    let whole =
+        serde_json::to_value(stickler::report::json::Document::new(&run, &reports)).unwrap();
+    let streamed: Value = serde_json::from_str(&write(Format::Json, &reports)).unwrap();
+    assert_eq!(streamed, whole);
+    assert_eq!(
+        streamed.as_object().unwrap().keys().collect::<Vec<_>>(),
+        [
+            "schema",
+            "checked_at",
+            "stickler_version",
+            "resolver",
+            "source_address",
+            "domains"
+        ]
+    );
+}
+
+#[test]
+fn each_line_stands_for_itself() {
+    let reports = [samples::well(), samples::hostile(), samples::null_mx()];
+    let text = write(Format::Ndjson, &reports);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), reports.len());
+    for (line, report) in lines.iter().zip(&reports) {
+        let value: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value["schema"], "stickler/check/1");
+        assert_eq!(value["checked_at"], "2026-03-04T10:00:00Z");
+        assert_eq!(value["domains"], json!([report]));
+    }
+}
+
+#[test]
+fn nothing_in_json_obeys_a_stranger() {
+    for format in [Format::Json, Format::Ndjson] {
+        let text = write(format, &[samples::hostile()]);
+        let found = text
+            .chars()
+            .find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202e}' | '\u{fffe}'));
+        assert_eq!(found, None, "{format}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_an_error_and_no_panic() {
+    for format in Format::ALL {
+        let options = options();
+        let mut sink = Sink::new(Closed, format, samples::run(), options);
+        let written = sink.write(&samples::stale());
+        // JUnit writes at the end, the others at once.
+        let error = written
+            .and_then(|()| sink.finish().map(|_| ()))
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{format}");
+    }
+}
+
+/// A pipe whose reader went away.
+#[derive(Debug)]
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn options() -> Options {
+    Options {
+        context: Context::plain(samples::now()),
+        fail_on: Severity::Error,
+    }
+}
+
+pub(super) fn write(format: Format, reports: &[DomainReport]) -> String {
+    let mut sink = Sink::new(Vec::new(), format, samples::run(), options());
+    for report in reports {
+        sink.write(report).unwrap();
+    }
+    String::from_utf8(sink.finish().unwrap()).unwrap()
+}
+
+fn assert_valid(validator: &jsonschema::Validator, text: &str, what: &str) {
+    let value: Value = serde_json::from_str(text).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, Vec::<String>::new(), "{what}");
+}
+
+/// The published schema, but nothing may stand in a document that it does not describe.
+fn closed_validator() -> jsonschema::Validator {
+    let mut schema = schema::by_name("check").unwrap();
+    close(&mut schema);
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.contains_key("properties") {
+                map.insert("additionalProperties".to_owned(), false.into());
+            }
+            map.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

@@ -1,0 +1,6 @@
+//! What people and machines get to read.
+
+mod json;
+mod junit;
+mod samples;
+mod text;
