@@ -4,5 +4,6 @@ pub mod cli;
 pub mod clock;
 pub mod facts;
 pub mod sender;
+pub mod store;
 pub mod sts;
 pub mod tlsrpt;
