@@ -10,6 +10,7 @@ pub mod net;
 pub mod report;
 pub mod scenario;
 pub mod sender;
+pub mod store;
 pub mod sts;
 pub mod tlsrpt;
 pub mod world;

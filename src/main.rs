@@ -1,3 +1,8 @@
 //! The `stickler` program: arguments, a run, an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    stickler::cli::main(&words)
+}

@@ -1,7 +1,13 @@
 //! `stickler completions`: completion scripts for shells.
 
-use clap::Args;
+use std::io::Write as _;
+
+use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
+
+use super::Cli;
+use super::exit::Exit;
+use super::output::Output;
 
 /// Print a completion script for a shell
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -16,3 +22,17 @@ Examples:
   stickler completions bash > ~/.local/share/bash-completion/completions/stickler
   stickler completions zsh > ~/.zfunc/_stickler
   stickler completions fish > ~/.config/fish/completions/stickler.fish";
+
+/// Prints the script.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "stickler", &mut script);
+    let mut output = Output::open(None)?;
+    output.write_all(&script)?;
+    output.finish()?;
+    Ok(Exit::Success)
+}

@@ -1,8 +1,15 @@
 //! `stickler man`: manual pages.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use anyhow::{Context as _, bail};
+use clap::{Args, Command, CommandFactory as _};
+
+use super::Cli;
+use super::exit::Exit;
+use super::output::Output;
 
 /// Print a manual page, or write all of them to a directory
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -22,3 +29,66 @@ Examples:
   stickler man | man -l -
   stickler man lint policy | man -l -
   stickler man --dir ~/.local/share/man/man1";
+
+/// Prints a page, or writes all of them.
+///
+/// # Errors
+///
+/// When there is no such verb, and when output cannot be written.
+pub fn run(args: &ManArgs) -> anyhow::Result<Exit> {
+    let mut command = Cli::command();
+    // Fills in what the verbs inherit.
+    command.build();
+    if let Some(directory) = &args.dir {
+        fs::create_dir_all(directory)
+            .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+        write_pages(&command, "stickler", directory)?;
+        return Ok(Exit::Success);
+    }
+    let mut page_of = &command;
+    for verb in &args.verb {
+        let Some(below) = page_of.find_subcommand(verb) else {
+            let known: Vec<&str> = verbs_of(page_of).map(Command::get_name).collect();
+            bail!("`{verb}` is no verb here: take one of {}", known.join(", "));
+        };
+        page_of = below;
+    }
+    let name = name_of_page(&args.verb);
+    let mut output = Output::open(None)?;
+    output.write_all(&page(page_of, &name)?)?;
+    output.finish()?;
+    Ok(Exit::Success)
+}
+
+/// Writes the page of `command` and of each verb below it.
+fn write_pages(command: &Command, name: &str, directory: &Path) -> anyhow::Result<()> {
+    let path = directory.join(format!("{name}.1"));
+    fs::write(&path, page(command, name)?)
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    verbs_of(command)
+        .try_for_each(|verb| write_pages(verb, &format!("{name}-{}", verb.get_name()), directory))
+}
+
+fn page(command: &Command, name: &str) -> anyhow::Result<Vec<u8>> {
+    let mut roff = Vec::new();
+    clap_mangen::Man::new(command.clone().name(name.to_owned()))
+        .title(name)
+        .manual("stickler")
+        .render(&mut roff)?;
+    Ok(roff)
+}
+
+/// Returns the verbs below `command`, without clap's own `help`.
+fn verbs_of(command: &Command) -> impl Iterator<Item = &Command> {
+    command
+        .get_subcommands()
+        .filter(|verb| verb.get_name() != "help" && !verb.is_hide_set())
+}
+
+fn name_of_page(verbs: &[String]) -> String {
+    ["stickler"]
+        .into_iter()
+        .chain(verbs.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("-")
+}

@@ -3,12 +3,20 @@
 //! Only this room reads the environment. An option's value comes from the command line, else from its
 //! `STICKLER_*` variable, else from the file of `--config`, else from its default.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use self::arguments::ArgumentError;
 use self::cache::CacheVerbArgs;
 use self::completions::CompletionsArgs;
+use self::environment::Environment;
+use self::exit::Exit;
 use self::lint::LintArgs;
 use self::man::ManArgs;
+use self::output::{is_broken_pipe, tell};
 use self::output_args::CommonArgs;
 
 pub mod arguments;
@@ -16,15 +24,18 @@ pub mod cache;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod environment;
 pub mod exit;
 pub mod lab;
 pub mod lint;
 pub mod man;
 pub mod network_args;
+pub mod output;
 pub mod output_args;
 pub mod replay;
 pub mod schema;
 pub mod values;
+pub mod when;
 
 /// A strict MTA-STS (RFC 8461) sender: says what strict senders do with mail for a domain, and why
 #[derive(Clone, Debug, Eq, Parser, PartialEq)]
@@ -41,14 +52,111 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
 pub enum Verb {
-    /// See [`LintArgs`].
+    /// Look at a record, a policy or a pattern without the network
     Lint(LintArgs),
-    /// See [`CacheVerbArgs`].
+    /// Look at the store of policies, and change it
     Cache(CacheVerbArgs),
-    /// See [`CompletionsArgs`].
+    /// Print a completion script for a shell
     Completions(CompletionsArgs),
-    /// See [`ManArgs`].
+    /// Print a manual page, or write all of them to a directory
     Man(ManArgs),
+}
+
+impl Verb {
+    /// Does what was asked.
+    async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
+        match self {
+            Self::Lint(args) => blocking(move || lint::run(&args)).await,
+            Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
+            Self::Completions(args) => blocking(move || completions::run(&args)).await,
+            Self::Man(args) => blocking(move || man::run(&args)).await,
+        }
+    }
+}
+
+/// Runs a verb that computes, reads files or waits for the store on a thread of its own, so that Ctrl-C ends
+/// it like one that waits for the network.
+async fn blocking(
+    run: impl FnOnce() -> anyhow::Result<Exit> + Send + 'static,
+) -> anyhow::Result<Exit> {
+    match tokio::task::spawn_blocking(run).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Runs the program: `words` is its command line, with its own name first.
+#[must_use]
+pub fn main(words: &[OsString]) -> ExitCode {
+    let variables = |name: &str| std::env::var_os(name);
+    let cli = match Cli::read(words, &variables) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(error).into(),
+    };
+    let environment = Environment::read(&cli.common, &variables);
+    log_to_stderr(cli.common.verbose, environment.color_messages);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tell(format_args!("error: no thread can be started: {error}"));
+            return Exit::Usage.into();
+        }
+    };
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = cli.verb.run(environment) => result,
+            Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        }
+    });
+    // Blocking work that was interrupted is not waited for; its transaction falls with the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(exit) => exit,
+        Err(error) if is_broken_pipe(&error) => Exit::BrokenPipe,
+        Err(error) => {
+            tell(format_args!("error: {error:#}"));
+            Exit::Usage
+        }
+    }
+    .into()
+}
+
+/// Says what is wrong with the arguments, or gives the help that was asked for.
+fn refuse(error: ArgumentError) -> Exit {
+    match error {
+        ArgumentError::CommandLine(error) => {
+            // If nobody reads it, nobody misses it.
+            drop(error.print());
+            if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            }
+        }
+        ArgumentError::Config(_) | ArgumentError::Value { .. } => {
+            tell(format_args!("error: {:#}", anyhow::Error::from(error)));
+            Exit::Usage
+        }
+    }
+}
+
+/// Sends what is logged to standard error: warnings, or with each `-v` more.
+fn log_to_stderr(verbose: u8, color: bool) {
+    let filter = match verbose {
+        0 => "stickler=warn",
+        1 => "stickler=info",
+        2 => "stickler=debug",
+        _ => "trace",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(color)
+        .with_target(false)
+        .init();
 }
 
 const EXAMPLES: &str = "\

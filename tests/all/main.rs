@@ -11,6 +11,8 @@ mod report;
 #[cfg(test)]
 mod scenario_files;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod world;

@@ -1,12 +1,23 @@
 //! `stickler cache`: what the store holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
+use super::environment::Environment;
+use super::exit::Exit;
 use super::network_args::CacheArgs;
+use super::output::tell;
 use super::output_args::{AnswerFormat, ListFormat, OutputArgs};
-use super::values::{DomainArgument, Source};
+use super::values::{CacheChoice, DomainArgument, Source};
+use crate::store::Store;
+
+mod entry;
+mod list;
+mod remove;
+mod show;
+mod transfer;
 
 /// Look at the store of policies, and change it
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -71,6 +82,52 @@ pub enum CacheCommand {
         #[command(flatten)]
         cache: CacheArgs,
     },
+}
+
+/// Does what was asked of the store.
+///
+/// # Errors
+///
+/// When the store, the input or the output cannot be used.
+pub fn run(args: &CacheVerbArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    match &args.command {
+        CacheCommand::List { cache, output } => list::run(path_of(cache, environment)?, output),
+        CacheCommand::Show {
+            domain,
+            cache,
+            output,
+        } => show::run(path_of(cache, environment)?, domain.name(), output),
+        CacheCommand::Remove { domains, cache } => {
+            remove::run(path_of(cache, environment)?, domains)
+        }
+        CacheCommand::Import { file, cache } => {
+            transfer::import(path_of(cache, environment)?, file)
+        }
+        CacheCommand::Export { output, cache } => {
+            transfer::export(path_of(cache, environment)?, output.as_deref())
+        }
+    }
+}
+
+fn path_of<'a>(cache: &'a CacheArgs, environment: &'a Environment) -> anyhow::Result<&'a Path> {
+    if cache.cache == Some(CacheChoice::None) {
+        bail!("--cache none names no store: name a file, or leave the option out");
+    }
+    cache
+        .path(environment.default_store.as_deref())
+        .context("there is no home directory to look for the store in: name it with --cache PATH")
+}
+
+/// Opens the store at `path`; tells when there is none, which is no error.
+fn open_existing(path: &Path) -> anyhow::Result<Option<Store>> {
+    let store = Store::open_existing(path)?;
+    if store.is_none() {
+        tell(format_args!(
+            "there is no store at `{}` yet",
+            path.display()
+        ));
+    }
+    Ok(store)
 }
 
 const LIST_EXAMPLES: &str = "\

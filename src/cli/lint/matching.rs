@@ -1,8 +1,16 @@
 //! `stickler lint match`: one pattern, one host.
 
-use clap::Args;
+use std::io::Write as _;
 
+use clap::Args;
+use serde::Serialize;
+
+use super::explain::explain;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
+use crate::facts::DnsName;
+use crate::sts::mx::MxPattern;
 
 /// The arguments of `lint match`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -14,7 +22,7 @@ pub struct LintMatchArgs {
 
     /// The MX host, as it stands in the MX record
     #[arg(value_name = "HOST")]
-    pub host: String,
+    pub host: DnsName,
 
     /// Where the result goes.
     #[command(flatten)]
@@ -27,4 +35,85 @@ Examples:
   stickler lint match '*.mx.microsoft' corp.o-v1.mx.microsoft     # does not: two labels
   stickler lint match --format json mx.example.com MX.example.com.
 
-Exit codes: 0 the pattern covers the host, 1 it does not, 2 one of them cannot be read.";
+Exit codes: 0 the pattern covers the host, 1 it does not or is no pattern, 2 the host is none.";
+
+/// The answer, for machines.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    pattern: &'a str,
+    host: &'a str,
+    #[serde(flatten)]
+    letter: Answer,
+    tolerant: Answer,
+}
+
+/// Whether the pattern covers the host in one reading, and why.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+struct Answer {
+    r#match: bool,
+    reason: String,
+}
+
+/// Asks whether the pattern covers the host.
+///
+/// # Errors
+///
+/// When the output cannot be written.
+pub fn run(args: &LintMatchArgs) -> anyhow::Result<Exit> {
+    let letter = answer(&args.pattern, &args.host);
+    // The one thing that tolerant senders forgive in a pattern (see `Reading`) is a dot at its end.
+    let tolerant = match args.pattern.strip_suffix('.') {
+        Some(pattern) if !pattern.ends_with('.') => answer(pattern, &args.host),
+        Some(_) | None => letter.clone(),
+    };
+    let exit = if letter.r#match {
+        Exit::Success
+    } else {
+        Exit::Failure
+    };
+    let mut output = Output::open(args.output.output.as_deref())?;
+    match args.output.format {
+        AnswerFormat::Text => {
+            let verdict = if letter.r#match { "match" } else { "no match" };
+            writeln!(output, "{verdict}: {}", letter.reason)?;
+            if tolerant != letter {
+                let verdict = if tolerant.r#match {
+                    "match"
+                } else {
+                    "no match"
+                };
+                writeln!(
+                    output,
+                    "to tolerant senders, {verdict}: {}",
+                    tolerant.reason
+                )?;
+            }
+        }
+        AnswerFormat::Json => {
+            let document = Document {
+                schema: "stickler/lint-match/1",
+                pattern: &args.pattern,
+                host: args.host.as_str(),
+                letter,
+                tolerant,
+            };
+            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+        }
+    }
+    output.finish()?;
+    Ok(exit)
+}
+
+fn answer(pattern: &str, host: &DnsName) -> Answer {
+    match pattern.parse::<MxPattern>() {
+        Ok(pattern) => Answer {
+            r#match: pattern.matches(host),
+            reason: explain(&pattern, host),
+        },
+        Err(error) => Answer {
+            r#match: false,
+            reason: format!("the pattern is none: {error}"),
+        },
+    }
+}

@@ -5,9 +5,13 @@ use clap::{Args, Subcommand};
 use self::matching::LintMatchArgs;
 use self::policy::LintPolicyArgs;
 use self::record::LintRecordArgs;
+use super::exit::Exit;
 
+mod explain;
+mod finding;
 pub mod matching;
 pub mod policy;
+mod policy_findings;
 pub mod record;
 pub mod scenario;
 
@@ -28,4 +32,17 @@ pub enum LintCommand {
     Policy(LintPolicyArgs),
     /// Whether an mx pattern of a policy covers an MX host
     Match(LintMatchArgs),
+}
+
+/// Looks at what was named.
+///
+/// # Errors
+///
+/// When the input cannot be read, or the output not written.
+pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        LintCommand::Record(args) => record::run(args),
+        LintCommand::Policy(args) => policy::run(args),
+        LintCommand::Match(args) => matching::run(args),
+    }
 }

@@ -1,10 +1,22 @@
 //! `stickler lint policy`: a policy body.
 
-use clap::Args;
+use std::fs::File;
+use std::io::{self, Read, Write};
 
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+
+use super::explain::explain;
+use super::finding::Finding;
+use super::policy_findings;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::values::Source;
 use crate::facts::DnsName;
+use crate::sts::policy::{self, Policy};
+use crate::sts::reading::Reading;
 
 /// The arguments of `lint policy`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -34,3 +46,220 @@ Examples:
   curl -s https://mta-sts.example.com/.well-known/mta-sts.txt | stickler lint policy -
 
 Exit codes: 0 valid and every --mx covered, 1 not, 2 the file cannot be read.";
+
+/// The most octets that a body may have: what RFC 8461, Section 3.3 suggests to senders as their limit.
+const MAX_BODY_OCTETS: usize = 64 * 1024;
+
+/// The answer, for machines.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    letter: &'a Outcome,
+    tolerant: &'a Outcome,
+    mx_matches: &'a [MxMatch],
+    findings: &'a [Finding],
+}
+
+/// What senders of one reading make of the body.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+struct Outcome {
+    valid: bool,
+    mode: Option<String>,
+    max_age_secs: Option<u32>,
+    mx: Vec<String>,
+    error: Option<BodyError>,
+    #[serde(skip)]
+    policy: Option<Policy>,
+}
+
+/// Why a body is no policy.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(super) struct BodyError {
+    /// From 1; null if the fault is no line's.
+    pub(super) line: Option<usize>,
+    pub(super) message: String,
+    /// What to do about it; null if that is not known.
+    pub(super) hint: Option<String>,
+}
+
+/// Whether the policy covers a host, and why.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(super) struct MxMatch {
+    pub(super) host: String,
+    /// The first pattern that covers it; null if none does.
+    pub(super) pattern: Option<String>,
+    pub(super) reason: String,
+}
+
+/// Looks at a policy body.
+///
+/// # Errors
+///
+/// When the file cannot be read, or the output not written.
+pub fn run(args: &LintPolicyArgs) -> anyhow::Result<Exit> {
+    let body = read(&args.file)?;
+    let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&body, reading));
+    // The readings take the same patterns where both take the body.
+    let read = letter.policy.as_ref().or(tolerant.policy.as_ref());
+    let mx_matches: Vec<MxMatch> = read.map_or_else(Vec::new, |policy| {
+        args.mx
+            .iter()
+            .map(|host| match_host(policy, host))
+            .collect()
+    });
+    let findings = policy_findings::find(&policy_findings::Seen {
+        policy: read,
+        error: letter.error.as_ref(),
+        tolerated: letter.policy.is_none() && tolerant.policy.is_some(),
+        hosts: &args.mx,
+        matches: &mx_matches,
+    });
+    let mut output = Output::open(args.output.output.as_deref())?;
+    match args.output.format {
+        AnswerFormat::Text => {
+            write_text(&mut output, &letter, &tolerant)?;
+            for found in &mx_matches {
+                match &found.pattern {
+                    Some(pattern) => writeln!(output, "{} covered by {pattern}", found.host)?,
+                    None => writeln!(output, "{} NOT covered: {}", found.host, found.reason)?,
+                }
+            }
+            findings
+                .iter()
+                .try_for_each(|finding| finding.write(&mut output))?;
+        }
+        AnswerFormat::Json => {
+            let document = Document {
+                schema: "stickler/lint-policy/1",
+                letter: &letter,
+                tolerant: &tolerant,
+                mx_matches: &mx_matches,
+                findings: &findings,
+            };
+            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+        }
+    }
+    output.finish()?;
+    Ok(
+        if letter.valid && !Finding::any_reaches(&findings, args.fail_on) {
+            Exit::Success
+        } else {
+            Exit::Failure
+        },
+    )
+}
+
+/// Reads the body, and one octet more than it may have.
+fn read(source: &Source) -> anyhow::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let limit = MAX_BODY_OCTETS as u64 + 1;
+    match source {
+        Source::File(path) => File::open(path)
+            .and_then(|file| file.take(limit).read_to_end(&mut body))
+            .with_context(|| format!("cannot read `{}`", path.display()))?,
+        Source::Stdin => io::stdin()
+            .lock()
+            .take(limit)
+            .read_to_end(&mut body)
+            .context("cannot read standard input")?,
+    };
+    Ok(body)
+}
+
+impl Outcome {
+    fn of(body: &[u8], reading: Reading) -> Self {
+        if body.len() > MAX_BODY_OCTETS {
+            return Self::invalid(BodyError {
+                line: None,
+                message: format!(
+                    "the body has more than {MAX_BODY_OCTETS} octets, where senders may stop reading"
+                ),
+                hint: Some("list only the hosts that take mail, or use wildcards".into()),
+            });
+        }
+        match policy::parse(body, reading) {
+            Ok(policy) => Self {
+                valid: true,
+                mode: Some(policy.mode().to_string()),
+                max_age_secs: Some(policy.max_age().as_secs()),
+                mx: policy.patterns().iter().map(ToString::to_string).collect(),
+                error: None,
+                policy: Some(policy),
+            },
+            Err(error) => Self::invalid(BodyError {
+                line: Some(error.line),
+                message: error.kind.to_string(),
+                hint: error.kind.hint(),
+            }),
+        }
+    }
+
+    const fn invalid(error: BodyError) -> Self {
+        Self {
+            valid: false,
+            mode: None,
+            max_age_secs: None,
+            mx: Vec::new(),
+            error: Some(error),
+            policy: None,
+        }
+    }
+
+    fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        match (&self.mode, self.max_age_secs, &self.error) {
+            (Some(mode), Some(max_age_secs), _) => {
+                let mx = self.mx.join(", ");
+                writeln!(
+                    output,
+                    "valid: mode {mode}, max_age {max_age_secs}, mx {mx}"
+                )
+            }
+            (_, _, Some(error)) => {
+                let line = error
+                    .line
+                    .map_or_else(String::new, |line| format!("line {line}: "));
+                writeln!(output, "not valid: {line}{}", error.message)?;
+                match &error.hint {
+                    Some(hint) => writeln!(output, "    {hint}"),
+                    None => Ok(()),
+                }
+            }
+            (_, _, None) => Ok(()),
+        }
+    }
+}
+
+fn write_text(output: &mut impl Write, letter: &Outcome, tolerant: &Outcome) -> io::Result<()> {
+    letter.write(output)?;
+    if tolerant.valid && !letter.valid {
+        write!(output, "to tolerant senders, ")?;
+        tolerant.write(output)?;
+    }
+    Ok(())
+}
+
+fn match_host(policy: &Policy, host: &DnsName) -> MxMatch {
+    let pattern = policy.matching(host);
+    // Of several patterns that do not cover it, the nearest is the one that was meant to.
+    let nearest = policy
+        .patterns()
+        .iter()
+        .max_by_key(|pattern| labels_in_common(pattern.name().as_str(), host.as_str()));
+    let reason = pattern.or(nearest).map_or_else(
+        || "the policy has no patterns".to_owned(),
+        |pattern| explain(pattern, host),
+    );
+    MxMatch {
+        host: host.to_string(),
+        pattern: pattern.map(ToString::to_string),
+        reason,
+    }
+}
+
+fn labels_in_common(a: &str, b: &str) -> usize {
+    a.rsplit('.')
+        .zip(b.rsplit('.'))
+        .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
+        .count()
+}

@@ -1,15 +1,26 @@
 //! `stickler lint record`: the TXT records at `_mta-sts`.
 
-use clap::Args;
+use std::io::{self, Write};
 
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+
+use super::finding::{Finding, Severity};
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, printable};
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
+use crate::facts::dns::TxtRecord;
+use crate::sts::presentation;
+use crate::sts::reading::Reading;
+use crate::sts::record::{Selection, select};
 
 /// The arguments of `lint record`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(after_help = EXAMPLES)]
 pub struct LintRecordArgs {
     /// One TXT record each, bare or as dig prints it ("v=STSv1; " "id=1;")
-    #[arg(value_name = "TEXT", required = true, allow_hyphen_values = false)]
+    #[arg(value_name = "TEXT", required = true)]
     pub texts: Vec<String>,
 
     /// Exit with 1 from this severity on
@@ -28,3 +39,175 @@ Examples:
   stickler lint record --format json 'v=STSv1; id=1;' 'v=spf1 -all'
 
 All arguments together are the records of one name. Exit codes: 0 a sender finds a policy id, 1 it does not.";
+
+/// The answer, for machines.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    letter: &'a Outcome,
+    tolerant: &'a Outcome,
+    findings: &'a [Finding],
+}
+
+/// What senders of one reading make of the records.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+struct Outcome {
+    record: Option<Usable>,
+    error: Option<String>,
+}
+
+/// A usable record.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+struct Usable {
+    id: String,
+    extensions: Vec<String>,
+}
+
+/// Looks at the records of one name.
+///
+/// # Errors
+///
+/// When a text is no TXT record, and when the output cannot be written.
+pub fn run(args: &LintRecordArgs) -> anyhow::Result<Exit> {
+    let mut texts = Vec::new();
+    for text in &args.texts {
+        read_argument(text, &mut texts)?;
+    }
+    let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&select(&texts, reading)));
+    let findings = find(&letter, &tolerant);
+    let is_valid = letter.record.is_some();
+    let mut output = Output::open(args.output.output.as_deref())?;
+    match args.output.format {
+        AnswerFormat::Text => write_text(&mut output, &letter, &tolerant, &findings)?,
+        AnswerFormat::Json => {
+            let document = Document {
+                schema: "stickler/lint-record/1",
+                letter: &letter,
+                tolerant: &tolerant,
+                findings: &findings,
+            };
+            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+        }
+    }
+    output.finish()?;
+    Ok(
+        if is_valid && !Finding::any_reaches(&findings, args.fail_on) {
+            Exit::Success
+        } else {
+            Exit::Failure
+        },
+    )
+}
+
+/// Reads one argument: a record, or all that `dig +short` printed, which is a record a line, and before them
+/// the names that CNAMEs led to. Nothing at all is what it prints where there is no record.
+fn read_argument(text: &str, texts: &mut Vec<TxtRecord>) -> anyhow::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let is_quoted = |line: &str| line.trim_start().starts_with('"');
+    let lines: Vec<&str> = if text.lines().any(is_quoted) {
+        let is_alias = |line: &str| line.ends_with('.') && !line.contains([' ', '"', ';']);
+        text.lines()
+            .filter(|line| !line.trim().is_empty() && !is_alias(line))
+            .collect()
+    } else {
+        vec![text]
+    };
+    for line in lines {
+        let shown: String = line.chars().take(80).collect();
+        let record = presentation::parse(line)
+            .with_context(|| format!("`{}` is no TXT record", printable(&shown)))?;
+        texts.push(record);
+    }
+    Ok(())
+}
+
+impl Outcome {
+    fn of(selection: &Selection) -> Self {
+        match selection {
+            Selection::NoRecord => Self {
+                record: None,
+                error: Some("no record speaks of MTA-STS".into()),
+            },
+            Selection::Record(record) => Self {
+                record: Some(Usable {
+                    id: record.id().to_string(),
+                    extensions: record
+                        .extensions()
+                        .iter()
+                        .map(|(name, value)| format!("{name}={value}"))
+                        .collect(),
+                }),
+                error: None,
+            },
+            Selection::Unusable(error) => Self {
+                record: None,
+                error: Some(error.to_string()),
+            },
+        }
+    }
+}
+
+fn find(letter: &Outcome, tolerant: &Outcome) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let (Some(error), Some(usable)) = (&letter.error, &tolerant.record) {
+        findings.push(Finding {
+            code: "STS-RECORD-TOLERATED",
+            severity: Severity::Warning,
+            step: 5,
+            rfc: "8461 §3.1",
+            title: "only tolerant senders read the record",
+            detail: format!("to the letter there is none: {error}"),
+            fix: Some(format!("publish: v=STSv1; id={};", usable.id)),
+        });
+    } else if let Some(error) = &letter.error {
+        findings.push(Finding {
+            code: "STS-RECORD-UNUSABLE",
+            severity: Severity::Error,
+            step: 5,
+            rfc: "8461 §3.1",
+            title: "no sender finds a policy by these records",
+            detail: format!("{error}; what a sender has cached stays in force"),
+            fix: Some(
+                "publish exactly one record at _mta-sts.<domain>, as in: v=STSv1; id=20260301T080000;"
+                    .into(),
+            ),
+        });
+    }
+    for extension in letter.record.iter().flat_map(|usable| &usable.extensions) {
+        findings.push(Finding {
+            code: "STS-RECORD-EXTENSION",
+            severity: Severity::Note,
+            step: 5,
+            rfc: "8461 §3.1",
+            title: "a field that no sender knows",
+            detail: format!("`{extension}` is ignored"),
+            fix: None,
+        });
+    }
+    findings
+}
+
+fn write_text(
+    output: &mut impl Write,
+    letter: &Outcome,
+    tolerant: &Outcome,
+    findings: &[Finding],
+) -> io::Result<()> {
+    match (&letter.record, &letter.error) {
+        (Some(usable), _) => writeln!(output, "valid: id {}", usable.id)?,
+        (None, error) => writeln!(
+            output,
+            "not valid: {}",
+            error.as_deref().unwrap_or_default()
+        )?,
+    }
+    if let (None, Some(usable)) = (&letter.record, &tolerant.record) {
+        writeln!(output, "to tolerant senders, valid: id {}", usable.id)?;
+    }
+    findings
+        .iter()
+        .try_for_each(|finding| finding.write(output))
+}

@@ -2,3 +2,4 @@
 
 pub(crate) mod mutations;
 pub(crate) mod wire;
+pub(crate) mod xorshift;

@@ -1,0 +1,99 @@
+//! `stickler cache show`: a domain's policy as it was fetched.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::entry::Summary;
+use super::open_existing;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, printable, tell};
+use crate::cli::output_args::{AnswerFormat, OutputArgs};
+use crate::cli::when::{Span, When};
+use crate::clock::Clock;
+use crate::facts::{DnsName, UnixTime};
+use crate::store::{Entry, Lookup};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    summary: Summary,
+    /// What is not UTF-8 is replaced.
+    body: std::borrow::Cow<'a, str>,
+}
+
+/// Shows what the store at `path` holds for `domain`; the exit code is 1 if it holds nothing.
+pub(super) fn run(
+    path: &Path,
+    domain: &DnsName,
+    args: &OutputArgs<AnswerFormat>,
+) -> anyhow::Result<Exit> {
+    let Some(store) = open_existing(path)? else {
+        return Ok(Exit::Failure);
+    };
+    let policy = match store.get(domain)? {
+        Lookup::Found(policy) => policy,
+        Lookup::Absent => {
+            tell(format_args!(
+                "`{}` holds no policy of {domain}",
+                path.display()
+            ));
+            return Ok(Exit::Failure);
+        }
+        Lookup::Unreadable(error) => anyhow::bail!(
+            "{error}; forget it with: stickler cache remove --cache {} {domain}",
+            path.display()
+        ),
+    };
+    let entry = Entry {
+        domain: domain.clone(),
+        policy,
+    };
+    let Some(summary) = Summary::of(&entry) else {
+        return Ok(Exit::Failure);
+    };
+    let body = String::from_utf8_lossy(&entry.policy.body);
+    let mut output = Output::open(args.output.as_deref())?;
+    match args.format {
+        AnswerFormat::Text => {
+            output.write_all(in_words(&summary, &body, Clock::system().now()).as_bytes())?;
+        }
+        AnswerFormat::Json => {
+            let document = Document {
+                schema: "stickler/cache-show/1",
+                summary,
+                body,
+            };
+            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+        }
+    }
+    output.finish()?;
+    Ok(Exit::Success)
+}
+
+fn in_words(summary: &Summary, body: &str, now: UnixTime) -> String {
+    let when = |time| When { time, now };
+    let life = Span(std::time::Duration::from_secs(summary.max_age_secs.into()));
+    let mut text = format!(
+        "{}\n  id       {}\n  fetched  {}\n  {}  {}\n  mode     {}, max_age {} ({life})\n",
+        summary.domain,
+        summary.id,
+        when(summary.fetched_at),
+        summary.end_in_words(now),
+        when(summary.expires_at),
+        summary.mode,
+        summary.max_age_secs,
+    );
+    if summary.reading == "tolerant" {
+        text.push_str("  invalid to the letter of RFC 8461: only tolerant senders hold it\n");
+    }
+    text.push('\n');
+    for line in body.lines() {
+        text.push_str("  | ");
+        text.push_str(&printable(line));
+        text.push('\n');
+    }
+    text
+}

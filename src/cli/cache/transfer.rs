@@ -1,0 +1,57 @@
+//! `stickler cache export` and `import`.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::open_existing;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, tell};
+use crate::cli::values::Source;
+use crate::store::{Purpose, Store, StoreError};
+
+/// Takes the policies of `file` over to the store at `path`, all or none.
+pub(super) fn import(path: &Path, file: &Source) -> anyhow::Result<Exit> {
+    let (mut input, name): (Box<dyn BufRead>, String) = match file {
+        Source::File(file) => {
+            let name = file.display().to_string();
+            let input = File::open(file).with_context(|| format!("cannot read `{name}`"))?;
+            (Box::new(BufReader::new(input)), name)
+        }
+        Source::Stdin => (Box::new(io::stdin().lock()), "standard input".to_owned()),
+    };
+    let store = match Store::open_existing(path) {
+        Ok(Some(store)) => store,
+        Ok(None) => Store::open(path, Purpose::Check)?,
+        Err(StoreError::Damaged(moved)) => {
+            tell(moved);
+            Store::open(path, Purpose::Check)?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let count = store
+        .import(&mut input)
+        .with_context(|| format!("nothing was taken over from {name}"))?;
+    tell(format_args!(
+        "took {count} policies over to `{}`",
+        path.display()
+    ));
+    Ok(Exit::Success)
+}
+
+/// Writes all policies of the store at `path`. A row that cannot be read is told and left out, and makes the
+/// exit code 2.
+pub(super) fn export(path: &Path, output: Option<&Path>) -> anyhow::Result<Exit> {
+    let mut output = Output::open(output)?;
+    let mut exit = Exit::Success;
+    if let Some(store) = open_existing(path)? {
+        for error in store.export(&mut output)? {
+            tell(format_args!("left out: {error}"));
+            exit = Exit::Usage;
+        }
+    }
+    output.finish()?;
+    Ok(exit)
+}

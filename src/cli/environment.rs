@@ -1,0 +1,124 @@
+//! What the process finds around it.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use super::arguments::Variables;
+use super::network_args::{CacheArgs, NetworkArgs};
+use super::output_args::{ColorWhen, CommonArgs};
+
+/// What the process finds around it, read once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Environment {
+    /// The store that is used where no option names one; `None` without a home.
+    pub default_store: Option<PathBuf>,
+    /// Whether results on standard output are coloured.
+    pub color: bool,
+    /// Whether messages on standard error are coloured.
+    pub color_messages: bool,
+    /// Whether there is a person at standard error, who may like a progress bar.
+    pub shows_progress: bool,
+}
+
+impl Environment {
+    /// Looks around.
+    #[must_use]
+    pub fn read(common: &CommonArgs, variables: Variables<'_>) -> Self {
+        let set = |name: &str| variables(name).filter(|value| !value.is_empty());
+        let is_dumb = set("TERM").is_none_or(|term| term == "dumb");
+        let colors = |is_terminal: bool| match common.color {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => is_terminal && !is_dumb && set("NO_COLOR").is_none(),
+        };
+        Self {
+            default_store: default_store(set("XDG_CACHE_HOME"), set("HOME")),
+            color: colors(io::stdout().is_terminal()),
+            color_messages: colors(io::stderr().is_terminal()),
+            shows_progress: io::stderr().is_terminal() && !is_dumb,
+        }
+    }
+
+    /// Returns the store of a run on the network, `None` if it has none: a diverted run (by a clock, a
+    /// resolver, a route or an authority of its own) does not see what everyone sees, and keeps nothing unless
+    /// a store is named.
+    #[must_use]
+    pub fn store_for<'a>(
+        &'a self,
+        network: &NetworkArgs,
+        cache: &'a CacheArgs,
+    ) -> Option<&'a Path> {
+        let default = self.default_store.as_deref();
+        cache.path(default.filter(|_| !network.is_diverted()))
+    }
+}
+
+/// Returns `stickler/policies.sqlite` below the user's cache directory. A relative `XDG_CACHE_HOME` is to be
+/// ignored, its specification says.
+fn default_store(cache_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let cache = cache_home
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| home.map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(cache.join("stickler").join("policies.sqlite"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::{Environment, default_store};
+    use crate::cli::check::CheckArgs;
+
+    #[test]
+    fn the_default_store_lies_in_the_cache_directory() {
+        for (cache_home, home, expected) in [
+            (Some("/c"), Some("/h"), Some("/c/stickler/policies.sqlite")),
+            (
+                Some("c"),
+                Some("/h"),
+                Some("/h/.cache/stickler/policies.sqlite"),
+            ),
+            (None, Some("/h"), Some("/h/.cache/stickler/policies.sqlite")),
+            (None, None, None),
+        ] {
+            assert_eq!(
+                default_store(cache_home.map(Into::into), home.map(Into::into)),
+                expected.map(PathBuf::from),
+                "{cache_home:?} {home:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_diverted_run_keeps_nothing_unless_a_store_is_named() {
+        let environment = Environment {
+            default_store: Some("/default".into()),
+            color: false,
+            color_messages: false,
+            shows_progress: false,
+        };
+        for (words, expected) in [
+            (&["check"][..], Some("/default")),
+            (&["check", "--timeout", "1s"], Some("/default")),
+            (&["check", "--cache", "none"], None),
+            (&["check", "--cache", "x"], Some("x")),
+            (&["check", "--now", "2026-03-02T08:00:00Z"], None),
+            (&["check", "--resolver", "127.0.0.1:1"], None),
+            (&["check", "--connect-to", "::127.0.0.1:1"], None),
+            (&["check", "--ca-file", "ca.pem"], None),
+            (&["check", "--ca-file", "ca.pem", "--cache", "x"], Some("x")),
+        ] {
+            let matches = CheckArgs::augment_args(Command::new("check")).get_matches_from(words);
+            let args = CheckArgs::from_arg_matches(&matches).unwrap();
+            assert_eq!(
+                environment.store_for(&args.network, &args.cache),
+                expected.map(Path::new),
+                "{words:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! A row, checked each time it is read.
+
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+use super::StoreError;
+use crate::facts::{DnsName, DnsNameError, UnixTime};
+use crate::sts::cache::StoredPolicy;
+use crate::sts::policy::PolicyError;
+use crate::sts::reading::Reading;
+use crate::sts::record::{RecordId, RecordIdError};
+
+/// The largest body that the store takes, in octets: sixteen times what RFC 8461, Section 3.3 suggests.
+pub const MAX_BODY_OCTETS: usize = 1024 * 1024;
+
+/// The longest text of another column that is looked at; names and ids are shorter.
+const MAX_TEXT_OCTETS: usize = 1024;
+
+/// Too long a value is not even loaded: it comes as null.
+macro_rules! select {
+    () => {
+        "SELECT CASE WHEN octet_length(domain) <= 1024 THEN domain END,
+                CASE WHEN octet_length(id) <= 1024 THEN id END,
+                CASE WHEN octet_length(body) <= 1048576 THEN body END,
+                CASE WHEN octet_length(fetched_at) <= 1024 THEN fetched_at END
+         FROM policy"
+    };
+}
+
+/// Selects every row for [`Entry::read`].
+pub(super) const SELECT_ALL: &str = concat!(select!(), " ORDER BY domain");
+
+/// Selects the row of a domain for [`Entry::read`].
+pub(super) const SELECT_ONE: &str = concat!(select!(), " WHERE domain = ?1");
+
+/// A domain and its policy.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// The policy domain.
+    pub domain: DnsName,
+    /// Its policy, as evidence.
+    pub policy: StoredPolicy,
+}
+
+impl Entry {
+    /// Reads a row of [`SELECT_ALL`] or [`SELECT_ONE`].
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Result<Self, RowError>> {
+        Ok(Self::check(
+            row.get_ref(0)?,
+            row.get_ref(1)?,
+            row.get_ref(2)?,
+            row.get_ref(3)?,
+        ))
+    }
+
+    /// Checks what stands in the columns.
+    fn check(
+        domain: ValueRef<'_>,
+        id: ValueRef<'_>,
+        body: ValueRef<'_>,
+        fetched_at: ValueRef<'_>,
+    ) -> Result<Self, RowError> {
+        let domain_text = text(domain);
+        let fail = |fault| RowError {
+            domain: match domain {
+                ValueRef::Text(octets) | ValueRef::Blob(octets) => octets
+                    .escape_ascii()
+                    .take(MAX_TEXT_OCTETS)
+                    .map(char::from)
+                    .collect(),
+                ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Box::default(),
+            },
+            fault,
+        };
+        let column = |column| move || fail(RowFault::Column { column });
+        let name = domain_text.ok_or_else(column("domain"))?;
+        let id = text(id).ok_or_else(column("id"))?;
+        let body = match body {
+            ValueRef::Blob(octets) if octets.len() <= MAX_BODY_OCTETS => octets,
+            ValueRef::Blob(_)
+            | ValueRef::Integer(_)
+            | ValueRef::Null
+            | ValueRef::Real(_)
+            | ValueRef::Text(_) => return Err(column("body")()),
+        };
+        let fetched_at = match fetched_at {
+            ValueRef::Integer(secs) => u64::try_from(secs).ok(),
+            ValueRef::Blob(_) | ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) => None,
+        }
+        .filter(|secs| *secs <= UnixTime::MAX.as_secs())
+        .ok_or_else(column("fetched_at"))?;
+        Self::from_parts(name, id, body, UnixTime::from_secs(fetched_at)).map_err(fail)
+    }
+
+    /// Makes an entry of what a row or a line says.
+    pub(super) fn from_parts(
+        domain: &str,
+        id: &str,
+        body: &[u8],
+        fetched_at: UnixTime,
+    ) -> Result<Self, RowFault> {
+        let name: DnsName = domain.parse().map_err(RowFault::Domain)?;
+        // Only the normal form is found again.
+        if name.as_str() != domain {
+            return Err(RowFault::DomainForm {
+                normal: name.as_str().into(),
+            });
+        }
+        let id: RecordId = id.parse().map_err(RowFault::Id)?;
+        if body.len() > MAX_BODY_OCTETS {
+            return Err(RowFault::Column { column: "body" });
+        }
+        let policy = StoredPolicy {
+            id,
+            body: body.into(),
+            fetched_at,
+        };
+        // A body that neither reading takes is a policy at no sender.
+        match policy.read(Reading::Tolerant) {
+            Ok(_) => Ok(Self {
+                domain: name,
+                policy,
+            }),
+            Err(error) => Err(RowFault::Body(error)),
+        }
+    }
+}
+
+fn text(value: ValueRef<'_>) -> Option<&str> {
+    match value {
+        ValueRef::Text(octets) if octets.len() <= MAX_TEXT_OCTETS => str::from_utf8(octets).ok(),
+        ValueRef::Blob(_)
+        | ValueRef::Integer(_)
+        | ValueRef::Null
+        | ValueRef::Real(_)
+        | ValueRef::Text(_) => None,
+    }
+}
+
+/// Refuses a body that the store would not give back.
+pub(super) const fn check_size(policy: &StoredPolicy) -> Result<(), StoreError> {
+    if policy.body.len() > MAX_BODY_OCTETS {
+        return Err(StoreError::BodyTooLarge {
+            octets: policy.body.len(),
+        });
+    }
+    Ok(())
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the row of `{domain}` cannot be read: {fault}")]
+pub struct RowError {
+    /// What stands as its domain, octets beyond ASCII escaped.
+    pub domain: Box<str>,
+    /// What is wrong.
+    pub fault: RowFault,
+}
+
+/// What is wrong with a row, or with a line of an export.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RowFault {
+    /// The body is no policy, not even to tolerant senders.
+    #[error("the body is no policy: {0}")]
+    Body(PolicyError),
+    /// A value of another type, out of its range, or too long.
+    #[error("`{column}` has a value that is out of its range")]
+    Column {
+        /// Which.
+        column: &'static str,
+    },
+    /// The domain is none.
+    #[error("the domain is none: {0}")]
+    Domain(DnsNameError),
+    /// The domain is not in its normal form.
+    #[error("the domain's normal form is `{normal}`")]
+    DomainForm {
+        /// The normal form.
+        normal: Box<str>,
+    },
+    /// The id is none.
+    #[error(transparent)]
+    Id(RecordIdError),
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::types::ValueRef;
+
+    use super::{Entry, RowFault};
+    use crate::facts::DnsNameError;
+
+    const BODY: &[u8] = b"version: STSv1\nmode: none\nmax_age: 60\n";
+
+    #[test]
+    fn every_column_is_checked() {
+        let good = [
+            ValueRef::Text(b"corp.test"),
+            ValueRef::Text(b"1"),
+            ValueRef::Blob(BODY),
+            ValueRef::Integer(60),
+        ];
+        let [domain, id, body, fetched_at] = good;
+        assert!(Entry::check(domain, id, body, fetched_at).is_ok());
+        let column = |column| Err(RowFault::Column { column });
+        let huge = vec![b'a'; super::MAX_BODY_OCTETS + 1];
+        for (index, value, expected) in [
+            (0, ValueRef::Null, column("domain")),
+            (0, ValueRef::Blob(b"corp.test"), column("domain")),
+            (0, ValueRef::Text(b"\xff"), column("domain")),
+            (
+                0,
+                ValueRef::Text(b""),
+                Err(RowFault::Domain(DnsNameError::Empty)),
+            ),
+            (
+                0,
+                ValueRef::Text(b"Corp.test."),
+                Err(RowFault::DomainForm {
+                    normal: "corp.test".into(),
+                }),
+            ),
+            (1, ValueRef::Integer(1), column("id")),
+            (2, ValueRef::Text(BODY), column("body")),
+            (2, ValueRef::Blob(&huge), column("body")),
+            (3, ValueRef::Integer(-1), column("fetched_at")),
+            (3, ValueRef::Integer(i64::MAX), column("fetched_at")),
+            (3, ValueRef::Real(1.0), column("fetched_at")),
+        ] {
+            let mut row = good;
+            row[index] = value;
+            let [domain, id, body, fetched_at] = row;
+            let found = Entry::check(domain, id, body, fetched_at).map_err(|error| error.fault);
+            assert_eq!(found.map(|_| ()), expected, "column {index}: {value:?}");
+        }
+        for (index, value) in [(1, ValueRef::Text(b"a-b")), (2, ValueRef::Blob(b"x"))] {
+            let mut row = good;
+            row[index] = value;
+            let [domain, id, body, fetched_at] = row;
+            assert!(
+                Entry::check(domain, id, body, fetched_at).is_err(),
+                "{value:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a store cannot be used.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use super::MovedAside;
+use super::schema::SCHEMA_VERSION;
+
+/// What can be done about most of them.
+macro_rules! remedy {
+    () => {
+        "name another file with --cache PATH, or do without with --cache none"
+    };
+}
+
+/// Why a store cannot be used.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StoreError {
+    /// A body is larger than the store takes.
+    #[error("the policy has {octets} octets, the store takes {limit}", limit = super::MAX_BODY_OCTETS)]
+    BodyTooLarge {
+        /// How many it has.
+        octets: usize,
+    },
+    /// Another process writes without end.
+    #[error(
+        "the store `{}` was kept busy by another process for {} seconds",
+        path.display(),
+        super::BUSY_TIMEOUT.as_secs()
+    )]
+    Busy {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file turned out to be damaged in the middle of the work; the store is a new one now, empty.
+    #[error("{0}")]
+    Damaged(MovedAside),
+    /// There is no room for what is to be written.
+    #[error("no room to write the store `{}`: {detail}; free some, or {}", path.display(), remedy!())]
+    Full {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite said.
+        detail: Box<str>,
+    },
+    /// A newer version wrote it.
+    #[error(
+        "the store `{}` has schema {found}, and this stickler knows {SCHEMA_VERSION}: use a newer stickler, or {}",
+        path.display(), remedy!()
+    )]
+    NewerSchema {
+        /// The store's file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// The file holds `check`'s evidence, which is the oldest policies, not the newest.
+    #[error(
+        "the store `{}` holds what `check` has seen; `serve` needs a store of its own: name another file with --cache PATH",
+        path.display()
+    )]
+    NotForServe {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file is another program's database.
+    #[error("`{}` is a database of another program: {}", path.display(), remedy!())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be opened, made or written.
+    #[error("cannot use the store `{}`: {detail}; {}", path.display(), remedy!())]
+    Unusable {
+        /// The store's file.
+        path: PathBuf,
+        /// Why.
+        detail: Box<str>,
+    },
+}
+
+impl StoreError {
+    /// Tells the kinds of SQLite's errors apart; damage is seen before this is asked.
+    pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let detail = error.to_string().into();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::DiskFull) => Self::Full { path, detail },
+            Some(_) | None => Self::Unusable { path, detail },
+        }
+    }
+
+    /// Says that `path` cannot be used because of an error of the file system.
+    pub(super) fn from_io(path: &Path, error: &std::io::Error) -> Self {
+        Self::Unusable {
+            path: path.into(),
+            detail: error.to_string().into(),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Policies that survive a restart: one SQLite file, safe with several processes.
+//!
+//! A row is evidence: the body as it came, the id and the moment of the fetch. It is checked again each time
+//! it is read, for the file may come from anywhere; what cannot be read counts as absent, and says so. A
+//! damaged file is moved aside, never overwritten.
+//!
+//! Calls block, as a rule for some ten microseconds, and up to [`BUSY_TIMEOUT`] while another process
+//! writes: async code makes them where blocking is allowed. Commits survive a crash of the process; the last
+//! ones may be lost with the power (`synchronous = NORMAL`).
+
+mod damage;
+mod entry;
+mod error;
+mod line;
+mod open;
+mod schema;
+mod transfer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+pub use damage::MovedAside;
+pub use entry::{Entry, MAX_BODY_OCTETS, RowError, RowFault};
+pub use error::StoreError;
+pub use line::{LineError, MAX_LINE_OCTETS};
+pub use schema::SCHEMA_VERSION;
+pub use transfer::{ExportError, ImportError};
+
+use crate::facts::{DnsName, UnixTime};
+use crate::sts::cache::StoredPolicy;
+use crate::sts::reading::Reading;
+use damage::Identity;
+
+/// How long a call waits for another process that writes.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whose policies a store holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// `check`'s evidence: the oldest policy that a sender may still have.
+    Check,
+    /// A sender's cache: the newest successful fetch.
+    Serve,
+}
+
+/// What the store holds for a domain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Lookup {
+    /// Nothing.
+    Absent,
+    /// A policy.
+    Found(StoredPolicy),
+    /// A row that cannot be read: it counts as absent.
+    Unreadable(RowError),
+}
+
+impl Lookup {
+    /// Returns the policy, if there is one that can be read.
+    #[must_use]
+    pub fn into_policy(self) -> Option<StoredPolicy> {
+        match self {
+            Self::Found(policy) => Some(policy),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// What became of a policy that was offered as evidence.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Offered {
+    /// An unexpired one is there already, and stays.
+    Declined,
+    /// The store belongs to `serve`, and is only read.
+    ReadOnly,
+    /// It was written.
+    Written,
+}
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    inner: Mutex<Inner>,
+    purpose: Purpose,
+    moved_aside: Option<MovedAside>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    connection: Connection,
+    /// Which file the connection has open.
+    identity: Identity,
+}
+
+impl Store {
+    /// Opens the store at `path` and makes it if there is none. A damaged file is moved aside first: see
+    /// [`Store::moved_aside`].
+    ///
+    /// `check` may open `serve`'s store, and only reads it then; `serve` may not open `check`'s.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened or made, belongs to another program or a newer version, or is not for
+    /// this purpose.
+    pub fn open(path: &Path, purpose: Purpose) -> Result<Self, StoreError> {
+        let store = open::open(path, Some(purpose))?.ok_or_else(|| StoreError::Unusable {
+            path: path.into(),
+            detail: "it vanished while it was opened".into(),
+        })?;
+        match (purpose, store.purpose) {
+            (Purpose::Serve, Purpose::Check) => Err(StoreError::NotForServe { path: path.into() }),
+            (Purpose::Check, _) | (Purpose::Serve, Purpose::Serve) => Ok(store),
+        }
+    }
+
+    /// Opens the store at `path` whatever its purpose; `None` if there is no file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_existing(path: &Path) -> Result<Option<Self>, StoreError> {
+        open::open(path, None)
+    }
+
+    /// Returns the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns whose policies the file holds.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Returns the damaged file that was found in the store's place, and where it is now.
+    #[must_use]
+    pub const fn moved_aside(&self) -> Option<&MovedAside> {
+        self.moved_aside.as_ref()
+    }
+
+    /// Returns what the store holds for `domain`, expired or not.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn get(&self, domain: &DnsName) -> Result<Lookup, StoreError> {
+        self.with(|connection| look_up(connection, domain))
+    }
+
+    /// Writes `policy` where there is no unexpired one for `domain`: so that the store holds the oldest
+    /// policy that a sender may still have. Looking and writing are one step, whoever else writes.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written, or the body is too large.
+    pub fn put_if_no_unexpired(
+        &self,
+        domain: &DnsName,
+        policy: &StoredPolicy,
+        now: UnixTime,
+    ) -> Result<Offered, StoreError> {
+        entry::check_size(policy)?;
+        match self.purpose {
+            Purpose::Serve => return Ok(Offered::ReadOnly),
+            Purpose::Check => {}
+        }
+        self.change(|transaction| {
+            let is_held = look_up(transaction, domain)?
+                .into_policy()
+                .is_some_and(|held| is_unexpired(&held, now));
+            if is_held {
+                return Ok(Offered::Declined);
+            }
+            write(transaction, domain, policy)?;
+            Ok(Offered::Written)
+        })
+    }
+
+    /// Writes `policy` in place of what the store holds for `domain`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, or the body is too large.
+    pub fn put(&self, domain: &DnsName, policy: &StoredPolicy) -> Result<(), StoreError> {
+        entry::check_size(policy)?;
+        self.change(|transaction| write(transaction, domain, policy))
+    }
+
+    /// Forgets the policy of `domain`, readable or not; returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn remove(&self, domain: &DnsName) -> Result<bool, StoreError> {
+        self.change(|transaction| {
+            transaction
+                .prepare_cached("DELETE FROM policy WHERE domain = ?1")?
+                .execute([domain.as_str()])
+                .map(|rows| rows > 0)
+        })
+    }
+
+    /// Gives every row to `visit`, in the order of the names, as they were at one moment; stops at the first
+    /// error of `visit`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and when `visit` fails.
+    pub fn list<E: From<StoreError>>(
+        &self,
+        mut visit: impl FnMut(Result<Entry, RowError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut failed = Ok(());
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(entry::SELECT_ALL)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                failed = visit(Entry::read(row)?);
+                if failed.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        failed
+    }
+
+    /// Runs one call on the connection, and turns damage that it meets to an error that says so.
+    fn with<T>(
+        &self,
+        call: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.lock();
+        match call(&mut inner.connection) {
+            Ok(value) => Ok(value),
+            Err(error) if damage::is_damage(&error) => {
+                let moved = open::replace_damaged(&self.path, &mut inner, self.purpose, &error)?;
+                Err(StoreError::Damaged(moved))
+            }
+            Err(error) => Err(StoreError::from_sqlite(&self.path, &error)),
+        }
+    }
+
+    /// Runs one call in a transaction that holds the lock for writing from its start.
+    fn change<T>(
+        &self,
+        call: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.with(|connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = call(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+    }
+
+    /// A panic of another thread leaves no half-done change: its transaction was rolled back.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn look_up(connection: &Connection, domain: &DnsName) -> rusqlite::Result<Lookup> {
+    let row = connection
+        .prepare_cached(entry::SELECT_ONE)?
+        .query_row([domain.as_str()], Entry::read)
+        .optional()?;
+    Ok(match row {
+        None => Lookup::Absent,
+        Some(Ok(entry)) => Lookup::Found(entry.policy),
+        Some(Err(error)) => Lookup::Unreadable(error),
+    })
+}
+
+fn write(connection: &Connection, domain: &DnsName, policy: &StoredPolicy) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO policy (domain, id, body, fetched_at) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            domain.as_str(),
+            policy.id.as_str(),
+            &*policy.body,
+            policy.fetched_at.as_secs().cast_signed(),
+        ])
+        .map(|_rows| ())
+}
+
+/// Returns whether some sender may still hold the policy: one that reads it in either way.
+fn is_unexpired(policy: &StoredPolicy, now: UnixTime) -> bool {
+    Reading::BOTH
+        .iter()
+        .filter_map(|reading| policy.read(*reading).ok())
+        .any(|cached| cached.is_fresh(now))
+}
+
+#[cfg(test)]
+mod tests;

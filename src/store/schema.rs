@@ -1,0 +1,79 @@
+//! The tables, and which version of them a file has.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::Purpose;
+
+/// The version of the tables that this program reads and writes, kept in `user_version`.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// "STKL", kept in `application_id`: tells our file from another program's.
+const APPLICATION_ID: i64 = 0x5354_4b4c;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Found {
+    /// It holds nothing yet.
+    Empty,
+    /// A newer version of ours wrote it.
+    Newer(i64),
+    /// It is another program's.
+    NotOurs,
+    /// It is ours.
+    Ours(Purpose),
+}
+
+/// Says what the file is, without changing it.
+pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let version = pragma("user_version")?;
+    match (pragma("application_id")?, version) {
+        (APPLICATION_ID, SCHEMA_VERSION) => {
+            let purpose: String = connection.query_row(
+                "SELECT CAST(purpose AS TEXT) FROM store LIMIT 1",
+                [],
+                |row| row.get(0),
+            )?;
+            Ok(match purpose.as_str() {
+                "check" => Found::Ours(Purpose::Check),
+                "serve" => Found::Ours(Purpose::Serve),
+                _ => Found::NotOurs,
+            })
+        }
+        (APPLICATION_ID, version) => Ok(Found::Newer(version)),
+        (0, 0) => {
+            let tables: i64 =
+                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            Ok(if tables == 0 {
+                Found::Empty
+            } else {
+                Found::NotOurs
+            })
+        }
+        (_, _) => Ok(Found::NotOurs),
+    }
+}
+
+/// Makes the tables in an empty file, all or nothing.
+pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite::Result<()> {
+    // Kept in the file; a file system that cannot do it (some network shares) keeps its own mode.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE store (purpose TEXT NOT NULL) STRICT;
+         CREATE TABLE policy (
+             domain     TEXT    NOT NULL PRIMARY KEY,
+             id         TEXT    NOT NULL,
+             body       BLOB    NOT NULL,
+             fetched_at INTEGER NOT NULL
+         ) STRICT;",
+    )?;
+    let purpose = match purpose {
+        Purpose::Check => "check",
+        Purpose::Serve => "serve",
+    };
+    transaction.execute("INSERT INTO store (purpose) VALUES (?1)", [purpose])?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
+}

@@ -1,0 +1,3 @@
+//! The store against octets from anywhere.
+
+mod mutated;
