@@ -63,6 +63,14 @@ pub(super) enum SocketFault {
 }
 
 impl SocketFault {
+    /// Finds the first error of a socket in a chain that says more than that something failed.
+    pub(super) fn find(error: &(dyn Error + 'static)) -> Option<Self> {
+        let faults = || causes(error).filter_map(|cause| cause.downcast_ref().map(Self::of));
+        faults()
+            .find(|fault| *fault != Self::Local)
+            .or_else(|| faults().next())
+    }
+
     pub(super) fn of(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused,
@@ -89,6 +97,16 @@ mod tests {
         assert_eq!(find::<rustls::Error>(&error), Some(&inner));
         assert_eq!(&*describe(&error), "handshake not complete");
         assert!(find::<SilentError>(&error).is_none());
+    }
+
+    #[test]
+    fn the_telling_error_of_a_socket_is_found() {
+        let eof = io::Error::new(io::ErrorKind::UnexpectedEof, "handshake eof");
+        let wrapped = io::Error::other(eof);
+        assert_eq!(SocketFault::find(&wrapped), Some(SocketFault::Closed));
+        let plain = io::Error::other("odd");
+        assert_eq!(SocketFault::find(&plain), Some(SocketFault::Local));
+        assert_eq!(SocketFault::find(&SilentError), None);
     }
 
     #[derive(Debug, thiserror::Error)]

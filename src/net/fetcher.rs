@@ -202,7 +202,7 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
             return HttpFailureKind::Reset;
         }
     }
-    match causes::find::<std::io::Error>(error).map(SocketFault::of) {
+    match SocketFault::find(error) {
         Some(SocketFault::Refused) => HttpFailureKind::Refused,
         Some(SocketFault::Reset | SocketFault::Closed) => HttpFailureKind::Reset,
         Some(SocketFault::TimedOut) => HttpFailureKind::TimedOut,

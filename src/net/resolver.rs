@@ -31,9 +31,6 @@ use super::causes::{self, SocketFault};
 /// [RFC 2181, Section 8]: https://www.rfc-editor.org/rfc/rfc2181#section-8
 const MAX_TTL_SECS: u32 = 0x7fff_ffff;
 
-/// The longest text of a name that is no host name, in characters.
-const MAX_PRESENTED_CHARS: usize = 255;
-
 /// Asks the resolvers it was given.
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
@@ -166,12 +163,14 @@ impl Resolver {
         request: DnsRequest,
     ) -> Result<DnsResponse, DnsFailure> {
         let exchange = async {
+            // The connection's task ends with the provider, so it has to outlive the answer.
             let provider = TokioRuntimeProvider::new();
-            TcpClientStream::exchange(server, None, self.try_deadline, None, provider)
-                .await?
-                .send(request)
-                .first_answer()
-                .await
+            let exchange =
+                TcpClientStream::exchange(server, None, self.try_deadline, None, provider.clone())
+                    .await?;
+            let reply = exchange.send(request).first_answer().await;
+            drop(provider);
+            reply
         };
         let reply = timeout(self.try_deadline, exchange)
             .await
@@ -240,10 +239,10 @@ fn read(reply: &DnsResponse, question: &Question, chase: &mut Chase) -> Result<S
         }) else {
             break;
         };
-        let text = target.to_ascii();
+        let text = present(target);
         let next: DnsName = text.parse().map_err(|error| DnsFailure {
             kind: DnsFailureKind::Malformed,
-            detail: format!("a CNAME points to `{}`: {error}", present(&text)).into(),
+            detail: format!("a CNAME points to `{text}`: {error}").into(),
         })?;
         let alias = Alias {
             owner: chase.name.clone(),
@@ -314,11 +313,11 @@ fn to_exchange(name: &Name) -> Exchange {
     if name.is_root() {
         return Exchange::Root;
     }
-    let text = name.to_ascii();
-    text.parse().map_or_else(
-        |_no_name| Exchange::NotAHostName(present(&text)),
-        Exchange::Host,
-    )
+    let text = present(name);
+    match text.parse() {
+        Ok(host) => Exchange::Host(host),
+        Err(_no_host_name) => Exchange::NotAHostName(text),
+    }
 }
 
 fn to_tlsa(tlsa: &tlsa::TLSA) -> TlsaRecord {
@@ -330,10 +329,26 @@ fn to_tlsa(tlsa: &tlsa::TLSA) -> TlsaRecord {
     }
 }
 
-fn present(text: &str) -> Box<str> {
-    text.strip_suffix('.')
-        .unwrap_or(text)
-        .chars()
-        .take(MAX_PRESENTED_CHARS)
-        .collect()
+/// Writes a name as zone files do, without its final dot ([RFC 1035, Section 5.1]); hickory's own text has
+/// octal numbers.
+///
+/// [RFC 1035, Section 5.1]: https://www.rfc-editor.org/rfc/rfc1035#section-5.1
+fn present(name: &Name) -> Box<str> {
+    let mut text = String::new();
+    for (number, label) in name.iter().enumerate() {
+        if number > 0 {
+            text.push('.');
+        }
+        for octet in label {
+            match octet {
+                b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
+                    text.push('\\');
+                    text.push(char::from(*octet));
+                }
+                b'!'..=b'~' => text.push(char::from(*octet)),
+                octet => text.push_str(&format!("\\{octet:03}")),
+            }
+        }
+    }
+    text.into()
 }

@@ -121,13 +121,16 @@ impl FromStr for Route {
             RouteFrom::Any
         } else if let Some(address) = bracketed(from)? {
             RouteFrom::Address(address)
-        } else if let Ok(address) = from.parse() {
-            RouteFrom::Address(IpAddr::V4(address))
         } else {
-            RouteFrom::Host(from.parse().map_err(|error| RouteError::Host {
+            let name: DnsName = from.parse().map_err(|error| RouteError::Host {
                 text: shorten(from),
                 error,
-            })?)
+            })?;
+            // `192.0.2.1.` is no host either.
+            match name.as_address() {
+                Some(address) => RouteFrom::Address(address),
+                None => RouteFrom::Host(name),
+            }
         };
         let port = match port {
             "" => None,

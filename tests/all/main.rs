@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod net;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod report;

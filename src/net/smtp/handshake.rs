@@ -87,7 +87,7 @@ fn to_kind(error: &io::Error, witness: &Witness) -> TlsFailureKind {
             HandshakeFault::Protocol => TlsFailureKind::Protocol,
         };
     }
-    match SocketFault::of(error) {
+    match SocketFault::find(error).unwrap_or(SocketFault::Local) {
         SocketFault::Closed => TlsFailureKind::Closed,
         SocketFault::TimedOut => TlsFailureKind::TimedOut,
         SocketFault::Refused | SocketFault::Reset | SocketFault::Local => TlsFailureKind::Reset,

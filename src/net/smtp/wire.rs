@@ -306,7 +306,7 @@ impl WireFault {
         let kind = if causes::find::<super::framing::FramingError>(error).is_some() {
             SmtpFailureKind::Protocol
         } else {
-            match SocketFault::of(error) {
+            match SocketFault::find(error).unwrap_or(SocketFault::Local) {
                 SocketFault::Closed => SmtpFailureKind::Closed,
                 SocketFault::Refused => SmtpFailureKind::Refused,
                 SocketFault::TimedOut => SmtpFailureKind::TimedOut,

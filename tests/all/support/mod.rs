@@ -1,5 +1,8 @@
 //! What several tests share.
 
+pub(crate) mod dns;
 pub(crate) mod mutations;
+pub(crate) mod pki;
+pub(crate) mod script;
 pub(crate) mod wire;
 pub(crate) mod xorshift;

@@ -1,0 +1,420 @@
+//! What a DNS answer turns into, whatever the server does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
+use hickory_proto::rr::{Name, RData, Record as WireRecord};
+use stickler::clock::Clock;
+use stickler::facts::dns::{
+    Alias, DnsAnswer, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record, RecordType,
+    TxtRecord,
+};
+use stickler::net::{Live, ResolverConfig};
+use stickler::sender::Network;
+use stickler::sts::certificate::Roots;
+
+use super::{SHORT, config};
+use crate::support::dns::{DnsServer, Transport, cname, name, record, reply_to, soa};
+
+fn network(servers: &[SocketAddr]) -> (Live, Clock) {
+    let mut config = config(servers[0], Roots::none());
+    config.resolver = ResolverConfig::Addresses(servers.to_vec());
+    config.deadlines.dns_try = SHORT;
+    let clock = config.clock.clone();
+    (Live::new(config).unwrap(), clock)
+}
+
+fn question(record_type: RecordType, text: &str) -> Question {
+    Question::new(text.parse().unwrap(), record_type)
+}
+
+fn text(owner: &str, ttl: u32) -> WireRecord {
+    record(
+        owner,
+        ttl,
+        RData::TXT(TXT::from_bytes(vec![b"v=STSv1; ", b"id=1;"])),
+    )
+}
+
+/// Makes a name whose first label holds any octets.
+fn labels(first: &[u8]) -> Name {
+    Name::from_labels([first, b"test"]).unwrap()
+}
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+fn texts(ttl: u64) -> DnsOutcome {
+    DnsOutcome::Records {
+        records: vec![Record::Txt(TxtRecord {
+            strings: vec![b"v=STSv1; ".as_slice().into(), b"id=1;".as_slice().into()],
+        })],
+        ttl: secs(ttl),
+    }
+}
+
+fn alias(owner: &str, target: &str, ttl: u64) -> Alias {
+    Alias {
+        owner: owner.parse().unwrap(),
+        target: target.parse().unwrap(),
+        ttl: secs(ttl),
+    }
+}
+
+/// One server that has an answer of each kind, by the first label.
+fn answer(asked: &Message, transport: Transport) -> Option<Message> {
+    let query = asked.queries.first().expect("one question");
+    let edns = asked.edns.as_ref().expect("EDNS is used");
+    assert!(edns.flags().dnssec_ok, "DO is not set");
+    assert!(asked.metadata.recursion_desired);
+    let asked_name = query.name().to_ascii();
+    let kind = asked_name.split('.').next().unwrap_or_default();
+    let rcode = match kind {
+        "nxdomain" | "nosoa" | "aliasnx" => ResponseCode::NXDomain,
+        "servfail" => ResponseCode::ServFail,
+        "refused" => ResponseCode::Refused,
+        "notimp" => ResponseCode::NotImp,
+        _ => ResponseCode::NoError,
+    };
+    let mut reply = reply_to(asked, rcode);
+    match kind {
+        "silent" => return None,
+        "ok" | "localhost" | "invalid" => reply.answers.push(text(&asked_name, 300)),
+        "long" => reply.answers.push(text(&asked_name, 700_000)),
+        "negative" => reply.answers.push(text(&asked_name, 0x8000_0001)),
+        "uneven" => reply
+            .answers
+            .extend([text(&asked_name, 300), text(&asked_name, 60)]),
+        "signed" => {
+            reply.metadata.authentic_data = true;
+            reply.answers.push(text(&asked_name, 300));
+        }
+        "absent" => {
+            reply.metadata.authentic_data = true;
+            reply.authorities.push(soa(900, 60));
+        }
+        "nxdomain" => reply.authorities.push(soa(30, 60)),
+        "cut" => match transport {
+            Transport::Udp => reply.metadata.truncation = true,
+            Transport::Tcp => reply.answers.push(text(&asked_name, 300)),
+        },
+        "cutagain" => reply.metadata.truncation = true,
+        "alias" => {
+            reply.answers.push(cname(&asked_name, 600, "next.test."));
+            reply.answers.push(cname("next.test.", 60, "End.Test."));
+            reply.answers.push(text("end.test.", 300));
+        }
+        "aliasnx" => {
+            reply.answers.push(cname(&asked_name, 600, "gone.test."));
+            reply.authorities.push(soa(900, 900));
+        }
+        "aliasnodata" => {
+            reply.answers.push(cname(&asked_name, 600, "bare.test."));
+            reply.authorities.push(soa(900, 900));
+        }
+        // A server that does not follow.
+        "half" => reply.answers.push(cname(&asked_name, 600, "ok.test.")),
+        "halfsigned" => {
+            reply.metadata.authentic_data = true;
+            reply.answers.push(cname(&asked_name, 600, "signed.test."));
+        }
+        "round" => {
+            reply.answers.push(cname(&asked_name, 600, "trip.test."));
+            reply.answers.push(cname("trip.test.", 600, &asked_name));
+        }
+        "self" => reply.answers.push(cname(&asked_name, 600, &asked_name)),
+        "strange" => {
+            let data = RData::CNAME(CNAME(labels(b"a b")));
+            reply.answers.push(record(&asked_name, 600, data));
+        }
+        kind if kind.starts_with('c') => {
+            let number: u32 = kind[1..].parse().expect("a number");
+            match number {
+                0 => reply.answers.push(text(&asked_name, 300)),
+                _ => {
+                    let next = format!("c{}.test.", number - 1);
+                    reply.answers.push(cname(&asked_name, 600, &next));
+                }
+            }
+        }
+        _ => {}
+    }
+    Some(reply)
+}
+
+#[tokio::test]
+async fn every_kind_of_answer_is_told_apart() {
+    let server = DnsServer::start(answer).await;
+    let (network, _clock) = network(&[server.address]);
+    let plain = DnsAnswer::plain;
+    for (asked, expected) in [
+        ("ok.test", plain(texts(300))),
+        ("long.test", plain(texts(700_000))),
+        ("negative.test", plain(texts(0))),
+        ("localhost", plain(texts(300))),
+        ("invalid", plain(texts(300))),
+        ("cut.test", plain(texts(300))),
+        (
+            "signed.test",
+            DnsAnswer {
+                authenticated: true,
+                ..plain(texts(300))
+            },
+        ),
+        (
+            "nxdomain.test",
+            plain(DnsOutcome::NxDomain {
+                ttl: Some(secs(30)),
+            }),
+        ),
+        ("nosoa.test", plain(DnsOutcome::NxDomain { ttl: None })),
+        ("nodata.test", plain(DnsOutcome::NoData { ttl: None })),
+        (
+            "absent.test",
+            DnsAnswer {
+                authenticated: true,
+                ..plain(DnsOutcome::NoData {
+                    ttl: Some(secs(60)),
+                })
+            },
+        ),
+        (
+            "alias.test",
+            DnsAnswer {
+                aliases: vec![
+                    alias("alias.test", "next.test", 600),
+                    alias("next.test", "end.test", 60),
+                ],
+                ..plain(texts(300))
+            },
+        ),
+        (
+            "aliasnx.test",
+            DnsAnswer {
+                aliases: vec![alias("aliasnx.test", "gone.test", 600)],
+                ..plain(DnsOutcome::NxDomain {
+                    ttl: Some(secs(900)),
+                })
+            },
+        ),
+        (
+            "aliasnodata.test",
+            DnsAnswer {
+                aliases: vec![alias("aliasnodata.test", "bare.test", 600)],
+                ..plain(DnsOutcome::NoData {
+                    ttl: Some(secs(900)),
+                })
+            },
+        ),
+        (
+            "half.test",
+            DnsAnswer {
+                aliases: vec![alias("half.test", "ok.test", 600)],
+                ..plain(texts(300))
+            },
+        ),
+        (
+            "halfsigned.test",
+            DnsAnswer {
+                aliases: vec![alias("halfsigned.test", "signed.test", 600)],
+                authenticated: true,
+                ..plain(texts(300))
+            },
+        ),
+    ] {
+        network.flush_dns();
+        let found = network.lookup(&question(RecordType::Txt, asked)).await;
+        assert_eq!(found, expected, "{asked}");
+    }
+    let uneven = network
+        .lookup(&question(RecordType::Txt, "uneven.test"))
+        .await;
+    assert_eq!((uneven.records().len(), uneven.ttl()), (2, Some(secs(60))));
+}
+
+#[tokio::test]
+async fn every_kind_of_failure_is_told_apart() {
+    let server = DnsServer::start(answer).await;
+    let (network, _clock) = network(&[server.address]);
+    for (asked, kind, aliases) in [
+        ("servfail.test", DnsFailureKind::ServFail, 0),
+        ("refused.test", DnsFailureKind::Rcode(5), 0),
+        ("notimp.test", DnsFailureKind::Rcode(4), 0),
+        ("silent.test", DnsFailureKind::TimedOut, 0),
+        ("cutagain.test", DnsFailureKind::Truncated, 0),
+        ("round.test", DnsFailureKind::CnameLoop, 2),
+        ("self.test", DnsFailureKind::CnameLoop, 1),
+        ("strange.test", DnsFailureKind::Malformed, 0),
+        ("c17.test", DnsFailureKind::ChainTooLong, 16),
+    ] {
+        let found = network.lookup(&question(RecordType::Txt, asked)).await;
+        let DnsOutcome::Failed(failure) = &found.outcome else {
+            panic!("{asked}: {found:?}");
+        };
+        assert_eq!(
+            (failure.kind, found.aliases.len(), found.authenticated),
+            (kind, aliases, false),
+            "{asked}: {failure}"
+        );
+        assert!(!failure.detail.is_empty(), "{asked}");
+    }
+    let found = network.lookup(&question(RecordType::Txt, "c16.test")).await;
+    assert_eq!((found.aliases.len(), found.records().len()), (16, 1));
+}
+
+#[tokio::test]
+async fn mx_targets_of_every_shape_are_kept() {
+    let server = DnsServer::start(|asked, _transport| {
+        let mut reply = reply_to(asked, ResponseCode::NoError);
+        for (preference, target) in [
+            (10, name("MX.Example.TEST.")),
+            (20, Name::root()),
+            (30, name("192.0.2.1.")),
+            (40, name("_mx.test.")),
+            (50, labels(b"a.b")),
+            (60, labels(b"a b")),
+            (70, labels(b"m\xc3\xbcnchen")),
+        ] {
+            let data = RData::MX(MX::new(preference, target));
+            reply.answers.push(record("corp.test.", 60, data));
+        }
+        Some(reply)
+    })
+    .await;
+    let (network, _clock) = network(&[server.address]);
+    let found = network.lookup(&question(RecordType::Mx, "corp.test")).await;
+    let host = |text: &str| Exchange::Host(text.parse().unwrap());
+    let other = |text: &str| Exchange::NotAHostName(text.into());
+    let expected: Vec<MxRecord> = [
+        (10, host("mx.example.test")),
+        (20, Exchange::Root),
+        (30, host("192.0.2.1")),
+        (40, host("_mx.test")),
+        (50, other("a\\.b.test")),
+        (60, other("a\\032b.test")),
+        (70, other("m\\195\\188nchen.test")),
+    ]
+    .map(|(preference, exchange)| MxRecord {
+        preference,
+        exchange,
+    })
+    .into();
+    let found: Vec<MxRecord> = found.exchangers().cloned().collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn addresses_of_both_families_are_read() {
+    let server = DnsServer::start(|asked, _transport| {
+        let mut reply = reply_to(asked, ResponseCode::NoError);
+        // Both in each reply: only those asked for count.
+        let v4 = RData::A(A::new(192, 0, 2, 1));
+        let v6 = RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+        reply
+            .answers
+            .extend([record("mx.test.", 60, v4), record("mx.test.", 60, v6)]);
+        Some(reply)
+    })
+    .await;
+    let (network, _clock) = network(&[server.address]);
+    for (record_type, expected) in [
+        (RecordType::A, "192.0.2.1"),
+        (RecordType::Aaaa, "2001:db8::1"),
+    ] {
+        let found = network.lookup(&question(record_type, "mx.test")).await;
+        let found: Vec<String> = found.addresses().map(|ip| ip.to_string()).collect();
+        assert_eq!(found, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_fills_a_message_is_read() {
+    let server = DnsServer::start(|asked, transport| {
+        let mut reply = reply_to(asked, ResponseCode::NoError);
+        if transport == Transport::Udp {
+            reply.metadata.truncation = true;
+            return Some(reply);
+        }
+        for number in 0..1_500 {
+            let data = RData::MX(MX::new(10, name(&format!("mx{number}.corp.test."))));
+            reply.answers.push(record("corp.test.", 60, data));
+        }
+        Some(reply)
+    })
+    .await;
+    let mut config = config(server.address, Roots::none());
+    config.deadlines.dns_try = super::PATIENT;
+    let network = Live::new(config).unwrap();
+    let found = network.lookup(&question(RecordType::Mx, "corp.test")).await;
+    let outcome = match &found.outcome {
+        DnsOutcome::Failed(failure) => failure.to_string(),
+        _ => String::new(),
+    };
+    assert_eq!((found.exchangers().count(), &*outcome), (1_500, ""));
+}
+
+#[tokio::test]
+async fn the_next_resolver_is_asked_when_one_fails() {
+    let good = DnsServer::start(answer).await;
+    for (rcode, expected) in [
+        (None, texts(300)),
+        (Some(ResponseCode::ServFail), texts(300)),
+        (Some(ResponseCode::Refused), texts(300)),
+        (
+            Some(ResponseCode::NXDomain),
+            DnsOutcome::NxDomain { ttl: None },
+        ),
+    ] {
+        let bad = DnsServer::start(move |asked, _transport| Some(reply_to(asked, rcode?))).await;
+        let (network, _clock) = network(&[bad.address, good.address]);
+        let found = network.lookup(&question(RecordType::Txt, "ok.test")).await;
+        assert_eq!(found.outcome, expected, "{rcode:?}");
+    }
+    // Of failures, an answer says more than silence.
+    let silent = DnsServer::start(|_asked, _transport| None).await;
+    for servers in [
+        [silent.address, good.address],
+        [good.address, silent.address],
+    ] {
+        let (network, _clock) = network(&servers);
+        let found = network
+            .lookup(&question(RecordType::Txt, "servfail.test"))
+            .await;
+        let DnsOutcome::Failed(failure) = found.outcome else {
+            panic!("{:?}", found.outcome);
+        };
+        assert_eq!(failure.kind, DnsFailureKind::ServFail);
+    }
+}
+
+#[tokio::test]
+async fn answers_are_kept_for_their_ttl_by_the_clock() {
+    let questions = Arc::new(AtomicUsize::new(0));
+    let server = DnsServer::start({
+        let questions = Arc::clone(&questions);
+        move |asked, transport| {
+            questions.fetch_add(1, Ordering::SeqCst);
+            answer(asked, transport)
+        }
+    })
+    .await;
+    let (network, clock) = network(&[server.address]);
+    let ok = question(RecordType::Txt, "ok.test");
+    for (later, ttl, expected) in [(0, 300, 1), (0, 300, 1), (299, 1, 1), (1, 300, 2)] {
+        clock.advance_to(clock.now().saturating_add(secs(later)));
+        let found = network.lookup(&ok).await;
+        assert_eq!(found.ttl(), Some(secs(ttl)));
+        assert_eq!(questions.load(Ordering::SeqCst), expected);
+    }
+    // A failure is asked about again each time.
+    let servfail = question(RecordType::Txt, "servfail.test");
+    for expected in [3, 4] {
+        network.lookup(&servfail).await;
+        assert_eq!(questions.load(Ordering::SeqCst), expected);
+    }
+}

@@ -1,0 +1,91 @@
+//! A million mutated inputs for each parser of foreign text in this room.
+
+use stickler::net::routes::Route;
+use stickler::net::smtp::framing::{MAX_LINE_OCTETS, MAX_LINES, ReplyFraming};
+
+use crate::support::xorshift::Xorshift;
+
+const INPUTS: usize = 1_000_000;
+
+#[test]
+fn a_million_replies_neither_panic_nor_break_a_limit() {
+    let seeds: [&[u8]; 7] = [
+        b"220 mx.test ESMTP\r\n",
+        b"250-mx.test\r\n250-SIZE 1000\r\n250 STARTTLS\r\n",
+        b"220\r\n354 go\n",
+        b"421-a\r\n421\r\n",
+        b"250-\r\n250-   \r\n250 \r\n",
+        b"554 Gr\xfc\xdf\r\n",
+        b"25",
+    ];
+    let mut random = Xorshift::new(0x5eed);
+    let mut octets = Vec::new();
+    let mut whole = Vec::new();
+    for number in 0..INPUTS {
+        random.mutate(&seeds, b"\r\n 0123456789-STARTTLS\t\0", &mut octets);
+        let at_once = replies(&[&octets]);
+        for (reply, _) in &at_once.0 {
+            assert!((200..600).contains(&reply.0) && reply.1 <= MAX_LINES);
+        }
+        // However the octets are cut into segments, the same comes out.
+        if number % 8 == 0 {
+            let (start, end) = octets.split_at(random.below(octets.len() + 1));
+            assert_eq!(replies(&[start, end]), at_once, "{}", octets.escape_ascii());
+        }
+        if at_once.1 && whole.len() < 100 {
+            whole.push(octets.clone());
+        }
+    }
+    assert!(whole.len() == 100, "the mutator makes valid replies too");
+}
+
+type Seen = (Vec<((u16, usize), usize)>, bool);
+
+/// Reads replies from segments; returns code, lines and longest line of each, and whether all was read well.
+fn replies(segments: &[&[u8]]) -> Seen {
+    let mut framing = ReplyFraming::default();
+    let mut seen = Vec::new();
+    for segment in segments {
+        framing.push(segment);
+        loop {
+            match framing.next_reply() {
+                Ok(Some(reply)) => {
+                    let longest = reply.lines.iter().map(|line| line.len()).max();
+                    let longest = longest.unwrap_or_default();
+                    assert!(longest <= MAX_LINE_OCTETS);
+                    seen.push(((reply.code, reply.lines.len()), longest));
+                }
+                Ok(None) => break,
+                Err(_) => return (seen, false),
+            }
+        }
+    }
+    (seen, true)
+}
+
+#[test]
+fn a_million_routes_neither_panic_nor_change_when_written() {
+    let seeds: [&[u8]; 6] = [
+        b"mx.test:25:127.0.0.1:4000",
+        b"192.0.2.1:443:[::1]:4000",
+        b"[2001:db8::1]:25:127.0.0.1:1",
+        b"::127.0.0.1:65535",
+        b":25:127.0.0.1:1",
+        "b\u{fc}cher.test::127.0.0.1:1".as_bytes(),
+    ];
+    let mut random = Xorshift::new(0xc0ffee);
+    let mut octets = Vec::new();
+    let mut valid = 0_usize;
+    for _ in 0..INPUTS {
+        random.mutate(&seeds, b":[].0123456789abcdef-_", &mut octets);
+        let text = String::from_utf8_lossy(&octets);
+        if let Ok(route) = text.parse::<Route>() {
+            valid += 1;
+            assert_eq!(route.to_string().parse(), Ok(route), "{text:?}");
+        }
+    }
+    assert!(
+        valid > INPUTS / 100,
+        "{valid} valid routes are too few to show anything"
+    );
+}

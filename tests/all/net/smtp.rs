@@ -1,0 +1,429 @@
+//! Greeting, EHLO, replies of every shape, and the message.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use stickler::facts::smtp::{
+    Message, MessageExchange, Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, Speaker,
+    TlsUse,
+};
+use stickler::net::{AddressFamilies, Live};
+use stickler::sender::Network;
+use stickler::sts::certificate::Roots;
+use stickler::sts::transport::{self, Transport};
+
+use super::{PATIENT, SHORT, config, live};
+use crate::support::pki::Pki;
+use crate::support::script::{Server, Talk};
+
+pub(super) fn request(tls: TlsUse) -> SmtpRequest {
+    SmtpRequest {
+        host: "mx.test".parse().unwrap(),
+        address: "192.0.2.1".parse().unwrap(),
+        tls,
+        message: None,
+    }
+}
+
+pub(super) fn message() -> Message {
+    Message {
+        mail_from: Some("alice@sender.test".into()),
+        rcpt_to: "bob@corp.test".into(),
+        content: b"Subject: probe\r\n\r\n.dot\r\nend\r\n".as_slice().into(),
+    }
+}
+
+pub(super) fn reply(code: u16, lines: &[&str]) -> Reply {
+    Reply {
+        code,
+        lines: lines.iter().map(|line| (*line).into()).collect(),
+    }
+}
+
+fn impatient(server: SocketAddr) -> Live {
+    let mut config = config(server, Roots::none());
+    config.deadlines.smtp_command = SHORT;
+    Live::new(config).unwrap()
+}
+
+/// Runs a session with a server that says these octets when a client connects, and no more.
+async fn said(octets: &'static [u8]) -> SmtpExchange {
+    let server = Server::start(move |mut talk| async move {
+        talk.say(octets).await.rest().await;
+    })
+    .await;
+    let network = impatient(server.address);
+    let exchange = network.smtp(&request(TlsUse::Verified)).await;
+    server.finish().await;
+    exchange
+}
+
+fn failure(exchange: &SmtpExchange) -> Option<(SmtpFailureKind, SmtpStep)> {
+    exchange
+        .failure
+        .as_ref()
+        .map(|failure| (failure.kind, failure.during))
+}
+
+#[tokio::test]
+async fn a_greeting_that_refuses_us_is_kept_and_answered_with_quit() {
+    for code in [421, 554] {
+        let server = Server::start(move |mut talk| async move {
+            talk.say(format!("{code}-go away\r\n{code} now\r\n")).await;
+            talk.expect("QUIT").await;
+            talk.say("221 bye\r\n").await.rest().await;
+        })
+        .await;
+        let exchange = live(server.address, Roots::none())
+            .smtp(&request(TlsUse::Verified))
+            .await;
+        server.finish().await;
+        assert_eq!(exchange.greeting, Some(reply(code, &["go away", "now"])));
+        assert_eq!((&exchange.ehlo, &exchange.failure), (&None, &None));
+        let said: Vec<(Speaker, &str)> = exchange
+            .transcript
+            .iter()
+            .map(|line| (line.from, &*line.text))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (Speaker::Server, &*format!("{code}-go away")),
+                (Speaker::Server, &*format!("{code} now")),
+                (Speaker::Client, "QUIT"),
+                (Speaker::Server, "221 bye"),
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn replies_of_odd_shapes_are_taken() {
+    for (octets, expected) in [
+        (b"220\r\n".as_slice(), reply(220, &[""])),
+        (b"220 lf only\n", reply(220, &["lf only"])),
+        (b"220 Gr\xfc\xdf Gott\r\n", reply(220, &["Gr?? Gott"])),
+        (
+            b"220-\r\n220-   \r\n220 \t\r\n",
+            reply(220, &["", "   ", " "]),
+        ),
+        (b"271 odd\r\n", reply(271, &["odd"])),
+    ] {
+        let started = Instant::now();
+        let server = Server::start(move |mut talk| async move {
+            talk.say(octets).await;
+            let hello = talk.line().await;
+            assert_eq!(hello, "EHLO sender.test");
+            // The answer has the same shape, and offers nothing.
+            let octets = octets.to_vec();
+            talk.say(octets).await;
+            talk.expect("QUIT").await;
+        })
+        .await;
+        let exchange = live(server.address, Roots::none())
+            .smtp(&request(TlsUse::Verified))
+            .await;
+        server.finish().await;
+        let shown = octets.escape_ascii();
+        assert_eq!(exchange.greeting.as_ref(), Some(&expected), "{shown}");
+        assert_eq!(exchange.ehlo.as_ref(), Some(&expected), "{shown}");
+        assert_eq!(exchange.failure, None, "{shown}");
+        assert!(started.elapsed() < PATIENT, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_smtp_ends_the_session() {
+    for (octets, expected) in [
+        (
+            b"HTTP/1.1 400 Bad Request\r\n".as_slice(),
+            SmtpFailureKind::Protocol,
+        ),
+        (b"100 wait\r\n", SmtpFailureKind::Protocol),
+        (b"220-a\r\n554 b\r\n", SmtpFailureKind::Protocol),
+        (b"354 go on\r\n", SmtpFailureKind::Protocol),
+        (b"", SmtpFailureKind::TimedOut),
+        (b"220-never", SmtpFailureKind::TimedOut),
+        (b"220-never\r\n", SmtpFailureKind::TimedOut),
+    ] {
+        let exchange = said(octets).await;
+        let shown = octets.escape_ascii();
+        assert_eq!(
+            failure(&exchange),
+            Some((expected, SmtpStep::Greeting)),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reply_of_2400_lines_ends_the_session_at_once() {
+    let started = Instant::now();
+    let server = Server::start(|mut talk| async move {
+        talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+        talk.say("250-mx.test and thirty more octets\r\n".repeat(2_400))
+            .await;
+        talk.say("250 end\r\n").await.rest().await;
+    })
+    .await;
+    let exchange = live(server.address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    server.finish().await;
+    assert_eq!(
+        failure(&exchange),
+        Some((SmtpFailureKind::Protocol, SmtpStep::Ehlo))
+    );
+    assert!(started.elapsed() < PATIENT / 4, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_line_without_end_ends_the_session_at_once() {
+    let (written, mut total) = tokio::sync::watch::channel(0_usize);
+    let server = Server::start(move |mut talk| {
+        let written = written.clone();
+        async move {
+            talk.say("220 ").await;
+            // Ends when the client hangs up: it has no reason to wait for the deadline.
+            while talk.try_say(&[b'x'; 65_536]).await {
+                written.send_modify(|written| *written += 65_536);
+            }
+        }
+    })
+    .await;
+    let started = Instant::now();
+    let exchange = live(server.address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    server.finish().await;
+    assert_eq!(
+        failure(&exchange),
+        Some((SmtpFailureKind::Protocol, SmtpStep::Greeting))
+    );
+    assert!(started.elapsed() < PATIENT / 4, "{:?}", started.elapsed());
+    // What the kernel buffers hold, not what a client reads that waits for a line's end.
+    assert!(*total.borrow_and_update() < 64 << 20);
+}
+
+#[tokio::test]
+async fn a_refused_ehlo_is_kept_though_the_server_is_silent_then() {
+    for code in [502, 421] {
+        let started = Instant::now();
+        let server = Server::start(move |mut talk| async move {
+            talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+            talk.say(format!("{code} no\r\n")).await.rest().await;
+        })
+        .await;
+        let exchange = live(server.address, Roots::none())
+            .smtp(&request(TlsUse::Verified))
+            .await;
+        server.finish().await;
+        assert_eq!(exchange.ehlo, Some(reply(code, &["no"])));
+        assert_eq!(exchange.failure, None);
+        assert!(started.elapsed() < PATIENT / 2, "{:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_is_told_from_one_that_is_silent() {
+    let server = Server::start(|mut talk| async move {
+        talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+    })
+    .await;
+    let exchange = live(server.address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    server.finish().await;
+    assert_eq!(
+        failure(&exchange),
+        Some((SmtpFailureKind::Closed, SmtpStep::Ehlo))
+    );
+
+    let server = Server::start(|mut talk| async move {
+        talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+        talk.reset();
+    })
+    .await;
+    let exchange = live(server.address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    server.finish().await;
+    assert_eq!(
+        failure(&exchange),
+        Some((SmtpFailureKind::Reset, SmtpStep::Ehlo))
+    );
+}
+
+#[tokio::test]
+async fn a_port_without_a_server_and_an_address_without_a_route_are_told_apart() {
+    // Bound and never listened on: connections are refused.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let exchange = live(address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    let refused = Some((SmtpFailureKind::Refused, SmtpStep::Connect));
+    assert_eq!(failure(&exchange), refused);
+
+    let unreachable = Some((SmtpFailureKind::Unreachable, SmtpStep::Connect));
+    let mut foreign = config(address, Roots::none());
+    foreign.source = Some("192.0.2.99".parse().unwrap());
+    let exchange = Live::new(foreign)
+        .unwrap()
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    assert_eq!(failure(&exchange), unreachable);
+
+    let mut without_v4 = config(address, Roots::none());
+    without_v4.families = AddressFamilies::V6Only;
+    let exchange = Live::new(without_v4)
+        .unwrap()
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    assert_eq!(failure(&exchange), unreachable);
+}
+
+#[tokio::test]
+async fn we_come_from_the_source_address_that_was_named() {
+    let server = Server::start(|mut talk| async move {
+        let from = talk.stream().peer_addr().unwrap().ip().to_string();
+        talk.say(format!("554 {from}\r\n")).await.rest().await;
+    })
+    .await;
+    let mut config = config(server.address, Roots::none());
+    config.source = Some("127.9.0.7".parse().unwrap());
+    let network = Live::new(config).unwrap();
+    let exchange = network.smtp(&request(TlsUse::Verified)).await;
+    server.finish().await;
+    assert_eq!(exchange.greeting, Some(reply(554, &["127.9.0.7"])));
+}
+
+/// Takes one message over a talk after EHLO; returns the lines of its content.
+async fn take_message<S>(talk: &mut Talk<S>) -> Vec<String>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    talk.expect("RCPT TO:<bob@corp.test>").await;
+    talk.say("250 ok\r\n").await.expect("DATA").await;
+    talk.say("354 go on\r\n").await;
+    let mut lines = Vec::new();
+    loop {
+        match talk.line().await.as_str() {
+            "." => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    talk.say("250 queued\r\n").await.expect("QUIT").await;
+    talk.say("221 bye\r\n").await.rest().await;
+    lines
+}
+
+#[tokio::test]
+async fn a_message_goes_through_the_verified_session() {
+    let pki = Pki::new();
+    let tls = pki.server("mx.test", (2020, 2040));
+    for (sender, mail) in [
+        (Some("alice@sender.test"), "MAIL FROM:<alice@sender.test>"),
+        (None, "MAIL FROM:<>"),
+    ] {
+        let server = Server::start({
+            let tls = tls.clone();
+            move |talk| {
+                let tls = tls.clone();
+                async move {
+                    let talk = talk.up_to_starttls("220 go\r\n").await;
+                    let mut talk = talk.tls(&tls).await.unwrap();
+                    talk.expect("EHLO sender.test").await;
+                    talk.say("250-mx.test\r\n250 8BITMIME\r\n").await;
+                    assert_eq!(talk.line().await, mail);
+                    talk.say("250 ok\r\n").await;
+                    let lines = take_message(&mut talk).await;
+                    assert_eq!(lines, ["Subject: probe", "", "..dot", "end"]);
+                }
+            }
+        })
+        .await;
+        let mut request = request(TlsUse::Verified);
+        request.message = Some(Message {
+            mail_from: sender.map(Into::into),
+            ..message()
+        });
+        let exchange = live(server.address, pki.roots()).smtp(&request).await;
+        server.finish().await;
+        let ok = Some(reply(250, &["ok"]));
+        assert_eq!(
+            exchange.delivery,
+            Some(MessageExchange {
+                mail: ok.clone(),
+                rcpt: ok,
+                data: Some(reply(354, &["go on"])),
+                end_of_data: Some(reply(250, &["queued"])),
+            })
+        );
+        assert_eq!(exchange.failure, None);
+        assert!(matches!(
+            transport::judge(&exchange),
+            Transport::Accepted(_)
+        ));
+        let is_said = |text: &str| exchange.transcript.iter().any(|line| &*line.text == text);
+        assert!(
+            is_said("(message, 29 octets)") && is_said("QUIT"),
+            "{exchange:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_message_is_a_reply_not_a_failure() {
+    let server = Server::start(|mut talk| async move {
+        talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+        talk.say("250 mx.test\r\n").await.expect("MAIL").await;
+        talk.say("250 ok\r\n").await.expect("RCPT").await;
+        talk.say("450 4.2.0 greylisted\r\n")
+            .await
+            .expect("QUIT")
+            .await;
+    })
+    .await;
+    let mut request = request(TlsUse::Opportunistic);
+    request.message = Some(message());
+    let exchange = live(server.address, Roots::none()).smtp(&request).await;
+    server.finish().await;
+    assert_eq!(exchange.failure, None);
+    let delivery = exchange.delivery.unwrap();
+    assert_eq!(
+        delivery.decisive(),
+        Some(&reply(450, &["4.2.0 greylisted"]))
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_said_in_an_envelope_is_not_sent() {
+    for (rcpt_to, content) in [
+        ("bob@corp.test>\r\nRCPT TO:<eve@corp.test", "a\r\n"),
+        ("no address", "a\r\n"),
+        ("böb@corp.test", "a\r\n"),
+        ("bob@corp.test", "ä\r\n"),
+    ] {
+        let server = Server::start(|mut talk| async move {
+            talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+            talk.say("250 mx.test\r\n").await.expect("QUIT").await;
+        })
+        .await;
+        let mut request = request(TlsUse::Opportunistic);
+        request.message = Some(Message {
+            mail_from: None,
+            rcpt_to: rcpt_to.into(),
+            content: content.as_bytes().into(),
+        });
+        let exchange = live(server.address, Roots::none()).smtp(&request).await;
+        server.finish().await;
+        assert_eq!(
+            failure(&exchange),
+            Some((SmtpFailureKind::Protocol, SmtpStep::Message)),
+            "{rcpt_to}"
+        );
+        assert_eq!(exchange.delivery, None, "{rcpt_to}");
+    }
+}
