@@ -12,10 +12,16 @@ def main() -> int:
     command = parser.parse_args().command
     if command == "ready":
         return ready.wait()
-    results = selftest.run() if command == "self-test" else [*compare.run(), *mail.run()]
+    results = selftest.run() if command == "self-test" else check()
     failed = sum(not result for result in results)
     print(f"\n{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def check() -> list[bool]:
+    """Sends the messages first, so that a second copy has the whole run to show itself."""
+    judge_messages = mail.send_by_stickler()
+    return [*compare.run(), *judge_messages()]
 
 
 if __name__ == "__main__":

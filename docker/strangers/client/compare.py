@@ -89,9 +89,9 @@ def host_problems(mx: cases.Mx, address: dict, seen: str):
         yield f"verdict {address.get('verdict')}, expected {mx.verdict}"
     if set(address.get("result_types", [])) != set(mx.result_types):
         yield f"result types {address.get('result_types')}, expected {list(mx.result_types)}"
-    faults = {fault["fault"] for fault in (address.get("certificate") or {}).get("faults", [])}
-    if faults != set(mx.faults):
-        yield f"certificate faults {sorted(faults)}, expected {list(mx.faults)}"
+    faults = (address.get("certificate") or {}).get("faults", [])
+    if len(faults) != len(mx.faults) or not all(any(words in fault for fault in faults) for words in mx.faults):
+        yield f"certificate faults {faults}, expected {list(mx.faults)}"
     if seen != mx.finger:
         yield f"posttls-finger: {seen}, expected {mx.finger}"
 
