@@ -1,0 +1,143 @@
+"""Holds stickler, and posttls-finger beside it, against expected.toml."""
+
+import json
+import re
+
+from . import cases
+from .tools import RESOLVER, ROOT, Finished, execute, table, together
+
+# Longer than any deadline that stickler sets itself for one domain here.
+DEADLINE_SECS = 90
+HELO = "probe.client.test"
+STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--ca-file", ROOT, "--helo", HELO, "--format", "json"]
+
+
+def run() -> list[bool]:
+    """Prints the tables and returns, row by row, whether it is as expected."""
+    all_cases = cases.load()
+    checks = together(check, all_cases)
+    pairs = [(case, mx) for case in all_cases for mx in case.mx]
+    fingers = together(lambda pair: finger(pair[1]), pairs)
+    return [*domains(all_cases, checks), *hosts(pairs, dict(zip(all_cases, checks)), fingers), at_once(all_cases)]
+
+
+def check(case: cases.Case) -> tuple[Finished, dict]:
+    """Asks stickler about one domain; gives an empty report where its output is none."""
+    done = execute([*STICKLER, case.domain], DEADLINE_SECS)
+    return done, report_of(done, case.domain)
+
+
+def report_of(done: Finished, domain: str) -> dict:
+    """Returns the part of a JSON report that is about `domain`."""
+    try:
+        return next(entry for entry in json.loads(done.stdout)["domains"] if entry["domain"] == domain)
+    except (ValueError, KeyError, StopIteration, TypeError):
+        return {}
+
+
+def domains(all_cases: list[cases.Case], checks: list[tuple[Finished, dict]]) -> list[bool]:
+    """Prints a line a domain."""
+    rows, problems = [], []
+    for case, (done, report) in zip(all_cases, checks):
+        found = list(domain_problems(case, done, report))
+        rows.append([case.domain, case.shows, f"{report.get('verdict')} ({done.code})", "as expected" if not found else "NOT AS EXPECTED"])
+        problems.append(found)
+    print("\nDomains: the verdict of `stickler check`, and its exit code\n")
+    print(table(["domain", "shows", "stickler", ""], rows))
+    explain([case.domain for case in all_cases], problems, [done for done, _ in checks])
+    return [not found for found in problems]
+
+
+def domain_problems(case: cases.Case, done: Finished, report: dict):
+    """Yields what is not as expected."""
+    if report.get("verdict") != case.verdict:
+        yield f"verdict {report.get('verdict')}, expected {case.verdict}"
+    if done.code != case.exit:
+        yield f"exit code {done.code}, expected {case.exit}"
+    codes = {finding["code"] for finding in report.get("findings", [])}
+    for code in set(case.findings) - codes:
+        yield f"no finding {code} among {sorted(codes)}"
+    edges = (report.get("fetch") or {}).get("edges", [])
+    if case.fetch_error is not None and (not edges or any(edge["error"] is not None for edge in edges) != case.fetch_error):
+        yield f"edges {json.dumps(edges)}, expected {'a fetch error' if case.fetch_error else 'none with an error'}"
+    if case.cname and not (report.get("record") or {}).get("cname"):
+        yield "no aliases in the record"
+
+
+def hosts(pairs: list[tuple[cases.Case, cases.Mx]], checks: dict[cases.Case, tuple[Finished, dict]], fingers: list[tuple[str, Finished]]) -> list[bool]:
+    """Prints a line for each address of an MX host, with both observers."""
+    rows, problems, differences = [], [], []
+    for (case, mx), (seen, finished) in zip(pairs, fingers):
+        address = address_of(checks[case][1], mx)
+        found = list(host_problems(mx, address, seen))
+        agreement = "agree" if mx.agrees() else f"differ [{len(differences) + 1}]"
+        if mx.differs:
+            differences.append(f"[{len(differences) + 1}] {mx.host}: {mx.differs}.")
+        said = " ".join([str(address.get("verdict")), *address.get("result_types", [])])
+        rows.append([mx.host.removesuffix(".mx.plain.test"), mx.address, said, seen, agreement if not found else "NOT AS EXPECTED"])
+        problems.append(found + ([finished.output] if found else []))
+    print("\nMX hosts: stickler and posttls-finger (match=hostname, secure) on the same certificate\n")
+    print(table(["mx host", "address", "stickler", "posttls-finger", ""], rows))
+    print("", *differences, sep="\n")
+    explain([f"{mx.host} [{mx.address}]" for _, mx in pairs], problems, None)
+    return [not found for found in problems]
+
+
+def host_problems(mx: cases.Mx, address: dict, seen: str):
+    """Yields what is not as expected of one address."""
+    if address.get("verdict") != mx.verdict:
+        yield f"verdict {address.get('verdict')}, expected {mx.verdict}"
+    if set(address.get("result_types", [])) != set(mx.result_types):
+        yield f"result types {address.get('result_types')}, expected {list(mx.result_types)}"
+    faults = (address.get("certificate") or {}).get("faults", [])
+    if len(faults) != len(mx.faults) or not all(any(words in fault for fault in faults) for words in mx.faults):
+        yield f"certificate faults {faults}, expected {list(mx.faults)}"
+    if seen != mx.finger:
+        yield f"posttls-finger: {seen}, expected {mx.finger}"
+
+
+def address_of(report: dict, mx: cases.Mx) -> dict:
+    """Finds one address of one MX host in a report."""
+    for host in report.get("mx", []):
+        for address in host["addresses"]:
+            if (host["host"], address["address"]) == (mx.host, mx.address):
+                return address
+    return {}
+
+
+def finger(mx: cases.Mx) -> tuple[str, Finished]:
+    """Asks posttls-finger, whose exit code is 0 whatever it finds, and sums up its output."""
+    done = execute(
+        ["posttls-finger", "-t", "10", "-T", "20", "-c", "-l", "secure", "-L", "summary,certmatch", "-F", ROOT]
+        + ["-s", mx.host, f"[{mx.address}]", mx.host],
+        DEADLINE_SECS,
+    )
+    for pattern, summary in [
+        (r"Verified TLS connection established", "verified"),
+        (r"(Untrusted|Trusted|Anonymous) TLS connection established", "untrusted"),
+        (r"SMTP service not available", "refused"),
+        (r"SSL_connect error|STARTTLS rejected", "no-tls"),
+    ]:
+        if re.search(pattern, done.output):
+            return summary, done
+    # It says nothing at all where STARTTLS is not offered.
+    return ("no-tls" if done.code == 0 and not done.output.strip() else "unknown"), done
+
+
+def at_once(all_cases: list[cases.Case]) -> bool:
+    """Whether one call with every domain gives every domain the same verdict."""
+    done = execute([*STICKLER, *(case.domain for case in all_cases)], DEADLINE_SECS)
+    others = [case.domain for case in all_cases if report_of(done, case.domain).get("verdict") != case.verdict]
+    print(f"\nAll {len(all_cases)} domains in one call: {'the same verdicts' if not others else 'NOT AS EXPECTED'} (exit code {done.code})")
+    if others:
+        print(f"      other verdicts: {', '.join(others)}\n{done.stderr[-2000:]}")
+    return not others and done.code == 1
+
+
+def explain(names: list[str], problems: list[list[str]], runs: list[Finished] | None) -> None:
+    """Prints the problems below a table."""
+    for i, (name, found) in enumerate(zip(names, problems)):
+        if found:
+            print(f"\n{name}:", *found, sep="\n  ")
+            if runs:
+                print("  stickler said:", (runs[i].stderr or runs[i].stdout)[-2000:])
