@@ -7,6 +7,7 @@ pub mod dns_cache;
 pub mod facts;
 pub mod model;
 pub mod net;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod sender;

@@ -13,12 +13,12 @@ pub mod survey;
 
 use crate::facts::DnsName;
 use crate::sender::memo::{Memo, Probes};
-use crate::sender::{Limits, Network};
+use crate::sender::{Limits, Network, Verdict};
 use crate::sts::cache::StoredPolicy;
 use crate::sts::reading::Reading;
 
 use assemble::Case;
-use document::DomainReport;
+use document::{DomainReport, Severity};
 use survey::Survey;
 
 /// What a check found.
@@ -61,4 +61,20 @@ fn evidence(case: &Case<'_>) -> Option<StoredPolicy> {
             fetched_at: case.now,
         })
     })
+}
+
+/// Returns the exit code that a report stands for: 1 where a conforming sender defers or bounces, unless the
+/// domain itself declared that it takes no mail, or where a finding is as bad as `fail_on`; 3 where it could
+/// not be determined; else 0.
+#[must_use]
+pub fn exit_code(report: &DomainReport, fail_on: Severity) -> u8 {
+    let is_held = report.verdict >= Verdict::Defer && !report.is_declared();
+    let is_found = report
+        .worst_severity()
+        .is_some_and(|severity| severity <= fail_on);
+    match report.verdict {
+        _ if is_held || is_found => 1,
+        Verdict::Undetermined => 3,
+        Verdict::Deliver | Verdict::DeliverUnprotected | Verdict::Defer | Verdict::Bounce => 0,
+    }
 }

@@ -8,10 +8,11 @@ pub mod state;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
+use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::{Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
@@ -21,7 +22,7 @@ use crate::facts::smtp::{
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
-use state::{ModelState, Name, Names, Receiver};
+use state::{Edge, ModelState, Name, Names, Receiver};
 
 /// As many CNAMEs as a resolver follows before it gives up.
 const MAX_ALIASES: usize = 16;
@@ -81,11 +82,11 @@ impl Model {
         }
     }
 
-    /// Copies servers and caches as they are now, with a clock of its own that stands at `now`.
+    /// Copies servers and caches as they are now, under another clock.
     #[must_use]
-    pub fn copy_at(&self, now: UnixTime) -> Self {
+    pub fn copy_with(&self, clock: Clock) -> Self {
         Self {
-            clock: Clock::manual(now),
+            clock,
             inner: Mutex::new(self.lock().clone()),
         }
     }
@@ -97,9 +98,9 @@ impl Model {
 
     /// Returns the network as the users of one resolver see it; the name makes the resolver.
     #[must_use]
-    pub fn through(&self, resolver: &str) -> ModelNetwork<'_> {
+    pub fn through(this: &Arc<Self>, resolver: &str) -> ModelNetwork {
         ModelNetwork {
-            model: self,
+            model: Arc::clone(this),
             resolver: resolver.into(),
         }
     }
@@ -134,12 +135,12 @@ impl Model {
 
 /// The model as the users of one resolver see it.
 #[derive(Clone, Debug)]
-pub struct ModelNetwork<'a> {
-    model: &'a Model,
+pub struct ModelNetwork {
+    model: Arc<Model>,
     resolver: Box<str>,
 }
 
-impl Network for ModelNetwork<'_> {
+impl Network for ModelNetwork {
     fn now(&self) -> UnixTime {
         self.model.clock.now()
     }
@@ -172,40 +173,25 @@ impl Network for ModelNetwork<'_> {
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
         let now = self.now();
         let mut inner = self.model.lock();
-        let fail = |kind| {
-            Err(HttpFailure {
-                kind,
-                detail: Box::default(),
-            })
+        let exchange = match inner.state.edges.get(&address) {
+            Some(edge) => show_edge(edge, host, address, now),
+            None => HttpExchange {
+                address,
+                certificate: None,
+                outcome: Err(failure(HttpFailureKind::Refused)),
+            },
         };
-        let mut exchange = HttpExchange {
-            address,
-            certificate: None,
-            outcome: fail(HttpFailureKind::Refused),
-        };
-        let Some(edge) = inner.state.edges.get(&address) else {
-            return exchange;
-        };
-        if let Some(kind) = edge.fault {
-            exchange.outcome = fail(kind);
-            return exchange;
+        let is_seen = exchange
+            .outcome
+            .as_ref()
+            .err()
+            .is_none_or(|failure| !failure.kind.is_before_connection());
+        if is_seen {
+            inner.requests.push(ModelRequest::Get {
+                host: host.clone(),
+                address,
+            });
         }
-        let certificate = edge.certificate.present(host, now);
-        let is_refused = !certificate.faults.is_empty();
-        exchange.certificate = Some(certificate);
-        if is_refused {
-            exchange.outcome = fail(HttpFailureKind::CertificateRefused);
-            return exchange;
-        }
-        exchange.outcome = match (edge.late_fault, edge.responses.get(host)) {
-            (Some(kind), _) => fail(kind),
-            (None, Some(response)) => Ok(response.clone()),
-            (None, None) => fail(HttpFailureKind::Reset),
-        };
-        inner.requests.push(ModelRequest::Get {
-            host: host.clone(),
-            address,
-        });
         exchange
     }
 
@@ -222,8 +208,11 @@ impl Network for ModelNetwork<'_> {
             .as_ref()
             .is_none_or(|failure| failure.during != SmtpStep::Connect)
         {
+            let host = receiver
+                .as_ref()
+                .map_or(&request.host, |receiver| &receiver.host);
             inner.requests.push(ModelRequest::Connect {
-                host: request.host.clone(),
+                host: host.clone(),
                 address: request.address,
             });
         }
@@ -232,8 +221,11 @@ impl Network for ModelNetwork<'_> {
             .as_ref()
             .is_some_and(MessageExchange::is_delivered)
         {
+            let host = receiver
+                .as_ref()
+                .map_or(&request.host, |receiver| &receiver.host);
             inner.requests.push(ModelRequest::Received {
-                host: request.host.clone(),
+                host: host.clone(),
                 address: request.address,
                 tls: exchange
                     .tls
@@ -243,6 +235,39 @@ impl Network for ModelNetwork<'_> {
             });
         }
         exchange
+    }
+}
+
+const fn is_refused(certificate: &PeerCertificate) -> bool {
+    !certificate.faults.is_empty()
+}
+
+/// What one edge answers to a GET.
+fn show_edge(edge: &Edge, host: &DnsName, address: IpAddr, now: UnixTime) -> HttpExchange {
+    if let Some(kind) = edge.fault {
+        return HttpExchange {
+            address,
+            certificate: None,
+            outcome: Err(failure(kind)),
+        };
+    }
+    let certificate = edge.certificate.present(host, now);
+    let outcome = match edge.responses.get(host) {
+        _ if is_refused(&certificate) => Err(failure(HttpFailureKind::CertificateRefused)),
+        Some(response) => Ok(response.clone()),
+        None => Err(failure(HttpFailureKind::Reset)),
+    };
+    HttpExchange {
+        address,
+        certificate: Some(certificate),
+        outcome,
+    }
+}
+
+fn failure(kind: HttpFailureKind) -> HttpFailure {
+    HttpFailure {
+        kind,
+        detail: Box::default(),
     }
 }
 

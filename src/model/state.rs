@@ -46,8 +46,6 @@ pub enum Name {
 pub struct Edge {
     /// What goes wrong before a certificate is seen.
     pub fault: Option<HttpFailureKind>,
-    /// What goes wrong after it was accepted.
-    pub late_fault: Option<HttpFailureKind>,
     /// The certificate it presents.
     pub certificate: Certificate,
     /// What it answers, by the Host asked for.
@@ -57,6 +55,8 @@ pub struct Edge {
 /// An MX host at one address: what it says at each step, if the session gets there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Receiver {
+    /// The name of the MX host that this address belongs to.
+    pub host: DnsName,
     /// What goes wrong with the connection.
     pub connect: Option<SmtpFailureKind>,
     /// The greeting.

@@ -102,6 +102,13 @@ impl Live {
         self.resolver.servers()
     }
 
+    /// Asks through the resolver cache of `other`, as two clients of one resolver do.
+    #[must_use]
+    pub fn sharing_dns_of(mut self, other: &Self) -> Self {
+        self.cache = Arc::clone(&other.cache);
+        self
+    }
+
     /// Forgets what the DNS answered, as a resolver does that is started anew.
     pub fn flush_dns(&self) {
         self.cache().clear();

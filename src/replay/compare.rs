@@ -1,0 +1,162 @@
+//! What a scenario expects, held against what was told.
+
+use super::outcome::Told;
+use super::stage::Seen;
+use crate::diagnose;
+use crate::diagnose::document::{DomainReport, Severity};
+use crate::scenario::{Asked, CheckExpectation, Expectation, Received};
+use crate::sender::Verdict;
+
+/// Returns what an attempt did not do as expected.
+pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(verdict) = expected.verdict
+        && verdict.as_str() != told.verdict.as_str()
+    {
+        found.push(format!(
+            "verdict {verdict} was expected, it is {} ({})",
+            told.verdict, told.reason
+        ));
+    }
+    if !expected.via.is_empty()
+        && !told
+            .via
+            .as_ref()
+            .is_some_and(|via| expected.via.contains(via))
+    {
+        let hosts: Vec<String> = expected.via.iter().map(ToString::to_string).collect();
+        found.push(format!(
+            "delivery via {} was expected, it is via {}",
+            hosts.join(" or "),
+            told.via
+                .as_ref()
+                .map_or_else(|| "no host".to_owned(), ToString::to_string)
+        ));
+    }
+    if let Some(address) = expected.via_address
+        && told.via_address != Some(address)
+    {
+        found.push(format!(
+            "delivery to {address} was expected, it is to {}",
+            told.via_address
+                .map_or_else(|| "none".to_owned(), |address| address.to_string())
+        ));
+    }
+    if let Some(types) = &expected.result_types {
+        let mut wanted: Vec<String> = types.iter().map(ToString::to_string).collect();
+        wanted.sort();
+        if wanted != told.result_types {
+            found.push(format!(
+                "result types [{}] were expected, they are [{}]",
+                wanted.join(", "),
+                told.result_types.join(", ")
+            ));
+        }
+    }
+    if let Some(source) = expected.policy
+        && source.as_str() != told.policy
+    {
+        found.push(format!(
+            "policy \"{source}\" was expected, it is \"{}\"",
+            told.policy
+        ));
+    }
+    if let Some(reason) = &expected.reason
+        && !told.reason.contains(&**reason)
+    {
+        found.push(format!(
+            "a reason with `{reason}` was expected, it is `{}`",
+            told.reason
+        ));
+    }
+    compare_requests(expected, told, &mut found);
+    found
+}
+
+fn compare_requests(expected: &Expectation, told: &Told, found: &mut Vec<String>) {
+    let asked = |wanted: &Asked| {
+        told.seen
+            .iter()
+            .any(|seen| matches!(seen, Seen::Asked(made) if wanted.covers(made)))
+    };
+    for wanted in expected.asked.iter().filter(|wanted| !asked(wanted)) {
+        found.push(format!("`{wanted}` was expected to be asked, it was not"));
+    }
+    for unwanted in expected.not_asked.iter().filter(|unwanted| asked(unwanted)) {
+        found.push(format!("`{unwanted}` was asked, it must not be"));
+    }
+    for wanted in &expected.received {
+        let count = told
+            .seen
+            .iter()
+            .filter(|seen| is_received(seen, wanted))
+            .count();
+        if u32::try_from(count) != Ok(wanted.count) {
+            found.push(format!(
+                "{} messages were expected at {}, {count} came",
+                wanted.count, wanted.server
+            ));
+        }
+    }
+}
+
+fn is_received(seen: &Seen, wanted: &Received) -> bool {
+    match seen {
+        Seen::Asked(_) => false,
+        Seen::Received { server, tls, .. } => {
+            *server == wanted.server
+                && wanted.tls.is_none_or(|wanted| wanted == tls.is_some())
+                && wanted
+                    .version
+                    .is_none_or(|version| tls.as_deref() == Some(&format!("TLSv{version}")))
+        }
+    }
+}
+
+/// Returns what a check did not find as expected.
+pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainReport) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(verdict) = expected.verdict {
+        let told = match &expected.class {
+            None => Some(report.verdict),
+            Some(class) => report
+                .senders
+                .iter()
+                .filter(|sender| *sender.class == **class)
+                .map(|sender| sender.verdict)
+                .max(),
+        };
+        if told.map(Verdict::as_str) != Some(verdict.as_str()) {
+            found.push(format!(
+                "verdict {verdict} was expected, it is {} ({})",
+                told.map_or("that of no such class", Verdict::as_str),
+                report.reason
+            ));
+        }
+    }
+    let codes: Vec<&str> = report
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    for code in &expected.findings {
+        if !codes.contains(&&**code) {
+            found.push(format!(
+                "finding {code} was expected, there are [{}]",
+                codes.join(", ")
+            ));
+        }
+    }
+    for code in &expected.no_findings {
+        if codes.contains(&&**code) {
+            found.push(format!("finding {code} must not come up"));
+        }
+    }
+    if let Some(exit) = expected.exit {
+        let told = diagnose::exit_code(report, Severity::Error);
+        if told != exit {
+            found.push(format!("exit code {exit} was expected, it is {told}"));
+        }
+    }
+    found
+}

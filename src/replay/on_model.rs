@@ -1,0 +1,489 @@
+//! A scenario's state in the model's words.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::stage::{Seen, Stage, StageError};
+use crate::facts::certificate::CertificateFault as Fault;
+use crate::facts::dns::{
+    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Record, RecordType, TlsaRecord, TxtRecord,
+};
+use crate::facts::http::{BodyEnd, HttpFailureKind, HttpResponse};
+use crate::facts::smtp::{Reply, SmtpFailureKind, TlsFailureKind};
+use crate::facts::{DnsName, UnixTime};
+use crate::model::state::{Certificate, Edge, ModelState, Name, Names, Receiver};
+use crate::model::{Model, ModelNetwork, ModelRequest};
+use crate::net::DEFAULT_MAX_POLICY_BYTES;
+use crate::scenario::state::{
+    self, Answer, DEFAULT_TTL, DnsFault, ServerAddress, Types, ZoneName, Zones,
+};
+use crate::scenario::{
+    Asked, CertificateFault, HttpsFault, RecordFault, SmtpFault, State, TlsVersions, Transfer,
+};
+
+/// The model, with the resolver of each client.
+#[derive(Clone, Debug)]
+pub struct ModelStage {
+    model: Arc<Model>,
+    clock: crate::clock::Clock,
+    resolvers: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl ModelStage {
+    /// Makes a model whose clock stands at `start`; `clients` name the resolver that each client asks.
+    #[must_use]
+    pub fn new(start: UnixTime, clients: BTreeMap<Box<str>, Box<str>>) -> Self {
+        let clock = crate::clock::Clock::manual(start);
+        Self {
+            model: Arc::new(Model::new(clock.clone())),
+            clock,
+            resolvers: clients,
+        }
+    }
+
+    /// Copies servers and caches, with a clock of the copy's own.
+    #[must_use]
+    pub fn copy_at(&self, now: UnixTime) -> Self {
+        let clock = crate::clock::Clock::manual(now);
+        Self {
+            model: Arc::new(self.model.copy_with(clock.clone())),
+            clock,
+            resolvers: self.resolvers.clone(),
+        }
+    }
+
+    /// Returns the time.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// Returns the moments after now at which an answer in a client's resolver runs out.
+    #[must_use]
+    pub fn cache_ends(&self) -> Vec<UnixTime> {
+        self.model.cache_ends(self.clock.now())
+    }
+}
+
+impl Stage for ModelStage {
+    type Network = ModelNetwork;
+
+    fn network(&self, client: &str) -> ModelNetwork {
+        let resolver = self.resolvers.get(client).map_or(client, |name| name);
+        Model::through(&self.model, resolver)
+    }
+
+    async fn apply(&self, state: &State) -> Result<(), StageError> {
+        self.model.apply(translate(state));
+        Ok(())
+    }
+
+    fn advance_to(&self, now: UnixTime) {
+        self.clock.advance_to(now);
+    }
+
+    fn drain(&self) -> Vec<Seen> {
+        self.model
+            .drain_requests()
+            .into_iter()
+            .map(|request| match request {
+                ModelRequest::Dns(question) => Seen::Asked(Asked::Dns(question)),
+                ModelRequest::Get { host, address } => Seen::Asked(Asked::Get {
+                    host,
+                    address: Some(address),
+                }),
+                ModelRequest::Connect { host, address } => Seen::Asked(Asked::Smtp {
+                    host,
+                    address: Some(address),
+                }),
+                ModelRequest::Received { host, address, tls } => Seen::Received {
+                    server: host,
+                    address,
+                    tls,
+                },
+            })
+            .collect()
+    }
+
+    fn unannounced(&self) -> Vec<String> {
+        self.model
+            .unannounced()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+fn translate(state: &State) -> ModelState {
+    let mut edges = BTreeMap::new();
+    for host in &state.policy_hosts {
+        for edge in &host.edges {
+            edges.insert(edge.address, policy_edge(edge));
+        }
+    }
+    let mut receivers = BTreeMap::new();
+    for server in &state.servers {
+        for address in &server.addresses {
+            receivers.insert(address.address, receiver(&server.name, address));
+        }
+    }
+    ModelState {
+        names: names(&state.zones),
+        views: state
+            .resolvers
+            .iter()
+            .map(|resolver| {
+                let seen = match resolver.fault {
+                    None => names(&resolver.zones),
+                    Some(fault) => resolver
+                        .zones
+                        .keys()
+                        .map(|name| (name.clone(), Name::Failed(failed(fault))))
+                        .collect(),
+                };
+                (resolver.name.clone(), seen)
+            })
+            .collect(),
+        edges,
+        receivers,
+    }
+}
+
+fn names(zones: &Zones) -> Names {
+    zones
+        .iter()
+        .map(|(owner, zone)| {
+            let name = match zone {
+                ZoneName::Alias { target, ttl } => Name::Alias(Alias {
+                    owner: owner.clone(),
+                    target: target.clone(),
+                    ttl: *ttl,
+                }),
+                ZoneName::Failed(fault) => Name::Failed(failed(*fault)),
+                ZoneName::Types(types) => Name::Types {
+                    outcomes: outcomes(types),
+                    otherwise: DnsOutcome::NoData {
+                        ttl: Some(DEFAULT_TTL),
+                    },
+                },
+            };
+            (owner.clone(), name)
+        })
+        .collect()
+}
+
+fn outcomes(types: &Types) -> BTreeMap<RecordType, DnsOutcome> {
+    let address = |address: &IpAddr| {
+        Some(match address {
+            IpAddr::V4(address) => Record::A(*address),
+            IpAddr::V6(address) => Record::Aaaa(*address),
+        })
+    };
+    [
+        (RecordType::A, types.a.as_ref().map(|a| answer(a, address))),
+        (
+            RecordType::Aaaa,
+            types.aaaa.as_ref().map(|aaaa| answer(aaaa, address)),
+        ),
+        (
+            RecordType::Mx,
+            types
+                .mx
+                .as_ref()
+                .map(|mx| answer(mx, |mx| Some(Record::Mx(mx.clone())))),
+        ),
+        (
+            RecordType::Txt,
+            types.txt.as_ref().map(|txt| {
+                answer(txt, |strings| {
+                    Some(Record::Txt(TxtRecord {
+                        strings: strings.clone(),
+                    }))
+                })
+            }),
+        ),
+        (
+            RecordType::Tlsa,
+            types
+                .tlsa
+                .as_ref()
+                .map(|tlsa| answer(tlsa, |text| tlsa_record(text))),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(kind, outcome)| Some((kind, outcome?)))
+    .collect()
+}
+
+fn answer<T>(answer: &Answer<T>, record: impl Fn(&T) -> Option<Record>) -> DnsOutcome {
+    match answer {
+        Answer::Records {
+            fault: Some(RecordFault::TruncatedOnTcp),
+            ..
+        } => broken(DnsFailureKind::Truncated),
+        // Records that do not answer the question leave no answer.
+        Answer::Records {
+            fault: Some(RecordFault::WrongOwner | RecordFault::WrongType),
+            ..
+        } => DnsOutcome::NoData { ttl: None },
+        Answer::Records {
+            records,
+            ttl,
+            fault: None | Some(RecordFault::Truncated | RecordFault::ExtraRecords),
+        } => DnsOutcome::Records {
+            records: records.iter().filter_map(record).collect(),
+            ttl: *ttl,
+        },
+        Answer::NoData { ttl } => DnsOutcome::NoData { ttl: Some(*ttl) },
+        Answer::Failed(fault) => failed(*fault),
+    }
+}
+
+fn failed(fault: DnsFault) -> DnsOutcome {
+    match fault {
+        DnsFault::NxDomain { ttl } => DnsOutcome::NxDomain { ttl: Some(ttl) },
+        DnsFault::ServFail => broken(DnsFailureKind::ServFail),
+        DnsFault::Refused => broken(DnsFailureKind::Rcode(5)),
+        DnsFault::Silence => broken(DnsFailureKind::TimedOut),
+    }
+}
+
+fn broken(kind: DnsFailureKind) -> DnsOutcome {
+    DnsOutcome::Failed(DnsFailure {
+        kind,
+        detail: Box::default(),
+    })
+}
+
+/// Reads `3 1 1 0a0b…`.
+pub(super) fn tlsa_record(text: &str) -> Option<Record> {
+    let mut fields = text.split_ascii_whitespace();
+    let mut number = || fields.next()?.parse::<u8>().ok();
+    let (usage, selector, matching) = (number()?, number()?, number()?);
+    let hex: String = fields.collect();
+    let data = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect::<Option<Vec<u8>>>()?;
+    Some(Record::Tlsa(TlsaRecord {
+        usage,
+        selector,
+        matching,
+        data: data.into(),
+    }))
+}
+
+fn policy_edge(edge: &state::Edge) -> Edge {
+    Edge {
+        fault: edge.fault.map(https_failure),
+        certificate: certificate(&edge.certificate),
+        responses: edge
+            .responses
+            .iter()
+            .map(|(host, response)| (host.clone(), http_response(response)))
+            .collect(),
+    }
+}
+
+const fn https_failure(fault: HttpsFault) -> HttpFailureKind {
+    match fault {
+        HttpsFault::Refused => HttpFailureKind::Refused,
+        HttpsFault::Blackhole => HttpFailureKind::ConnectTimedOut,
+        HttpsFault::Silence | HttpsFault::HandshakeSilence => HttpFailureKind::TimedOut,
+        HttpsFault::Reset | HttpsFault::HandshakeReset => HttpFailureKind::Reset,
+        HttpsFault::Tls10Only | HttpsFault::Tls11Only | HttpsFault::AlertProtocolVersion => {
+            HttpFailureKind::OldTls
+        }
+        HttpsFault::AlertHandshakeFailure | HttpsFault::HandshakeClose => {
+            HttpFailureKind::HandshakeFailed
+        }
+        HttpsFault::NotTls => HttpFailureKind::Malformed,
+    }
+}
+
+fn http_response(response: &state::Response) -> HttpResponse {
+    let limit = usize::try_from(DEFAULT_MAX_POLICY_BYTES).unwrap_or(usize::MAX);
+    let half = response.body.len() / 2;
+    let header = |name: &str| {
+        response
+            .headers
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_bytes().into())
+            .collect::<Vec<Box<[u8]>>>()
+    };
+    let mut content_types: Vec<Box<[u8]>> = response
+        .content_type
+        .iter()
+        .map(|value| value.as_bytes().into())
+        .collect();
+    content_types.extend(header("content-type"));
+    let (kept, body_end) = match response.transfer {
+        _ if response.body.len() > limit => (
+            limit,
+            BodyEnd::TooLarge {
+                limit_bytes: DEFAULT_MAX_POLICY_BYTES,
+            },
+        ),
+        Transfer::Plain | Transfer::Chunked | Transfer::Close | Transfer::Gzip => {
+            (response.body.len(), BodyEnd::Complete)
+        }
+        Transfer::Slow | Transfer::Stall => (half, BodyEnd::TimedOut),
+        Transfer::Cut => (
+            half,
+            BodyEnd::Interrupted {
+                detail: "cut".into(),
+            },
+        ),
+    };
+    let mut body: Vec<u8> = response.body.iter().copied().take(kept).collect();
+    if response.transfer == Transfer::Gzip {
+        // The magic number is enough: nobody asked for gzip, so nobody unpacks it.
+        body.splice(..0, [0x1f, 0x8b, 8, 0]);
+    }
+    HttpResponse {
+        status: response.status,
+        content_types,
+        location: header("location").into_iter().next(),
+        body: body.into(),
+        body_end,
+    }
+}
+
+/// A certificate with the faults that a verifier would find in it.
+fn certificate(certificate: &state::Certificate) -> Certificate {
+    let renamed = |to: &dyn Fn(&str) -> String| -> Vec<Box<str>> {
+        certificate
+            .names
+            .iter()
+            .map(|name| to(name).into())
+            .collect()
+    };
+    let parent = |name: &str| {
+        name.split_once('.')
+            .map_or_else(|| name.to_owned(), |(_, rest)| rest.to_owned())
+    };
+    let names = match certificate.fault {
+        Some(CertificateFault::WrongName) => vec!["wrong-name.test".into()],
+        Some(CertificateFault::CnOnly | CertificateFault::IpSanOnly) => Vec::new(),
+        Some(CertificateFault::ApexCertOnly) => renamed(&parent),
+        Some(CertificateFault::Wildcard) => renamed(&|name| format!("*.{}", parent(name))),
+        Some(CertificateFault::WildcardTwoLevels) => {
+            renamed(&|name| format!("*.{}", parent(&parent(name))))
+        }
+        Some(CertificateFault::PartialWildcard) => renamed(&|name| {
+            let first: String = name.chars().take(1).collect();
+            format!("{first}*.{}", parent(name))
+        }),
+        Some(_) | None => certificate.names.clone(),
+    };
+    let chain_faults = match certificate.fault {
+        Some(CertificateFault::SelfSigned | CertificateFault::SelfSignedCa) => {
+            vec![Fault::SelfSigned]
+        }
+        Some(CertificateFault::UntrustedRoot | CertificateFault::MissingIntermediate) => {
+            vec![Fault::UnknownIssuer]
+        }
+        Some(CertificateFault::ExpiredIntermediate) => vec![Fault::IssuerExpired],
+        Some(CertificateFault::WrongEku) => vec![Fault::WrongPurpose],
+        Some(CertificateFault::NameConstraints) => vec![Fault::BadChain {
+            detail: "name constraints".into(),
+        }],
+        Some(CertificateFault::Garbled) => vec![Fault::Unreadable {
+            detail: "cut short".into(),
+        }],
+        Some(
+            CertificateFault::Expired
+            | CertificateFault::NotYetValid
+            | CertificateFault::WrongName
+            | CertificateFault::CnOnly
+            | CertificateFault::ApexCertOnly
+            | CertificateFault::Wildcard
+            | CertificateFault::WildcardTwoLevels
+            | CertificateFault::PartialWildcard
+            | CertificateFault::IpSanOnly,
+        )
+        | None => Vec::new(),
+    };
+    Certificate {
+        names,
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        chain_faults,
+    }
+}
+
+fn reply(code: u16, lines: &[&str]) -> Reply {
+    Reply {
+        code,
+        lines: lines.iter().map(|line| (*line).into()).collect(),
+    }
+}
+
+fn receiver(host: &DnsName, address: &ServerAddress) -> Receiver {
+    let mut receiver = Receiver {
+        host: host.clone(),
+        connect: None,
+        greeting: Ok(reply(220, &["ready"])),
+        ehlo: Ok(reply(250, &["hello", "STARTTLS"])),
+        starttls: Ok(reply(220, &["go ahead"])),
+        injected: None,
+        handshake: None,
+        tls_version: match address.tls {
+            TlsVersions::Tls12 => "TLSv1.2".into(),
+            TlsVersions::Both | TlsVersions::Tls13 => "TLSv1.3".into(),
+        },
+        certificate: certificate(&address.certificate),
+        rcpt: reply(250, &["OK"]),
+        end_of_data: reply(250, &["OK"]),
+    };
+    if let Some(fault) = address.fault {
+        afflict(&mut receiver, fault);
+    }
+    receiver
+}
+
+fn afflict(receiver: &mut Receiver, fault: SmtpFault) {
+    let greeting = |receiver: &mut Receiver, kind| receiver.greeting = Err(kind);
+    match fault {
+        SmtpFault::Refused => receiver.connect = Some(SmtpFailureKind::Refused),
+        SmtpFault::Blackhole => receiver.connect = Some(SmtpFailureKind::TimedOut),
+        SmtpFault::Silence | SmtpFault::Tarpit => greeting(receiver, SmtpFailureKind::TimedOut),
+        SmtpFault::Reset => greeting(receiver, SmtpFailureKind::Reset),
+        SmtpFault::Tls10Only | SmtpFault::Tls11Only | SmtpFault::AlertProtocolVersion => {
+            receiver.handshake = Some(TlsFailureKind::OldVersion);
+        }
+        SmtpFault::AlertHandshakeFailure => {
+            receiver.handshake = Some(TlsFailureKind::NoCommonParameters);
+        }
+        SmtpFault::HandshakeReset => receiver.handshake = Some(TlsFailureKind::Reset),
+        SmtpFault::HandshakeClose => receiver.handshake = Some(TlsFailureKind::Closed),
+        SmtpFault::HandshakeSilence => receiver.handshake = Some(TlsFailureKind::TimedOut),
+        SmtpFault::NotTls => receiver.handshake = Some(TlsFailureKind::Protocol),
+        SmtpFault::StarttlsAbsent => receiver.ehlo = Ok(reply(250, &["hello"])),
+        SmtpFault::StarttlsStripped => {
+            receiver.ehlo = Ok(reply(250, &["hello", "XXXXXXXX"]));
+        }
+        SmtpFault::Starttls454 => receiver.starttls = Ok(reply(454, &["not now"])),
+        SmtpFault::Starttls554 => receiver.starttls = Ok(reply(554, &["no"])),
+        SmtpFault::Starttls250 => receiver.starttls = Ok(reply(250, &["OK"])),
+        SmtpFault::InjectedSameSegment => receiver.injected = Some((*b"250 ").into()),
+        SmtpFault::InjectedLater => receiver.handshake = Some(TlsFailureKind::Protocol),
+        SmtpFault::Greeting421 => receiver.greeting = Ok(reply(421, &["not now"])),
+        SmtpFault::Greeting554 => receiver.greeting = Ok(reply(554, &["no"])),
+        // A first line at once and the last one late, yet in time: postscreen's habit is no fault.
+        SmtpFault::GreetingMultiline => {}
+        SmtpFault::EndlessLine | SmtpFault::EndlessReply => {
+            greeting(receiver, SmtpFailureKind::Protocol);
+        }
+        SmtpFault::Ehlo502 | SmtpFault::Ehlo502Silence => {
+            receiver.ehlo = Ok(reply(502, &["what"]));
+        }
+        SmtpFault::Greylist => receiver.rcpt = reply(450, &["later"]),
+        SmtpFault::Reject => receiver.rcpt = reply(550, &["no such user"]),
+        SmtpFault::MessageDeferred => receiver.end_of_data = reply(451, &["later"]),
+        SmtpFault::MessageRejected => receiver.end_of_data = reply(554, &["no"]),
+    }
+}

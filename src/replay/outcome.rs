@@ -1,0 +1,239 @@
+//! What a play tells: each attempt, each check, and what was expected in vain.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::stage::Seen;
+use crate::diagnose::document::DomainReport;
+use crate::facts::{DnsName, UnixTime};
+use crate::sender::discover::{PolicyInUse, PolicySource};
+use crate::sender::{Attempt, Verdict};
+
+/// What a play on one stage told.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Played {
+    /// Each moment, in order.
+    pub moments: Vec<MomentTold>,
+    /// What was expected in vain.
+    pub failures: Vec<Failure>,
+}
+
+/// What one moment told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MomentTold {
+    /// The line of the step.
+    pub line: usize,
+    /// When.
+    pub at: UnixTime,
+    /// How long after the start.
+    pub after: Duration,
+    /// The step's title.
+    pub title: Box<str>,
+    /// The refreshes that ran since the moment before, and what they made reach a server.
+    pub refreshes: Vec<Refresh>,
+    /// The messages that were flushed, then the fresh ones.
+    pub attempts: Vec<Told>,
+    /// The observer's checks.
+    pub checks: Vec<CheckTold>,
+}
+
+/// A refresh between two moments.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refresh {
+    /// When.
+    pub at: UnixTime,
+    /// The sender.
+    pub sender: Box<str>,
+    /// The policy domain.
+    pub domain: DnsName,
+    /// What reached a server, sorted.
+    pub seen: Vec<Seen>,
+}
+
+/// What one attempt told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Told {
+    /// The sender.
+    pub sender: Box<str>,
+    /// The recipient's domain.
+    pub domain: DnsName,
+    /// What became of the message.
+    pub verdict: Verdict,
+    /// Why. The networks may word it differently.
+    pub reason: Box<str>,
+    /// The host that took it.
+    pub via: Option<DnsName>,
+    /// The address that took it.
+    pub via_address: Option<IpAddr>,
+    /// The result types, sorted.
+    pub result_types: Vec<String>,
+    /// Where the policy came from: `live`, `stored` or `none`.
+    pub policy: &'static str,
+    /// What reached a server, sorted.
+    pub seen: Vec<Seen>,
+}
+
+impl Told {
+    /// Takes from an attempt what a scenario can speak of.
+    #[must_use]
+    pub fn new(sender: &str, domain: &DnsName, attempt: &Attempt, seen: Vec<Seen>) -> Self {
+        let mut result_types: Vec<String> = attempt
+            .result_types
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        result_types.sort();
+        Self {
+            sender: sender.into(),
+            domain: domain.clone(),
+            verdict: attempt.verdict,
+            reason: attempt.reason.clone(),
+            via: attempt.walk.via.as_ref().map(|via| via.host.clone()),
+            via_address: attempt.walk.via.as_ref().map(|via| via.address),
+            result_types,
+            policy: match &attempt.discovery.policy {
+                PolicyInUse::None(_) => "none",
+                PolicyInUse::Policy {
+                    source: PolicySource::Live,
+                    ..
+                } => "live",
+                PolicyInUse::Policy {
+                    source: PolicySource::Cached,
+                    ..
+                } => "stored",
+            },
+            seen,
+        }
+    }
+}
+
+/// What one check told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CheckTold {
+    /// The domain.
+    pub domain: DnsName,
+    /// The worst verdict.
+    pub verdict: Verdict,
+    /// The codes of its findings, sorted.
+    pub findings: Vec<String>,
+}
+
+impl CheckTold {
+    /// Takes from a report what a scenario can speak of.
+    #[must_use]
+    pub fn new(report: &DomainReport) -> Self {
+        let mut findings: Vec<String> = report
+            .findings
+            .iter()
+            .map(|finding| finding.code.clone())
+            .collect();
+        findings.sort();
+        findings.dedup();
+        Self {
+            domain: report.domain.clone(),
+            verdict: report.verdict,
+            findings,
+        }
+    }
+}
+
+/// Something that was expected in vain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// The line of the file.
+    pub line: usize,
+    /// How long after the start.
+    pub after: Duration,
+    /// What was expected, and what came.
+    pub message: String,
+}
+
+/// Finds where two plays of one scenario told different things.
+#[must_use]
+pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
+    let mut found = Vec::new();
+    for (model, lab) in model.moments.iter().zip(&lab.moments) {
+        let mut fail = |message| {
+            found.push(Failure {
+                line: model.line,
+                after: model.after,
+                message,
+            });
+        };
+        for (model, lab) in model.attempts.iter().zip(&lab.attempts) {
+            for difference in told_differently(model, lab) {
+                fail(format!(
+                    "the networks disagree about {} to {}: {difference}",
+                    model.sender, model.domain
+                ));
+            }
+        }
+        for (model, lab) in model.checks.iter().zip(&lab.checks) {
+            if model != lab {
+                fail(format!(
+                    "the networks disagree about check {}: model {} [{}], lab {} [{}]",
+                    model.domain,
+                    model.verdict,
+                    model.findings.join(", "),
+                    lab.verdict,
+                    lab.findings.join(", ")
+                ));
+            }
+        }
+        if model.refreshes.len() != lab.refreshes.len() {
+            fail(format!(
+                "the networks disagree about refreshes: {} on the model, {} on the lab",
+                model.refreshes.len(),
+                lab.refreshes.len()
+            ));
+        }
+    }
+    found
+}
+
+fn told_differently(model: &Told, lab: &Told) -> Vec<String> {
+    let mut found = Vec::new();
+    if model.verdict != lab.verdict {
+        found.push(format!(
+            "model {} ({}), lab {} ({})",
+            model.verdict, model.reason, lab.verdict, lab.reason
+        ));
+    }
+    if (&model.via, model.via_address) != (&lab.via, lab.via_address) {
+        let via = |told: &Told| match (&told.via, told.via_address) {
+            (Some(host), Some(address)) => format!("{host} [{address}]"),
+            _ => "no host".to_owned(),
+        };
+        found.push(format!("model via {}, lab via {}", via(model), via(lab)));
+    }
+    if model.result_types != lab.result_types {
+        found.push(format!(
+            "result types: model [{}], lab [{}]",
+            model.result_types.join(", "),
+            lab.result_types.join(", ")
+        ));
+    }
+    if model.policy != lab.policy {
+        found.push(format!(
+            "policy: model {}, lab {}",
+            model.policy, lab.policy
+        ));
+    }
+    // A server may be asked again when a packet is lost: sets, never counts.
+    let only = |these: &[Seen], those: &[Seen]| -> Vec<String> {
+        these
+            .iter()
+            .filter(|seen| !those.contains(seen))
+            .map(ToString::to_string)
+            .collect()
+    };
+    let (of_model, of_lab) = (only(&model.seen, &lab.seen), only(&lab.seen, &model.seen));
+    if !of_model.is_empty() || !of_lab.is_empty() {
+        found.push(format!(
+            "requests: only the model saw [{}], only the lab saw [{}]",
+            of_model.join(", "),
+            of_lab.join(", ")
+        ));
+    }
+    found
+}

@@ -1,0 +1,266 @@
+//! One scenario, played on one stage from its first moment to its last.
+
+use super::compare;
+use super::outcome::{CheckTold, Failure, MomentTold, Played, Refresh, Told};
+use super::senders::{Senders, class_of};
+use super::stage::{OBSERVER, Stage, StageError};
+use crate::diagnose;
+use crate::diagnose::document::DomainReport;
+use crate::facts::smtp::Message;
+use crate::facts::{DnsName, UnixTime};
+use crate::scenario::{Expectation, Moment, Scenario};
+use crate::sender::memo::Probes;
+use crate::sender::{Limits, Mail, Network, Sender, Trace, Verdict};
+
+/// How many refreshes may fall due between two moments: a year's worth for each of many senders.
+const MAX_REFRESHES: usize = 10_000;
+
+/// Who looks at the play between the steps.
+pub trait Watcher<S> {
+    /// Called when things stand still: after a step and after each refresh; `until` is when they may move
+    /// again, `None` at the end of the story.
+    fn stands_still(
+        &mut self,
+        stage: &S,
+        senders: &Senders,
+        until: Option<UnixTime>,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// A watcher that looks away.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl<S: Sync> Watcher<S> for Nobody {
+    async fn stands_still(&mut self, _: &S, _: &Senders, _: Option<UnixTime>) {}
+}
+
+/// Plays a scenario.
+///
+/// # Errors
+///
+/// When its state cannot be laid out on the stage.
+pub async fn play<S: Stage>(
+    scenario: &Scenario,
+    stage: &S,
+    watcher: &mut (impl Watcher<S> + Send),
+) -> Result<Played, StageError> {
+    let mut player = Player {
+        stage,
+        senders: Senders::new(scenario),
+        played: Played::default(),
+    };
+    for (index, moment) in scenario.moments.iter().enumerate() {
+        let refreshes = player.pass_time(moment.at, watcher).await;
+        player.enact(moment, refreshes).await?;
+        let next = scenario.moments.get(index + 1).map(|next| next.at);
+        watcher
+            .stands_still(player.stage, &player.senders, next)
+            .await;
+    }
+    let mut unannounced = stage.unannounced();
+    unannounced.sort();
+    unannounced.dedup();
+    for request in unannounced {
+        player.played.failures.push(Failure {
+            line: 1,
+            after: std::time::Duration::ZERO,
+            message: format!(
+                "`{request}` was asked, which the scenario does not announce: declare the name, if only as \
+                 one that does not exist"
+            ),
+        });
+    }
+    Ok(player.played)
+}
+
+struct Player<'s, S> {
+    stage: &'s S,
+    senders: Senders,
+    played: Played,
+}
+
+impl<S: Stage> Player<'_, S> {
+    /// Lets time pass, with the refreshes that fall due in it.
+    async fn pass_time(
+        &mut self,
+        until: UnixTime,
+        watcher: &mut (impl Watcher<S> + Send),
+    ) -> Vec<Refresh> {
+        let mut refreshes = Vec::new();
+        while refreshes.len() < MAX_REFRESHES
+            && let Some((due, name, next_hop)) = self.senders.next_refresh(until)
+        {
+            self.stage.advance_to(due);
+            let Some(refresh) = self.refresh(&name, &next_hop).await else {
+                break;
+            };
+            refreshes.push(refresh);
+            watcher
+                .stands_still(self.stage, &self.senders, Some(until))
+                .await;
+        }
+        self.stage.advance_to(until);
+        refreshes
+    }
+
+    async fn refresh(&mut self, name: &str, next_hop: &DnsName) -> Option<Refresh> {
+        let sender = self.senders.sender(name)?.clone();
+        let network = self.stage.network(name);
+        let class = class_of(&sender);
+        let acting = Sender {
+            network: &network,
+            class: &class,
+            limits: Limits::default(),
+        };
+        let at = network.now();
+        let state = self.senders.recall(&sender, next_hop);
+        let _of_nobody = self.stage.drain();
+        let found = acting
+            .refresh(next_hop, &state, &mut Trace::default())
+            .await;
+        let memory = self.senders.memory_of(name, next_hop);
+        memory.apply(&found.change);
+        memory.refresh_tried_at = Some(at);
+        let mut seen = self.stage.drain();
+        seen.sort();
+        Some(Refresh {
+            at,
+            sender: name.into(),
+            domain: next_hop.clone(),
+            seen,
+        })
+    }
+
+    /// At one moment: the new state, `flush`, `expect`, `check`.
+    async fn enact(&mut self, moment: &Moment, refreshes: Vec<Refresh>) -> Result<(), StageError> {
+        self.stage.apply(&moment.state).await?;
+        self.senders.follow(&moment.state);
+        let mut told = MomentTold {
+            line: moment.line,
+            at: moment.at,
+            after: moment.after,
+            title: moment.title.clone(),
+            refreshes,
+            attempts: Vec::new(),
+            checks: Vec::new(),
+        };
+        for expectation in &moment.flush {
+            for name in &expectation.senders {
+                let attempts = self.flush(moment, expectation, name).await;
+                told.attempts.extend(attempts);
+            }
+        }
+        for expectation in &moment.expect {
+            for name in &expectation.senders {
+                let attempt = self.attempt(name, &expectation.domain, moment.at).await;
+                if let Some(attempt) = attempt {
+                    self.compare(moment, expectation, &attempt);
+                    told.attempts.push(attempt);
+                }
+            }
+        }
+        for expectation in &moment.check {
+            let report = self.check(&expectation.domain).await;
+            for message in compare::check_differences(expectation, &report) {
+                let message = format!("check {}: {message}", report.domain);
+                self.fail(moment, expectation.line, message);
+            }
+            told.checks.push(CheckTold::new(&report));
+        }
+        self.played.moments.push(told);
+        Ok(())
+    }
+
+    /// Tries one message, fresh or from the queue, and queues it if it must wait.
+    async fn attempt(
+        &mut self,
+        name: &str,
+        domain: &DnsName,
+        queued_since: UnixTime,
+    ) -> Option<Told> {
+        let sender = self.senders.sender(name)?.clone();
+        let next_hop = sender.next_hop.clone().unwrap_or_else(|| domain.clone());
+        let network = self.stage.network(name);
+        let class = class_of(&sender);
+        let acting = Sender {
+            network: &network,
+            class: &class,
+            limits: Limits::default(),
+        };
+        let message = message_for(name, domain);
+        let mail = Mail {
+            message: Some(&message),
+            queued_for: network.now().saturating_duration_since(queued_since),
+            ..Mail::probe(&next_hop)
+        };
+        let state = self.senders.recall(&sender, &next_hop);
+        let _of_nobody = self.stage.drain();
+        let attempt = acting.attempt(mail, &state).await;
+        let mut seen = self.stage.drain();
+        seen.sort();
+        self.senders.remember(name, &next_hop, &attempt);
+        if attempt.verdict == Verdict::Defer {
+            self.senders.queue(name, domain, queued_since);
+        }
+        Some(Told::new(name, domain, &attempt, seen))
+    }
+
+    async fn flush(&mut self, moment: &Moment, expectation: &Expectation, name: &str) -> Vec<Told> {
+        let waiting = self.senders.take_queued(name, &expectation.domain);
+        if waiting.is_empty() {
+            let message = format!(
+                "{name} has no message for {} in its queue, so nothing can be flushed",
+                expectation.domain
+            );
+            self.fail(moment, expectation.line, message);
+        }
+        let mut told = Vec::new();
+        for queued in waiting {
+            if let Some(attempt) = self
+                .attempt(&queued.sender, &queued.domain, queued.since)
+                .await
+            {
+                self.compare(moment, expectation, &attempt);
+                told.push(attempt);
+            }
+        }
+        told
+    }
+
+    async fn check(&self, domain: &DnsName) -> DomainReport {
+        let network = self.stage.network(OBSERVER);
+        let probes = Probes::default();
+        let limits = Limits::default();
+        let checked = diagnose::check(&network, &probes, domain, None, limits).await;
+        let _not_counted = self.stage.drain();
+        checked.report
+    }
+
+    fn compare(&mut self, moment: &Moment, expected: &Expectation, told: &Told) {
+        for message in compare::differences(expected, told) {
+            let message = format!("{} to {}: {message}", told.sender, told.domain);
+            self.fail(moment, expected.line, message);
+        }
+    }
+
+    fn fail(&mut self, moment: &Moment, line: usize, message: String) {
+        self.played.failures.push(Failure {
+            line,
+            after: moment.after,
+            message,
+        });
+    }
+}
+
+fn message_for(sender: &str, domain: &DnsName) -> Message {
+    let from = format!("{sender}@sender.example");
+    let to = format!("postmaster@{domain}");
+    let content =
+        format!("From: {from}\r\nTo: {to}\r\nSubject: a message of a scenario\r\n\r\nHello.\r\n");
+    Message {
+        mail_from: Some(from.into()),
+        rcpt_to: to.into(),
+        content: content.into_bytes().into(),
+    }
+}

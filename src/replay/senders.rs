@@ -1,0 +1,156 @@
+//! The senders of a scenario: what each remembers, and which messages wait.
+
+use std::collections::BTreeMap;
+
+use crate::facts::{DnsName, UnixTime};
+use crate::scenario::state::{self, CacheUse};
+use crate::scenario::{Scenario, State};
+use crate::sender::{Attempt, PolicyState, SenderClass};
+use crate::sts::cache::StoredPolicy;
+use crate::sts::reading::Reading;
+
+/// The senders, their memories and their queue.
+#[derive(Clone, Debug)]
+pub struct Senders {
+    /// The senders, in written order.
+    pub senders: Vec<state::Sender>,
+    /// The policy domains, in written order.
+    pub domains: Vec<DnsName>,
+    /// What each remembers, by sender and next hop.
+    memory: BTreeMap<(Box<str>, DnsName), PolicyState>,
+    queue: Vec<Queued>,
+}
+
+/// A message that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Queued {
+    pub(super) sender: Box<str>,
+    pub(super) domain: DnsName,
+    pub(super) since: UnixTime,
+}
+
+impl Senders {
+    /// Starts with what the scenario says is cached when it begins.
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let mut senders = Self {
+            senders: Vec::new(),
+            domains: Vec::new(),
+            memory: BTreeMap::new(),
+            queue: Vec::new(),
+        };
+        for sender in scenario
+            .moments
+            .first()
+            .into_iter()
+            .flat_map(|first| &first.state.senders)
+        {
+            for cached in &sender.cached {
+                let Ok(id) = cached.id.parse() else { continue };
+                let stored = StoredPolicy {
+                    id,
+                    body: (*cached.body).into(),
+                    fetched_at: cached.fetched_at,
+                };
+                if let Ok(policy) = stored.read(Reading::Letter) {
+                    senders.memory.insert(
+                        (sender.name.clone(), cached.domain.clone()),
+                        PolicyState::with_policy(policy),
+                    );
+                }
+            }
+        }
+        senders
+    }
+
+    pub(super) fn follow(&mut self, state: &State) {
+        self.senders.clone_from(&state.senders);
+        self.domains.clone_from(&state.domains);
+    }
+
+    /// Returns the sender of this name.
+    #[must_use]
+    pub fn sender(&self, name: &str) -> Option<&state::Sender> {
+        self.senders.iter().find(|sender| &*sender.name == name)
+    }
+
+    /// Returns what a sender remembers of a next hop; nothing if its cache is emptied each time.
+    #[must_use]
+    pub fn recall(&self, sender: &state::Sender, next_hop: &DnsName) -> PolicyState {
+        match sender.cache {
+            CacheUse::Emptied => PolicyState::default(),
+            CacheUse::Kept => self
+                .memory
+                .get(&(sender.name.clone(), next_hop.clone()))
+                .cloned()
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Returns the memory of a sender about a next hop, to be changed.
+    pub(super) fn memory_of(&mut self, sender: &str, next_hop: &DnsName) -> &mut PolicyState {
+        self.memory
+            .entry((sender.into(), next_hop.clone()))
+            .or_default()
+    }
+
+    pub(super) fn remember(&mut self, sender: &str, next_hop: &DnsName, attempt: &Attempt) {
+        let state = self.memory_of(sender, next_hop);
+        for change in &attempt.changes {
+            state.apply(change);
+        }
+    }
+
+    /// Returns the next refresh that is due at `until` or before.
+    #[must_use]
+    pub fn next_refresh(&self, until: UnixTime) -> Option<(UnixTime, Box<str>, DnsName)> {
+        self.memory
+            .iter()
+            .filter_map(|((name, next_hop), memory)| {
+                let sender = self.sender(name)?;
+                if sender.cache == CacheUse::Emptied {
+                    return None;
+                }
+                let due = memory.refresh_due(&class_of(sender))?;
+                (due <= until).then(|| (due, name.clone(), next_hop.clone()))
+            })
+            .min_by_key(|(due, _, _)| *due)
+    }
+
+    /// Returns when each remembered policy or back-off ends.
+    pub fn ends(&self) -> impl Iterator<Item = UnixTime> {
+        self.memory.values().flat_map(|memory| {
+            let policy = memory.cached.as_ref().map(|cached| cached.expires_at());
+            let back_off = memory.back_off.as_ref().map(|back_off| back_off.until);
+            policy.into_iter().chain(back_off)
+        })
+    }
+
+    pub(super) fn queue(&mut self, sender: &str, domain: &DnsName, since: UnixTime) {
+        self.queue.push(Queued {
+            sender: sender.into(),
+            domain: domain.clone(),
+            since,
+        });
+    }
+
+    /// Takes the messages of a sender to a domain out of the queue.
+    pub(super) fn take_queued(&mut self, sender: &str, domain: &DnsName) -> Vec<Queued> {
+        let (taken, rest) = self
+            .queue
+            .drain(..)
+            .partition(|queued| &*queued.sender == sender && queued.domain == *domain);
+        self.queue = rest;
+        taken
+    }
+}
+
+/// Returns the class of a scenario's sender, with the sender's own queue life.
+#[must_use]
+pub fn class_of(sender: &state::Sender) -> SenderClass {
+    let class = SenderClass::by_name(&sender.class)
+        .expect("the scenario was read, and its classes were looked up");
+    SenderClass {
+        queue_life: sender.queue_life,
+        ..class.clone()
+    }
+}

@@ -1,0 +1,153 @@
+//! From when to when mail would have been delivered, unprotected or held: "what if a message came now".
+//!
+//! After each change, and at each end of a TTL, a policy's life or a back-off, every sender attempts a
+//! message on a copy of the model; the copy is thrown away, so the story itself is not touched.
+
+use std::collections::BTreeSet;
+
+use super::on_model::ModelStage;
+use super::play::Watcher;
+use super::senders::{Senders, class_of};
+use super::stage::Stage;
+use crate::facts::{DnsName, UnixTime};
+use crate::sender::{Limits, Mail, Sender, Verdict};
+
+/// How many moments are looked at between two steps.
+const MAX_SAMPLES: usize = 200;
+
+/// What would have become of mail from one sender to one domain, over time.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Course {
+    /// The sender.
+    pub sender: Box<str>,
+    /// The recipient's domain.
+    pub domain: DnsName,
+    /// The spans, in order; each ends where the next begins, the last with the story.
+    pub spans: Vec<Span>,
+}
+
+/// A span of time in which the verdict stays the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Span {
+    /// When it begins.
+    pub from: UnixTime,
+    /// When it ends; `None` for the last one.
+    pub until: Option<UnixTime>,
+    /// What becomes of mail.
+    pub verdict: Verdict,
+    /// Why, at its beginning.
+    pub reason: Box<str>,
+}
+
+/// Watches a play on the model and writes the courses.
+#[derive(Clone, Debug, Default)]
+pub struct Shadows {
+    courses: Vec<Course>,
+}
+
+impl Shadows {
+    /// Returns the courses, by sender and domain.
+    #[must_use]
+    pub fn into_courses(self) -> Vec<Course> {
+        self.courses
+    }
+
+    fn note(&mut self, sender: &str, domain: &DnsName, span: Span) {
+        let position = self
+            .courses
+            .iter()
+            .position(|course| &*course.sender == sender && course.domain == *domain);
+        let Some(course) = position.and_then(|index| self.courses.get_mut(index)) else {
+            self.courses.push(Course {
+                sender: sender.into(),
+                domain: domain.clone(),
+                spans: vec![span],
+            });
+            return;
+        };
+        match course.spans.last_mut() {
+            // A later look at the same moment counts: the step or the refresh was in between.
+            Some(last) if last.from == span.from => {
+                last.verdict = span.verdict;
+                last.reason = span.reason;
+            }
+            Some(last) if last.verdict == span.verdict => {}
+            Some(last) => {
+                last.until = Some(span.from);
+                course.spans.push(span);
+            }
+            None => course.spans.push(span),
+        }
+        course.join_equal_neighbours();
+    }
+}
+
+impl Course {
+    /// A span that a later look made equal to the one before it belongs to it.
+    fn join_equal_neighbours(&mut self) {
+        self.spans.dedup_by(|later, earlier| {
+            let is_equal = later.verdict == earlier.verdict;
+            if is_equal {
+                earlier.until = later.until;
+            }
+            is_equal
+        });
+    }
+}
+
+impl Watcher<ModelStage> for Shadows {
+    async fn stands_still(
+        &mut self,
+        stage: &ModelStage,
+        senders: &Senders,
+        until: Option<UnixTime>,
+    ) {
+        let now = stage.now();
+        // A refresh moves things again, and will be looked at by itself.
+        let until = until.map(|until| {
+            senders
+                .next_refresh(until)
+                .map_or(until, |(due, _, _)| due.min(until))
+        });
+        let mut moments: BTreeSet<UnixTime> = BTreeSet::from([now]);
+        if let Some(until) = until {
+            // An answer is kept while its TTL lasts, a policy up to its last second.
+            let ends = stage.cache_ends().into_iter().chain(
+                senders
+                    .ends()
+                    .flat_map(|end| [end, end.saturating_add(std::time::Duration::from_secs(1))]),
+            );
+            moments.extend(
+                ends.filter(|end| *end > now && *end < until)
+                    .take(MAX_SAMPLES),
+            );
+        }
+        for at in moments {
+            for sender in &senders.senders {
+                for domain in &senders.domains {
+                    let copy = stage.copy_at(at);
+                    let network = copy.network(&sender.name);
+                    let class = class_of(sender);
+                    let acting = Sender {
+                        network: &network,
+                        class: &class,
+                        limits: Limits::default(),
+                    };
+                    let next_hop = sender.next_hop.as_ref().unwrap_or(domain);
+                    let state = senders.recall(sender, next_hop);
+                    let attempt = acting.attempt(Mail::probe(next_hop), &state).await;
+                    self.note(
+                        &sender.name,
+                        domain,
+                        Span {
+                            from: at,
+                            until: None,
+                            verdict: attempt.verdict,
+                            reason: attempt.reason,
+                        },
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Where a scenario is played: the model or the lab, behind one face.
+
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+
+use crate::facts::{DnsName, UnixTime};
+use crate::scenario::{Asked, State};
+use crate::sender::Network;
+
+/// The name under which the observer's `check` asks: a client with a resolver of its own.
+pub const OBSERVER: &str = "observer";
+
+/// A fake Internet that a scenario's state can be laid on.
+pub trait Stage: Sync {
+    /// How a client reaches it.
+    type Network: Network;
+
+    /// Returns the network as one client sees it: a sender by its name, or [`OBSERVER`].
+    fn network(&self, client: &str) -> Self::Network;
+
+    /// Replaces what the servers hold.
+    fn apply(&self, state: &State) -> impl Future<Output = Result<(), StageError>> + Send;
+
+    /// Moves the clock.
+    fn advance_to(&self, now: UnixTime);
+
+    /// Takes what reached the servers since the last call, in order.
+    fn drain(&self) -> Vec<Seen>;
+
+    /// Returns the requests for what the scenario does not declare.
+    fn unannounced(&self) -> Vec<String>;
+}
+
+/// Something that reached a server.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Seen {
+    /// A request.
+    Asked(Asked),
+    /// A message that an MX host took.
+    Received {
+        /// The MX host.
+        server: DnsName,
+        /// Its address.
+        address: IpAddr,
+        /// The TLS version, as `TLSv1.3`; `None` in clear text.
+        tls: Option<Box<str>>,
+    },
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(asked) => asked.fmt(f),
+            Self::Received {
+                server,
+                address,
+                tls,
+            } => write!(
+                f,
+                "message received by {server} [{address}] {}",
+                tls.as_deref().unwrap_or("in clear text")
+            ),
+        }
+    }
+}
+
+/// Why a scenario's state cannot be laid out.
+#[derive(Debug, thiserror::Error)]
+#[error("the {stage} cannot be set up: {detail}")]
+pub struct StageError {
+    /// `lab` or `model`.
+    pub stage: &'static str,
+    /// The cause chain.
+    pub detail: Box<str>,
+}
