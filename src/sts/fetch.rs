@@ -53,7 +53,7 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
             });
         }
     };
-    // "the HTTPS server MUST present a certificate that is valid for the `mta-sts` DNS-ID"
+    // The policy host "MUST present an X.509 certificate that is valid for the `mta-sts` DNS-ID" (§3.3).
     if exchange.certificate.is_none() {
         return Err(FetchError::Certificate(vec![
             CertificateFault::Unreadable {
@@ -116,8 +116,8 @@ fn check_media_types(content_types: &[Box<[u8]>]) -> Result<(), FetchError> {
 
 /// Returns whether the value of a `Content-Type` header is text/plain, in any case and with any parameters.
 ///
-/// "parameters other than `charset=utf-8` or `charset=us-ascii` are ignored" (§3.2), and these two say what
-/// the grammar says: the policy is UTF-8 in any case. So all parameters are ignored, malformed ones too.
+/// Parameters other than `charset=utf-8` or `charset=us-ascii` are ignored (§3.2), and these two say what the
+/// grammar says: the policy is UTF-8 in any case. So all parameters are ignored, malformed ones too.
 #[must_use]
 pub fn is_text_plain(content_type: &[u8]) -> bool {
     let essence = split_once(content_type, b';').map_or(content_type, |(essence, _)| essence);

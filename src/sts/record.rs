@@ -54,7 +54,7 @@ impl fmt::Display for Record {
 /// Q: Is `id=a-b` an extension that happens to be named `id`, as the grammar would let it be? A: No: a field
 /// with a known name is that field, or the record is invalid.
 ///
-/// Q: What of a second `id` or `v`? A: "All but the first SHALL be ignored" (§3.2), so its value means
+/// Q: What of a second `id` or `v`? A: "all entries except for the first SHALL be ignored" (§3.2), so its value means
 /// nothing; but it must be a field of the grammar, for the record as a whole must be.
 ///
 /// # Errors

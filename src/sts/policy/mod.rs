@@ -41,7 +41,7 @@ impl Policy {
         max_age: MaxAge,
         patterns: Vec<MxPattern>,
     ) -> Result<Self, PolicyErrorKind> {
-        // "at least once, except when mode is `none`": a correct opt-out names no hosts.
+        // §3.2 wants at least one `mx`, except in mode `none`: a correct opt-out names no hosts.
         match mode {
             Mode::Enforce | Mode::Testing if patterns.is_empty() => {
                 Err(PolicyErrorKind::NoMx { mode })
