@@ -19,6 +19,12 @@ pub struct Environment {
     pub color_messages: bool,
     /// Whether there is a person at standard error, who may like a progress bar.
     pub shows_progress: bool,
+    /// Whether tables on standard output may be drawn with box characters.
+    pub draws_boxes: bool,
+    /// The width of the terminal at standard output; `None` if it is none.
+    pub width: Option<u16>,
+    /// Whether every detail is wanted.
+    pub verbose: bool,
 }
 
 impl Environment {
@@ -37,6 +43,18 @@ impl Environment {
             color: colors(io::stdout().is_terminal()),
             color_messages: colors(io::stderr().is_terminal()),
             shows_progress: io::stderr().is_terminal() && !is_dumb,
+            draws_boxes: io::stdout().is_terminal()
+                && !is_dumb
+                && ["LC_ALL", "LC_CTYPE", "LANG"]
+                    .into_iter()
+                    .find_map(set)
+                    .is_some_and(|locale| is_utf8(&locale.to_string_lossy())),
+            width: io::stdout()
+                .is_terminal()
+                .then(terminal_size::terminal_size)
+                .flatten()
+                .map(|(terminal_size::Width(columns), _)| columns),
+            verbose: common.verbose > 0,
         }
     }
 
@@ -52,6 +70,11 @@ impl Environment {
         let default = self.default_store.as_deref();
         cache.path(default.filter(|_| !network.is_diverted()))
     }
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// Returns `stickler/policies.sqlite` below the user's cache directory. A relative `XDG_CACHE_HOME` is to be
@@ -100,6 +123,9 @@ mod tests {
             color: false,
             color_messages: false,
             shows_progress: false,
+            draws_boxes: false,
+            width: None,
+            verbose: false,
         };
         for (words, expected) in [
             (&["check"][..], Some("/default")),

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::arguments::ArgumentError;
 use self::cache::CacheVerbArgs;
+use self::check::CheckArgs;
 use self::completions::CompletionsArgs;
 use self::environment::Environment;
 use self::exit::Exit;
@@ -28,6 +29,7 @@ pub mod environment;
 pub mod exit;
 pub mod lab;
 pub mod lint;
+pub mod live;
 pub mod man;
 pub mod network_args;
 pub mod output;
@@ -52,6 +54,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
 pub enum Verb {
+    /// Say what conforming senders would do with mail for a domain now, and why
+    Check(Box<CheckArgs>),
     /// Look at a record, a policy or a pattern without the network
     Lint(LintArgs),
     /// Look at the store of policies, and change it
@@ -66,6 +70,7 @@ impl Verb {
     /// Does what was asked.
     async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
         match self {
+            Self::Check(args) => check::run(&args, &environment).await,
             Self::Lint(args) => blocking(move || lint::run(&args)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
             Self::Completions(args) => blocking(move || completions::run(&args)).await,
@@ -161,6 +166,7 @@ fn log_to_stderr(verbose: u8, color: bool) {
 
 const EXAMPLES: &str = "\
 Examples:
+  stickler check example.com
   stickler lint policy mta-sts.txt --mx mx1.example.com
   stickler lint match '*.example.com' mx1.example.com
   stickler cache list
