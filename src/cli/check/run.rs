@@ -187,7 +187,7 @@ fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Conte
         time_zone: TimeZone::system(),
         width: environment.width.filter(|_| !is_file),
         style: if environment.color && !is_file {
-            Style::Coloured
+            Style::Colour
         } else {
             Style::Plain
         },
