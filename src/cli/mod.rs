@@ -106,9 +106,11 @@ pub fn main(words: &[OsString]) -> ExitCode {
         }
     };
     let result = runtime.block_on(async {
+        // Listening begins before the work does.
         tokio::select! {
-            result = cli.verb.run(environment) => result,
+            biased;
             Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            result = cli.verb.run(environment) => result,
         }
     });
     // Blocking work that was interrupted is not waited for; its transaction falls with the process.

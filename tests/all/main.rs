@@ -1,4 +1,5 @@
 //! The tests that need more than one room, in one binary.
 
+mod cli;
 mod store;
 mod support;

@@ -17,6 +17,7 @@ pub mod scenario;
 
 /// Look at a record, a policy or a pattern without the network
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(after_help = EXAMPLES)]
 pub struct LintArgs {
     /// What to look at.
     #[command(subcommand)]
@@ -46,3 +47,9 @@ pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
         LintCommand::Match(args) => matching::run(args),
     }
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  stickler lint record 'v=STSv1; id=20260301T080000;'
+  stickler lint policy mta-sts.txt --mx mx1.example.com
+  stickler lint match '*.example.com' mx1.example.com";

@@ -209,11 +209,11 @@ impl Outcome {
     fn write(&self, output: &mut impl Write) -> io::Result<()> {
         match (&self.mode, self.max_age_secs, &self.error) {
             (Some(mode), Some(max_age_secs), _) => {
-                let mx = self.mx.join(", ");
-                writeln!(
-                    output,
-                    "valid: mode {mode}, max_age {max_age_secs}, mx {mx}"
-                )
+                write!(output, "valid: mode {mode}, max_age {max_age_secs}")?;
+                if !self.mx.is_empty() {
+                    write!(output, ", mx {}", self.mx.join(", "))?;
+                }
+                writeln!(output)
             }
             (_, _, Some(error)) => {
                 let line = error
