@@ -32,6 +32,7 @@ pub mod man;
 pub mod network_args;
 pub mod output;
 pub mod output_args;
+pub mod paint;
 pub mod replay;
 pub mod schema;
 pub mod values;
@@ -66,7 +67,7 @@ impl Verb {
     /// Does what was asked.
     async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
         match self {
-            Self::Lint(args) => blocking(move || lint::run(&args)).await,
+            Self::Lint(args) => blocking(move || lint::run(&args, &environment)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
             Self::Completions(args) => blocking(move || completions::run(&args)).await,
             Self::Man(args) => blocking(move || man::run(&args)).await,

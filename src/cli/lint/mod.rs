@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use self::matching::LintMatchArgs;
 use self::policy::LintPolicyArgs;
 use self::record::LintRecordArgs;
+use super::environment::Environment;
 use super::exit::Exit;
 
 mod explain;
@@ -40,11 +41,11 @@ pub enum LintCommand {
 /// # Errors
 ///
 /// When the input cannot be read, or the output not written.
-pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &LintArgs, environment: &Environment) -> anyhow::Result<Exit> {
     match &args.command {
-        LintCommand::Record(args) => record::run(args),
-        LintCommand::Policy(args) => policy::run(args),
-        LintCommand::Match(args) => matching::run(args),
+        LintCommand::Record(args) => record::run(args, environment),
+        LintCommand::Policy(args) => policy::run(args, environment),
+        LintCommand::Match(args) => matching::run(args, environment),
     }
 }
 

@@ -164,6 +164,7 @@ fn processes_that_write_at_once_lose_nothing() {
             std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
                 .args(["cache", "import", &name, "--cache", "store"])
                 .current_dir(program.folder())
+                .stderr(std::process::Stdio::null())
                 .spawn()
                 .unwrap()
         })

@@ -257,3 +257,44 @@ fn patterns_are_matched_with_a_reason() {
     assert_eq!(json["match"], true);
     assert_eq!(json["tolerant"]["match"], true);
 }
+
+#[test]
+fn the_json_is_what_its_schema_says() {
+    use stickler::cli::lint::{matching, policy, record};
+
+    let program = Program::new();
+    program.write("good", POLICY);
+    program.write("bad", "mode: x\n");
+    for (schema, words) in [
+        (record::schema(), &["record", "v=STSv1; id=1; a=b"][..]),
+        (record::schema(), &["record", "v=STSv1"]),
+        (
+            policy::schema(),
+            &["policy", "good", "--mx", "mx.corp.test", "other.test"],
+        ),
+        (policy::schema(), &["policy", "bad"]),
+        (
+            matching::schema(),
+            &["match", "*.corp.test", "mx.corp.test"],
+        ),
+    ] {
+        let all = [&["lint"], words, &["--format", "json"]].concat();
+        let json = program.run(&all).json();
+        let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&json)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{words:?} gives {json}");
+    }
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let program = Program::new();
+    let words = ["lint", "match", "a.test", "a.test"];
+    let run = |more: &[&str]| program.run(&[&words, more].concat()).stdout;
+    assert!(run(&[]).starts_with("match: "));
+    assert!(run(&["--color", "never"]).starts_with("match: "));
+    assert!(run(&["--color", "always"]).starts_with("\u{1b}[32mmatch\u{1b}[0m: "));
+}
