@@ -1,5 +1,6 @@
 //! The tests that need more than one room, in one binary.
 
 mod cli;
+mod properties;
 mod store;
 mod support;
