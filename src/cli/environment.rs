@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::Variables;
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
+use super::paint::Paint;
 
 /// What the process finds around it, read once.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Environment {
     pub default_store: Option<PathBuf>,
     /// Whether results on standard output are coloured.
     pub color: bool,
+    /// Whether results are coloured wherever they go.
+    pub color_always: bool,
     /// Whether messages on standard error are coloured.
     pub color_messages: bool,
     /// Whether there is a person at standard error, who may like a progress bar.
@@ -41,6 +44,7 @@ impl Environment {
         Self {
             default_store: default_store(set("XDG_CACHE_HOME"), set("HOME")),
             color: colors(io::stdout().is_terminal()),
+            color_always: common.color == ColorWhen::Always,
             color_messages: colors(io::stderr().is_terminal()),
             shows_progress: io::stderr().is_terminal() && !is_dumb,
             draws_boxes: io::stdout().is_terminal()
@@ -55,6 +59,16 @@ impl Environment {
                 .flatten()
                 .map(|(terminal_size::Width(columns), _)| columns),
             verbose: common.verbose > 0,
+        }
+    }
+
+    /// Returns how a result is coloured that goes to `output`, or else to standard output.
+    #[must_use]
+    pub const fn paint(&self, output: Option<&Path>) -> Paint {
+        if self.color_always || (self.color && output.is_none()) {
+            Paint::Colored
+        } else {
+            Paint::Plain
         }
     }
 
@@ -121,6 +135,7 @@ mod tests {
         let environment = Environment {
             default_store: Some("/default".into()),
             color: false,
+            color_always: false,
             color_messages: false,
             shows_progress: false,
             draws_boxes: false,

@@ -34,6 +34,7 @@ pub mod man;
 pub mod network_args;
 pub mod output;
 pub mod output_args;
+pub mod paint;
 pub mod replay;
 pub mod schema;
 pub mod values;
@@ -71,7 +72,7 @@ impl Verb {
     async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
         match self {
             Self::Check(args) => check::run(&args, &environment).await,
-            Self::Lint(args) => blocking(move || lint::run(&args)).await,
+            Self::Lint(args) => blocking(move || lint::run(&args, &environment)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
             Self::Completions(args) => blocking(move || completions::run(&args)).await,
             Self::Man(args) => blocking(move || man::run(&args)).await,
@@ -111,9 +112,11 @@ pub fn main(words: &[OsString]) -> ExitCode {
         }
     };
     let result = runtime.block_on(async {
+        // Listening begins before the work does.
         tokio::select! {
-            result = cli.verb.run(environment) => result,
+            biased;
             Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            result = cli.verb.run(environment) => result,
         }
     });
     // Blocking work that was interrupted is not waited for; its transaction falls with the process.

@@ -2,6 +2,7 @@
 //!
 //! The modules say that they are tests, so that their helpers may `unwrap` as tests may.
 
+<<<<<<< HEAD
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
@@ -15,6 +16,11 @@ mod scenario_files;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+=======
+mod cli;
+mod properties;
+mod store;
+>>>>>>> cli
 mod support;
 #[cfg(test)]
 mod world;

@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::output::printable;
 use crate::cli::output_args::FailOn;
+use crate::cli::paint::Paint;
 
 /// Something to know, and what to do about it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub(super) struct Finding {
     /// Its stable code.
     pub(super) code: &'static str,
@@ -27,7 +29,7 @@ pub(super) struct Finding {
 }
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Severity {
     Error,
@@ -41,6 +43,14 @@ impl Severity {
             Self::Error => "error",
             Self::Warning => "warning",
             Self::Note => "note",
+        }
+    }
+
+    fn painted(self, paint: Paint) -> String {
+        match self {
+            Self::Error => paint.bad(self.word()).to_string(),
+            Self::Warning => paint.doubtful(self.word()).to_string(),
+            Self::Note => self.word().to_owned(),
         }
     }
 
@@ -63,11 +73,11 @@ impl Finding {
     }
 
     /// Writes the finding for people.
-    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, output: &mut impl Write, paint: Paint) -> io::Result<()> {
         writeln!(
             output,
             "{} {}: {} (RFC {})\n    {}",
-            self.severity.word(),
+            self.severity.painted(paint),
             self.code,
             self.title,
             self.rfc,

@@ -4,12 +4,15 @@ use std::io::{self, Write};
 
 use anyhow::Context as _;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, printable};
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
+use crate::cli::paint::Paint;
 use crate::facts::dns::TxtRecord;
 use crate::sts::presentation;
 use crate::sts::reading::Reading;
@@ -40,8 +43,14 @@ Examples:
 
 All arguments together are the records of one name. Exit codes: 0 a sender finds a policy id, 1 it does not.";
 
+/// Returns the JSON Schema of what `--format json` writes.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'static>)
+}
+
 /// The answer, for machines.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Document<'a> {
     schema: &'static str,
     #[serde(flatten)]
@@ -51,14 +60,14 @@ struct Document<'a> {
 }
 
 /// What senders of one reading make of the records.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Outcome {
     record: Option<Usable>,
     error: Option<String>,
 }
 
 /// A usable record.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Usable {
     id: String,
     extensions: Vec<String>,
@@ -69,7 +78,7 @@ struct Usable {
 /// # Errors
 ///
 /// When a text is no TXT record, and when the output cannot be written.
-pub fn run(args: &LintRecordArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let mut texts = Vec::new();
     for text in &args.texts {
         read_argument(text, &mut texts)?;
@@ -77,9 +86,10 @@ pub fn run(args: &LintRecordArgs) -> anyhow::Result<Exit> {
     let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&select(&texts, reading)));
     let findings = find(&letter, &tolerant);
     let is_valid = letter.record.is_some();
+    let paint = environment.paint(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
-        AnswerFormat::Text => write_text(&mut output, &letter, &tolerant, &findings)?,
+        AnswerFormat::Text => write_text(&mut output, paint, &letter, &tolerant, &findings)?,
         AnswerFormat::Json => {
             let document = Document {
                 schema: "stickler/lint-record/1",
@@ -192,15 +202,17 @@ fn find(letter: &Outcome, tolerant: &Outcome) -> Vec<Finding> {
 
 fn write_text(
     output: &mut impl Write,
+    paint: Paint,
     letter: &Outcome,
     tolerant: &Outcome,
     findings: &[Finding],
 ) -> io::Result<()> {
     match (&letter.record, &letter.error) {
-        (Some(usable), _) => writeln!(output, "valid: id {}", usable.id)?,
+        (Some(usable), _) => writeln!(output, "{}: id {}", paint.good("valid"), usable.id)?,
         (None, error) => writeln!(
             output,
-            "not valid: {}",
+            "{}: {}",
+            paint.bad("not valid"),
             error.as_deref().unwrap_or_default()
         )?,
     }
@@ -209,5 +221,5 @@ fn write_text(
     }
     findings
         .iter()
-        .try_for_each(|finding| finding.write(output))
+        .try_for_each(|finding| finding.write(output, paint))
 }
