@@ -1,7 +1,5 @@
 //! The live network that the options describe.
 
-use std::fmt::Write as _;
-
 use anyhow::Context as _;
 
 use super::network_args::{Family, NetworkArgs};
@@ -64,12 +62,12 @@ pub fn as_options(args: &NetworkArgs) -> String {
         } else {
             format!("'{}'", value.replace('\'', r"'\''"))
         };
-        // Writing to a string cannot fail.
-        drop(write!(
-            options,
-            "{}{name} {quoted}",
-            if options.is_empty() { "" } else { " " }
-        ));
+        if !options.is_empty() {
+            options.push(' ');
+        }
+        options.push_str(name);
+        options.push(' ');
+        options.push_str(&quoted);
     };
     for resolver in &args.resolver {
         push("--resolver", &resolver.0.to_string());

@@ -2,7 +2,8 @@
 //!
 //! The modules say that they are tests, so that their helpers may `unwrap` as tests may.
 
-<<<<<<< HEAD
+#[cfg(test)]
+mod cli;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
@@ -16,11 +17,6 @@ mod scenario_files;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
-=======
-mod cli;
-mod properties;
-mod store;
->>>>>>> cli
 mod support;
 #[cfg(test)]
 mod world;
