@@ -3,6 +3,7 @@
 mod cache;
 mod common;
 mod lint;
+mod values;
 
 use std::path::Path;
 
