@@ -3,8 +3,7 @@
 use anyhow::Context as _;
 
 use super::network_args::{Family, NetworkArgs};
-use super::values::ConnectTarget;
-use crate::net::routes::{Route, RouteFrom, Routes};
+use crate::net::routes::Routes;
 use crate::net::{AddressFamilies, Deadlines, HeloName, Live, LiveConfig, ResolverConfig, roots};
 use crate::report::escape::is_shell_safe;
 use crate::sts::certificate::Roots;
@@ -29,15 +28,7 @@ pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
         } else {
             ResolverConfig::Addresses(args.resolver.iter().map(|resolver| resolver.0).collect())
         },
-        routes: Routes::new(args.connect_to.iter().map(|rule| Route {
-            from: match &rule.target {
-                None => RouteFrom::Any,
-                Some(ConnectTarget::Host(host)) => RouteFrom::Host(host.clone()),
-                Some(ConnectTarget::Address(address)) => RouteFrom::Address(*address),
-            },
-            port: rule.port,
-            to: rule.to,
-        })),
+        routes: Routes::new(args.connect_to.iter().cloned()),
         deadlines: Deadlines::with_step(args.timeout),
         helo: args.helo.clone().map_or(config.helo, HeloName::Host),
         source: args.source,

@@ -16,7 +16,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::live;
 use crate::cli::output::{Output, tell};
-use crate::cli::output_args::{FailOn, RunFormat};
+use crate::cli::output_args::RunFormat;
 use crate::cli::values::Probe;
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::diagnose::send::{self, Envelope};
@@ -57,7 +57,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         },
         report::sink::Options {
             context: context(args, environment, &network),
-            fail_on: severity(args.fail_on),
+            fail_on: args.fail_on.into(),
         },
     );
     let bar = progress(environment, names.len());
@@ -89,7 +89,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             Ok(report) => report?,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
-        exit = exit.and(exit_of(&report, severity(args.fail_on)));
+        exit = exit.and(exit_of(&report, args.fail_on.into()));
         bar.suspend(|| sink.write(&report))
             .context("writing the result")?;
         bar.inc(1);
@@ -221,13 +221,5 @@ const fn format(format: RunFormat) -> Format {
         RunFormat::Json => Format::Json,
         RunFormat::Ndjson => Format::Ndjson,
         RunFormat::Junit => Format::Junit,
-    }
-}
-
-const fn severity(fail_on: FailOn) -> Severity {
-    match fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Note => Severity::Note,
     }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::explain::explain;
-use super::finding::Finding;
+use super::finding;
 use super::policy_findings;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
@@ -17,6 +17,7 @@ use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::paint::Paint;
 use crate::cli::values::Source;
+use crate::diagnose::document::Finding;
 use crate::facts::DnsName;
 use crate::sts::policy::{self, Policy};
 use crate::sts::reading::Reading;
@@ -140,7 +141,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
             }
             findings
                 .iter()
-                .try_for_each(|finding| finding.write(&mut output, paint))?;
+                .try_for_each(|one| finding::write(one, &mut output, paint))?;
         }
         AnswerFormat::Json => {
             let document = Document {
@@ -155,7 +156,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
     }
     output.finish()?;
     Ok(
-        if letter.valid && !Finding::any_reaches(&findings, args.fail_on) {
+        if letter.valid && !finding::any_reaches(&findings, args.fail_on) {
             Exit::Success
         } else {
             Exit::Failure

@@ -7,12 +7,14 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{Finding, Severity};
+use super::finding;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, printable};
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::paint::Paint;
+use crate::diagnose::document::{Finding, Severity};
+use crate::diagnose::findings::codes;
 use crate::facts::dns::TxtRecord;
 use crate::sts::presentation;
 use crate::sts::reading::Reading;
@@ -102,7 +104,7 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
     }
     output.finish()?;
     Ok(
-        if is_valid && !Finding::any_reaches(&findings, args.fail_on) {
+        if is_valid && !finding::any_reaches(&findings, args.fail_on) {
             Exit::Success
         } else {
             Exit::Failure
@@ -163,39 +165,27 @@ impl Outcome {
 fn find(letter: &Outcome, tolerant: &Outcome) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let (Some(error), Some(usable)) = (&letter.error, &tolerant.record) {
-        findings.push(Finding {
-            code: "STS-RECORD-TOLERATED",
-            severity: Severity::Warning,
-            step: 5,
-            rfc: "8461 §3.1",
-            title: "only tolerant senders read the record",
-            detail: format!("to the letter there is none: {error}"),
-            fix: Some(format!("publish: v=STSv1; id={};", usable.id)),
-        });
+        findings.push(codes::RECORD_TOLERATED.finding(
+            Severity::Warning,
+            format!("to the letter there is none: {error}"),
+            Some(format!("publish: v=STSv1; id={};", usable.id)),
+        ));
     } else if let Some(error) = &letter.error {
-        findings.push(Finding {
-            code: "STS-RECORD-UNUSABLE",
-            severity: Severity::Error,
-            step: 5,
-            rfc: "8461 §3.1",
-            title: "no sender finds a policy by these records",
-            detail: format!("{error}; what a sender has cached stays in force"),
-            fix: Some(
+        findings.push(codes::RECORD_INVALID.finding(
+            Severity::Error,
+            format!("{error}; what a sender has cached stays in force"),
+            Some(
                 "publish exactly one record at _mta-sts.<domain>, as in: v=STSv1; id=20260301T080000;"
-                    .into(),
+                    .to_owned(),
             ),
-        });
+        ));
     }
     for extension in letter.record.iter().flat_map(|usable| &usable.extensions) {
-        findings.push(Finding {
-            code: "STS-RECORD-EXTENSION",
-            severity: Severity::Note,
-            step: 5,
-            rfc: "8461 §3.1",
-            title: "a field that no sender knows",
-            detail: format!("`{extension}` is ignored"),
-            fix: None,
-        });
+        findings.push(codes::RECORD_EXTENSION.finding(
+            Severity::Note,
+            format!("`{extension}` is ignored"),
+            None,
+        ));
     }
     findings
 }
@@ -221,5 +211,5 @@ fn write_text(
     }
     findings
         .iter()
-        .try_for_each(|finding| finding.write(output, paint))
+        .try_for_each(|one| finding::write(one, output, paint))
 }

@@ -30,7 +30,7 @@ fn records_are_read_as_senders_read_them() {
             1,
             &[
                 "not valid: 2 records begin with `v=STSv1;`",
-                "error STS-RECORD-UNUSABLE",
+                "error STS-RECORD-INVALID",
             ],
         ),
         (
