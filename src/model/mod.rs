@@ -4,6 +4,8 @@
 //! [`Network`] as one resolver's users see it. A month of migration takes milliseconds here, and a
 //! copy of the model answers "what if a message came now" without leaving a trace in the original.
 
+#[cfg(test)]
+pub(crate) mod stage;
 pub mod state;
 
 use std::collections::BTreeMap;
