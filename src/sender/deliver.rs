@@ -435,10 +435,12 @@ fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
             None => Taken::NotReached,
         };
     }
-    if exchange
-        .ehlo
-        .as_ref()
-        .is_some_and(|reply| reply.is_class(2))
+    // A failed handshake does not stand in the way of a message that may go in clear text; a session that
+    // broke does.
+    let replies = [&exchange.ehlo, &exchange.ehlo_after_tls];
+    if exchange.failure.is_none()
+        && exchange.ehlo.is_some()
+        && replies.into_iter().flatten().all(|reply| reply.is_class(2))
     {
         Taken::Yes
     } else {

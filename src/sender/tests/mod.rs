@@ -2,6 +2,7 @@
 
 mod cache;
 mod classes;
+mod delivery;
 mod discovery;
 mod fetch;
 mod mx;
