@@ -361,7 +361,8 @@ impl<'a> Session<'a> {
         }
         self.exchange.injected = self.receiver.injected.clone();
         if self.exchange.injected.is_some() {
-            return if goes_on_in_clear { Ok(false) } else { Err(()) };
+            // RFC 3207, Section 6: nothing more is said to who may be somebody else.
+            return Err(());
         }
         if let Some(kind) = self.receiver.handshake {
             self.exchange.tls = Some(TlsExchange {

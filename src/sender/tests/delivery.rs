@@ -24,6 +24,8 @@ enum Hop {
     Good,
     /// Enforce refuses it for good reason; others deliver.
     Refused,
+    /// Nobody delivers here, for a reason that is reported.
+    Unsafe,
     /// Only we may be unable to use it; unprotected mail goes there.
     Doubtful,
     /// Nobody delivers here; the failure is a fact, or may be about us.
@@ -53,7 +55,7 @@ const FAULTS: &[Fault] = &[
     (
         "octets before the handshake",
         |receiver| receiver.injected = Some((*b"250 ok\r\n").into()),
-        Hop::Refused,
+        Hop::Unsafe,
         &[ResultType::ValidationFailure],
     ),
     (
@@ -220,7 +222,7 @@ async fn a_fault_stops_mail_under_enforce_alone() {
                 let expected = match (hop, mode) {
                     (Hop::Good, "none") => format!("deliver-unprotected {via}"),
                     (Hop::Good, _) => format!("deliver {via} validated"),
-                    (Hop::Refused, "enforce") | (Hop::Down { ours: false }, _) => {
+                    (Hop::Refused, "enforce") | (Hop::Unsafe | Hop::Down { ours: false }, _) => {
                         "defer".to_owned()
                     }
                     (Hop::Doubtful, "enforce") | (Hop::Down { ours: true }, _) => {
@@ -249,7 +251,9 @@ async fn whatever_is_wrong_with_the_first_host_the_next_is_used() {
         let attempt = stage.send("strict", &mut PolicyState::default()).await;
         let via = match hop {
             Hop::Good => "mx1.corp.test 192.0.2.1",
-            Hop::Refused | Hop::Doubtful | Hop::Down { .. } => "mx2.corp.test 192.0.2.2",
+            Hop::Refused | Hop::Unsafe | Hop::Doubtful | Hop::Down { .. } => {
+                "mx2.corp.test 192.0.2.2"
+            }
         };
         assert_eq!(
             told(&attempt),
@@ -270,7 +274,7 @@ async fn whatever_is_wrong_with_the_first_address_the_next_is_used() {
         let attempt = stage.send("strict", &mut PolicyState::default()).await;
         let address = match hop {
             Hop::Good => "192.0.2.1",
-            Hop::Refused | Hop::Doubtful | Hop::Down { .. } => "192.0.2.11",
+            Hop::Refused | Hop::Unsafe | Hop::Doubtful | Hop::Down { .. } => "192.0.2.11",
         };
         assert_eq!(
             told(&attempt),
@@ -298,7 +302,9 @@ async fn unprotected_mail_uses_tls_if_it_can_and_enforced_mail_never_goes_in_cle
                 .collect();
             let has_tls = *hop == Hop::Good || case.contains("certificate");
             let expected = match (hop, mode) {
-                (Hop::Down { .. }, _) | (Hop::Refused | Hop::Doubtful, "enforce") => None,
+                (Hop::Unsafe | Hop::Down { .. }, _) | (Hop::Refused | Hop::Doubtful, "enforce") => {
+                    None
+                }
                 _ if has_tls => Some("mail mx1.corp.test 192.0.2.1 TLSv1.3".to_owned()),
                 _ => Some("mail mx1.corp.test 192.0.2.1 in clear".to_owned()),
             };
