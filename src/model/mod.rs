@@ -7,14 +7,16 @@
 #[cfg(test)]
 pub(crate) mod stage;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
-use crate::dns_cache::{Cached, DnsCache};
-use crate::facts::dns::{Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question};
+use crate::dns_cache::{Cached, DnsCache, follow};
+use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
     Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
@@ -24,9 +26,6 @@ use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
 use state::{ModelState, Name, Names, Receiver};
-
-/// As many CNAMEs as a resolver follows before it gives up.
-const MAX_ALIASES: usize = 16;
 
 /// The servers, the resolvers' caches and what reached the servers.
 #[derive(Debug)]
@@ -151,7 +150,7 @@ impl Network for ModelNetwork<'_> {
         let mut inner = self.model.lock();
         let inner = &mut *inner;
         let cache = inner.caches.entry(self.resolver.clone()).or_default();
-        let (name, mut aliases) = match cache.lookup(question, now) {
+        let (name, aliases) = match cache.lookup(question, now) {
             Cached::Hit(answer) => return answer,
             Cached::Miss { name, aliases, .. } => (name, aliases),
         };
@@ -164,11 +163,10 @@ impl Network for ModelNetwork<'_> {
         if !names.contains_key(&asked.name) {
             inner.unannounced.push(asked.clone());
         }
-        let answer = resolve(names, &asked);
-        inner.requests.push(ModelRequest::Dns(asked.clone()));
-        cache.store(&asked, &answer, now);
-        aliases.extend(answer.aliases);
-        DnsAnswer { aliases, ..answer }
+        let answer = resolve(names, question, &asked.name, aliases);
+        inner.requests.push(ModelRequest::Dns(asked));
+        cache.store(question, &answer, now);
+        answer
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
@@ -248,10 +246,10 @@ impl Network for ModelNetwork<'_> {
     }
 }
 
-/// What a recursive resolver without a cache answers.
-fn resolve(names: &Names, question: &Question) -> DnsAnswer {
-    let mut aliases: Vec<Alias> = Vec::new();
-    let mut owner = &question.name;
+/// What a recursive resolver answers that knows the CNAMEs from the name in the question to `from`.
+fn resolve(names: &Names, question: &Question, from: &DnsName, known: Vec<Alias>) -> DnsAnswer {
+    let mut aliases = known;
+    let mut owner = from;
     let outcome = loop {
         match names.get(owner) {
             // A question about a name that nobody declared is answered, and fails the run.
@@ -267,14 +265,8 @@ fn resolve(names: &Names, question: &Question) -> DnsAnswer {
                     .clone();
             }
             Some(Name::Alias(alias)) => {
-                let is_loop = alias.target == question.name
-                    || aliases.iter().any(|seen| seen.owner == alias.target);
-                aliases.push(alias.clone());
-                if is_loop {
-                    break broken_chain(DnsFailureKind::CnameLoop);
-                }
-                if aliases.len() > MAX_ALIASES {
-                    break broken_chain(DnsFailureKind::ChainTooLong);
+                if let Err(failure) = follow(&question.name, &mut aliases, alias.clone()) {
+                    break DnsOutcome::Failed(failure);
                 }
                 owner = &alias.target;
             }
@@ -285,13 +277,6 @@ fn resolve(names: &Names, question: &Question) -> DnsAnswer {
         outcome,
         authenticated: false,
     }
-}
-
-fn broken_chain(kind: DnsFailureKind) -> DnsOutcome {
-    DnsOutcome::Failed(DnsFailure {
-        kind,
-        detail: Box::default(),
-    })
 }
 
 fn refused(request: &SmtpRequest) -> SmtpExchange {
