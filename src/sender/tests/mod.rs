@@ -5,4 +5,7 @@ mod classes;
 mod delivery;
 mod discovery;
 mod fetch;
+mod memo;
 mod mx;
+mod reports;
+mod trace;
