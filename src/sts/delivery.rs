@@ -73,3 +73,82 @@ pub struct DifferentHosts {
     /// The host whose certificate was checked.
     pub verified: DnsName,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::{DifferentHosts, Validated};
+    use crate::facts::certificate::PeerCertificate;
+    use crate::facts::smtp::{Reply, SmtpExchange, TlsExchange, TlsSession};
+    use crate::facts::{DnsName, UnixTime};
+    use crate::sts::mx::MxMatched;
+    use crate::sts::policy::{MaxAge, Mode, Policy};
+    use crate::sts::transport::{self, CertVerified, Transport};
+
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25));
+
+    fn verified(host: &DnsName) -> CertVerified {
+        let reply = |code, lines: &[&str]| {
+            Some(Reply {
+                code,
+                lines: lines.iter().map(|line| (*line).into()).collect(),
+            })
+        };
+        let exchange = SmtpExchange {
+            greeting: reply(220, &[]),
+            ehlo: reply(250, &["x", "STARTTLS"]),
+            starttls: reply(220, &[]),
+            tls: Some(TlsExchange {
+                certificate: Some(PeerCertificate {
+                    chain: Vec::new(),
+                    subject_alt_names: Vec::new(),
+                    issuer: "".into(),
+                    not_before: UnixTime::from_secs(0),
+                    not_after: UnixTime::MAX,
+                    faults: Vec::new(),
+                }),
+                outcome: Ok(TlsSession {
+                    version: "TLSv1.3".into(),
+                    cipher_suite: "".into(),
+                }),
+            }),
+            ehlo_after_tls: reply(250, &["x"]),
+            ..SmtpExchange::new(host.clone(), ADDRESS)
+        };
+        let Transport::Accepted(proof) = transport::judge(&exchange) else {
+            panic!("the session is a good one");
+        };
+        proof
+    }
+
+    #[test]
+    fn proofs_combine_only_about_one_host() {
+        let listed: DnsName = "mx.corp.test".parse().unwrap();
+        let other: DnsName = "mx2.corp.test".parse().unwrap();
+        let policy = Policy::new(
+            Mode::Enforce,
+            MaxAge::MAX,
+            vec!["*.corp.test".parse().unwrap()],
+        )
+        .unwrap();
+        let matched = MxMatched::check(&policy, &listed).unwrap();
+        let validated = Validated::combine(matched.clone(), verified(&listed)).unwrap();
+        assert_eq!(
+            (
+                validated.host(),
+                validated.address(),
+                validated.pattern().to_string().as_str(),
+                validated.mode()
+            ),
+            (&listed, ADDRESS, "*.corp.test", Mode::Enforce)
+        );
+        assert_eq!(
+            Validated::combine(matched, verified(&other)),
+            Err(DifferentHosts {
+                matched: listed,
+                verified: other
+            })
+        );
+    }
+}

@@ -100,7 +100,7 @@ pub(crate) fn candidate<'a>(
     }
 }
 
-/// Joins the strings of a record: "they MUST be treated as a single string", with nothing between them.
+/// Joins the strings of a record with nothing between them, as §3.1 wants it.
 fn joined(text: &TxtRecord) -> Cow<'_, [u8]> {
     match text.strings.as_slice() {
         [only] => Cow::Borrowed(only),

@@ -149,3 +149,78 @@ pub enum PresentationError {
         octets: usize,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PresentationError, Quoted, parse};
+    use crate::facts::dns::TxtRecord;
+
+    fn record(strings: &[&[u8]]) -> TxtRecord {
+        TxtRecord {
+            strings: strings.iter().map(|string| (*string).into()).collect(),
+        }
+    }
+
+    #[test]
+    fn quoted_strings_become_strings_and_bare_text_stays() {
+        let long = "a".repeat(300);
+        for (text, expected) in [
+            ("v=STSv1; id=1;", record(&[b"v=STSv1; id=1;"])),
+            (" v=STSv1; id=1 ", record(&[b" v=STSv1; id=1 "])),
+            ("", record(&[b""])),
+            ("\"v=STSv1; id=1;\"", record(&[b"v=STSv1; id=1;"])),
+            (
+                "\"v=STSv1; id=1;\" \"more\"\t\"\"\n",
+                record(&[b"v=STSv1; id=1;", b"more", b""]),
+            ),
+            ("  \"a\"\"b\"", record(&[b"a", b"b"])),
+            (
+                r#""a\"b\\c\;d\000\255\032""#,
+                record(&[b"a\"b\\c;d\0\xff "]),
+            ),
+            ("\"é\"", record(&["é".as_bytes()])),
+            (
+                &long,
+                record(&[&long.as_bytes()[..255], &long.as_bytes()[255..]]),
+            ),
+        ] {
+            assert_eq!(parse(text), Ok(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_dig_would_not_print_is_refused() {
+        use PresentationError as E;
+        let outside = |octet: &str| E::OutsideQuotes {
+            octet: octet.into(),
+        };
+        let long = format!("\"{}\"", "a".repeat(256));
+        let endless = "a".repeat(65_536);
+        for (text, expected) in [
+            ("\"", E::NotClosed),
+            ("\"a", E::NotClosed),
+            ("\"a\\\"", E::NotClosed),
+            ("\"a\\", E::NotClosed),
+            ("\"a\\12", E::NotClosed),
+            ("\"a\" b", outside("b")),
+            ("\"a\";", outside(";")),
+            ("\"a\" é", outside("\\xc3")),
+            (r#""\256""#, E::Escape),
+            (r#""\999""#, E::Escape),
+            (r#""\1""#, E::Escape),
+            (r#""\12x""#, E::Escape),
+            (&long, E::StringTooLong { octets: 256 }),
+            (&endless, E::RecordTooLong { octets: 65_794 }),
+        ] {
+            assert_eq!(parse(text), Err(expected), "{text:.40?}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_shown_as_dig_shows_it() {
+        let record = record(&[b"v=STSv1; id=1;", b"\"\\\x00\x7f\xff"]);
+        let shown = Quoted(&record).to_string();
+        assert_eq!(shown, r#""v=STSv1; id=1;" "\"\\\000\127\255""#);
+        assert_eq!(parse(&shown), Ok(record));
+    }
+}

@@ -225,3 +225,137 @@ pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>) -> Selection {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RecordError, SelectError, Selection, parse, select};
+    use crate::facts::dns::TxtRecord;
+    use crate::sts::fields::FieldsError;
+
+    #[test]
+    fn records_of_the_grammar_are_read() {
+        for (text, uris, extensions) in [
+            (
+                "v=TLSRPTv1;rua=mailto:reports@example.com",
+                &["mailto:reports@example.com"][..],
+                0,
+            ),
+            (
+                "v=TLSRPTv1; rua=mailto:a@example.com \t, https://example.com/v1?a=b&c=%2c;",
+                &["mailto:a@example.com", "https://example.com/v1?a=b&c=%2c"],
+                0,
+            ),
+            ("v=TLSRPTv1 ; x=y; rua=MAILTO:a@b; z=1", &["MAILTO:a@b"], 2),
+            (
+                "v=TLSRPTv1; rua=mailto:a@b; rua=mailto:c@d; v=x",
+                &["mailto:a@b"],
+                0,
+            ),
+            (
+                "v=TLSRPTv1; rua=https://[2001:db8::1]/r#x",
+                &["https://[2001:db8::1]/r#x"],
+                0,
+            ),
+        ] {
+            let record = parse(text.as_bytes()).unwrap();
+            let read: Vec<&str> = record.uris().iter().map(|uri| uri.as_str()).collect();
+            assert_eq!(read, uris, "{text:?}");
+            assert_eq!(record.extensions().len(), extensions, "{text:?}");
+            let shown = record.to_string();
+            assert_eq!(parse(shown.as_bytes()), Ok(record), "{shown:?}");
+        }
+        let record = parse(b"v=TLSRPTv1; rua=mailto:a@b,https://c/").unwrap();
+        let schemes: Vec<&str> = record.uris().iter().map(|uri| uri.scheme()).collect();
+        assert_eq!(schemes, ["mailto", "https"]);
+    }
+
+    #[test]
+    fn what_the_grammar_forbids_is_refused() {
+        let uri = |uri: &str| RecordError::Uri { uri: uri.into() };
+        let version = |found: &str| {
+            RecordError::Fields(FieldsError::Version {
+                found: found.into(),
+                expected: "v=TLSRPTv1",
+            })
+        };
+        for (text, expected) in [
+            ("v=TLSRPTv1", RecordError::NoRua),
+            ("v=TLSRPTv1;", RecordError::NoRua),
+            ("v=TLSRPTv1; x=y", RecordError::NoRua),
+            ("v=TLSRPTv1; RUA=mailto:a@b", RecordError::NoRua),
+            (
+                "v=TLSRPTv10; rua=mailto:a@b",
+                version("v=TLSRPTv10; rua=mailto:a@b"),
+            ),
+            (
+                "v=tlsrptv1; rua=mailto:a@b",
+                version("v=tlsrptv1; rua=mailto:a@b"),
+            ),
+            ("v=TLSRPTv1; rua=", uri("")),
+            ("v=TLSRPTv1; rua=a@b.test", uri("a@b.test")),
+            ("v=TLSRPTv1; rua=mailto:", uri("mailto:")),
+            ("v=TLSRPTv1; rua=:a", uri(":a")),
+            ("v=TLSRPTv1; rua=1a:b", uri("1a:b")),
+            ("v=TLSRPTv1; rua=mailto:a@b,", uri("")),
+            ("v=TLSRPTv1; rua=mailto:a@b!10m", uri("mailto:a@b!10m")),
+            ("v=TLSRPTv1; rua=mailto:a b", uri("mailto:a b")),
+            ("v=TLSRPTv1; rua=mailto:a%2", uri("mailto:a%2")),
+            ("v=TLSRPTv1; rua=mailto:a%zz", uri("mailto:a%zz")),
+            ("v=TLSRPTv1; rua=mailto:<a@b>", uri("mailto:<a@b>")),
+            ("v=TLSRPTv1; rua=mailto:é", uri("mailto:é")),
+            ("v=TLSRPTv1; rua=mailto:a@b; rua=x", uri("x")),
+            (
+                "v=TLSRPTv1; rua=mailto:a@b;;",
+                FieldsError::EmptyField.into(),
+            ),
+            (
+                "v=TLSRPTv1; rua=mailto:a@b ",
+                FieldsError::TrailingSpace.into(),
+            ),
+            (
+                " v=TLSRPTv1; rua=mailto:a@b",
+                FieldsError::LeadingSpace.into(),
+            ),
+            (
+                "v=TLSRPTv1; rua",
+                FieldsError::NoEquals {
+                    field: "rua".into(),
+                }
+                .into(),
+            ),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_bounded() {
+        let uris = vec!["mailto:a@b"; 100].join(",");
+        let record = parse(format!("v=TLSRPTv1; rua={uris}").as_bytes()).unwrap();
+        assert_eq!(record.uris().len(), 32);
+    }
+
+    #[test]
+    fn exactly_one_valid_record_counts() {
+        let good = "v=TLSRPTv1; rua=mailto:a@b";
+        let texts = |texts: &[&str]| -> Vec<TxtRecord> {
+            texts
+                .iter()
+                .map(|text| TxtRecord::from_text(text.as_bytes()))
+                .collect()
+        };
+        let one = Selection::Record(parse(good.as_bytes()).unwrap());
+        assert_eq!(select(&texts(&[])), Selection::NoRecord);
+        assert_eq!(select(&texts(&["x", "y"])), Selection::NoRecord);
+        assert_eq!(select(&texts(&[good])), one);
+        assert_eq!(select(&texts(&["x", good, "v=TLSRPTv10; y"])), one);
+        assert_eq!(
+            select(&texts(&[good, "x", good, "v=TLSRPTv1;"])),
+            Selection::Unusable(SelectError::Several { count: 3 })
+        );
+        assert_eq!(
+            select(&texts(&["v=TLSRPTv1;", "x"])),
+            Selection::Unusable(SelectError::Invalid(RecordError::NoRua))
+        );
+    }
+}

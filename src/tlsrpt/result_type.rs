@@ -121,3 +121,127 @@ impl From<&FetchError> for ResultType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ResultType as R;
+    use crate::facts::UnixTime;
+    use crate::facts::certificate::CertificateFault as F;
+    use crate::facts::dns::{DnsFailure, DnsFailureKind};
+    use crate::facts::http::{HttpFailure, HttpFailureKind};
+    use crate::facts::smtp::Reply;
+    use crate::sts::fetch::FetchError as E;
+    use crate::sts::policy;
+    use crate::sts::reading::Reading;
+    use crate::sts::transport::TransportFault as T;
+
+    #[test]
+    fn wire_names_are_those_of_the_rfc() {
+        let names: Vec<&str> = R::ALL.into_iter().map(R::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "certificate-expired",
+                "certificate-host-mismatch",
+                "certificate-not-trusted",
+                "starttls-not-supported",
+                "sts-policy-fetch-error",
+                "sts-policy-invalid",
+                "sts-webpki-invalid",
+                "validation-failure",
+            ]
+        );
+        assert_eq!(R::MX_MISMATCH.to_string(), "validation-failure");
+    }
+
+    #[test]
+    fn certificate_faults_have_their_types() {
+        let time = UnixTime::from_secs(0);
+        for (fault, expected) in [
+            (F::Expired { not_after: time }, R::CertificateExpired),
+            (
+                F::NameMismatch {
+                    expected: "a".into(),
+                    presented: Vec::new(),
+                },
+                R::CertificateHostMismatch,
+            ),
+            (F::IssuerExpired, R::CertificateNotTrusted),
+            (
+                F::NotYetValid { not_before: time },
+                R::CertificateNotTrusted,
+            ),
+            (F::UnknownIssuer, R::CertificateNotTrusted),
+            (F::SelfSigned, R::CertificateNotTrusted),
+            (F::WrongPurpose, R::CertificateNotTrusted),
+            (F::BadChain { detail: "".into() }, R::CertificateNotTrusted),
+            (F::Unreadable { detail: "".into() }, R::ValidationFailure),
+        ] {
+            assert_eq!(R::from(&fault), expected, "{fault}");
+            assert_eq!(R::from(&T::Certificate(fault)), expected);
+        }
+    }
+
+    #[test]
+    fn transport_faults_have_their_types() {
+        let reply = Reply {
+            code: 454,
+            lines: Vec::new(),
+        };
+        for (fault, expected) in [
+            (T::StarttlsNotOffered, R::StarttlsNotSupported),
+            (T::StarttlsRefused(reply), R::StarttlsNotSupported),
+            (T::Injected, R::ValidationFailure),
+            (T::OldTls, R::ValidationFailure),
+            (
+                T::HandshakeFailed { detail: "".into() },
+                R::ValidationFailure,
+            ),
+        ] {
+            assert_eq!(R::from(&fault), expected, "{fault}");
+        }
+    }
+
+    #[test]
+    fn failed_fetches_have_their_types() {
+        let host = || "mta-sts.corp.test".parse().unwrap();
+        let policy_error = policy::parse(b"", Reading::Letter).unwrap_err();
+        for (error, expected) in [
+            (E::Certificate(vec![F::SelfSigned]), R::StsWebpkiInvalid),
+            (E::Policy(policy_error), R::StsPolicyInvalid),
+            (E::MediaType { found: None }, R::StsPolicyInvalid),
+            (
+                E::Status {
+                    status: 404,
+                    location: None,
+                },
+                R::StsPolicyFetchError,
+            ),
+            (E::TimedOut, R::StsPolicyFetchError),
+            (E::TooLarge { limit_bytes: 1 }, R::StsPolicyFetchError),
+            (E::Interrupted { detail: "".into() }, R::StsPolicyFetchError),
+            (E::HostNotFound { host: host() }, R::StsPolicyFetchError),
+            (E::NoAddress { host: host() }, R::StsPolicyFetchError),
+            (
+                E::Host("".parse::<crate::facts::DnsName>().unwrap_err()),
+                R::StsPolicyFetchError,
+            ),
+            (
+                E::HostLookup(DnsFailure {
+                    kind: DnsFailureKind::ServFail,
+                    detail: "".into(),
+                }),
+                R::StsPolicyFetchError,
+            ),
+            (
+                E::Connection(HttpFailure {
+                    kind: HttpFailureKind::Refused,
+                    detail: "".into(),
+                }),
+                R::StsPolicyFetchError,
+            ),
+        ] {
+            assert_eq!(R::from(&error), expected, "{error}");
+        }
+    }
+}

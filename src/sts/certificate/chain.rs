@@ -193,7 +193,9 @@ fn fault(error: &webpki::Error) -> CertificateFault {
 )]
 pub(super) fn described(error: &webpki::Error) -> String {
     match error {
-        webpki::Error::BadDer => "a certificate is not valid DER".into(),
+        webpki::Error::BadDer | webpki::Error::BadDerTime | webpki::Error::TrailingData(_) => {
+            "a certificate is not valid DER".into()
+        }
         webpki::Error::CaUsedAsEndEntity => "a CA's certificate is used as a server's".into(),
         webpki::Error::CertNotValidYet { not_before, .. } => format!(
             "an issuer's certificate is not valid before {}",

@@ -15,6 +15,8 @@ mod chain;
 mod leaf;
 mod names;
 mod roots;
+#[cfg(test)]
+mod tests;
 
 use rustls_pki_types::{CertificateDer, ServerName};
 use webpki::EndEntityCert;

@@ -1,12 +1,14 @@
 //! §3.2: the policy, a body of `name: value` lines.
 //!
-//! [RFC 8461, Section 3.2] has the grammar; [`parse`] keeps to it in [`Reading::Letter`], and to the closed
+//! [RFC 8461, Section 3.2] has the grammar; [`parse()`] keeps to it in [`Reading::Letter`], and to the closed
 //! list of [`Reading`] beyond it in [`Reading::Tolerant`].
 //!
 //! [RFC 8461, Section 3.2]: https://www.rfc-editor.org/rfc/rfc8461#section-3.2
 
 mod error;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;
@@ -39,7 +41,7 @@ impl Policy {
         max_age: MaxAge,
         patterns: Vec<MxPattern>,
     ) -> Result<Self, PolicyErrorKind> {
-        // "at least once, except when mode is `none`": a correct opt-out names no hosts.
+        // §3.2 wants at least one `mx`, except in mode `none`: a correct opt-out names no hosts.
         match mode {
             Mode::Enforce | Mode::Testing if patterns.is_empty() => {
                 Err(PolicyErrorKind::NoMx { mode })

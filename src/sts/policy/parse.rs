@@ -14,9 +14,9 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Q: Is `mode: enforced` an extension that happens to be named `mode`, as the grammar would let it be?
 /// A: No: a field with a known name is that field, or the policy is invalid.
 ///
-/// Q: What of a second `mode` whose value is not valid? A: "All but the first SHALL be ignored", so its value
-/// means nothing; but it must be a field of the grammar (a name, ":", a value), for the body as a whole must
-/// be. The first one counts even where it is the invalid one.
+/// Q: What of a second `mode` whose value is not valid? A: "all entries except for the first SHALL be
+/// ignored", so its value means nothing; but it must be a field of the grammar (a name, ":", a value), for the
+/// body as a whole must be. The first one counts even where it is the invalid one.
 ///
 /// Q: Ten digits fit the grammar of `max_age`, the prose has a maximum (erratum 7282). A: Above the maximum
 /// the policy is invalid to the letter.
@@ -230,11 +230,13 @@ fn read_pattern(value: &[u8], reading: Reading) -> Result<MxPattern, PolicyError
             character,
         })));
     };
-    let text = match reading {
-        Reading::Letter => text,
-        Reading::Tolerant => text.strip_suffix('.').unwrap_or(text),
+    let pattern = match (text.parse(), reading) {
+        (Err(MxPatternError::Name(PolicyNameError::TrailingDot)), Reading::Tolerant) => {
+            text.trim_end_matches('.').parse()
+        }
+        (pattern, _) => pattern,
     };
-    text.parse().map_err(error)
+    pattern.map_err(error)
 }
 
 fn read_mode(value: &[u8]) -> Result<Mode, PolicyErrorKind> {

@@ -1,9 +1,13 @@
 //! §4, §4.2, §7: whether an SMTP session gives the transport that a policy demands.
 //!
-//! [RFC 8461, Section 4]: the MX host "supports STARTTLS and offers a valid PKIX-based TLS certificate". What
-//! a policy's patterns say of the host is another question, see [`mx`](super::mx).
+//! [RFC 8461, Section 4]: the host "supports STARTTLS and offers a PKIX-based TLS certificate, during TLS
+//! handshake, which is valid for that host". What a policy's patterns say of it is another question, see
+//! [`mx`](super::mx).
 //!
 //! [RFC 8461, Section 4]: https://www.rfc-editor.org/rfc/rfc8461#section-4
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -189,7 +193,7 @@ fn judge_tls(exchange: &SmtpExchange, tls: &TlsExchange) -> Transport {
     match &tls.outcome {
         Err(failure) => return judge_failed_handshake(failure, faults),
         Ok(session) => {
-            // "MUST support TLS version 1.2 or higher" (§7.2)
+            // Both sides MUST support TLS 1.2 or higher (§7.2).
             if matches!(&*session.version, "SSLv3" | "TLSv1" | "TLSv1.0" | "TLSv1.1") {
                 faults.push(TransportFault::OldTls);
             }
