@@ -296,7 +296,10 @@ impl Hop {
             }
             (AddressOutcome::Accepted { .. }, _, None) => "mail goes here, not protected",
             (AddressOutcome::MessageRefused(_), _, _) => "the receiver refuses the message",
-            (AddressOutcome::Refused(_), _, _) => "enforced: it must not be used; the next",
+            (AddressOutcome::Refused(_), Regime::Enforce(_), _) => {
+                "enforced: it must not be used; the next"
+            }
+            (AddressOutcome::Refused(_), _, _) => "no message can go there; the next",
             (AddressOutcome::RejectedUs(_), _, _) => "it refuses to talk to us; the next",
             (AddressOutcome::Undetermined { .. }, _, _) => {
                 "another sender may get further; for us, the next"
@@ -340,6 +343,10 @@ fn judge_hop(
                     validated: combine(matched, verified),
                 },
                 Taken::Refused(reply) => Hop::unvalidated(AddressOutcome::MessageRefused(reply)),
+                // A fault can end even an unprotected session: one that octets were injected into.
+                Taken::NotReached if exchange.failure.is_none() && !faults.is_empty() => {
+                    Hop::unvalidated(AddressOutcome::Refused(faults))
+                }
                 Taken::NotReached => Hop::unvalidated(broken(exchange)),
             }
         }
@@ -435,10 +442,13 @@ fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
             None => Taken::NotReached,
         };
     }
-    if exchange
-        .ehlo
-        .as_ref()
-        .is_some_and(|reply| reply.is_class(2))
+    // A failed handshake does not stand in the way of a message that may go in clear text; a session that
+    // broke, or that somebody else speaks in, does.
+    let replies = [&exchange.ehlo, &exchange.ehlo_after_tls];
+    if exchange.failure.is_none()
+        && exchange.injected.is_none()
+        && exchange.ehlo.is_some()
+        && replies.into_iter().flatten().all(|reply| reply.is_class(2))
     {
         Taken::Yes
     } else {
