@@ -220,7 +220,7 @@ async fn a_policy_host_notes_the_requests_that_reach_it() {
             },
             Err(HttpFailureKind::CertificateRefused),
             true,
-            false,
+            true,
         ),
         (
             "an answer that never comes",
