@@ -19,6 +19,8 @@ mod scenario_files;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod supply_chain;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod world;
