@@ -124,7 +124,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
         // Listening begins before the work does.
         tokio::select! {
             biased;
-            Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            Ok(()) = tokio::signal::ctrl_c(), if !closes_itself => Ok(Exit::Interrupted),
             result = cli.verb.run(environment) => result,
         }
     });
