@@ -54,212 +54,212 @@ type Story = (
     u8,
 );
 
+const STORIES: &[Story] = &[
+    ("all is well", |_| {}, Verdict::Deliver, &[], &[], 0),
+    (
+        "the MX moved, the policy stayed",
+        move_mx,
+        Verdict::Defer,
+        &["STS-MX-UNCOVERED"],
+        &[],
+        1,
+    ),
+    (
+        "a backup MX is not listed",
+        |stage| {
+            stage.mx(&["10 mx1.corp.test", "20 mx3.corp.test"]);
+        },
+        Verdict::Deliver,
+        &["STS-MX-UNCOVERED"],
+        &[],
+        1,
+    ),
+    (
+        "testing hides a mismatch",
+        |stage| {
+            stage.policy("testing", &["mx1.corp.test"], WEEK);
+            move_mx(stage);
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &["STS-MX-UNCOVERED"],
+        0,
+    ),
+    (
+        "equal preferences in testing, one of them not listed",
+        |stage| {
+            stage.policy("testing", &["mx1.corp.test"], WEEK);
+            stage.mx(&["10 mx1.corp.test", "10 mx3.corp.test"]);
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &["STS-MX-UNCOVERED"],
+        0,
+    ),
+    (
+        "a blank last line, and a stale list",
+        |stage| {
+            let body = format!("{}\n", body("enforce", &["mx1.corp.test"], WEEK));
+            stage.response(|response| response.body = body.into_bytes().into());
+            move_mx(stage);
+        },
+        Verdict::Defer,
+        &["STS-POLICY-TOLERATED", "STS-MX-UNCOVERED"],
+        &[],
+        1,
+    ),
+    (
+        "a blank last line alone",
+        |stage| {
+            let hosts = &["mx1.corp.test", "mx2.corp.test"];
+            let body = format!("{}\n", body("enforce", hosts, WEEK));
+            stage.response(|response| response.body = body.into_bytes().into());
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &["STS-POLICY-TOLERATED"],
+        0,
+    ),
+    (
+        "the policy host never answers",
+        |stage| {
+            stage.edge(|edge| edge.fault = Some(HttpFailureKind::TimedOut));
+        },
+        Verdict::Undetermined,
+        &[],
+        &["STS-FETCH-UNKNOWN"],
+        3,
+    ),
+    (
+        "the policy host refuses the connection",
+        |stage| {
+            stage.edge(|edge| edge.fault = Some(HttpFailureKind::Refused));
+        },
+        Verdict::DeliverUnprotected,
+        &["STS-FETCH-FAILED"],
+        &[],
+        1,
+    ),
+    (
+        "the policy host says 404",
+        |stage| {
+            stage.response(|response| response.status = 404);
+        },
+        Verdict::DeliverUnprotected,
+        &["STS-FETCH-FAILED"],
+        &[],
+        1,
+    ),
+    (
+        "the policy host's certificate is for another name",
+        |stage| {
+            stage.edge(|edge| edge.certificate.names = vec!["corp.test".into()]);
+        },
+        Verdict::DeliverUnprotected,
+        &["STS-POLICY-HOST-CERTIFICATE"],
+        &[],
+        1,
+    ),
+    (
+        "nothing is published",
+        |stage| {
+            stage.absent("_mta-sts.corp.test");
+            stage.absent("mta-sts.corp.test");
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &[],
+        0,
+    ),
+    (
+        "a wildcard TXT record of another kind",
+        |stage| {
+            stage.txt(&["v=spf1 -all"]);
+            stage.absent("mta-sts.corp.test");
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &[],
+        0,
+    ),
+    (
+        "two records",
+        |stage| {
+            stage.txt(&["v=STSv1; id=1;", "v=STSv1; id=2;"]);
+        },
+        Verdict::DeliverUnprotected,
+        &["STS-RECORD-INVALID"],
+        &[],
+        1,
+    ),
+    (
+        "a null MX",
+        |stage| {
+            stage.mx(&["0 ."]);
+        },
+        Verdict::Bounce,
+        &[],
+        &[],
+        0,
+    ),
+    (
+        "MX SERVFAIL",
+        |stage| {
+            stage.fail_type(
+                "corp.test",
+                crate::facts::dns::RecordType::Mx,
+                DnsFailureKind::ServFail,
+            );
+        },
+        Verdict::Defer,
+        &["MX-UNKNOWN"],
+        &[],
+        1,
+    ),
+    (
+        "the only MX cannot be reached from here",
+        |stage| {
+            stage.mx(&["10 mx1.corp.test"]);
+            stage.at("192.0.2.1", |mx| {
+                mx.connect = Some(SmtpFailureKind::TimedOut);
+            });
+        },
+        Verdict::Undetermined,
+        &[],
+        &["MX-UNREACHABLE"],
+        3,
+    ),
+    (
+        "the primary cannot be reached, the backup takes the mail",
+        |stage| {
+            stage.at("192.0.2.1", |mx| {
+                mx.connect = Some(SmtpFailureKind::TimedOut);
+            });
+        },
+        Verdict::Deliver,
+        &[],
+        &["MX-UNREACHABLE"],
+        0,
+    ),
+    (
+        "the only MX has no STARTTLS",
+        |stage| {
+            stage.mx(&["10 mx1.corp.test"]);
+            stage.at("192.0.2.1", |mx| {
+                mx.ehlo = Ok(crate::model::stage::reply(250, &["mx1.corp.test"]));
+            });
+        },
+        Verdict::Defer,
+        &["STS-MX-STARTTLS"],
+        &[],
+        1,
+    ),
+];
+
 #[tokio::test]
 async fn a_story_has_its_verdict_its_findings_and_its_exit_code() {
     use Severity::{Error, Warning};
-    use Verdict::{Bounce, Defer, Deliver, DeliverUnprotected, Undetermined};
-    let stories: &[Story] = &[
-        ("all is well", |_| {}, Deliver, &[], &[], 0),
-        (
-            "the MX moved, the policy stayed",
-            move_mx,
-            Defer,
-            &["STS-MX-UNCOVERED"],
-            &[],
-            1,
-        ),
-        (
-            "a backup MX is not listed",
-            |stage| {
-                stage.mx(&["10 mx1.corp.test", "20 mx3.corp.test"]);
-            },
-            Deliver,
-            &["STS-MX-UNCOVERED"],
-            &[],
-            1,
-        ),
-        (
-            "testing hides a mismatch",
-            |stage| {
-                stage.policy("testing", &["mx1.corp.test"], WEEK);
-                move_mx(stage);
-            },
-            DeliverUnprotected,
-            &[],
-            &["STS-MX-UNCOVERED"],
-            0,
-        ),
-        (
-            "equal preferences in testing, one of them not listed",
-            |stage| {
-                stage.policy("testing", &["mx1.corp.test"], WEEK);
-                stage.mx(&["10 mx1.corp.test", "10 mx3.corp.test"]);
-            },
-            DeliverUnprotected,
-            &[],
-            &["STS-MX-UNCOVERED"],
-            0,
-        ),
-        (
-            "a blank last line, and a stale list",
-            |stage| {
-                let body = format!("{}\n", body("enforce", &["mx1.corp.test"], WEEK));
-                stage.response(|response| response.body = body.into_bytes().into());
-                move_mx(stage);
-            },
-            Defer,
-            &["STS-POLICY-TOLERATED", "STS-MX-UNCOVERED"],
-            &[],
-            1,
-        ),
-        (
-            "a blank last line alone",
-            |stage| {
-                let hosts = &["mx1.corp.test", "mx2.corp.test"];
-                let body = format!("{}\n", body("enforce", hosts, WEEK));
-                stage.response(|response| response.body = body.into_bytes().into());
-            },
-            DeliverUnprotected,
-            &[],
-            &["STS-POLICY-TOLERATED"],
-            0,
-        ),
-        (
-            "the policy host never answers",
-            |stage| {
-                stage.edge(|edge| edge.fault = Some(HttpFailureKind::TimedOut));
-            },
-            Undetermined,
-            &[],
-            &["STS-FETCH-UNKNOWN"],
-            3,
-        ),
-        (
-            "the policy host refuses the connection",
-            |stage| {
-                stage.edge(|edge| edge.fault = Some(HttpFailureKind::Refused));
-            },
-            DeliverUnprotected,
-            &["STS-FETCH-FAILED"],
-            &[],
-            1,
-        ),
-        (
-            "the policy host says 404",
-            |stage| {
-                stage.response(|response| response.status = 404);
-            },
-            DeliverUnprotected,
-            &["STS-FETCH-FAILED"],
-            &[],
-            1,
-        ),
-        (
-            "the policy host's certificate is for another name",
-            |stage| {
-                stage.edge(|edge| edge.certificate.names = vec!["corp.test".into()]);
-            },
-            DeliverUnprotected,
-            &["STS-POLICY-HOST-CERTIFICATE"],
-            &[],
-            1,
-        ),
-        (
-            "nothing is published",
-            |stage| {
-                stage.absent("_mta-sts.corp.test");
-                stage.absent("mta-sts.corp.test");
-            },
-            DeliverUnprotected,
-            &[],
-            &[],
-            0,
-        ),
-        (
-            "a wildcard TXT record of another kind",
-            |stage| {
-                stage.txt(&["v=spf1 -all"]);
-                stage.absent("mta-sts.corp.test");
-            },
-            DeliverUnprotected,
-            &[],
-            &[],
-            0,
-        ),
-        (
-            "two records",
-            |stage| {
-                stage.txt(&["v=STSv1; id=1;", "v=STSv1; id=2;"]);
-            },
-            DeliverUnprotected,
-            &["STS-RECORD-INVALID"],
-            &[],
-            1,
-        ),
-        (
-            "a null MX",
-            |stage| {
-                stage.mx(&["0 ."]);
-            },
-            Bounce,
-            &[],
-            &[],
-            0,
-        ),
-        (
-            "MX SERVFAIL",
-            |stage| {
-                stage.fail_type(
-                    "corp.test",
-                    crate::facts::dns::RecordType::Mx,
-                    DnsFailureKind::ServFail,
-                );
-            },
-            Defer,
-            &["MX-UNKNOWN"],
-            &[],
-            1,
-        ),
-        (
-            "the only MX cannot be reached from here",
-            |stage| {
-                stage.mx(&["10 mx1.corp.test"]);
-                stage.at("192.0.2.1", |mx| {
-                    mx.connect = Some(SmtpFailureKind::TimedOut);
-                });
-            },
-            Undetermined,
-            &[],
-            &["MX-UNREACHABLE"],
-            3,
-        ),
-        (
-            "the primary cannot be reached, the backup takes the mail",
-            |stage| {
-                stage.at("192.0.2.1", |mx| {
-                    mx.connect = Some(SmtpFailureKind::TimedOut);
-                });
-            },
-            Deliver,
-            &[],
-            &["MX-UNREACHABLE"],
-            0,
-        ),
-        (
-            "the only MX has no STARTTLS",
-            |stage| {
-                stage.mx(&["10 mx1.corp.test"]);
-                stage.at("192.0.2.1", |mx| {
-                    mx.ehlo = Ok(crate::model::stage::reply(250, &["mx1.corp.test"]));
-                });
-            },
-            Defer,
-            &["STS-MX-STARTTLS"],
-            &[],
-            1,
-        ),
-    ];
-    for (story, change, verdict, errors, warnings, exit) in stories {
+    for (story, change, verdict, errors, warnings, exit) in STORIES {
         let stage = Stage::with(*change);
         let report = report(&stage, None).await;
         assert_eq!(
