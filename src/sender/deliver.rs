@@ -11,7 +11,8 @@ use super::network::Network;
 use super::trace::Trace;
 use crate::facts::DnsName;
 use crate::facts::smtp::{
-    Message, Reply, SmtpExchange, SmtpFailure, SmtpRequest, TlsSession, TlsUse,
+    Message, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, TlsSession,
+    TlsUse,
 };
 use crate::sts::cache::CachedPolicy;
 use crate::sts::delivery::Validated;
@@ -105,14 +106,19 @@ pub enum AddressOutcome {
 }
 
 impl Try {
-    /// Returns whether what MTA-STS asks kept mail from this host.
+    /// Returns whether what MTA-STS asks kept mail from this host, which might else have gone there.
+    ///
+    /// A handshake that only we may have failed in counts: without a policy, mail goes on in clear text.
     #[must_use]
     pub fn is_refused_by_policy(&self) -> bool {
         self.skipped == Some(Skipped::NotListed)
-            || self
-                .addresses
-                .iter()
-                .any(|tried| matches!(tried.outcome, AddressOutcome::Refused(_)))
+            || self.addresses.iter().any(|tried| match &tried.outcome {
+                AddressOutcome::Refused(_) | AddressOutcome::Undetermined { .. } => true,
+                AddressOutcome::Unreachable { failure, .. } => failure.during == SmtpStep::Starttls,
+                AddressOutcome::Accepted { .. }
+                | AddressOutcome::MessageRefused(_)
+                | AddressOutcome::RejectedUs(_) => false,
+            })
     }
 
     /// Returns whether another vantage might get mail to this host although we did not.
@@ -418,8 +424,14 @@ fn broken(exchange: &SmtpExchange) -> AddressOutcome {
                 Certainty::Definite
             },
         },
-        None => AddressOutcome::Undetermined {
-            detail: "the session ended before the message was answered".into(),
+        // A reply was neither yes nor no.
+        None => AddressOutcome::Unreachable {
+            failure: SmtpFailure {
+                kind: SmtpFailureKind::Protocol,
+                during: SmtpStep::Message,
+                detail: "the session ended before the message was answered".into(),
+            },
+            certainty: Certainty::Definite,
         },
     }
 }

@@ -376,9 +376,9 @@ async fn an_answer_to_the_message_is_about_the_message() {
                     receiver.end_of_data = reply(354, &["more?"]);
                 });
             },
-            "defer (ours)",
-            "no MX host can be used: mx1.corp.test: \
-             the session ended before the message was answered",
+            "defer",
+            "no MX host can be used: mx1.corp.test: not a valid SMTP reply during message \
+             (the session ended before the message was answered)",
         ),
     ];
     for mode in ["enforce", "testing"] {
@@ -454,5 +454,34 @@ async fn mail_that_waited_too_long_bounces() {
             expected,
             "{case}, queued for {queued_secs} s"
         );
+    }
+}
+
+/// A4: whatever an enforced policy stops, a lazy sender looks for a new one; here, the domain opted out. What
+/// stops mail without a policy, too, is no reason to look.
+#[tokio::test]
+async fn a_lazy_sender_looks_again_whenever_its_policy_is_in_the_way() {
+    for (case, fault, hop, _) in FAULTS {
+        let mut stage = Stage::new();
+        stage
+            .mx(&["10 mx1.corp.test"])
+            .id("2")
+            .policy("none", &[], 60)
+            .at("192.0.2.1", fault);
+        let mut state = warm("1", &["mx1.corp.test"]);
+        let attempt = stage.send("lazy", &mut state).await;
+        let looks = case.contains("STARTTLS") || !matches!(hop, Hop::Good | Hop::Down { .. });
+        let expected = match hop {
+            Hop::Good => "deliver via mx1.corp.test 192.0.2.1 validated; cached policy 1 enforce",
+            Hop::Refused | Hop::Doubtful => {
+                "deliver-unprotected via mx1.corp.test 192.0.2.1; live policy 2 none"
+            }
+            Hop::Unsafe => "defer; live policy 2 none",
+            Hop::Down { ours: true } if looks => "defer (ours); live policy 2 none",
+            Hop::Down { ours: false } if looks => "defer; live policy 2 none",
+            Hop::Down { ours: true } => "defer (ours); cached policy 1 enforce",
+            Hop::Down { ours: false } => "defer; cached policy 1 enforce",
+        };
+        assert_eq!(told(&attempt), expected, "{case}");
     }
 }
