@@ -384,7 +384,8 @@ impl<'a> Session<'a> {
         }
         self.exchange.injected = self.receiver.injected.clone();
         if self.exchange.injected.is_some() {
-            return if goes_on_in_clear { Ok(false) } else { Err(()) };
+            // Somebody on the way wants to be believed: not even clear text goes there.
+            return Err(());
         }
         if let Some(kind) = self.receiver.handshake {
             self.exchange.tls = Some(TlsExchange {

@@ -16,7 +16,7 @@ use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::{Route, RouteFrom, Routes};
 use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
 use crate::scenario::state::{self, Answer, DnsFault, Types, ZoneName, Zones};
-use crate::scenario::{Asked, RecordFault, State, Transfer};
+use crate::scenario::{Asked, RecordFault, SmtpFault, State, Transfer};
 use crate::sts::certificate::Roots;
 use crate::world::{
     self, CertificateSpec, Edge, Framing, Identity, Life, NameState, Pace, Page, Receiver,
@@ -25,6 +25,9 @@ use crate::world::{
 
 /// How long the observer's `check` waits for each step.
 const OBSERVER_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The pause before the last line of a greeting that is late, yet in time: postscreen's 6 s in small.
+const LATE: Duration = Duration::from_millis(100);
 
 /// A pause that outlasts every deadline of a scenario.
 const SLOW: Duration = Duration::from_secs(600);
@@ -285,6 +288,10 @@ pub fn translate(state: &State) -> WorldState {
                     identity: identity(&address.certificate),
                     versions: versions(address.tls),
                     fault: address.fault.map(same_name),
+                    pace: match address.fault {
+                        Some(SmtpFault::GreetingMultiline) => LATE,
+                        Some(_) | None => SLOW,
+                    },
                     ..Receiver::new(server.name.as_str())
                 },
             );

@@ -296,7 +296,10 @@ impl Hop {
             }
             (AddressOutcome::Accepted { .. }, _, None) => "mail goes here, not protected",
             (AddressOutcome::MessageRefused(_), _, _) => "the receiver refuses the message",
-            (AddressOutcome::Refused(_), _, _) => "enforced: it must not be used; the next",
+            (AddressOutcome::Refused(_), Regime::Enforce(_), _) => {
+                "enforced: it must not be used; the next"
+            }
+            (AddressOutcome::Refused(_), _, _) => "no mail goes over such a connection; the next",
             (AddressOutcome::RejectedUs(_), _, _) => "it refuses to talk to us; the next",
             (AddressOutcome::Undetermined { .. }, _, _) => {
                 "another sender may get further; for us, the next"
@@ -340,6 +343,10 @@ fn judge_hop(
                     validated: combine(matched, verified),
                 },
                 Taken::Refused(reply) => Hop::unvalidated(AddressOutcome::MessageRefused(reply)),
+                // Nothing broke: it was over this that the session ended. In testing it is reported (§5).
+                Taken::NotReached if exchange.failure.is_none() && !faults.is_empty() => {
+                    Hop::unvalidated(AddressOutcome::Refused(faults))
+                }
                 Taken::NotReached => Hop::unvalidated(broken(exchange)),
             }
         }
