@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::Variables;
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
+use super::paint::Paint;
 
 /// What the process finds around it, read once.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,10 +16,18 @@ pub struct Environment {
     pub default_store: Option<PathBuf>,
     /// Whether results on standard output are coloured.
     pub color: bool,
+    /// Whether results are coloured wherever they go.
+    pub color_always: bool,
     /// Whether messages on standard error are coloured.
     pub color_messages: bool,
     /// Whether there is a person at standard error, who may like a progress bar.
     pub shows_progress: bool,
+    /// Whether tables on standard output may be drawn with box characters.
+    pub draws_boxes: bool,
+    /// The width of the terminal at standard output; `None` if it is none.
+    pub width: Option<u16>,
+    /// Whether every detail is wanted.
+    pub verbose: bool,
 }
 
 impl Environment {
@@ -35,8 +44,31 @@ impl Environment {
         Self {
             default_store: default_store(set("XDG_CACHE_HOME"), set("HOME")),
             color: colors(io::stdout().is_terminal()),
+            color_always: common.color == ColorWhen::Always,
             color_messages: colors(io::stderr().is_terminal()),
             shows_progress: io::stderr().is_terminal() && !is_dumb,
+            draws_boxes: io::stdout().is_terminal()
+                && !is_dumb
+                && ["LC_ALL", "LC_CTYPE", "LANG"]
+                    .into_iter()
+                    .find_map(set)
+                    .is_some_and(|locale| is_utf8(&locale.to_string_lossy())),
+            width: io::stdout()
+                .is_terminal()
+                .then(terminal_size::terminal_size)
+                .flatten()
+                .map(|(terminal_size::Width(columns), _)| columns),
+            verbose: common.verbose > 0,
+        }
+    }
+
+    /// Returns how a result is coloured that goes to `output`, or else to standard output.
+    #[must_use]
+    pub const fn paint(&self, output: Option<&Path>) -> Paint {
+        if self.color_always || (self.color && output.is_none()) {
+            Paint::Colored
+        } else {
+            Paint::Plain
         }
     }
 
@@ -52,6 +84,11 @@ impl Environment {
         let default = self.default_store.as_deref();
         cache.path(default.filter(|_| !network.is_diverted()))
     }
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// Returns `stickler/policies.sqlite` below the user's cache directory. A relative `XDG_CACHE_HOME` is to be
@@ -98,8 +135,12 @@ mod tests {
         let environment = Environment {
             default_store: Some("/default".into()),
             color: false,
+            color_always: false,
             color_messages: false,
             shows_progress: false,
+            draws_boxes: false,
+            width: None,
+            verbose: false,
         };
         for (words, expected) in [
             (&["check"][..], Some("/default")),

@@ -9,6 +9,7 @@ use super::values::parse_duration;
 
 /// Run a scenario's servers by hand
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(after_help = GROUP_EXAMPLES)]
 pub struct LabArgs {
     /// What to do.
     #[command(subcommand)]
@@ -45,3 +46,7 @@ Examples:
   stickler lab up scenario.toml --env lab.env     # then: set -a; . ./lab.env; stickler check corp.test
 
 It prints the options to reach the servers, and moves on when it reads `next` or `at TIME`.";
+
+const GROUP_EXAMPLES: &str = "\
+Examples:
+  stickler lab up scenarios/migration/stale-policy-after-cutover.toml --at 2d2h";

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::arguments::ArgumentError;
 use self::cache::CacheVerbArgs;
+use self::check::CheckArgs;
 use self::completions::CompletionsArgs;
 use self::environment::Environment;
 use self::exit::Exit;
@@ -28,10 +29,12 @@ pub mod environment;
 pub mod exit;
 pub mod lab;
 pub mod lint;
+pub mod live;
 pub mod man;
 pub mod network_args;
 pub mod output;
 pub mod output_args;
+pub mod paint;
 pub mod replay;
 pub mod schema;
 pub mod values;
@@ -52,6 +55,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
 pub enum Verb {
+    /// Say what conforming senders would do with mail for a domain now, and why
+    Check(Box<CheckArgs>),
     /// Look at a record, a policy or a pattern without the network
     Lint(LintArgs),
     /// Look at the store of policies, and change it
@@ -66,7 +71,8 @@ impl Verb {
     /// Does what was asked.
     async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
         match self {
-            Self::Lint(args) => blocking(move || lint::run(&args)).await,
+            Self::Check(args) => check::run(&args, &environment).await,
+            Self::Lint(args) => blocking(move || lint::run(&args, &environment)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
             Self::Completions(args) => blocking(move || completions::run(&args)).await,
             Self::Man(args) => blocking(move || man::run(&args)).await,
@@ -106,9 +112,11 @@ pub fn main(words: &[OsString]) -> ExitCode {
         }
     };
     let result = runtime.block_on(async {
+        // Listening begins before the work does.
         tokio::select! {
-            result = cli.verb.run(environment) => result,
+            biased;
             Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            result = cli.verb.run(environment) => result,
         }
     });
     // Blocking work that was interrupted is not waited for; its transaction falls with the process.
@@ -161,6 +169,7 @@ fn log_to_stderr(verbose: u8, color: bool) {
 
 const EXAMPLES: &str = "\
 Examples:
+  stickler check example.com
   stickler lint policy mta-sts.txt --mx mx1.example.com
   stickler lint match '*.example.com' mx1.example.com
   stickler cache list

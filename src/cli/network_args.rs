@@ -8,9 +8,10 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use super::values::{CacheChoice, ConnectTo, ResolverAddress, parse_duration};
+use super::values::{CacheChoice, ResolverAddress, parse_duration};
 use crate::clock::Clock;
 use crate::facts::{DnsName, UnixTime};
+use crate::net::routes::Route;
 
 /// How the network is reached, and by which clock.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -27,7 +28,7 @@ pub struct NetworkArgs {
         value_name = "HOST-OR-ADDR:PORT:ADDR:PORT",
         value_delimiter = ','
     )]
-    pub connect_to: Vec<ConnectTo>,
+    pub connect_to: Vec<Route>,
 
     /// Trust the certificate authorities of this PEM file besides the built-in ones; repeat it for more
     #[arg(long, value_name = "PEM")]

@@ -60,7 +60,9 @@ impl Write for Output {
 
 /// Writes a message to standard error. When even that is gone there is nobody left to tell.
 pub fn tell(message: impl std::fmt::Display) {
-    drop(writeln!(io::stderr(), "stickler: {message}"));
+    // In one piece, so that processes that share a terminal do not tear each other's lines.
+    let line = format!("stickler: {message}\n");
+    drop(io::stderr().write_all(line.as_bytes()));
 }
 
 /// Returns the text with its control characters escaped: what strangers wrote must not drive the terminal.

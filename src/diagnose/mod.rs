@@ -9,6 +9,7 @@ pub mod document;
 pub mod findings;
 pub mod fix;
 pub mod judge;
+pub mod send;
 pub mod survey;
 
 use crate::facts::DnsName;

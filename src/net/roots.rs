@@ -118,3 +118,62 @@ pub enum RootsError {
         error: pem::Error,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use tempfile::NamedTempFile;
+
+    use super::{Roots, RootsError, with_pem_file, with_system};
+
+    fn file(text: &str) -> NamedTempFile {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn the_certificates_of_a_file_are_trusted_besides_the_others() {
+        let key = rcgen::generate_simple_self_signed(["ca.test".to_owned()]).unwrap();
+        let pem = format!("# a comment\n{0}\n{0}", key.cert.pem());
+        let roots = with_pem_file(&Roots::mozilla(), file(&pem).path()).unwrap();
+        assert_eq!(roots.len(), Roots::mozilla().len() + 2);
+    }
+
+    #[test]
+    fn a_file_that_is_no_list_of_roots_is_named_with_the_reason() {
+        let begin = "-----BEGIN CERTIFICATE-----\n";
+        let end = "-----END CERTIFICATE-----\n";
+        let large = "x".repeat(5 << 20);
+        for (text, reason) in [
+            ("", "holds no certificate in PEM form"),
+            ("hello", "holds no certificate in PEM form"),
+            (&format!("{begin}!!!\n{end}"), "is not in PEM form"),
+            (
+                &format!("{begin}aGVsbG8=\n{end}"),
+                "certificate 1 cannot be a trusted root",
+            ),
+            (&large, "is larger than 4 MiB"),
+        ] {
+            let file = file(text);
+            let error = with_pem_file(&Roots::none(), file.path()).unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(reason), "{shown}");
+            assert!(
+                shown.contains(&file.path().display().to_string()),
+                "{shown}"
+            );
+        }
+        let missing = with_pem_file(&Roots::none(), "/nonexistent/ca.pem".as_ref());
+        assert!(matches!(missing, Err(RootsError::File { .. })));
+    }
+
+    #[test]
+    fn the_systems_roots_come_on_top_or_are_missed() {
+        match with_system(&Roots::none()) {
+            Ok(roots) => assert!(!roots.is_empty()),
+            Err(error) => assert!(matches!(error, RootsError::NoSystemRoots { .. })),
+        }
+    }
+}

@@ -250,3 +250,60 @@ impl HandshakeFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::{HandshakeKind, ServerConfig};
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    use super::{Inside, TlsClients};
+    use crate::clock::Clock;
+    use crate::facts::UnixTime;
+    use crate::facts::smtp::TlsUse;
+    use crate::sts::certificate::Roots;
+
+    /// One configuration for two connections, which nothing but this test does: even so the second is
+    /// verified, though the server hands out what it takes to resume the first.
+    #[tokio::test]
+    async fn a_session_is_never_resumed() {
+        let key = rcgen::generate_simple_self_signed(["mx.test".to_owned()]).unwrap();
+        let roots = Roots::none().with([key.cert.der()]).unwrap();
+        let now = UnixTime::from_secs(1_772_438_400);
+        let clients = TlsClients::new(Clock::manual(now), roots);
+        for version in [&rustls::version::TLS13, &rustls::version::TLS12] {
+            let private = PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+            let server = ServerConfig::builder_with_provider(Arc::clone(&clients.provider))
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![key.cert.der().clone()], private)
+                .unwrap();
+            let acceptor = TlsAcceptor::from(Arc::new(server));
+            let witness = clients.witness(&"mx.test".parse().unwrap(), TlsUse::Opportunistic);
+            let (config, name) = clients.connection(&witness, Inside::Smtp).unwrap();
+            let connector = TlsConnector::from(Arc::new(config));
+            for _ in 0..2 {
+                *witness.lock() = None;
+                let (ours, theirs) = tokio::io::duplex(1 << 16);
+                let (mut ours, _theirs) = tokio::join!(
+                    async { connector.connect(name.clone(), ours).await.unwrap() },
+                    async {
+                        let mut theirs = acceptor.accept(theirs).await.unwrap();
+                        theirs.write_all(b"!").await.unwrap();
+                        theirs.flush().await.unwrap();
+                        theirs
+                    }
+                );
+                // Tickets come before it.
+                assert_eq!(ours.read_u8().await.unwrap(), b'!');
+                let kind = ours.get_ref().1.handshake_kind();
+                assert_eq!(kind, Some(HandshakeKind::Full), "{version:?}");
+                assert!(witness.certificate().is_some(), "{version:?}");
+            }
+        }
+    }
+}

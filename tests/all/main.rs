@@ -3,6 +3,8 @@
 //! The modules say that they are tests, so that their helpers may `unwrap` as tests may.
 
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod net;

@@ -21,6 +21,7 @@ mod transfer;
 
 /// Look at the store of policies, and change it
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(after_help = EXAMPLES)]
 pub struct CacheVerbArgs {
     /// What to do.
     #[command(subcommand)]
@@ -160,3 +161,9 @@ const EXPORT_EXAMPLES: &str = "\
 Examples:
   stickler cache export > policies.ndjson
   stickler cache export --cache ./before.sqlite --output policies.ndjson";
+
+const EXAMPLES: &str = "\
+Examples:
+  stickler cache list
+  stickler cache show example.com
+  stickler cache export --cache ./before.sqlite > policies.ndjson";

@@ -31,11 +31,13 @@ pub(super) fn import(path: &Path, file: &Source) -> anyhow::Result<Exit> {
         }
         Err(error) => return Err(error.into()),
     };
+    tracing::info!(from = %name, "reading policies");
     let count = store
         .import(&mut input)
         .with_context(|| format!("nothing was taken over from {name}"))?;
+    let policies = if count == 1 { "policy" } else { "policies" };
     tell(format_args!(
-        "took {count} policies over to `{}`",
+        "took {count} {policies} over to `{}`",
         path.display()
     ));
     Ok(Exit::Success)

@@ -1,81 +1,35 @@
-//! What lint has to say besides valid or not.
+//! How lint shows findings.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use crate::cli::output::printable;
 use crate::cli::output_args::FailOn;
+use crate::cli::paint::Paint;
+use crate::diagnose::document::{Finding, Severity};
+use crate::report::escape;
 
-/// Something to know, and what to do about it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub(super) struct Finding {
-    /// Its stable code.
-    pub(super) code: &'static str,
-    /// How bad it is.
-    pub(super) severity: Severity,
-    /// Which of the nine steps out of the outage it belongs to.
-    pub(super) step: u8,
-    /// The section behind it.
-    pub(super) rfc: &'static str,
-    /// What it is, in a few words.
-    pub(super) title: &'static str,
-    /// What was seen.
-    pub(super) detail: String,
-    /// What to do; null if nothing need be done.
-    pub(super) fix: Option<String>,
+/// Returns whether any finding is at least as bad as `threshold`.
+pub(super) fn any_reaches(findings: &[Finding], threshold: FailOn) -> bool {
+    let threshold = Severity::from(threshold);
+    findings.iter().any(|finding| finding.severity <= threshold)
 }
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Severity {
-    Error,
-    Warning,
-    Note,
-}
-
-impl Severity {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-
-    const fn reaches(self, threshold: FailOn) -> bool {
-        match (self, threshold) {
-            (Self::Error, _)
-            | (Self::Warning, FailOn::Warning | FailOn::Note)
-            | (Self::Note, FailOn::Note) => true,
-            (Self::Warning | Self::Note, FailOn::Error) | (Self::Note, FailOn::Warning) => false,
-        }
-    }
-}
-
-impl Finding {
-    /// Returns whether any finding is at least as bad as `threshold`.
-    pub(super) fn any_reaches(findings: &[Self], threshold: FailOn) -> bool {
-        findings
-            .iter()
-            .any(|finding| finding.severity.reaches(threshold))
-    }
-
-    /// Writes the finding for people.
-    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
-        writeln!(
-            output,
-            "{} {}: {} (RFC {})\n    {}",
-            self.severity.word(),
-            self.code,
-            self.title,
-            self.rfc,
-            printable(&self.detail)
-        )?;
-        match &self.fix {
-            Some(fix) => writeln!(output, "    fix: {}", printable(fix)),
-            None => Ok(()),
-        }
+/// Writes a finding for people.
+pub(super) fn write(finding: &Finding, output: &mut impl Write, paint: Paint) -> io::Result<()> {
+    let severity = match finding.severity {
+        Severity::Error => paint.bad("error").to_string(),
+        Severity::Warning => paint.doubtful("warning").to_string(),
+        Severity::Note => "note".to_owned(),
+    };
+    writeln!(
+        output,
+        "{severity} {}: {} (RFC {})\n    {}",
+        finding.code,
+        finding.title,
+        finding.rfc,
+        escape::line(&finding.detail)
+    )?;
+    match &finding.fix {
+        Some(fix) => writeln!(output, "    fix: {}", escape::line(fix)),
+        None => Ok(()),
     }
 }

@@ -1,14 +1,17 @@
 //! `stickler lint match`: one pattern, one host.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::explain::explain;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
+use crate::cli::paint::Paint;
 use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
 
@@ -37,8 +40,14 @@ Examples:
 
 Exit codes: 0 the pattern covers the host, 1 it does not or is no pattern, 2 the host is none.";
 
+/// Returns the JSON Schema of what `--format json` writes.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'static>)
+}
+
 /// The answer, for machines.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Document<'a> {
     schema: &'static str,
     pattern: &'a str,
@@ -49,7 +58,7 @@ struct Document<'a> {
 }
 
 /// Whether the pattern covers the host in one reading, and why.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Answer {
     r#match: bool,
     reason: String,
@@ -60,7 +69,7 @@ struct Answer {
 /// # Errors
 ///
 /// When the output cannot be written.
-pub fn run(args: &LintMatchArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &LintMatchArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let letter = answer(&args.pattern, &args.host);
     // The one thing that tolerant senders forgive in a pattern (see `Reading`) is a dot at its end.
     let tolerant = match args.pattern.strip_suffix('.') {
@@ -72,22 +81,14 @@ pub fn run(args: &LintMatchArgs) -> anyhow::Result<Exit> {
     } else {
         Exit::Failure
     };
+    let paint = environment.paint(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
         AnswerFormat::Text => {
-            let verdict = if letter.r#match { "match" } else { "no match" };
-            writeln!(output, "{verdict}: {}", letter.reason)?;
+            letter.write(&mut output, paint)?;
             if tolerant != letter {
-                let verdict = if tolerant.r#match {
-                    "match"
-                } else {
-                    "no match"
-                };
-                writeln!(
-                    output,
-                    "to tolerant senders, {verdict}: {}",
-                    tolerant.reason
-                )?;
+                write!(output, "to tolerant senders, ")?;
+                tolerant.write(&mut output, paint)?;
             }
         }
         AnswerFormat::Json => {
@@ -103,6 +104,16 @@ pub fn run(args: &LintMatchArgs) -> anyhow::Result<Exit> {
     }
     output.finish()?;
     Ok(exit)
+}
+
+impl Answer {
+    fn write(&self, output: &mut impl Write, paint: Paint) -> io::Result<()> {
+        if self.r#match {
+            writeln!(output, "{}: {}", paint.good("match"), self.reason)
+        } else {
+            writeln!(output, "{}: {}", paint.bad("no match"), self.reason)
+        }
+    }
 }
 
 fn answer(pattern: &str, host: &DnsName) -> Answer {

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use self::matching::LintMatchArgs;
 use self::policy::LintPolicyArgs;
 use self::record::LintRecordArgs;
+use super::environment::Environment;
 use super::exit::Exit;
 
 mod explain;
@@ -17,6 +18,7 @@ pub mod scenario;
 
 /// Look at a record, a policy or a pattern without the network
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(after_help = EXAMPLES)]
 pub struct LintArgs {
     /// What to look at.
     #[command(subcommand)]
@@ -39,10 +41,16 @@ pub enum LintCommand {
 /// # Errors
 ///
 /// When the input cannot be read, or the output not written.
-pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &LintArgs, environment: &Environment) -> anyhow::Result<Exit> {
     match &args.command {
-        LintCommand::Record(args) => record::run(args),
-        LintCommand::Policy(args) => policy::run(args),
-        LintCommand::Match(args) => matching::run(args),
+        LintCommand::Record(args) => record::run(args, environment),
+        LintCommand::Policy(args) => policy::run(args, environment),
+        LintCommand::Match(args) => matching::run(args, environment),
     }
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  stickler lint record 'v=STSv1; id=20260301T080000;'
+  stickler lint policy mta-sts.txt --mx mx1.example.com
+  stickler lint match '*.example.com' mx1.example.com";

@@ -5,15 +5,19 @@ use std::io::{self, Read, Write};
 
 use anyhow::Context as _;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::explain::explain;
-use super::finding::Finding;
+use super::finding;
 use super::policy_findings;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
+use crate::cli::paint::Paint;
 use crate::cli::values::Source;
+use crate::diagnose::document::Finding;
 use crate::facts::DnsName;
 use crate::sts::policy::{self, Policy};
 use crate::sts::reading::Reading;
@@ -50,8 +54,14 @@ Exit codes: 0 valid and every --mx covered, 1 not, 2 the file cannot be read.";
 /// The most octets that a body may have: what RFC 8461, Section 3.3 suggests to senders as their limit.
 const MAX_BODY_OCTETS: usize = 64 * 1024;
 
+/// Returns the JSON Schema of what `--format json` writes.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'static>)
+}
+
 /// The answer, for machines.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Document<'a> {
     schema: &'static str,
     #[serde(flatten)]
@@ -62,7 +72,7 @@ struct Document<'a> {
 }
 
 /// What senders of one reading make of the body.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Outcome {
     valid: bool,
     mode: Option<String>,
@@ -74,7 +84,7 @@ struct Outcome {
 }
 
 /// Why a body is no policy.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub(super) struct BodyError {
     /// From 1; null if the fault is no line's.
     pub(super) line: Option<usize>,
@@ -84,7 +94,7 @@ pub(super) struct BodyError {
 }
 
 /// Whether the policy covers a host, and why.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub(super) struct MxMatch {
     pub(super) host: String,
     /// The first pattern that covers it; null if none does.
@@ -97,7 +107,7 @@ pub(super) struct MxMatch {
 /// # Errors
 ///
 /// When the file cannot be read, or the output not written.
-pub fn run(args: &LintPolicyArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let body = read(&args.file)?;
     let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&body, reading));
     // The readings take the same patterns where both take the body.
@@ -115,19 +125,23 @@ pub fn run(args: &LintPolicyArgs) -> anyhow::Result<Exit> {
         hosts: &args.mx,
         matches: &mx_matches,
     });
+    let paint = environment.paint(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
         AnswerFormat::Text => {
-            write_text(&mut output, &letter, &tolerant)?;
+            write_text(&mut output, paint, &letter, &tolerant)?;
             for found in &mx_matches {
                 match &found.pattern {
                     Some(pattern) => writeln!(output, "{} covered by {pattern}", found.host)?,
-                    None => writeln!(output, "{} NOT covered: {}", found.host, found.reason)?,
+                    None => {
+                        let not = paint.bad("NOT covered");
+                        writeln!(output, "{} {not}: {}", found.host, found.reason)?;
+                    }
                 }
             }
             findings
                 .iter()
-                .try_for_each(|finding| finding.write(&mut output))?;
+                .try_for_each(|one| finding::write(one, &mut output, paint))?;
         }
         AnswerFormat::Json => {
             let document = Document {
@@ -142,7 +156,7 @@ pub fn run(args: &LintPolicyArgs) -> anyhow::Result<Exit> {
     }
     output.finish()?;
     Ok(
-        if letter.valid && !Finding::any_reaches(&findings, args.fail_on) {
+        if letter.valid && !finding::any_reaches(&findings, args.fail_on) {
             Exit::Success
         } else {
             Exit::Failure
@@ -206,20 +220,26 @@ impl Outcome {
         }
     }
 
-    fn write(&self, output: &mut impl Write) -> io::Result<()> {
+    fn write(&self, output: &mut impl Write, paint: Paint) -> io::Result<()> {
         match (&self.mode, self.max_age_secs, &self.error) {
             (Some(mode), Some(max_age_secs), _) => {
-                let mx = self.mx.join(", ");
-                writeln!(
-                    output,
-                    "valid: mode {mode}, max_age {max_age_secs}, mx {mx}"
-                )
+                let valid = paint.good("valid");
+                write!(output, "{valid}: mode {mode}, max_age {max_age_secs}")?;
+                if !self.mx.is_empty() {
+                    write!(output, ", mx {}", self.mx.join(", "))?;
+                }
+                writeln!(output)
             }
             (_, _, Some(error)) => {
                 let line = error
                     .line
                     .map_or_else(String::new, |line| format!("line {line}: "));
-                writeln!(output, "not valid: {line}{}", error.message)?;
+                writeln!(
+                    output,
+                    "{}: {line}{}",
+                    paint.bad("not valid"),
+                    error.message
+                )?;
                 match &error.hint {
                     Some(hint) => writeln!(output, "    {hint}"),
                     None => Ok(()),
@@ -230,11 +250,16 @@ impl Outcome {
     }
 }
 
-fn write_text(output: &mut impl Write, letter: &Outcome, tolerant: &Outcome) -> io::Result<()> {
-    letter.write(output)?;
+fn write_text(
+    output: &mut impl Write,
+    paint: Paint,
+    letter: &Outcome,
+    tolerant: &Outcome,
+) -> io::Result<()> {
+    letter.write(output, paint)?;
     if tolerant.valid && !letter.valid {
         write!(output, "to tolerant senders, ")?;
-        tolerant.write(output)?;
+        tolerant.write(output, paint)?;
     }
     Ok(())
 }

@@ -4,12 +4,17 @@ use std::io::{self, Write};
 
 use anyhow::Context as _;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{Finding, Severity};
+use super::finding;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, printable};
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
+use crate::cli::paint::Paint;
+use crate::diagnose::document::{Finding, Severity};
+use crate::diagnose::findings::codes;
 use crate::facts::dns::TxtRecord;
 use crate::sts::presentation;
 use crate::sts::reading::Reading;
@@ -40,8 +45,14 @@ Examples:
 
 All arguments together are the records of one name. Exit codes: 0 a sender finds a policy id, 1 it does not.";
 
+/// Returns the JSON Schema of what `--format json` writes.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'static>)
+}
+
 /// The answer, for machines.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Document<'a> {
     schema: &'static str,
     #[serde(flatten)]
@@ -51,14 +62,14 @@ struct Document<'a> {
 }
 
 /// What senders of one reading make of the records.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Outcome {
     record: Option<Usable>,
     error: Option<String>,
 }
 
 /// A usable record.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Usable {
     id: String,
     extensions: Vec<String>,
@@ -69,7 +80,7 @@ struct Usable {
 /// # Errors
 ///
 /// When a text is no TXT record, and when the output cannot be written.
-pub fn run(args: &LintRecordArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let mut texts = Vec::new();
     for text in &args.texts {
         read_argument(text, &mut texts)?;
@@ -77,9 +88,10 @@ pub fn run(args: &LintRecordArgs) -> anyhow::Result<Exit> {
     let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&select(&texts, reading)));
     let findings = find(&letter, &tolerant);
     let is_valid = letter.record.is_some();
+    let paint = environment.paint(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
-        AnswerFormat::Text => write_text(&mut output, &letter, &tolerant, &findings)?,
+        AnswerFormat::Text => write_text(&mut output, paint, &letter, &tolerant, &findings)?,
         AnswerFormat::Json => {
             let document = Document {
                 schema: "stickler/lint-record/1",
@@ -92,7 +104,7 @@ pub fn run(args: &LintRecordArgs) -> anyhow::Result<Exit> {
     }
     output.finish()?;
     Ok(
-        if is_valid && !Finding::any_reaches(&findings, args.fail_on) {
+        if is_valid && !finding::any_reaches(&findings, args.fail_on) {
             Exit::Success
         } else {
             Exit::Failure
@@ -153,54 +165,44 @@ impl Outcome {
 fn find(letter: &Outcome, tolerant: &Outcome) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let (Some(error), Some(usable)) = (&letter.error, &tolerant.record) {
-        findings.push(Finding {
-            code: "STS-RECORD-TOLERATED",
-            severity: Severity::Warning,
-            step: 5,
-            rfc: "8461 §3.1",
-            title: "only tolerant senders read the record",
-            detail: format!("to the letter there is none: {error}"),
-            fix: Some(format!("publish: v=STSv1; id={};", usable.id)),
-        });
+        findings.push(codes::RECORD_TOLERATED.finding(
+            Severity::Warning,
+            format!("to the letter there is none: {error}"),
+            Some(format!("publish: v=STSv1; id={};", usable.id)),
+        ));
     } else if let Some(error) = &letter.error {
-        findings.push(Finding {
-            code: "STS-RECORD-UNUSABLE",
-            severity: Severity::Error,
-            step: 5,
-            rfc: "8461 §3.1",
-            title: "no sender finds a policy by these records",
-            detail: format!("{error}; what a sender has cached stays in force"),
-            fix: Some(
+        findings.push(codes::RECORD_INVALID.finding(
+            Severity::Error,
+            format!("{error}; what a sender has cached stays in force"),
+            Some(
                 "publish exactly one record at _mta-sts.<domain>, as in: v=STSv1; id=20260301T080000;"
-                    .into(),
+                    .to_owned(),
             ),
-        });
+        ));
     }
     for extension in letter.record.iter().flat_map(|usable| &usable.extensions) {
-        findings.push(Finding {
-            code: "STS-RECORD-EXTENSION",
-            severity: Severity::Note,
-            step: 5,
-            rfc: "8461 §3.1",
-            title: "a field that no sender knows",
-            detail: format!("`{extension}` is ignored"),
-            fix: None,
-        });
+        findings.push(codes::RECORD_EXTENSION.finding(
+            Severity::Note,
+            format!("`{extension}` is ignored"),
+            None,
+        ));
     }
     findings
 }
 
 fn write_text(
     output: &mut impl Write,
+    paint: Paint,
     letter: &Outcome,
     tolerant: &Outcome,
     findings: &[Finding],
 ) -> io::Result<()> {
     match (&letter.record, &letter.error) {
-        (Some(usable), _) => writeln!(output, "valid: id {}", usable.id)?,
+        (Some(usable), _) => writeln!(output, "{}: id {}", paint.good("valid"), usable.id)?,
         (None, error) => writeln!(
             output,
-            "not valid: {}",
+            "{}: {}",
+            paint.bad("not valid"),
             error.as_deref().unwrap_or_default()
         )?,
     }
@@ -209,5 +211,5 @@ fn write_text(
     }
     findings
         .iter()
-        .try_for_each(|finding| finding.write(output))
+        .try_for_each(|one| finding::write(one, output, paint))
 }

@@ -1,11 +1,9 @@
 //! The types of single arguments: each parses one text and says what would be right.
 
-mod connect_to;
 mod domain;
 mod duration;
 mod probe;
 
-pub use connect_to::{ConnectTarget, ConnectTo, ConnectToError};
 pub use domain::{DomainArgument, DomainArgumentError};
 pub use duration::{DurationError, parse_duration};
 pub use probe::{Probe, ProbeError};

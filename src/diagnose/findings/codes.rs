@@ -1,5 +1,7 @@
 //! The codes: stable names, never given a second meaning.
 
+use crate::diagnose::document::{Finding, Severity};
+
 /// What a code stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Code {
@@ -11,6 +13,22 @@ pub struct Code {
     pub step: u8,
     /// The section behind it.
     pub rfc: &'static str,
+}
+
+impl Code {
+    /// Makes a finding of this code.
+    #[must_use]
+    pub fn finding(&self, severity: Severity, detail: String, fix: Option<String>) -> Finding {
+        Finding {
+            code: self.code.to_owned(),
+            severity,
+            step: self.step,
+            rfc: self.rfc.to_owned(),
+            title: self.title.to_owned(),
+            detail,
+            fix,
+        }
+    }
 }
 
 /// Makes the constants and the list of them from one table.
@@ -28,6 +46,7 @@ codes! {
     NO_RECORD = "STS-NO-RECORD", 1, "8461 §3.1", "there is no MTA-STS record";
     RECORD_INVALID = "STS-RECORD-INVALID", 1, "8461 §3.1", "the MTA-STS record cannot be used";
     RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", "only tolerant senders can read the MTA-STS record";
+    RECORD_EXTENSION = "STS-RECORD-EXTENSION", 1, "8461 §3.1", "the MTA-STS record has a field that no sender knows";
     RECORD_UNKNOWN = "STS-RECORD-UNKNOWN", 1, "8461 §3.1", "the MTA-STS record could not be looked up";
     POLICY_WITHOUT_RECORD = "STS-POLICY-WITHOUT-RECORD", 1, "8461 §3.1", "a policy is served that no sender looks for";
     POLICY_INVALID = "STS-POLICY-INVALID", 1, "8461 §3.2", "the policy is not valid";
@@ -44,6 +63,9 @@ codes! {
     MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", "an MX record does not name a host";
     MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", "an MX host has no address";
     MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", "there are more MX hosts or addresses than were looked at";
+    FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", "the policy has a field that no sender knows";
+    MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", "senders forget the policy soon";
+    PATTERN_ADDRESS = "STS-PATTERN-ADDRESS", 5, "8461 §4.1", "a pattern of the policy is an address";
     PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", "a pattern of the policy matches no live MX host";
     EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", "the policy host's addresses do not serve the same policy";
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", "the policy changed and its id did not";

@@ -6,6 +6,7 @@ mod cached;
 pub mod codes;
 mod hosts;
 mod policy;
+pub mod properties;
 mod record;
 
 use super::assemble::Case;
@@ -31,15 +32,7 @@ struct Findings(Vec<Finding>);
 
 impl Findings {
     fn add(&mut self, code: &Code, severity: Severity, detail: String, fix: Option<String>) {
-        self.0.push(Finding {
-            code: code.code.to_owned(),
-            severity,
-            step: code.step,
-            rfc: code.rfc.to_owned(),
-            title: code.title.to_owned(),
-            detail,
-            fix,
-        });
+        self.0.push(code.finding(severity, detail, fix));
     }
 }
 

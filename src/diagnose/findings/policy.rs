@@ -2,7 +2,7 @@
 
 use super::codes::{self, Code};
 use super::record::severity_of_split;
-use super::{Case, Findings, listed};
+use super::{Case, Findings, listed, properties};
 use crate::diagnose::document::Severity;
 use crate::diagnose::fix;
 use crate::facts::http::HttpExchange;
@@ -16,6 +16,9 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     if case.live_id().is_some() {
         find_unusable(case, found);
         find_split(case, found);
+    }
+    if let Some(policy) = case.live_policy() {
+        found.0.extend(properties::find(policy));
     }
     find_mode(case, found);
     find_unused(case, found);

@@ -45,6 +45,12 @@ fn find_sts(case: &Case<'_>, found: &mut Findings) {
             "strict senders find no record: none begins with `v=STSv1;`".to_owned(),
             Some(fix::record(domain, case.now)),
         ),
+        // One TXT record of another kind, as under a wildcard: the domain does not publish MTA-STS.
+        (Selection::Unusable(_), _)
+            if !answer.texts().any(|text| looks_like_sts(&text.joined())) =>
+        {
+            find_missing(case, found);
+        }
         (Selection::Unusable(error), _) => found.add(
             &codes::RECORD_INVALID,
             Severity::Error,
@@ -53,6 +59,13 @@ fn find_sts(case: &Case<'_>, found: &mut Findings) {
         ),
         (Selection::NoRecord, _) => find_missing(case, found),
     }
+}
+
+/// Whether somebody meant a text to be an MTA-STS record.
+fn looks_like_sts(text: &[u8]) -> bool {
+    text.trim_ascii_start()
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"v=sts"))
 }
 
 fn find_missing(case: &Case<'_>, found: &mut Findings) {

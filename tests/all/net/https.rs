@@ -369,7 +369,8 @@ async fn time_runs_out_for_the_head_and_for_the_body() {
         let started = Instant::now();
         let exchange = network.get_policy(&HOST.parse().unwrap(), edge()).await;
         server.finish().await;
-        assert!(started.elapsed() >= Duration::from_secs(1));
+        let took = started.elapsed();
+        assert!((1..6).contains(&took.as_secs()), "{took:?}");
         match head {
             None => {
                 let kind = exchange.outcome.unwrap_err().kind;

@@ -1,4 +1,8 @@
-//! `stickler check`: its arguments.
+//! `stickler check`: what conforming senders would do with mail for a domain now.
+
+mod domains;
+mod evidence;
+mod run;
 
 use clap::Args;
 
@@ -6,6 +10,8 @@ use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{FailOn, OutputArgs, RunFormat};
 use super::values::{DomainArgument, Probe, Source};
 use crate::facts::DnsName;
+
+pub use run::run;
 
 /// What conforming senders would do with mail for a domain now, and why
 #[derive(Args, Clone, Debug, Eq, PartialEq)]

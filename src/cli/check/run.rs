@@ -1,0 +1,225 @@
+//! The run: many domains at once, each result written as it comes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::tz::TimeZone;
+use tokio::task::JoinSet;
+
+use super::CheckArgs;
+use super::domains::Domains;
+use super::evidence::Evidence;
+use crate::cli::environment::Environment;
+use crate::cli::exit::Exit;
+use crate::cli::live;
+use crate::cli::output::{Output, tell};
+use crate::cli::output_args::RunFormat;
+use crate::cli::values::Probe;
+use crate::diagnose::document::{DomainReport, Severity};
+use crate::diagnose::send::{self, Envelope};
+use crate::diagnose::{self, exit_code};
+use crate::facts::DnsName;
+use crate::net::Live;
+use crate::report::{self, Charset, Context, Detail, Format, Run, Sink, Style};
+use crate::sender::memo::Probes;
+use crate::sender::{Limits, Network as _};
+
+/// Checks every domain.
+///
+/// # Errors
+///
+/// When an option, the input, the store or the output cannot be used.
+pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let domains = Domains::read(args)?;
+    if domains.names.is_empty() {
+        if domains.has_bad_line {
+            return Ok(Exit::Usage);
+        }
+        bail!("no domain is given: name one, or a file of them with --input FILE");
+    }
+    if args.send.is_some() && domains.names.len() > 1 {
+        bail!("--send takes one domain, {} are given", domains.names.len());
+    }
+    let network = live::network(&args.network)?;
+    let store = environment.store_for(&args.network, &args.cache);
+    let evidence = Evidence::open(store)?;
+    let names = by_way_of(args.next_hop.as_ref(), domains.names);
+    let output = Output::open(args.output.output.as_deref())?;
+    let mut sink = Sink::new(
+        output,
+        format(args.output.format),
+        Run {
+            source_address: args.network.source,
+            ..Run::new(network.now(), resolvers(&network))
+        },
+        report::sink::Options {
+            context: context(args, environment, &network),
+            fail_on: args.fail_on.into(),
+        },
+    );
+    let bar = progress(environment, names.len());
+    let mut exit = if domains.has_bad_line {
+        Exit::Usage
+    } else {
+        Exit::Success
+    };
+    let job = Arc::new(Job {
+        network,
+        probes: Probes::default(),
+        evidence,
+        deadline: args.network.deadline,
+        send: args.send.clone(),
+    });
+    let mut waiting: VecDeque<DnsName> = names.into();
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < args.network.jobs.get()
+            && let Some(domain) = waiting.pop_front()
+        {
+            let job = Arc::clone(&job);
+            running.spawn(async move { job.check(domain).await });
+        }
+        let Some(done) = running.join_next().await else {
+            break;
+        };
+        let report = match done {
+            Ok(report) => report?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        exit = exit.and(exit_of(&report, args.fail_on.into()));
+        bar.suspend(|| sink.write(&report))
+            .context("writing the result")?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    sink.finish().context("writing the result")?.finish()?;
+    Ok(exit)
+}
+
+/// What the checks of a run share.
+struct Job {
+    network: Live,
+    probes: Probes,
+    evidence: Evidence,
+    deadline: Duration,
+    send: Option<Probe>,
+}
+
+impl Job {
+    async fn check(&self, domain: DnsName) -> anyhow::Result<DomainReport> {
+        let checked = tokio::time::timeout(self.deadline, self.check_in_time(&domain)).await;
+        match checked {
+            Ok(report) => report,
+            Err(_elapsed) => Ok(DomainReport::given_up(
+                domain,
+                self.network.now(),
+                format!(
+                    "the check was given up after {} s: raise --deadline, or lower --timeout",
+                    self.deadline.as_secs()
+                ),
+            )),
+        }
+    }
+
+    async fn check_in_time(&self, domain: &DnsName) -> anyhow::Result<DomainReport> {
+        let stored = self.evidence.recall(domain).await?;
+        let limits = Limits::default();
+        let checked =
+            diagnose::check(&self.network, &self.probes, domain, stored.as_ref(), limits).await;
+        if let Some(policy) = checked.evidence {
+            self.evidence
+                .offer(domain, policy, self.network.now())
+                .await?;
+        }
+        let mut report = checked.report;
+        if let Some(probe) = &self.send {
+            let envelope = Envelope {
+                from: probe.from.as_ref().map(ToString::to_string),
+                to: probe.to.to_string(),
+            };
+            report.sent = Some(send::send(&self.network, &report, &envelope).await);
+        }
+        Ok(report)
+    }
+}
+
+/// With a smart host the smart host is the policy domain, whatever the recipient's domain (RFC 8461, §3.4).
+fn by_way_of(next_hop: Option<&DnsName>, domains: Vec<DnsName>) -> Vec<DnsName> {
+    let Some(next_hop) = next_hop else {
+        return domains;
+    };
+    for domain in domains {
+        tell(format_args!(
+            "mail for {domain} goes by way of {next_hop}, which is the policy domain then (RFC 8461, §3.4)"
+        ));
+    }
+    vec![next_hop.clone()]
+}
+
+fn exit_of(report: &DomainReport, fail_on: Severity) -> Exit {
+    let of_report = match exit_code(report, fail_on) {
+        0 => Exit::Success,
+        3 => Exit::Undetermined,
+        _ => Exit::Failure,
+    };
+    match &report.sent {
+        Some(sent) if !sent.delivered => of_report.and(Exit::Failure),
+        Some(_) | None => of_report,
+    }
+}
+
+fn resolvers(network: &Live) -> String {
+    let addresses: Vec<String> = network
+        .resolvers()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    addresses.join(",")
+}
+
+fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Context {
+    let is_file = args.output.output.is_some();
+    Context {
+        now: network.now(),
+        time_zone: TimeZone::system(),
+        width: environment.width.filter(|_| !is_file),
+        style: if environment.color && !is_file {
+            Style::Colour
+        } else {
+            Style::Plain
+        },
+        charset: if environment.draws_boxes && !is_file {
+            Charset::Utf8
+        } else {
+            Charset::Ascii
+        },
+        detail: if environment.verbose {
+            Detail::Full
+        } else {
+            Detail::Brief
+        },
+        check_options: live::as_options(&args.network),
+    }
+}
+
+fn progress(environment: &Environment, domains: usize) -> ProgressBar {
+    if !environment.shows_progress || domains < 2 {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(domains).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{pos}/{len} domains [{bar:30}] {eta} left")
+        .unwrap_or_else(|_built_in| ProgressStyle::default_bar());
+    bar.with_style(style)
+}
+
+const fn format(format: RunFormat) -> Format {
+    match format {
+        RunFormat::Text => Format::Text,
+        RunFormat::Json => Format::Json,
+        RunFormat::Ndjson => Format::Ndjson,
+        RunFormat::Junit => Format::Junit,
+    }
+}

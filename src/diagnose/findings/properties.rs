@@ -1,0 +1,80 @@
+//! Findings about a policy by itself, whoever serves it: `lint` and `check` have the same.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::codes;
+use crate::diagnose::document::{Finding, Severity};
+use crate::sts::policy::{Mode, Policy};
+
+/// Below a day, a policy can be gone before the next daily refresh.
+const SHORT: Duration = Duration::from_secs(86_400);
+
+/// "this value [is expected to] typically be in the range of weeks or greater" (RFC 8461, Section 3.2).
+const USUAL: Duration = Duration::from_secs(7 * 86_400);
+
+/// The names of fields that mean something; one that is nearly such a name was meant to be it.
+const KNOWN_FIELDS: [&str; 4] = ["max_age", "mode", "mx", "version"];
+
+/// Finds what is odd about a valid policy.
+#[must_use]
+pub fn find(policy: &Policy) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = life(policy).into_iter().collect();
+    findings.extend(addresses(policy));
+    findings.extend(fields(policy));
+    findings
+}
+
+fn life(policy: &Policy) -> Option<Finding> {
+    let life = policy.max_age().as_duration();
+    let severity = match policy.mode() {
+        Mode::None => return None,
+        Mode::Enforce | Mode::Testing if life < SHORT => Severity::Warning,
+        Mode::Enforce | Mode::Testing if life < USUAL => Severity::Note,
+        Mode::Enforce | Mode::Testing => return None,
+    };
+    Some(codes::MAX_AGE_SHORT.finding(
+        severity,
+        format!(
+            "max_age is {} seconds; it is expected to be weeks or more",
+            policy.max_age()
+        ),
+        Some("max_age: 1209600".to_owned()),
+    ))
+}
+
+fn addresses(policy: &Policy) -> impl Iterator<Item = Finding> {
+    policy
+        .patterns()
+        .iter()
+        .filter(|pattern| pattern.name().as_str().parse::<Ipv4Addr>().is_ok())
+        .map(|pattern| {
+            codes::PATTERN_ADDRESS.finding(
+                Severity::Warning,
+                format!("`{pattern}` fits the grammar, and no MX host has such a name"),
+                Some("List the host name that stands in the MX record.".to_owned()),
+            )
+        })
+}
+
+fn fields(policy: &Policy) -> impl Iterator<Item = Finding> {
+    policy.extensions().iter().map(|(name, value)| {
+        let meant = KNOWN_FIELDS.into_iter().find(|known| is_near(known, name));
+        codes::FIELD_UNKNOWN.finding(
+            if meant.is_some() {
+                Severity::Warning
+            } else {
+                Severity::Note
+            },
+            format!("`{name}: {value}` is ignored"),
+            meant.map(|meant| format!("did you mean `{meant}: {value}`")),
+        )
+    })
+}
+
+/// Returns whether `name` is `known` in another spelling.
+fn is_near(known: &str, name: &str) -> bool {
+    let fold = |text: &str| text.to_ascii_lowercase().replace(['-', '.', '_'], "");
+    let (known, name) = (fold(known), fold(name));
+    name == known || name == format!("{known}s")
+}

@@ -1,0 +1,177 @@
+use std::fmt::Write as _;
+
+use super::{Program, Run};
+
+fn line(domain: &str, fetched_at: &str) -> String {
+    format!(
+        r#"{{"schema":"stickler/stored-policy/1","domain":"{domain}","id":"1","fetched_at":"{fetched_at}","body":"version: STSv1\nmode: enforce\nmx: mx.corp.test\nmax_age: 604800\n"}}"#
+    )
+}
+
+#[test]
+fn policies_come_in_are_looked_at_and_go_out() {
+    let program = Program::new();
+    let lines = format!(
+        "{}\n{}\n",
+        line("corp.test", "2026-03-02T12:00:00Z"),
+        line("later.test", "2199-03-02T12:00:00Z")
+    );
+    program.write("in.ndjson", &lines);
+    let cache = ["--cache", "store"];
+    for (words, exit, fragments) in [
+        (&["list"][..], 0, &["!there is no store at `store` yet"][..]),
+        (
+            &["show", "corp.test"],
+            1,
+            &["!there is no store at `store` yet"],
+        ),
+        (
+            &["import", "in.ndjson"],
+            0,
+            &["!took 2 policies over to `store`"],
+        ),
+        (
+            &["list"],
+            0,
+            &[
+                "corp.test  enforce  id 1  expired 2026-03-09 ",
+                " ago)\n",
+                "later.test  enforce  id 1  expires 2199-03-09 ",
+            ],
+        ),
+        (
+            &["show", "jo@Corp.test."],
+            0,
+            &["corp.test\n  id       1\n", "  | mx: mx.corp.test\n"],
+        ),
+        (
+            &["show", "other.test"],
+            1,
+            &["!`store` holds no policy of other.test"],
+        ),
+        (&["export"], 0, &[&lines]),
+        (&["export", "--output", "out.ndjson"], 0, &[]),
+        (
+            &["remove", "later.test", "other.test"],
+            1,
+            &["!`store` holds no policy of other.test"],
+        ),
+        (&["remove", "corp.test"], 0, &[]),
+        (&["list"], 0, &[]),
+        (
+            &["show", "[192.0.2.1]"],
+            2,
+            &["!there is no MTA-STS policy for address literals (RFC 8461, Section 3.4)"],
+        ),
+        (&["import", "missing"], 2, &["!cannot read `missing`"]),
+    ] {
+        let all = [&["cache"], words, &cache[..]].concat();
+        program.run(&all).check(exit, fragments, &words);
+    }
+    assert_eq!(program.read("out.ndjson"), lines);
+    let words = ["cache", "list", "--cache", "store", "--format", "ndjson"];
+    assert_eq!(program.run(&words).stdout, "");
+}
+
+#[test]
+fn the_store_is_told_in_json() {
+    let program = Program::new();
+    program.write("in.ndjson", line("corp.test", "2026-03-02T12:00:00Z"));
+    program.run(&["cache", "import", "in.ndjson"]).check(
+        0,
+        &["!took 1 policy over to", "!.cache/stickler/policies.sqlite"],
+        &"import",
+    );
+    let list = program.run(&["cache", "list", "--format", "json"]).json();
+    let summary = &list["policies"][0];
+    assert_eq!(list["schema"], "stickler/cache-list/1");
+    assert_eq!(summary["domain"], "corp.test");
+    assert_eq!(summary["expires_at"], "2026-03-09T12:00:00Z");
+    let ndjson = program.run(&["cache", "list", "--format", "ndjson"]).json();
+    assert_eq!(ndjson["mx"][0], "mx.corp.test");
+    let show = program
+        .run(&["cache", "show", "--format", "json", "corp.test"])
+        .json();
+    assert_eq!(show["max_age_secs"], 604_800);
+    assert_eq!(show["reading"], "letter");
+}
+
+#[test]
+fn a_wrong_line_is_named_and_nothing_is_taken_over() {
+    let program = Program::new();
+    let good = line("corp.test", "2026-03-02T12:00:00Z");
+    program.write(
+        "in.ndjson",
+        format!("{good}\n{}\n", good.replace("STSv1", "STSv2")),
+    );
+    program.run(&["cache", "import", "in.ndjson"]).check(
+        2,
+        &["!nothing was taken over from in.ndjson: line 2: the body is no policy: line 1: version `STSv2` is not STSv1"],
+        &"import",
+    );
+    let run = program.run(&["cache", "list"]);
+    assert_eq!((run.exit, run.stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_named_with_the_remedy() {
+    let program = Program::new();
+    program.write("garbage", "this is no database");
+    program.write("in.ndjson", line("corp.test", "2026-03-02T12:00:00Z"));
+    for (words, fragments) in [
+        (
+            &["list", "--cache", "garbage"][..],
+            &[
+                "!the store `garbage` was damaged (file is not a database): it was moved to `garbage.damaged-",
+            ][..],
+        ),
+        (
+            &["list", "--cache", "."],
+            &[
+                "!cannot use the store `.`: it is a directory; name another file with --cache PATH, or do without with --cache none",
+            ],
+        ),
+        (
+            &["import", "in.ndjson", "--cache", "in.ndjson/store"],
+            &["!its directory cannot be made", "!--cache none"],
+        ),
+        (
+            &["list", "--cache", "none"],
+            &["!--cache none names no store"],
+        ),
+    ] {
+        let all = [&["cache"], words].concat();
+        program.run(&all).check(2, fragments, &words);
+    }
+    let homeless = Run::of(program.command(&["cache", "list"]).env_remove("HOME"));
+    homeless.check(2, &["!name it with --cache PATH"], &"without a home");
+}
+
+#[test]
+fn processes_that_write_at_once_lose_nothing() {
+    const PROCESSES: usize = 6;
+    const ROWS: usize = 50;
+    let program = Program::new();
+    let children: Vec<_> = (0..PROCESSES)
+        .map(|process| {
+            let mut lines = String::new();
+            for row in 0..ROWS {
+                let domain = format!("row{row}.process{process}.test");
+                writeln!(lines, "{}", line(&domain, "2026-03-02T12:00:00Z")).unwrap();
+            }
+            let name = format!("{process}.ndjson");
+            program.write(&name, lines);
+            std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+                .args(["cache", "import", &name, "--cache", "store"])
+                .current_dir(program.folder())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let list = program.run(&["cache", "list", "--cache", "store"]);
+    assert_eq!(list.stdout.lines().count(), PROCESSES * ROWS);
+}

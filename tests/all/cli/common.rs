@@ -1,0 +1,183 @@
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use super::{Program, Run};
+
+#[test]
+fn every_help_has_an_example_and_every_verb_a_page() {
+    let program = Program::new();
+    for verb in [
+        "",
+        "lint",
+        "lint record",
+        "lint policy",
+        "lint match",
+        "cache",
+        "cache list",
+        "cache show",
+        "cache remove",
+        "cache import",
+        "cache export",
+        "completions",
+        "man",
+    ] {
+        let verbs: Vec<&str> = verb.split_whitespace().collect();
+        let help = [&verbs[..], &["--help"]].concat();
+        program
+            .run(&help)
+            .check(0, &["Usage: stickler", "\n  stickler "], &verb);
+        let page = [&["man"], &verbs[..]].concat();
+        program.run(&page).check(0, &[".TH ", ".SH NAME"], &verb);
+    }
+    program
+        .run(&["man", "--dir", "pages/man1"])
+        .check(0, &[], &"man --dir");
+    for page in [
+        "stickler.1",
+        "stickler-cache-import.1",
+        "stickler-lint-policy.1",
+    ] {
+        let text = program.read(&format!("pages/man1/{page}"));
+        assert!(text.contains(".SH NAME"), "{page}: {text}");
+    }
+}
+
+#[test]
+fn every_shell_gets_a_script() {
+    let program = Program::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        program
+            .run(&["completions", shell])
+            .check(0, &["stickler", "lint"], &shell);
+    }
+    program
+        .run(&["completions", "ksh"])
+        .check(2, &["!possible values: bash"], &"ksh");
+}
+
+#[test]
+fn wrong_usage_is_named_and_exits_with_2() {
+    let program = Program::new();
+    program.write("s.toml", "format = 'json'\nfail-no = 'note'\n");
+    program.write("value.toml", "\n[verb.lint.match]\nformat = 'xml'\n");
+    program.write("broken.toml", "format = \n");
+    let matching = ["lint", "match", "a", "b"];
+    for (words, fragments) in [
+        (&[][..], &["!Usage: stickler"][..]),
+        (&["chek"], &["!unrecognized subcommand 'chek'"]),
+        (
+            &["lint", "polcy"],
+            &["!a similar subcommand exists: 'policy'"],
+        ),
+        (
+            &["lint", "match", "a", "b", "--fromat", "json"],
+            &["!a similar argument exists: '--format'"],
+        ),
+        (
+            &["lint", "match", "a", "b", "--format", "xml"],
+            &["![possible values: text, json]"],
+        ),
+        (
+            &["man", "lint", "polcy"],
+            &["!`polcy` is no verb here: take one of record, policy, match"],
+        ),
+        (
+            &[&["--config", "s.toml"], &matching[..]].concat(),
+            &["!s.toml:2:1: `fail-no` is no option: did you mean `fail-on`?"],
+        ),
+        (
+            &[&["--config", "value.toml"], &matching[..]].concat(),
+            &["!value.toml:3:10: this is no value for `format`: it takes text, json"],
+        ),
+        (
+            &[&["--config", "broken.toml"], &matching[..]].concat(),
+            &["!broken.toml:1:"],
+        ),
+        (
+            &[&["--config", "missing.toml"], &matching[..]].concat(),
+            &["!cannot read `missing.toml`, the file of --config: No such file"],
+        ),
+    ] {
+        program.run(words).check(2, fragments, &words);
+    }
+}
+
+#[test]
+fn the_command_line_wins_over_variables_and_those_over_the_file() {
+    let program = Program::new();
+    program.write("s.toml", "format = 'json'\n");
+    let run = |variables: &[(&str, &str)], words: &[&str]| {
+        let all = [&["lint", "match", "a.test", "a.test"], words].concat();
+        Run::of(program.command(&all).envs(variables.iter().copied()))
+    };
+    for (variables, words, is_json) in [
+        (&[][..], &[][..], false),
+        (&[], &["--config", "s.toml"], true),
+        (&[("STICKLER_CONFIG", "s.toml")], &[], true),
+        (
+            &[("STICKLER_CONFIG", "s.toml"), ("STICKLER_FORMAT", "text")],
+            &[],
+            false,
+        ),
+        (&[("STICKLER_FORMAT", "json")], &[], true),
+        (&[("STICKLER_FORMAT", "json")], &["--format", "text"], false),
+    ] {
+        let run = run(variables, words);
+        run.check(0, &[], &(variables, words));
+        assert_eq!(
+            run.stdout.starts_with('{'),
+            is_json,
+            "{variables:?} {words:?}"
+        );
+    }
+    run(&[("STICKLER_FORMAT", "xml")], &[]).check(
+        2,
+        &["!STICKLER_FORMAT: this is no value for `format`: it takes text, json"],
+        &"a wrong variable",
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_who_goes_away_is_no_error_to_shout_about() {
+    let program = Program::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+        .args(["completions", "bash"])
+        .current_dir(program.folder())
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(
+        (output.status.code(), &*output.stderr),
+        (Some(141), &b""[..])
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_run_with_130() {
+    let program = Program::new();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+        .args(["-v", "cache", "import", "-", "--cache", "store"])
+        .current_dir(program.folder())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its standard input stays open, so it waits once it has said that it reads.
+    let mut messages = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    messages.read_line(&mut line).unwrap();
+    assert!(line.contains("reading policies"), "{line}");
+    let kill = format!("kill -INT {}", child.id());
+    assert!(
+        std::process::Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

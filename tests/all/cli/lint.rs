@@ -1,0 +1,300 @@
+use super::{Program, Run};
+
+const POLICY: &str =
+    "version: STSv1\nmode: enforce\nmx: mx.corp.test\nmx: *.mail.test\nmax_age: 1209600\n";
+
+#[test]
+fn records_are_read_as_senders_read_them() {
+    let program = Program::new();
+    for (words, exit, fragments) in [
+        (&["v=STSv1; id=1;"][..], 0, &["valid: id 1"][..]),
+        (&["v=STSv1; id=1;", "v=spf1 -all"], 0, &["valid: id 1"]),
+        (&["\"v=STSv1; \" \"id=1\""], 0, &["valid: id 1"]),
+        (
+            &["_mta-sts.provider.test.\n\"v=STSv1; id=1;\"\n\"v=spf1 -all\"\n"],
+            0,
+            &["valid: id 1"],
+        ),
+        (
+            &["v=STSv1; id=1; a=b"],
+            0,
+            &["note STS-RECORD-EXTENSION", "`a=b` is ignored"],
+        ),
+        (
+            &["--fail-on", "note", "v=STSv1; id=1; a=b"],
+            1,
+            &["valid: id 1"],
+        ),
+        (
+            &["v=STSv1; id=1;", "v=STSv1; id=2;"],
+            1,
+            &[
+                "not valid: 2 records begin with `v=STSv1;`",
+                "error STS-RECORD-INVALID",
+            ],
+        ),
+        (
+            &["v=STSv1;; id=1"],
+            1,
+            &[
+                "not valid: ",
+                "to tolerant senders, valid: id 1",
+                "warning STS-RECORD-TOLERATED",
+            ],
+        ),
+        (&["v=STSv1"], 1, &["not valid: "]),
+        (&[""], 1, &["not valid: no record speaks of MTA-STS"]),
+        (
+            &["\"v=STSv1; id=1"],
+            2,
+            &["!is no TXT record: a quoted string is not closed"],
+        ),
+        (&[], 2, &["!<TEXT>..."]),
+    ] {
+        let all = [&["lint", "record"], words].concat();
+        program.run(&all).check(exit, fragments, &words);
+    }
+}
+
+#[test]
+fn a_record_is_told_in_json() {
+    let run = Program::new().run(&["lint", "record", "--format", "json", " v=STSv1; id=1;"]);
+    let json = run.json();
+    assert_eq!(run.exit, Some(1));
+    let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["schema", "record", "error", "tolerant", "findings"]);
+    assert_eq!(json["schema"], "stickler/lint-record/1");
+    assert_eq!(json["record"], serde_json::Value::Null);
+    assert_eq!(json["error"], "the record begins with white space");
+    assert_eq!(json["tolerant"]["record"]["id"], "1");
+    assert_eq!(json["findings"][0]["code"], "STS-RECORD-TOLERATED");
+}
+
+#[test]
+fn policies_are_read_as_senders_read_them() {
+    let program = Program::new();
+    program.write("good", POLICY);
+    program.write("blank", format!("{POLICY}\n"));
+    program.write("bad", POLICY.replace("mode", "Mode"));
+    program.write("none", "version: STSv1\nmode: none\nmax_age: 60\n");
+    program.write(
+        "typo",
+        POLICY.replace("mx: *", "MX: *").replace("1209600", "60"),
+    );
+    program.write("huge", vec![b'a'; 10_000_000]);
+    for (words, exit, fragments) in [
+        (
+            &["good"][..],
+            0,
+            &["valid: mode enforce, max_age 1209600, mx mx.corp.test, *.mail.test"][..],
+        ),
+        (&["none"], 0, &["valid: mode none, max_age 60\n"]),
+        (
+            &["none", "--mx", "mx.corp.test"],
+            0,
+            &["note STS-MX-UNCOVERED"],
+        ),
+        (
+            &["good", "--mx", "MX.corp.test", "a.mail.test"],
+            0,
+            &[
+                "mx.corp.test covered by mx.corp.test",
+                "a.mail.test covered by *.mail.test",
+            ],
+        ),
+        (
+            &["good", "--mx", "a.b.mail.test"],
+            1,
+            &[
+                "a.b.mail.test NOT covered: `*` stands for exactly one label",
+                "error STS-MX-UNCOVERED",
+                "add `mx: a.b.mail.test`, if the host is yours",
+                "note STS-PATTERN-UNUSED",
+            ],
+        ),
+        (
+            &["blank", "--mx", "mx.corp.test"],
+            1,
+            &[
+                "not valid: line 6: the line is blank",
+                "to tolerant senders, valid: mode enforce",
+                "mx.corp.test covered by mx.corp.test",
+                "warning STS-POLICY-TOLERATED",
+            ],
+        ),
+        (
+            &["bad"],
+            1,
+            &[
+                "not valid: line ",
+                "error STS-POLICY-INVALID",
+                "did you mean",
+            ],
+        ),
+        (
+            &["typo"],
+            0,
+            &[
+                "warning STS-FIELD-UNKNOWN",
+                "did you mean `mx: *.mail.test`",
+                "warning STS-MAX-AGE-SHORT",
+            ],
+        ),
+        (&["typo", "--fail-on", "warning"], 1, &[]),
+        (
+            &["huge"],
+            1,
+            &["not valid: the body has more than 65536 octets"],
+        ),
+        (&["missing"], 2, &["!cannot read `missing`: No such file"]),
+        (&["."], 2, &["!cannot read `.`"]),
+        (
+            &["good", "--mx", "a b"],
+            2,
+            &["!cannot stand in a host name"],
+        ),
+        (
+            &["good", "--output", "no/such/folder"],
+            2,
+            &["!cannot write `no/such/folder`"],
+        ),
+    ] {
+        let all = [&["lint", "policy"], words].concat();
+        program.run(&all).check(exit, fragments, &words);
+    }
+}
+
+#[test]
+fn a_policy_comes_from_standard_input_and_goes_to_a_file() {
+    let program = Program::new();
+    let words = [
+        "lint",
+        "policy",
+        "-",
+        "--format",
+        "json",
+        "--output",
+        "answer.json",
+    ];
+    let run = Run::of(program.command(&words).write_stdin(format!("{POLICY}\n\n")));
+    run.check(1, &[], &words);
+    assert_eq!(run.stdout, "");
+    let json: serde_json::Value = serde_json::from_str(&program.read("answer.json")).unwrap();
+    let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "schema",
+            "valid",
+            "mode",
+            "max_age_secs",
+            "mx",
+            "error",
+            "tolerant",
+            "mx_matches",
+            "findings"
+        ]
+    );
+    assert_eq!(json["valid"], false);
+    assert_eq!(json["error"]["line"], 6);
+    assert_eq!(json["tolerant"]["mx"][1], "*.mail.test");
+}
+
+#[test]
+fn patterns_are_matched_with_a_reason() {
+    let program = Program::new();
+    for (pattern, host, exit, fragments) in [
+        (
+            "*.corp.test",
+            "mx.corp.test",
+            0,
+            &["match: `*` stands for `mx`"][..],
+        ),
+        (
+            "mx.corp.test",
+            "MX.corp.test.",
+            0,
+            &["match: `mx.corp.test` is the host's own name"],
+        ),
+        (
+            "*.mx.microsoft",
+            "corp.o-v1.mx.microsoft",
+            1,
+            &["no match: `*` stands for exactly one label"],
+        ),
+        ("*.corp.test", "corp.test", 1, &["list `corp.test` itself"]),
+        (
+            "mx*.corp.test",
+            "mx1.corp.test",
+            1,
+            &["no match: the pattern is none: `*` can only stand"],
+        ),
+        (
+            "mx.corp.test.",
+            "mx.corp.test",
+            1,
+            &[
+                "no match: the pattern is none",
+                "to tolerant senders, match:",
+            ],
+        ),
+        ("mx.corp.test", "", 2, &["!the name is empty"]),
+    ] {
+        let words = ["lint", "match", pattern, host];
+        program.run(&words).check(exit, fragments, &words);
+    }
+    let json = program
+        .run(&[
+            "lint",
+            "match",
+            "--format",
+            "json",
+            "*.corp.test",
+            "mx.corp.test",
+        ])
+        .json();
+    assert_eq!(json["schema"], "stickler/lint-match/1");
+    assert_eq!(json["match"], true);
+    assert_eq!(json["tolerant"]["match"], true);
+}
+
+#[test]
+fn the_json_is_what_its_schema_says() {
+    use stickler::cli::lint::{matching, policy, record};
+
+    let program = Program::new();
+    program.write("good", POLICY);
+    program.write("bad", "mode: x\n");
+    for (schema, words) in [
+        (record::schema(), &["record", "v=STSv1; id=1; a=b"][..]),
+        (record::schema(), &["record", "v=STSv1"]),
+        (
+            policy::schema(),
+            &["policy", "good", "--mx", "mx.corp.test", "other.test"],
+        ),
+        (policy::schema(), &["policy", "bad"]),
+        (
+            matching::schema(),
+            &["match", "*.corp.test", "mx.corp.test"],
+        ),
+    ] {
+        let all = [&["lint"], words, &["--format", "json"]].concat();
+        let json = program.run(&all).json();
+        let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&json)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{words:?} gives {json}");
+    }
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let program = Program::new();
+    let words = ["lint", "match", "a.test", "a.test"];
+    let run = |more: &[&str]| program.run(&[&words, more].concat()).stdout;
+    assert!(run(&[]).starts_with("match: "));
+    assert!(run(&["--color", "never"]).starts_with("match: "));
+    assert!(run(&["--color", "always"]).starts_with("\u{1b}[32mmatch\u{1b}[0m: "));
+}
