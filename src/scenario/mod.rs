@@ -1,6 +1,6 @@
 //! Scenarios: migrations and faults told like runbooks, with what must come of each step.
 //!
-//! [`load`] reads a file whole: the tables ([`file`]) after each step, laid over one another with their
+//! [`load`] reads a file whole: the tables ([`mod@file`]) after each step, laid over one another with their
 //! places kept ([`tree`]), every default filled in ([`state`]), every mistake told with its line and column
 //! ([`Problem`]). What comes out is a [`Scenario`]: a list of moments, each with its [`State`] and what is
 //! expected. The format's reference is `scenarios/README.md`.

@@ -59,7 +59,7 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<Reading> {
     }
     let steps = document.take("step");
     let head = take_head(&mut document, problems);
-    let world = read_world(&document, problems).tables;
+    let world = read_tables(&document, problems);
     unknown_keys(&document, problems);
     let (steps, worlds) = match steps {
         Some(entry) => read_steps(&entry, document, problems),
@@ -278,17 +278,21 @@ fn read_list<T: DeserializeOwned>(
 
 /// Reads the world at one moment.
 fn read_world(table: &Table, problems: &mut Problems<'_>) -> World {
-    alternatives(table, problems);
     World {
-        tables: WorldTables {
-            domains: named(table, "domains", problems),
-            hosts: named(table, "hosts", problems),
-            names: named(table, "names", problems),
-            servers: named(table, "servers", problems),
-            senders: named(table, "senders", problems),
-            resolvers: named(table, "resolvers", problems),
-        },
+        tables: read_tables(table, problems),
         views: views(table, problems),
+    }
+}
+
+fn read_tables(table: &Table, problems: &mut Problems<'_>) -> WorldTables {
+    alternatives(table, problems);
+    WorldTables {
+        domains: named(table, "domains", problems),
+        hosts: named(table, "hosts", problems),
+        names: named(table, "names", problems),
+        servers: named(table, "servers", problems),
+        senders: named(table, "senders", problems),
+        resolvers: named(table, "resolvers", problems),
     }
 }
 
@@ -340,11 +344,10 @@ fn views(world: &Table, problems: &mut Problems<'_>) -> Vec<View> {
             continue;
         };
         let mut seen = world.clone();
-        seen.take("resolvers");
         seen.merge(set);
         views.push(View {
             name: entry.key.clone(),
-            world: read_world(&seen, problems).tables,
+            world: read_tables(&seen, problems),
         });
     }
     views

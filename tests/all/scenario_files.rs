@@ -1,23 +1,471 @@
 //! Scenario files: what is read, and what is said about what cannot be.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use stickler::scenario::{self, Problem};
+use serde_json::Value;
+use stickler::scenario::state::{Answer, DnsFault, ZoneName};
+use stickler::scenario::{self, CertificateFault, Scenario};
 
-fn first(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(|problem| format!("{problem}\n    {:?}\n", problem.help))
-        .collect()
+/// A whole scenario, which the tables below break.
+const GOOD: &str = r#"id = "a/b"
+title = "t"
+start = "2026-03-02T08:00:00Z"
+[domains."corp.test"]
+txt = { records = ["v=STSv1; id=1;"] }
+policy = { mode = "enforce", mx = ["mx.old.test"], max_age = "7d" }
+mx = { records = ["10 mx.old.test"] }
+[servers."mx.old.test"]
+[senders]
+warm = { class = "strict" }
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "deliver"
+[[step]]
+at = "2d"
+set.domains."corp.test".mx.ttl = "5m"
+[[step.expect]]
+sender = "warm"
+verdict = "defer"
+"#;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+fn load(text: &str) -> Scenario {
+    scenario::load_str(text, Path::new("s.toml")).expect("a whole scenario")
+}
+
+/// Returns each problem with its help.
+fn problems(text: &str) -> Vec<String> {
+    match scenario::load_str(text, Path::new("s.toml")) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems
+            .iter()
+            .map(|problem| match &problem.help {
+                Some(help) => format!("{problem} [{help}]"),
+                None => problem.to_string(),
+            })
+            .collect(),
+    }
 }
 
 #[test]
-fn debugging() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    for file in scenario::discover(&[path]).unwrap() {
-        match scenario::load(&file) {
-            Ok(scenario) => println!("{:#?}", scenario.moments.last()),
-            Err(problems) => panic!("{}", first(&problems)),
+fn a_mistake_is_shown_where_it_was_made() {
+    assert_eq!(problems(GOOD), Vec::<String>::new());
+    let servers = "[there is `mx.old.test`]";
+    for (good, bad, expected) in [
+        ("id = \"a/b\"\n", "", "s.toml:1:1: `id` is missing".to_owned()),
+        ("\"a/b\"", "\"A b\"", "s.toml:1:6: `A b` is no id [use lower-case letters, digits and hyphens, with a slash after each folder]".into()),
+        ("title = \"t\"", "titel = \"t\"", "s.toml:1:1: `title` is missing".into()),
+        ("title = \"t\"", "title = 7", "s.toml:2:9: found a number, expected a string".into()),
+        ("title = \"t\"", "title = \"t\"\nrfc = \"8461 4.1\"", "s.toml:3:7: `8461 4.1` is no section of an RFC [write it as in `8461 §4.1`]".into()),
+        ("\"2026-03-02T08:00:00Z\"", "\"tomorrow\"", "s.toml:3:9: `tomorrow`: `tomorrow` is not a time like 2026-03-02T08:00:00Z:".into()),
+        ("[senders]", "[sender]", "s.toml:9:2: unknown key `sender` [did you mean `senders`?]".into()),
+        ("txt = {", "text = {", "s.toml:5:1: unknown key `text` [did you mean `txt`?]".into()),
+        ("mode = \"enforce\"", "mode = \"enforced\"", "s.toml:6:19: `enforced` is not known here [did you mean `enforce`?]".into()),
+        ("mode = \"enforce\", ", "", "s.toml:6:10: the policy has no `mode` [give `mode`, `mx` and `max_age`; to serve a broken one, write its `body`]".into()),
+        ("max_age = \"7d\"", "max_age = -1", "s.toml:6:62: max_age is -1; to publish a negative one, write the `body`".into()),
+        ("max_age = \"7d\"", "max_age = \"1 month\"", "s.toml:6:62: `1 month`: a month and a year have no fixed length; write it like `90m`, `2d2h` or `-6d`".into()),
+        ("max_age = \"7d\"", "max_age = \"7d\", body = \"x\"", "s.toml:6:68: `body` stands beside `mode` [they say one thing in different ways: keep one of them]".into()),
+        ("[\"10 mx.old.test\"]", "[\"mx.old.test\"]", "s.toml:7:19: `mx.old.test` is no MX record: it has not two words [write a preference and a host, as in `10 mx.corp.test`]".into()),
+        ("[\"10 mx.old.test\"]", "[\"10 mx.odl.test\"]", "s.toml:7:19: nothing declares `mx.odl.test` [did you mean `mx.old.test`?]".into()),
+        ("[\"10 mx.old.test\"]", "[\"10 mx.outlook.com\"]", "s.toml:7:19: `mx.outlook.com` may belong to somebody [use a name below `.test` or `.example`; to tell of a real provider, append `.test` to its names]".into()),
+        ("[servers.\"mx.old.test\"]", "[servers.\"mx.old.test\"]\naddresses = [\"192.0.3.1\"]", "s.toml:9:14: 192.0.3.1 may belong to somebody [use 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 198.18.0.0/15 or 2001:db8::/32]".into()),
+        ("[servers.\"mx.old.test\"]", "[servers.\"mx.old.test\"]\nfault = \"starttls-abent\"", "s.toml:9:9: `starttls-abent` is not known here [did you mean `starttls-absent`?]".into()),
+        ("[servers.\"mx.old.test\"]", "[servers.\"mx.old.test\"]\naddresses.\"192.0.2.1\" = { ttl = \"1h\" }", "s.toml:9:11: `ttl` cannot differ at one address [write it beside the other keys of the host]".into()),
+        ("\"strict\"", "\"strickt\"", "s.toml:10:18: no class of sender is named `strickt` [did you mean `strict`?]".into()),
+        ("class = \"strict\"", "resolver = \"x\"", "s.toml:10:21: no resolver is named `x` [there is nothing]".into()),
+        ("class = \"strict\"", "cached.\"crop.test\" = { id = \"1\", fetched = \"-1d\", policy = { mode = \"none\", max_age = 1 } }", "s.toml:10:17: no domain is named `crop.test` [did you mean `corp.test`?]".into()),
+        ("class = \"strict\"", "cached.\"corp.test\" = { id = \"1\", fetched = \"1d\", policy = { mode = \"none\", max_age = 1 } }", "s.toml:10:53: a policy held at the start cannot be fetched after it [write a span before the start, as in `-6d`]".into()),
+        ("at = \"0s\"", "at = \"soon\"", "s.toml:12:6: `soon`: not a span of time; write it like `90m`, `2d2h` or `-6d`".into()),
+        ("at = \"0s\"", "at = \"-1d\"", "s.toml:12:6: a step cannot lie before the start".into()),
+        ("at = \"2d\"", "at = \"0s\"", "s.toml:16:6: this step lies at the same moment as the one above it [make one step of them, or move one]".into()),
+        ("verdict = \"deliver\"", "verdcit = \"deliver\"", "s.toml:14:1: unknown key `verdcit` [did you mean `verdict`?]".into()),
+        ("verdict = \"deliver\"", "verdict = \"undetermined\"", "s.toml:14:11: a sender is never undetermined: it defers [expect `defer` of a sender, `undetermined` of a `check`]".into()),
+        ("verdict = \"deliver\"", "verdict = \"deliver\"\nvia = \"mx.new.test\"", format!("s.toml:15:7: no server is named `mx.new.test` {servers}").replace("[there is `mx.old.test`]", "[did you mean `mx.old.test`?]")),
+        ("verdict = \"deliver\"", "verdict = \"deliver\"\nasked = \"TXT mta-sts.crop.test\"", "s.toml:15:9: no name `mta-sts.crop.test` is declared [did you mean `mta-sts.corp.test`?]".into()),
+        ("verdict = \"deliver\"", "verdict = \"deliver\"\nasked = \"GET mta-sts.corp.test\"\nnot_asked = \"GET mta-sts.corp.test\"", "s.toml:15:9: `GET mta-sts.corp.test` is expected and ruled out at once".into()),
+        ("verdict = \"deliver\"", "domain = \"crop.test\"", "s.toml:14:10: no domain is named `crop.test` [did you mean `corp.test`?]".into()),
+        ("verdict = \"deliver\"\n", "", "s.toml:13:1: this expects nothing [add a `verdict`]".into()),
+        ("set.domains.\"corp.test\".mx.ttl", "set.domains.\"corp.test\".mx.tll", "s.toml:17:28: unknown key `tll` [did you mean `ttl`?]".into()),
+        ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "set.domains.\"corp.test\".mx.records = [\"10 mx.new.test\"]", "s.toml:17:39: nothing declares `mx.new.test` [did you mean `mx.old.test`?]".into()),
+        ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "set.title = \"x\"", "s.toml:17:5: `set` cannot change `title` [expected `domains`, `hosts`, `names`, `servers`, `senders` or `resolvers`]".into()),
+        ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "unset = \"domains.\\\"corp.test\\\".tlsrpt\"", "s.toml:17:9: there is no `domains.\"corp.test\".tlsrpt` to take away".into()),
+        ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "unset = \"a b\"", "s.toml:17:9: `a b` is no path [write it as in `domains.\"corp.test\".txt`]".into()),
+        ("sender = \"warm\"", "sender = \"worm\"", "s.toml:19:10: no sender is named `worm` [did you mean `warm`?]".into()),
+        ("verdict = \"defer\"", "verdict = \"defer\"\nvia = \"mx.old.test\"", "s.toml:20:11: `defer` and a server that takes the mail".into()),
+        ("verdict = \"defer\"", "verdict = \"defer\"\nresult_type = \"mx-mismatch\"", "s.toml:21:15: `mx-mismatch` is not known here [expected".into()),
+        ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.flush]]\nverdict = \"deliver\"", "s.toml:21:1: `warm` has no mail for corp.test in its queue [an earlier step must expect `defer` of it]".into()),
+        ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.check]]\nfinding = \"uncovered\"", "s.toml:22:11: `uncovered` is no code of a finding [write it as in `STS-MX-UNCOVERED`]".into()),
+        ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.check]]\nverdict = \"defer\"\nexit = 0", "s.toml:23:8: the exit code is 0, but with `defer` it is 1".into()),
+        ("warm = {", "idle = { class = \"lazy\" }\nwarm = {", "".into()),
+        ("[[step]]\nat = \"2d\"", "[[step]]\nat = \"2d\"\nat = \"3d\"", "s.toml:17:1: duplicate key".into()),
+        ("\"a/b\"", "\"a/b", "s.toml:1:10: invalid basic string".into()),
+    ] {
+        assert!(GOOD.contains(good), "{good:?} is not in the scenario");
+        let text = GOOD.replacen(good, bad, 1);
+        let found = problems(&text);
+        if expected.is_empty() {
+            // Every sender is expected of by the first step, which names none.
+            assert_eq!(found, Vec::<String>::new(), "{bad}");
+        } else {
+            assert!(
+                found.iter().any(|problem| problem.starts_with(&expected)),
+                "for\n{bad}\nexpected\n{expected}\nfound\n{found:#?}"
+            );
         }
     }
+}
+
+#[test]
+fn every_mistake_is_told_once() {
+    let text = GOOD
+        .replace("txt = {", "text = {")
+        .replace("fault", "x")
+        .replace("\"strict\"", "\"strickt\"")
+        .replace("sender = \"warm\"", "sender = \"worm\"");
+    assert_eq!(
+        problems(&text),
+        [
+            "s.toml:5:1: unknown key `text` [did you mean `txt`?]",
+            "s.toml:10:18: no class of sender is named `strickt` [did you mean `strict`?]",
+            "s.toml:19:10: no sender is named `worm` [did you mean `warm`?]",
+        ]
+    );
+}
+
+#[test]
+fn a_sender_of_which_nothing_is_expected_is_a_problem() {
+    let text = GOOD
+        .replace("warm = {", "idle = { class = \"lazy\" }\nwarm = {")
+        .replace(
+            "verdict = \"deliver\"",
+            "sender = \"warm\"\nverdict = \"deliver\"",
+        );
+    assert_eq!(
+        problems(&text),
+        [
+            "s.toml:10:1: nothing is expected of the sender `idle` [expect something of it, or take it away]"
+        ]
+    );
+}
+
+#[test]
+fn a_class_that_validates_nothing_never_delivers_validated() {
+    let text = GOOD.replace("\"strict\"", "\"no-sts\"");
+    assert_eq!(
+        problems(&text),
+        [
+            "s.toml:14:11: `warm` is of the class `no-sts` and validates nothing [expect `deliver-unprotected` of it]"
+        ]
+    );
+}
+
+#[test]
+fn an_id_is_the_path_below_the_folder() {
+    for (file, expected) in [
+        ("scenarios/a/b.toml", None),
+        ("/x/scenarios/old/scenarios/a/b.toml", None),
+        ("elsewhere/c.toml", None),
+        ("scenarios/a/c.toml", Some("write `a/c`, or move the file")),
+        ("scenarios/b.toml", Some("write `b`, or move the file")),
+    ] {
+        let help = scenario::load_str(GOOD, Path::new(file))
+            .err()
+            .and_then(|problems| problems.into_iter().next()?.help);
+        assert_eq!(help.as_deref(), expected, "{file}");
+    }
+}
+
+#[test]
+fn each_step_has_the_world_whole() {
+    let text = GOOD
+        .replace(
+            "[senders]",
+            "[servers.\"mx.new.test\"]\naddresses.\"192.0.2.2\" = { certificate.fault = \"expired\" }\n[senders]",
+        )
+        .replace(
+            "set.domains.\"corp.test\".mx.ttl = \"5m\"",
+            "unset = [\"domains.\\\"corp.test\\\".txt\"]\nset.domains.\"corp.test\".mx.rcode = \"servfail\"",
+        );
+    let scenario = load(&text);
+    let [first, second] = scenario.moments.as_slice() else {
+        panic!("{:#?}", scenario.moments);
+    };
+    assert_eq!(second.after, Duration::from_secs(2 * 86_400));
+    assert_eq!(second.at.to_string(), "2026-03-04T08:00:00Z");
+    assert_eq!((first.line, second.line), (13, 17));
+
+    let record = "_mta-sts.corp.test".parse().unwrap();
+    assert!(matches!(
+        &first.state.zones[&record],
+        ZoneName::Types(types) if matches!(&types.txt, Some(Answer::Records { .. }))
+    ));
+    assert!(matches!(
+        second.state.zones[&record],
+        ZoneName::Failed(DnsFault::NxDomain { .. })
+    ));
+    let domain = "corp.test".parse().unwrap();
+    assert!(matches!(
+        &second.state.zones[&domain],
+        ZoneName::Types(types) if types.mx == Some(Answer::Failed(DnsFault::ServFail))
+    ));
+
+    let addresses: Vec<String> = second
+        .state
+        .servers
+        .iter()
+        .flat_map(|server| server.addresses.iter())
+        .map(|address| format!("{} {:?}", address.address, address.certificate.fault))
+        .collect();
+    assert_eq!(
+        addresses,
+        [
+            "192.0.2.1 None".to_owned(),
+            format!("192.0.2.2 {:?}", Some(CertificateFault::Expired))
+        ]
+    );
+    let [host] = first.state.policy_hosts.as_slice() else {
+        panic!("{:#?}", first.state.policy_hosts);
+    };
+    let [edge] = host.edges.as_slice() else {
+        panic!("{:#?}", host.edges);
+    };
+    assert_eq!(edge.address.to_string(), "192.0.2.3");
+    let response = &edge.responses[&"mta-sts.corp.test".parse().unwrap()];
+    assert_eq!(
+        std::str::from_utf8(&response.body),
+        Ok("version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n")
+    );
+    assert_eq!(&*edge.certificate.names, [Box::from("mta-sts.corp.test")]);
+}
+
+#[test]
+fn a_shared_policy_host_serves_each_domain_its_own_body() {
+    let text = GOOD.replace(
+        "policy = { mode = \"enforce\", ",
+        "policy = { cname = \"mta-sts.provider.test\", mode = \"enforce\", ",
+    ) + r#"
+[hosts."mta-sts.provider.test"]
+addresses = ["192.0.2.80", "192.0.2.81"]
+edges."192.0.2.81".status = 503
+[domains."brand.test"]
+policy = { cname = "mta-sts.provider.test", body = "x", status = 404 }
+"#;
+    let text = text.replace("verdict = \"de", "domain = \"corp.test\"\nverdict = \"de");
+    let state = load(&text).moments.remove(0).state;
+    let served: Vec<String> = state
+        .policy_hosts
+        .iter()
+        .flat_map(|host| host.edges.iter())
+        .flat_map(|edge| {
+            edge.responses.iter().map(|(name, response)| {
+                format!(
+                    "{} {name} {} {} octets, certificate for {} names",
+                    edge.address,
+                    response.status,
+                    response.body.len(),
+                    edge.certificate.names.len(),
+                )
+            })
+        })
+        .collect();
+    assert_eq!(
+        served,
+        [
+            "192.0.2.80 mta-sts.brand.test 404 1 octets, certificate for 2 names",
+            "192.0.2.80 mta-sts.corp.test 200 61 octets, certificate for 2 names",
+            "192.0.2.81 mta-sts.brand.test 503 1 octets, certificate for 2 names",
+            "192.0.2.81 mta-sts.corp.test 503 61 octets, certificate for 2 names",
+        ]
+    );
+}
+
+#[test]
+fn the_shipped_scenarios_are_whole() {
+    let files = scenario::discover(&[folder()]).unwrap();
+    let scenarios = scenario::load_all(&files).unwrap_or_else(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"));
+    });
+    assert!(scenarios.len() >= 80, "{} scenarios", scenarios.len());
+    let stories = scenarios
+        .iter()
+        .filter(|scenario| scenario.id.starts_with("migration/"))
+        .count();
+    assert!(stories >= 15, "{stories} migration stories");
+}
+
+#[test]
+fn the_reference_page_has_every_key_and_a_whole_example() {
+    fn collect(schema: &Value, words: &mut BTreeSet<String>) {
+        match schema {
+            Value::Object(entries) => {
+                for (key, value) in entries {
+                    match (key.as_str(), value) {
+                        ("properties", Value::Object(properties)) => {
+                            words.extend(properties.keys().cloned());
+                        }
+                        ("const", Value::String(word)) => {
+                            words.insert(word.clone());
+                        }
+                        ("enum", Value::Array(found)) => {
+                            words.extend(found.iter().filter_map(Value::as_str).map(str::to_owned));
+                        }
+                        _ => {}
+                    }
+                    collect(value, words);
+                }
+            }
+            Value::Array(elements) => {
+                for element in elements {
+                    collect(element, words);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut words = BTreeSet::new();
+    collect(&scenario::schema(), &mut words);
+    assert!(words.len() > 100, "the schema has only {words:?}");
+    let page = fs::read_to_string(folder().join("README.md")).unwrap();
+    // The result types are RFC 8460's, which the page cites.
+    let own = |word: &&String| {
+        scenario::ResultTypeName::ALL
+            .iter()
+            .all(|name| name.as_str() != word.as_str())
+    };
+    let missing: Vec<&String> = words
+        .iter()
+        .filter(own)
+        .filter(|word| {
+            let forms = [
+                format!("`{word}`"),
+                format!("[{word}]"),
+                format!("`[[{word}]]`"),
+                format!("`\"{word}\"`"),
+                format!("{word} ="),
+                format!("[{word}."),
+            ];
+            !forms.iter().any(|form| page.contains(form.as_str()))
+        })
+        .collect();
+    assert!(missing.is_empty(), "the page does not have {missing:?}");
+
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    load(example);
+}
+
+#[test]
+fn no_text_makes_the_reader_panic() {
+    /// A xorshift generator: reproducible, and fast enough for a million texts.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
+        }
+
+        /// Changes, drops or adds something somewhere.
+        fn mutate(&mut self, text: &mut Vec<u8>) {
+            let at = self.below(text.len() + 1);
+            match self.below(3) {
+                0 if at < text.len() => text[at] = u8::try_from(self.below(256)).unwrap(),
+                1 => {
+                    let end = (at + self.below(12)).min(text.len());
+                    text.drain(at..end);
+                }
+                _ => {
+                    let word = WORDS[self.below(WORDS.len())];
+                    text.splice(at..at, word.bytes());
+                }
+            }
+        }
+    }
+
+    const SEED: &str = "id='a'\ntitle='t'\nstart='2026-03-02T08:00:00Z'\n\
+        [domains.'c.test']\nmx.records=['0 .']\n[[step]]\nat='1h'\n[[step.expect]]\nverdict='bounce'\n";
+    const WORDS: &[&str] = &[
+        "'",
+        "\"",
+        "[",
+        "]",
+        "[[",
+        "{",
+        "}",
+        "=",
+        ".",
+        "\n",
+        "#",
+        "-",
+        "9",
+        "\u{e9}",
+        "\u{0}",
+        "at",
+        "set.",
+        "unset=",
+        "step",
+        "txt",
+        "policy",
+        "cname",
+        "1e9",
+        "true",
+        "'''",
+        "99999999999999999999",
+    ];
+    /// Parts of a file: most mutants of a whole one take long to say the same.
+    const PARTS: &[&str] = &[
+        "id='a'\ntitle='t'\n",
+        "[domains.'c.test']\ntxt.cname='d.test'\n",
+        "[servers.a]\nfault='reset'\n",
+        "[senders]\nw.class='lazy'\n",
+        "[[step]]\nat='1h'\nunset='a.b'\n",
+        "[[step]]\nset.names.'x.test'.ttl='1d'\n",
+    ];
+    const TEXTS: usize = 1_000_000;
+    assert!(problems(SEED).is_empty(), "{:?}", problems(SEED));
+    let path = Path::new("s.toml");
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let run = |seed: usize| {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ u64::try_from(seed).unwrap());
+        let mut read = 0;
+        for number in 0..TEXTS.div_ceil(threads) {
+            let seed = match number % 10 {
+                0 => SEED,
+                _ => PARTS[random.below(PARTS.len())],
+            };
+            let mut text = seed.as_bytes().to_vec();
+            for _ in 0..=random.below(3) {
+                random.mutate(&mut text);
+            }
+            let text = String::from_utf8_lossy(&text);
+            match scenario::load_str(&text, path) {
+                Ok(_) => read += 1,
+                Err(problems) => assert!(!problems.is_empty(), "{text}"),
+            }
+        }
+        read
+    };
+    let read: usize = thread::scope(|scope| {
+        let runs: Vec<_> = (0..threads)
+            .map(|seed| {
+                scope.spawn({
+                    let run = &run;
+                    move || run(seed)
+                })
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert!(read > 1_000, "only {read} texts could be read");
 }
