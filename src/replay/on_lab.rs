@@ -109,18 +109,20 @@ impl LabStage {
         *self.edges.lock().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    fn routes(&self) -> Routes {
+    /// Returns the routes into the lab; the last one catches all else, since nothing that a scenario makes
+    /// may leave the machine.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
         let declared =
             self.world.routes().into_iter().map(|route| {
                 Route::for_address(SocketAddr::new(route.address, route.port), route.to)
             });
-        // Nothing that a scenario makes may leave the machine.
         let elsewhere = Route {
             from: RouteFrom::Any,
             port: None,
             to: self.world.elsewhere(),
         };
-        Routes::new(declared.chain([elsewhere]))
+        declared.chain([elsewhere]).collect()
     }
 
     /// The hosts that an address may have been asked for, if that is certain.
@@ -181,7 +183,7 @@ impl Stage for LabStage {
             .unwrap_or_else(|| self.world.dns_address());
         let live = Live::new(LiveConfig {
             resolver: ResolverConfig::Addresses(vec![address]),
-            routes: self.routes(),
+            routes: Routes::new(self.routes()),
             deadlines: deadlines(known.and_then(|known| known.deadlines)),
             helo: HeloName::Literal(IpAddr::from([192, 0, 2, 1])),
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
