@@ -154,4 +154,43 @@ mod tests {
         assert!(shown.saturating_duration_since(start) < Duration::from_secs(5));
         assert!(shown >= start);
     }
+
+    #[test]
+    fn the_systems_clock_runs_and_is_not_ours_to_move() {
+        let clock = Clock::system();
+        let before = clock.now();
+        clock.advance_to(UnixTime::MAX);
+        let passed = clock.now().saturating_duration_since(before);
+        assert!(passed < Duration::from_secs(60), "{passed:?}");
+        // No machine that builds this stands before 2026.
+        assert!(before > UnixTime::from_secs(1_767_225_600));
+    }
+
+    #[tokio::test]
+    async fn nobody_sleeps_until_what_has_come() {
+        for clock in [
+            Clock::system(),
+            Clock::manual(UnixTime::from_secs(1_000)),
+            Clock::starting_at(UnixTime::from_secs(1_000)),
+        ] {
+            clock.sleep_until(UnixTime::from_secs(1_000)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_running_clock_wakes_its_sleepers() {
+        let clock = Clock::starting_at(UnixTime::from_secs(1_000));
+        let later = clock.now().saturating_add(Duration::from_secs(1));
+        clock.sleep_until(later).await;
+        assert!(clock.now() >= later);
+    }
+
+    #[test]
+    fn tls_reads_the_same_clock() {
+        use rustls::time_provider::TimeProvider as _;
+        let start = UnixTime::from_secs(1_772_438_400);
+        let clock = Clock::manual(start);
+        let shown = clock.current_time().map(|time| time.as_secs());
+        assert_eq!(shown, Some(start.as_secs()));
+    }
 }

@@ -7,6 +7,7 @@
 //! [RFC 1034, Section 4.3.4]: https://www.rfc-editor.org/rfc/rfc1034#section-4.3.4
 //! [RFC 2308]: https://www.rfc-editor.org/rfc/rfc2308
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -243,17 +244,21 @@ impl DnsCache {
             .values()
             .map(|entry| entry.expires_at)
             .collect();
-        let middle = ends.len() / 2;
-        let (_, median, _) = ends.select_nth_unstable(middle);
-        let median = *median;
-        let mut to_drop = middle.max(1);
-        self.entries.retain(|_, entry| {
-            let drops = to_drop > 0 && entry.expires_at <= median;
-            if drops {
-                to_drop -= 1;
-            }
-            !drops
-        });
+        let to_drop = (ends.len() / 2).max(1);
+        let (earlier, last, _) = ends.select_nth_unstable(to_drop - 1);
+        let last = *last;
+        // Several may end with the last one to go: no more than the half goes.
+        let mut ties = to_drop - earlier.iter().filter(|end| **end < last).count();
+        self.entries
+            .retain(|_, entry| match entry.expires_at.cmp(&last) {
+                Ordering::Less => false,
+                Ordering::Equal => {
+                    let stays = ties == 0;
+                    ties = ties.saturating_sub(1);
+                    stays
+                }
+                Ordering::Greater => true,
+            });
     }
 }
 
@@ -506,5 +511,109 @@ mod tests {
                 assert_eq!(found, Cached::Hit(answer), "{i}");
             }
         }
+    }
+
+    #[test]
+    fn equal_ends_do_not_empty_the_cache() {
+        let mut cache = DnsCache::with_max_entries(8);
+        for i in 0..9 {
+            cache.store(
+                &question(&format!("n{i}.test")),
+                &DnsAnswer::plain(text(60)),
+                at(0),
+            );
+        }
+        assert_eq!(cache.entries.len(), 5);
+    }
+    #[test]
+    fn the_cache_tells_what_it_holds_and_forgets_it_when_told() {
+        let mut cache = DnsCache::new();
+        assert_eq!((cache.entries.len(), cache.entries.is_empty()), (0, true));
+        for i in 1..=3 {
+            let answer = DnsAnswer::plain(text(60 * i));
+            cache.store(&question(&format!("n{i}.test")), &answer, at(0));
+        }
+        assert_eq!((cache.entries.len(), cache.entries.is_empty()), (3, false));
+        for (now, expected) in [(0, &[60, 120, 180][..]), (60, &[120, 180]), (180, &[])] {
+            let mut ends: Vec<_> = cache.ends(at(now)).collect();
+            ends.sort();
+            let expected: Vec<_> = expected.iter().copied().map(at).collect();
+            assert_eq!(ends, expected, "after {now} s");
+        }
+        cache.clear();
+        assert_eq!((cache.entries.len(), cache.entries.is_empty()), (0, true));
+    }
+
+    #[test]
+    fn a_full_cache_drops_what_has_ended_and_then_the_half_that_ends_first() {
+        for (ttls, now, kept) in [
+            // Room is made by what has ended, the last second included.
+            (&[10, 20, 30, 40][..], 20, &[30, 40, 100][..]),
+            (&[10, 20, 30, 40], 40, &[100]),
+            // Nothing has ended: half goes.
+            (&[10, 20, 30, 40], 9, &[30, 40, 100]),
+            (&[40, 10, 30, 20], 0, &[30, 40, 100]),
+            (&[10, 10, 10, 40], 0, &[10, 40, 100]),
+            (&[10, 20, 20, 20], 0, &[20, 20, 100]),
+            (&[10], 0, &[100]),
+            (&[10, 20], 0, &[20, 100]),
+            (&[10, 20, 30], 0, &[20, 30, 100]),
+        ] {
+            let mut cache = DnsCache::with_max_entries(ttls.len());
+            for (i, ttl) in ttls.iter().enumerate() {
+                let answer = DnsAnswer::plain(text(*ttl));
+                cache.store(&question(&format!("n{i}.test")), &answer, at(0));
+            }
+            let newest = DnsAnswer::plain(text(100 - now));
+            cache.store(&question("newest.test"), &newest, at(now));
+            let mut ends: Vec<_> = cache.ends(at(0)).collect();
+            ends.sort();
+            let kept: Vec<_> = kept.iter().copied().map(at).collect();
+            assert_eq!(ends, kept, "TTLs {ttls:?}, full after {now} s");
+        }
+    }
+
+    /// An answer renewed in a full cache takes the place of the old one and pushes nobody out.
+    #[test]
+    fn a_full_cache_renews_what_it_holds_without_dropping_anything() {
+        let mut cache = DnsCache::with_max_entries(2);
+        for owner in ["a.test", "b.test"] {
+            cache.store(&question(owner), &DnsAnswer::plain(text(60)), at(0));
+        }
+        cache.store(&question("a.test"), &DnsAnswer::plain(text(60)), at(30));
+        for (owner, left) in [("a.test", 60), ("b.test", 30)] {
+            assert_eq!(
+                cache.lookup(&question(owner), at(30)),
+                Cached::Hit(DnsAnswer::plain(text(left))),
+                "{owner}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_cname_ends_with_its_ttl() {
+        let mut cache = DnsCache::new();
+        let answer = DnsAnswer {
+            aliases: vec![alias("a.test", "b.test", 30)],
+            outcome: text(60),
+            authenticated: false,
+        };
+        cache.store(&question("a.test"), &answer, at(0));
+        for (now, expected) in [(29, "b.test"), (30, "a.test")] {
+            let mx = Question::new(name("a.test"), RecordType::Mx);
+            let Cached::Miss { name: missing, .. } = cache.lookup(&mx, at(now)) else {
+                panic!("nothing is known of MX records");
+            };
+            assert_eq!(missing, name(expected), "after {now} s");
+        }
+    }
+
+    /// A TTL of zero is for this answer alone, and takes what was known before with it.
+    #[test]
+    fn a_ttl_of_zero_is_not_kept() {
+        let mut cache = DnsCache::new();
+        cache.store(&question("a.test"), &DnsAnswer::plain(text(60)), at(0));
+        cache.store(&question("a.test"), &DnsAnswer::plain(text(0)), at(1));
+        assert!(cache.entries.is_empty());
     }
 }

@@ -77,6 +77,14 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Returns whether the verb hears Ctrl-C itself, to close what it has begun to write.
+    const fn closes_itself(&self) -> bool {
+        match self {
+            Self::Check(_) => true,
+            Self::Lint(_) | Self::Cache(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
+
     /// Does what was asked.
     async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
         match self {
@@ -123,11 +131,12 @@ pub fn main(words: &[OsString]) -> ExitCode {
             return Exit::Usage.into();
         }
     };
+    let closes_itself = cli.verb.closes_itself();
     let result = runtime.block_on(async {
         // Listening begins before the work does.
         tokio::select! {
             biased;
-            Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            Ok(()) = tokio::signal::ctrl_c(), if !closes_itself => Ok(Exit::Interrupted),
             result = cli.verb.run(environment) => result,
         }
     });

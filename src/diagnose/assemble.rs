@@ -17,7 +17,7 @@ use crate::facts::smtp::SmtpExchange;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Verdict;
 use crate::sender::candidates::Exchangers;
-use crate::sender::discover::{PolicyInUse, PolicySource, no_edge};
+use crate::sender::discover::{PolicyInUse, no_edge};
 use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::certificate::matches_patterns;
 use crate::sts::fetch::{self, FetchError, Fetched};
@@ -443,14 +443,8 @@ fn sender(row: &Row) -> SenderReport {
         certainty: certainty(row.attempt.certainty),
         policy: match &row.attempt.discovery.policy {
             PolicyInUse::None(_) => PolicySourceReport::None,
-            PolicyInUse::Policy {
-                source: PolicySource::Live,
-                ..
-            } => PolicySourceReport::Live,
-            PolicyInUse::Policy {
-                source: PolicySource::Cached,
-                ..
-            } => PolicySourceReport::Stored,
+            PolicyInUse::Policy { .. } if row.uses_stored() => PolicySourceReport::Stored,
+            PolicyInUse::Policy { .. } => PolicySourceReport::Live,
         },
         delivered_via: row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
         until: row.until.map(|(until, _)| until),

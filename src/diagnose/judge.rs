@@ -30,9 +30,24 @@ pub struct Row {
     pub attempt: Attempt,
     /// When the verdict ends by itself, and how.
     pub until: Option<(UnixTime, UntilEvent)>,
+    /// Whether the stored policy was over a day old, and the sender has fetched it anew by now.
+    pub refreshed: bool,
 }
 
 impl Row {
+    /// Returns whether the stored policy, as it is stored, was applied.
+    #[must_use]
+    pub const fn uses_stored(&self) -> bool {
+        !self.refreshed
+            && matches!(
+                self.attempt.discovery.policy,
+                PolicyInUse::Policy {
+                    source: PolicySource::Cached,
+                    ..
+                }
+            )
+    }
+
     /// Returns which sender it is: `strict, empty cache, letter`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -69,7 +84,12 @@ pub async fn judge<N: Network>(
                 class: &class_read,
                 limits,
             };
-            let mut push = |cache, attempt: Attempt, until| {
+            let mut push = |cache, outlook: Outlook| {
+                let Outlook {
+                    attempt,
+                    until,
+                    refreshed,
+                } = outlook;
                 of_reading.push(Row {
                     class,
                     cache,
@@ -77,16 +97,19 @@ pub async fn judge<N: Network>(
                     verdict: as_seen_from_here(&attempt),
                     attempt,
                     until,
+                    refreshed,
                 });
             };
             push(
                 CacheReport::Empty,
-                judge.worst(&PolicyState::default()).await,
-                None,
+                Outlook {
+                    attempt: judge.worst(&PolicyState::default()).await,
+                    until: None,
+                    refreshed: false,
+                },
             );
             if let Some(stored) = stored {
-                let (attempt, until) = judge.with_stored(stored).await;
-                push(CacheReport::Stored, attempt, until);
+                push(CacheReport::Stored, judge.with_stored(stored).await);
             }
         }
         let is_news = reading == Reading::Letter
@@ -116,6 +139,13 @@ fn as_seen_from_here(attempt: &Attempt) -> Verdict {
     }
 }
 
+/// What a sender does, and how long.
+struct Outlook {
+    attempt: Attempt,
+    until: Option<(UnixTime, UntilEvent)>,
+    refreshed: bool,
+}
+
 struct Judge<'j, 'm, N> {
     memo: &'j Memo<'m, N>,
     domain: &'j DnsName,
@@ -126,19 +156,18 @@ struct Judge<'j, 'm, N> {
 
 impl<N: Network> Judge<'_, '_, N> {
     /// A sender with the stored policy: over a day old, a class that refreshes has refreshed it by now.
-    async fn with_stored(
-        &self,
-        stored: &StoredPolicy,
-    ) -> (Attempt, Option<(UnixTime, UntilEvent)>) {
+    async fn with_stored(&self, stored: &StoredPolicy) -> Outlook {
         let now = self.memo.now();
         let mut state = state_from(stored, self.class.reading);
         let mut refresh_failed = false;
+        let mut refreshed = false;
         if state.refresh_due(self.class).is_some_and(|due| due <= now) {
             let sender = self.sender(self.memo);
             let found = sender
                 .refresh(self.domain, &state, &mut crate::sender::Trace::default())
                 .await;
             refresh_failed = found.fetch_error.is_some();
+            refreshed = !refresh_failed;
             state.apply(&found.change);
         }
         let attempt = self.worst(&state).await;
@@ -149,7 +178,7 @@ impl<N: Network> Judge<'_, '_, N> {
                 ..
             }
         );
-        let until = uses_cached
+        let until = (uses_cached && !refreshed)
             .then(|| {
                 let refresh = state
                     .refresh_due(self.class)
@@ -161,7 +190,11 @@ impl<N: Network> Judge<'_, '_, N> {
                 refresh.or(end)
             })
             .flatten();
-        (attempt, until)
+        Outlook {
+            attempt,
+            until,
+            refreshed,
+        }
     }
 
     /// The worst over the edges of the policy host and over the order of equal preferences.

@@ -11,6 +11,8 @@ pub mod fix;
 pub mod judge;
 pub mod send;
 pub mod survey;
+#[cfg(test)]
+mod tests;
 
 use crate::facts::DnsName;
 use crate::sender::memo::{Memo, Probes};

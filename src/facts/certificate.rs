@@ -100,3 +100,58 @@ impl fmt::Display for CertificateFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CertificateFault as Fault;
+    use crate::facts::UnixTime;
+
+    #[test]
+    fn each_fault_says_what_was_found() {
+        let time = UnixTime::from_secs(1_772_438_400);
+        for (fault, expected) in [
+            (
+                Fault::Expired { not_after: time },
+                "certificate expired at 2026-03-02T08:00:00Z",
+            ),
+            (
+                Fault::IssuerExpired,
+                "a certificate of the chain has expired",
+            ),
+            (
+                Fault::NotYetValid { not_before: time },
+                "certificate not valid before 2026-03-02T08:00:00Z",
+            ),
+            (
+                Fault::NameMismatch {
+                    expected: "mx.test".into(),
+                    presented: vec![],
+                },
+                "certificate has no DNS name, mx.test was expected",
+            ),
+            (
+                Fault::NameMismatch {
+                    expected: "mx.test".into(),
+                    presented: vec!["a.test".into(), "*.b.test".into()],
+                },
+                "certificate is for a.test, *.b.test, not for mx.test",
+            ),
+            (
+                Fault::UnknownIssuer,
+                "certificate is not from a trusted issuer (or an intermediate is missing)",
+            ),
+            (Fault::SelfSigned, "certificate is self-signed"),
+            (Fault::WrongPurpose, "certificate is not for TLS servers"),
+            (
+                Fault::BadChain { detail: "x".into() },
+                "certificate chain is not valid: x",
+            ),
+            (
+                Fault::Unreadable { detail: "x".into() },
+                "certificate cannot be read: x",
+            ),
+        ] {
+            assert_eq!(fault.to_string(), expected);
+        }
+    }
+}

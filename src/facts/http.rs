@@ -138,3 +138,54 @@ impl fmt::Display for HttpFailureKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HttpFailure, HttpFailureKind as Kind};
+
+    #[test]
+    fn failures_say_what_happened_where_to_go_on_and_whose_they_may_be() {
+        for (kind, is_before_connection, is_ours, expected) in [
+            (
+                Kind::CertificateRefused,
+                false,
+                false,
+                "certificate refused",
+            ),
+            (Kind::ConnectTimedOut, true, true, "no connection in time"),
+            (Kind::HandshakeFailed, false, true, "TLS handshake failed"),
+            (Kind::Malformed, false, false, "reply is not valid HTTP"),
+            (
+                Kind::OldTls,
+                false,
+                false,
+                "server speaks no TLS version from 1.2 on",
+            ),
+            (Kind::Refused, true, false, "connection refused"),
+            (Kind::Reset, false, false, "connection broke"),
+            (Kind::TimedOut, false, true, "no answer in time"),
+            (
+                Kind::Unreachable,
+                true,
+                true,
+                "address unreachable from here",
+            ),
+        ] {
+            assert_eq!(
+                (kind.is_before_connection(), kind.is_ours()),
+                (is_before_connection, is_ours),
+                "{kind}"
+            );
+            for (detail, expected) in [
+                ("", expected.to_owned()),
+                ("os error 1", format!("{expected} (os error 1)")),
+            ] {
+                let failure = HttpFailure {
+                    kind,
+                    detail: detail.into(),
+                };
+                assert_eq!(failure.to_string(), expected);
+            }
+        }
+    }
+}

@@ -215,4 +215,75 @@ mod tests {
             assert_eq!(name.is_within(parent), expected, "{parent}");
         }
     }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_dns_allows() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        for (text, expected) in [
+            (longest.clone(), Ok(253)),
+            (format!("{longest}."), Ok(253)),
+            (
+                format!("{longest}a"),
+                Err(DnsNameError::TooLong { octets: 254 }),
+            ),
+            (label.clone(), Ok(63)),
+            // Refused before IDNA looks at it, and no sooner.
+            (
+                "ü".repeat(507),
+                Err(DnsNameError::TooLong { octets: 1_014 }),
+            ),
+        ] {
+            let found = text.parse::<DnsName>().map(|name| name.as_str().len());
+            assert_eq!(found, expected, "{text}");
+        }
+        let within = "ü".repeat(506).parse::<DnsName>();
+        assert!(
+            !matches!(within, Err(DnsNameError::TooLong { octets: 1_012 })),
+            "{within:?}"
+        );
+    }
+
+    #[test]
+    fn what_idna_refuses_is_told() {
+        let error = "a\u{200d}ü.test".parse::<DnsName>().unwrap_err();
+        assert_eq!(
+            error,
+            DnsNameError::NotIdna {
+                name: "a\u{200d}ü.test".into()
+            }
+        );
+    }
+
+    #[test]
+    fn names_are_taken_apart_and_put_together() {
+        let name: DnsName = "mx.corp.test".parse().unwrap();
+        assert_eq!(name.split_first_label(), Some(("mx", "corp.test")));
+        assert_eq!("test".parse::<DnsName>().unwrap().split_first_label(), None);
+        assert_eq!(
+            name.prefixed("_mta-sts").map(|name| name.to_string()),
+            Ok("_mta-sts.mx.corp.test".to_owned())
+        );
+        assert_eq!(
+            name.prefixed(&"a".repeat(64)),
+            Err(DnsNameError::LabelTooLong {
+                label: "a".repeat(64).into()
+            })
+        );
+        assert_eq!(serde_json::to_string(&name).unwrap(), "\"mx.corp.test\"");
+    }
+
+    #[test]
+    fn a_name_that_spells_an_address_is_known() {
+        for (text, expected) in [
+            ("192.0.2.1", Some([192, 0, 2, 1].into())),
+            ("192.0.2.1.", Some([192, 0, 2, 1].into())),
+            ("192.0.2", None),
+            ("192.0.2.1.test", None),
+            ("mx.test", None),
+        ] {
+            let name: DnsName = text.parse().unwrap();
+            assert_eq!(name.as_address(), expected, "{text}");
+        }
+    }
 }

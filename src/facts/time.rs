@@ -155,4 +155,52 @@ mod tests {
             assert_eq!(&*error.text, text);
         }
     }
+
+    #[test]
+    fn an_offset_is_taken_and_fractions_are_dropped() {
+        for (text, expected) in [
+            ("2026-03-02T08:00:00Z", 1_772_438_400),
+            ("2026-03-02T09:00:00+01:00", 1_772_438_400),
+            ("2026-03-02T08:00:00.999Z", 1_772_438_400),
+            ("1970-01-01T00:00:00Z", 0),
+        ] {
+            assert_eq!(text.parse(), Ok(UnixTime::from_secs(expected)), "{text}");
+        }
+        assert_eq!(
+            UnixTime::from_secs(1_772_438_400).to_string(),
+            "2026-03-02T08:00:00Z"
+        );
+    }
+
+    #[test]
+    fn a_time_is_the_same_in_json_and_in_the_certificate_world() {
+        let time = UnixTime::from_secs(1_772_438_400);
+        let json = serde_json::to_string(&time).unwrap();
+        assert_eq!(json, "\"2026-03-02T08:00:00Z\"");
+        assert_eq!(serde_json::from_str::<UnixTime>(&json).unwrap(), time);
+        assert!(serde_json::from_str::<UnixTime>("\"yesterday\"").is_err());
+        let pki: rustls_pki_types::UnixTime = time.into();
+        assert_eq!(pki.as_secs(), time.as_secs());
+    }
+
+    #[test]
+    fn what_lies_before_1970_is_told_from_what_is_no_time() {
+        let error = "1969-12-31T23:59:59Z".parse::<UnixTime>().unwrap_err();
+        assert_eq!(&*error.detail, "it lies before 1970");
+        let long = "x".repeat(100);
+        assert_eq!(long.parse::<UnixTime>().unwrap_err().text.len(), 64);
+    }
+
+    #[test]
+    fn no_moment_lies_beyond_the_last() {
+        let max = UnixTime::MAX;
+        for (secs, expected) in [
+            (max.as_secs(), max.as_secs()),
+            (max.as_secs() + 1, max.as_secs()),
+            (max.as_secs() - 1, max.as_secs() - 1),
+        ] {
+            assert_eq!(UnixTime::from_secs(secs).as_secs(), expected);
+        }
+        assert_eq!(max.to_string(), "9999-12-30T22:00:00Z");
+    }
 }

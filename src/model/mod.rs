@@ -4,7 +4,11 @@
 //! [`Network`] as one resolver's users see it. A month of migration takes milliseconds here, and a
 //! copy of the model answers "what if a message came now" without leaving a trace in the original.
 
+#[cfg(test)]
+pub(crate) mod stage;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,9 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::yield_now;
 
 use crate::clock::Clock;
-use crate::dns_cache::{Cached, DnsCache};
+use crate::dns_cache::{Cached, DnsCache, follow};
 use crate::facts::certificate::PeerCertificate;
-use crate::facts::dns::{Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question};
+use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
     Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
@@ -25,9 +29,6 @@ use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
 use state::{Edge, ModelState, Name, Names, Receiver};
-
-/// As many CNAMEs as a resolver follows before it gives up.
-const MAX_ALIASES: usize = 16;
 
 /// The servers, the resolvers' caches and what reached the servers.
 #[derive(Debug)]
@@ -106,9 +107,9 @@ impl Model {
 
     /// Returns the network as the users of one resolver see it; the name makes the resolver.
     #[must_use]
-    pub fn through(this: &Arc<Self>, resolver: &str) -> ModelNetwork {
+    pub fn through(self: &Arc<Self>, resolver: &str) -> ModelNetwork {
         ModelNetwork {
-            model: Arc::clone(this),
+            model: Arc::clone(self),
             resolver: resolver.into(),
         }
     }
@@ -160,7 +161,7 @@ impl Network for ModelNetwork {
             .lock()
             .cache(&self.resolver)
             .lookup(question, now);
-        let (name, mut aliases) = match cached {
+        let (name, aliases) = match cached {
             Cached::Hit(answer) => return answer,
             Cached::Miss { name, aliases, .. } => (name, aliases),
         };
@@ -177,11 +178,10 @@ impl Network for ModelNetwork {
         if !names.contains_key(&asked.name) {
             inner.unannounced.push(asked.clone());
         }
-        let answer = resolve(names, &asked);
-        inner.requests.push(ModelRequest::Dns(asked.clone()));
-        inner.cache(&self.resolver).store(&asked, &answer, now);
-        aliases.extend(answer.aliases);
-        DnsAnswer { aliases, ..answer }
+        let answer = resolve(names, question, &asked.name, aliases);
+        inner.requests.push(ModelRequest::Dns(asked));
+        inner.cache(&self.resolver).store(question, &answer, now);
+        answer
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
@@ -266,10 +266,11 @@ fn show_edge(edge: &Edge, host: &DnsName, address: IpAddr, now: UnixTime) -> Htt
         };
     }
     let certificate = edge.certificate.present(host, now);
-    let outcome = match edge.responses.get(host) {
+    let outcome = match (edge.late_fault, edge.responses.get(host)) {
         _ if is_refused(&certificate) => Err(failure(HttpFailureKind::CertificateRefused)),
-        Some(response) => Ok(response.clone()),
-        None => Err(failure(HttpFailureKind::Reset)),
+        (Some(kind), _) => Err(failure(kind)),
+        (None, Some(response)) => Ok(response.clone()),
+        (None, None) => Err(failure(HttpFailureKind::Reset)),
     };
     HttpExchange {
         address,
@@ -285,10 +286,10 @@ fn failure(kind: HttpFailureKind) -> HttpFailure {
     }
 }
 
-/// What a recursive resolver without a cache answers.
-fn resolve(names: &Names, question: &Question) -> DnsAnswer {
-    let mut aliases: Vec<Alias> = Vec::new();
-    let mut owner = &question.name;
+/// What a recursive resolver answers that knows the CNAMEs from the name in the question to `from`.
+fn resolve(names: &Names, question: &Question, from: &DnsName, known: Vec<Alias>) -> DnsAnswer {
+    let mut aliases = known;
+    let mut owner = from;
     let outcome = loop {
         match names.get(owner) {
             // A question about a name that nobody declared is answered, and fails the run.
@@ -304,14 +305,8 @@ fn resolve(names: &Names, question: &Question) -> DnsAnswer {
                     .clone();
             }
             Some(Name::Alias(alias)) => {
-                let is_loop = alias.target == question.name
-                    || aliases.iter().any(|seen| seen.owner == alias.target);
-                aliases.push(alias.clone());
-                if is_loop {
-                    break broken_chain(DnsFailureKind::CnameLoop);
-                }
-                if aliases.len() > MAX_ALIASES {
-                    break broken_chain(DnsFailureKind::ChainTooLong);
+                if let Err(failure) = follow(&question.name, &mut aliases, alias.clone()) {
+                    break DnsOutcome::Failed(failure);
                 }
                 owner = &alias.target;
             }
@@ -322,13 +317,6 @@ fn resolve(names: &Names, question: &Question) -> DnsAnswer {
         outcome,
         authenticated: false,
     }
-}
-
-fn broken_chain(kind: DnsFailureKind) -> DnsOutcome {
-    DnsOutcome::Failed(DnsFailure {
-        kind,
-        detail: Box::default(),
-    })
 }
 
 fn refused(request: &SmtpRequest) -> SmtpExchange {
@@ -398,7 +386,7 @@ impl<'a> Session<'a> {
         }
         self.exchange.injected = self.receiver.injected.clone();
         if self.exchange.injected.is_some() {
-            // Somebody on the way wants to be believed: not even clear text goes there.
+            // RFC 3207, Section 6: nothing more is said to who may be somebody else.
             return Err(());
         }
         if let Some(kind) = self.receiver.handshake {

@@ -46,6 +46,8 @@ pub enum Name {
 pub struct Edge {
     /// What goes wrong before a certificate is seen.
     pub fault: Option<HttpFailureKind>,
+    /// What goes wrong after it was accepted.
+    pub late_fault: Option<HttpFailureKind>,
     /// The certificate it presents.
     pub certificate: Certificate,
     /// What it answers, by the Host asked for.

@@ -71,7 +71,7 @@ impl Stage for ModelStage {
 
     fn network(&self, client: &str) -> ModelNetwork {
         let resolver = self.resolvers.get(client).map_or(client, |name| name);
-        Model::through(&self.model, resolver)
+        self.model.through(resolver)
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {
@@ -278,6 +278,7 @@ pub(super) fn tlsa_record(text: &str) -> Option<Record> {
 fn policy_edge(edge: &state::Edge) -> Edge {
     Edge {
         fault: edge.fault.map(https_failure),
+        late_fault: None,
         certificate: certificate(&edge.certificate),
         responses: edge
             .responses

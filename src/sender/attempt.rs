@@ -160,11 +160,13 @@ impl Attempt {
         self.policy().map(|cached| cached.policy.mode())
     }
 
-    /// Returns whether an enforced policy kept the message from a host that might have taken it.
+    /// Returns whether an enforced policy kept the message from a host that might have taken it; a message
+    /// that a receiver rejected was stopped by that.
     #[must_use]
     pub fn is_stopped_by_policy(&self) -> bool {
         self.mode() == Some(Mode::Enforce)
             && self.walk.via.is_none()
+            && self.walk.rejected.is_none()
             && self.walk.tries.iter().any(Try::is_refused_by_policy)
     }
 

@@ -11,7 +11,8 @@ use super::network::Network;
 use super::trace::Trace;
 use crate::facts::DnsName;
 use crate::facts::smtp::{
-    Message, Reply, SmtpExchange, SmtpFailure, SmtpRequest, TlsSession, TlsUse,
+    Message, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, TlsSession,
+    TlsUse,
 };
 use crate::sts::cache::CachedPolicy;
 use crate::sts::delivery::Validated;
@@ -105,14 +106,19 @@ pub enum AddressOutcome {
 }
 
 impl Try {
-    /// Returns whether what MTA-STS asks kept mail from this host.
+    /// Returns whether what MTA-STS asks kept mail from this host, which might else have gone there.
+    ///
+    /// A handshake that only we may have failed in counts: without a policy, mail goes on in clear text.
     #[must_use]
     pub fn is_refused_by_policy(&self) -> bool {
         self.skipped == Some(Skipped::NotListed)
-            || self
-                .addresses
-                .iter()
-                .any(|tried| matches!(tried.outcome, AddressOutcome::Refused(_)))
+            || self.addresses.iter().any(|tried| match &tried.outcome {
+                AddressOutcome::Refused(_) | AddressOutcome::Undetermined { .. } => true,
+                AddressOutcome::Unreachable { failure, .. } => failure.during == SmtpStep::Starttls,
+                AddressOutcome::Accepted { .. }
+                | AddressOutcome::MessageRefused(_)
+                | AddressOutcome::RejectedUs(_) => false,
+            })
     }
 
     /// Returns whether another vantage might get mail to this host although we did not.
@@ -299,7 +305,7 @@ impl Hop {
             (AddressOutcome::Refused(_), Regime::Enforce(_), _) => {
                 "enforced: it must not be used; the next"
             }
-            (AddressOutcome::Refused(_), _, _) => "no mail goes over such a connection; the next",
+            (AddressOutcome::Refused(_), _, _) => "no message can go there; the next",
             (AddressOutcome::RejectedUs(_), _, _) => "it refuses to talk to us; the next",
             (AddressOutcome::Undetermined { .. }, _, _) => {
                 "another sender may get further; for us, the next"
@@ -343,7 +349,7 @@ fn judge_hop(
                     validated: combine(matched, verified),
                 },
                 Taken::Refused(reply) => Hop::unvalidated(AddressOutcome::MessageRefused(reply)),
-                // Nothing broke: it was over this that the session ended. In testing it is reported (§5).
+                // A fault can end even an unprotected session: one that octets were injected into.
                 Taken::NotReached if exchange.failure.is_none() && !faults.is_empty() => {
                     Hop::unvalidated(AddressOutcome::Refused(faults))
                 }
@@ -418,8 +424,14 @@ fn broken(exchange: &SmtpExchange) -> AddressOutcome {
                 Certainty::Definite
             },
         },
-        None => AddressOutcome::Undetermined {
-            detail: "the session ended before the message was answered".into(),
+        // A reply was neither yes nor no.
+        None => AddressOutcome::Unreachable {
+            failure: SmtpFailure {
+                kind: SmtpFailureKind::Protocol,
+                during: SmtpStep::Message,
+                detail: "the session ended before the message was answered".into(),
+            },
+            certainty: Certainty::Definite,
         },
     }
 }
@@ -442,10 +454,13 @@ fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
             None => Taken::NotReached,
         };
     }
-    if exchange
-        .ehlo
-        .as_ref()
-        .is_some_and(|reply| reply.is_class(2))
+    // A failed handshake does not stand in the way of a message that may go in clear text; a session that
+    // broke, or that somebody else speaks in, does.
+    let replies = [&exchange.ehlo, &exchange.ehlo_after_tls];
+    if exchange.failure.is_none()
+        && exchange.injected.is_none()
+        && exchange.ehlo.is_some()
+        && replies.into_iter().flatten().all(|reply| reply.is_class(2))
     {
         Taken::Yes
     } else {

@@ -159,3 +159,54 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
         cell.get_or_init(make).await.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::OnceMap;
+
+    #[tokio::test]
+    async fn a_full_memory_forgets_what_is_done() {
+        let map = OnceMap::new(2);
+        for (key, value, expected) in [
+            ("a", 1, 1),
+            ("b", 1, 1),
+            ("a", 2, 1),
+            ("b", 2, 1),
+            // The third key drops the two before it.
+            ("c", 1, 1),
+            ("a", 3, 3),
+            ("c", 2, 1),
+            ("a", 4, 3),
+            ("b", 3, 3),
+        ] {
+            assert_eq!(
+                map.get(&key, async || value).await,
+                expected,
+                "{key} {value}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_memory_keeps_what_is_still_being_asked() {
+        let map = OnceMap::new(1);
+        let (first, again) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let (slow, second, _) = tokio::join!(
+            map.get(&"a", async || {
+                first.notified().await;
+                1
+            }),
+            async {
+                // The map is full, and this one drops nothing that is not done.
+                let other = map.get(&"b", async || 2).await;
+                again.notify_one();
+                (other, map.get(&"a", async || 3).await)
+            },
+            async {
+                again.notified().await;
+                first.notify_one();
+            },
+        );
+        assert_eq!((slow, second), (1, (2, 1)));
+    }
+}

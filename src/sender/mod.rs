@@ -11,6 +11,8 @@ pub mod deliver;
 pub mod discover;
 pub mod memo;
 pub mod network;
+#[cfg(test)]
+mod tests;
 pub mod trace;
 pub mod verdict;
 

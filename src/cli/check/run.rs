@@ -80,9 +80,15 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             let job = Arc::clone(&job);
             running.spawn(async move { job.check(domain).await });
         }
-        let Some(done) = running.join_next().await else {
-            break;
+        let done = tokio::select! {
+            done = running.join_next() => done,
+            Ok(()) = tokio::signal::ctrl_c() => {
+                // What is known already stays a whole document.
+                exit = exit.and(Exit::Interrupted);
+                break;
+            }
         };
+        let Some(done) = done else { break };
         let report = match done {
             Ok(report) => report?,
             Err(error) => std::panic::resume_unwind(error.into_panic()),

@@ -6,7 +6,6 @@ use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
 use crate::diagnose::fix;
 use crate::diagnose::judge::Row;
 use crate::sender::Verdict;
-use crate::sender::discover::{PolicyInUse, PolicySource};
 use crate::sts::policy::Mode;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
@@ -20,7 +19,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         .rows
         .iter()
         .filter(|row| {
-            row.cache == CacheReport::Stored && row.verdict >= Verdict::Defer && uses_stored(row)
+            row.cache == CacheReport::Stored && row.verdict >= Verdict::Defer && row.uses_stored()
         })
         .collect();
     let same_id = case.live_id().is_some_and(|id| id == stored.id);
@@ -75,16 +74,6 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             Some(fix::opt_out(case.domain, case.now)),
         );
     }
-}
-
-fn uses_stored(row: &Row) -> bool {
-    matches!(
-        row.attempt.discovery.policy,
-        PolicyInUse::Policy {
-            source: PolicySource::Cached,
-            ..
-        }
-    )
 }
 
 fn healing(row: &Row) -> String {

@@ -269,8 +269,8 @@ fn find_unseen(host: &MxHost, verdicts: &[MxVerdict], found: &mut Findings) {
         Severity::Warning,
         format!("{name}: {}", each_address(host)),
         Some(format!(
-            "Check from a host that may send mail (port 25 is often closed to others, and so are hosts \
-             without reverse DNS):\n\nopenssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null"
+            "Check from a host that may send mail, under its full name (--helo): port 25 is often closed to \
+             others, and hosts without reverse DNS are turned away:\n\nopenssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null"
         )),
     );
 }

@@ -1,0 +1,221 @@
+//! Many senders over one set of facts: each thing is asked once.
+
+use std::net::IpAddr;
+
+use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
+use crate::facts::http::HttpExchange;
+use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::{DnsName, UnixTime};
+use crate::model::ModelNetwork;
+use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, told};
+use crate::sender::discover::Occasion;
+use crate::sender::memo::{Memo, Probes};
+use crate::sender::{Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace};
+
+/// A network that lets others run before each answer.
+struct Slow(ModelNetwork);
+
+impl Network for Slow {
+    fn now(&self) -> UnixTime {
+        self.0.now()
+    }
+
+    async fn lookup(&self, question: &Question) -> DnsAnswer {
+        tokio::task::yield_now().await;
+        self.0.lookup(question).await
+    }
+
+    async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
+        tokio::task::yield_now().await;
+        self.0.get_policy(host, address).await
+    }
+
+    async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
+        tokio::task::yield_now().await;
+        self.0.smtp(request).await
+    }
+}
+
+fn sender<'a, N: Network>(network: &'a N, class: &str) -> Sender<'a, N> {
+    Sender {
+        network,
+        class: SenderClass::by_name(class).unwrap(),
+        limits: Limits::default(),
+    }
+}
+
+#[tokio::test]
+async fn senders_that_run_at_once_ask_each_thing_once() {
+    let stage = Stage::new();
+    stage.model.apply(stage.state.clone());
+    let network = Slow(stage.model.through("resolver"));
+    let probes = Probes::default();
+    let memo = Memo::new(&network, &probes);
+    assert_eq!(memo.now(), START);
+    let next_hop = name("corp.test");
+    let state = PolicyState::default();
+    let (strict, lazy, ignorant) = (
+        sender(&memo, "strict"),
+        sender(&memo, "lazy"),
+        sender(&memo, "no-sts"),
+    );
+    let attempts = tokio::join!(
+        strict.attempt(Mail::probe(&next_hop), &state),
+        lazy.attempt(Mail::probe(&next_hop), &state),
+        ignorant.attempt(Mail::probe(&next_hop), &state),
+    );
+    let good = "deliver via mx1.corp.test 192.0.2.1 validated; live policy 1 enforce";
+    assert_eq!(
+        [told(&attempts.0), told(&attempts.1), told(&attempts.2)],
+        [
+            good,
+            good,
+            "deliver-unprotected via mx1.corp.test 192.0.2.1; \
+             no policy: the sender does not know MTA-STS"
+        ]
+    );
+    let mut asked = stage.asked();
+    asked.sort();
+    assert_eq!(
+        asked,
+        [
+            "GET mta-sts.corp.test 203.0.113.1",
+            "MX corp.test",
+            "SMTP mx1.corp.test 192.0.2.1",
+            "TXT _mta-sts.corp.test",
+        ]
+    );
+}
+
+/// The probes are the run's, the answers a domain's.
+#[tokio::test]
+async fn another_memo_asks_the_dns_again_and_no_host_twice() {
+    let stage = Stage::new();
+    stage.model.apply(stage.state.clone());
+    let network = stage.model.through("resolver");
+    let probes = Probes::default();
+    let next_hop = name("corp.test");
+    for expected in [
+        vec!["MX corp.test", "SMTP mx1.corp.test 192.0.2.1"],
+        vec!["MX corp.test"],
+    ] {
+        let memo = Memo::new(&network, &probes);
+        sender(&memo, "no-sts")
+            .attempt(Mail::probe(&next_hop), &PolicyState::default())
+            .await;
+        assert_eq!(stage.asked(), expected);
+    }
+}
+
+/// A message goes out each time it is sent, and a probe of another kind is not taken for this one.
+#[tokio::test]
+async fn only_probes_are_remembered() {
+    for (tls, sends, connections) in [
+        (TlsUse::Verified, false, 1),
+        (TlsUse::Opportunistic, false, 2),
+        (TlsUse::Verified, true, 2),
+        (TlsUse::Opportunistic, true, 2),
+    ] {
+        let stage = Stage::new();
+        stage.model.apply(stage.state.clone());
+        let network = stage.model.through("resolver");
+        let probes = Probes::default();
+        let memo = Memo::new(&network, &probes);
+        let request = SmtpRequest {
+            host: name("mx1.corp.test"),
+            address: ip("192.0.2.1"),
+            tls,
+            message: sends.then(message),
+        };
+        for _ in 0..2 {
+            memo.smtp(&request).await;
+        }
+        let asked = stage.asked();
+        let found = asked.iter().filter(|asked| asked.starts_with("SMTP"));
+        assert_eq!(found.count(), connections, "{tls:?}, a message: {sends}");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_can_be_shown_one_edge_alone() {
+    let mut stage = Stage::new();
+    stage
+        .edge_at("203.0.113.2", "mta-sts.corp.test")
+        .addresses("mta-sts.corp.test", &[EDGE, "203.0.113.2", "2001:db8::3"]);
+    let old = body("testing", &["old.test"], 60);
+    let edge = stage.state.edges.get_mut(&ip("203.0.113.2")).unwrap();
+    edge.responses
+        .get_mut(&name("mta-sts.corp.test"))
+        .unwrap()
+        .body = old.into_bytes().into();
+    stage.model.apply(stage.state.clone());
+    let network = stage.model.through("resolver");
+    let probes = Probes::default();
+    let memo = Memo::new(&network, &probes);
+    for (edge, expected) in [
+        (EDGE, "live policy 1 enforce"),
+        ("203.0.113.2", "live policy 1 testing"),
+        (
+            "2001:db8::3",
+            "no policy: the policy could not be fetched: connection refused",
+        ),
+        (
+            "203.0.113.9",
+            "no policy: the policy could not be fetched: \
+             the policy host mta-sts.corp.test has no address",
+        ),
+    ] {
+        let view = memo.with_only_edge(name("mta-sts.corp.test"), ip(edge));
+        assert_eq!(view.now(), START);
+        let found = sender(&view, "strict")
+            .discover(
+                &name("corp.test"),
+                &PolicyState::default(),
+                Occasion::Delivery,
+                &mut Trace::default(),
+            )
+            .await;
+        assert_eq!(in_use(&found.policy), expected, "{edge}");
+    }
+    assert_eq!(
+        stage.asked(),
+        [
+            "TXT _mta-sts.corp.test",
+            "GET mta-sts.corp.test 203.0.113.1",
+            "GET mta-sts.corp.test 203.0.113.2",
+        ]
+    );
+}
+
+/// Only the addresses of that one host are cut down, and the rest goes through the memory.
+#[tokio::test]
+async fn one_edge_alone_hides_nothing_else() {
+    let mut stage = Stage::new();
+    stage.txt_at("mta-sts.corp.test", &["text"]);
+    stage.model.apply(stage.state.clone());
+    let network = stage.model.through("resolver");
+    let probes = Probes::default();
+    let memo = Memo::new(&network, &probes);
+    let view = memo.with_only_edge(name("mta-sts.corp.test"), ip("203.0.113.9"));
+    for (owner, record_type, hidden) in [
+        ("mta-sts.corp.test", RecordType::A, true),
+        ("mta-sts.corp.test", RecordType::Txt, false),
+        ("mx1.corp.test", RecordType::A, false),
+    ] {
+        let question = Question::new(name(owner), record_type);
+        let expected = if hidden {
+            DnsOutcome::NoData { ttl: None }
+        } else {
+            memo.lookup(&question).await.outcome
+        };
+        assert_eq!(view.lookup(&question).await.outcome, expected, "{question}");
+    }
+    let next_hop = name("corp.test");
+    let attempt = sender(&view, "no-sts")
+        .attempt(Mail::probe(&next_hop), &PolicyState::default())
+        .await;
+    assert_eq!(
+        attempt.walk.via.map(|via| via.host),
+        Some(name("mx1.corp.test"))
+    );
+}

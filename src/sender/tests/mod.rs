@@ -1,0 +1,11 @@
+//! The sender on the model, by the sections of RFC 8461: what it does, what it asks, what it remembers.
+
+mod cache;
+mod classes;
+mod delivery;
+mod discovery;
+mod fetch;
+mod memo;
+mod mx;
+mod reports;
+mod trace;

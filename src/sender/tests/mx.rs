@@ -1,0 +1,477 @@
+//! §4.1, §5.1, RFC 5321 §5.1, RFC 7505: which hosts are tried, in which order, and what ends the search.
+
+use crate::facts::dns::{DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord};
+use crate::model::stage::{Stage, ip, name, told, warm};
+use crate::sender::candidates::{Candidate, Exchangers, find_addresses, find_exchangers};
+use crate::sender::{Limits, Mail, PolicyState, Trace};
+
+type Row = (&'static str, fn(&mut Stage), &'static str);
+
+const ANSWERS: &[Row] = &[
+    (
+        "the least preference first",
+        |stage| {
+            stage.mx(&["20 mx1.corp.test", "10 mx2.corp.test"]);
+        },
+        "deliver via mx2.corp.test 192.0.2.2 validated; live policy 1 enforce",
+    ),
+    (
+        "an unlisted host is skipped",
+        |stage| {
+            stage.mx(&["10 mx3.corp.test", "20 mx2.corp.test"]);
+        },
+        "deliver via mx2.corp.test 192.0.2.2 validated; live policy 1 enforce",
+    ),
+    (
+        "a wildcard covers one label",
+        |stage| {
+            stage
+                .policy("enforce", &["*.corp.test"], 60)
+                .mx(&["10 mx3.corp.test"]);
+        },
+        "deliver via mx3.corp.test 192.0.2.3 validated; live policy 1 enforce",
+    ),
+    (
+        "a wildcard covers no two labels",
+        |stage| {
+            stage
+                .policy("enforce", &["*.corp.test"], 60)
+                .server("a.b.corp.test", &["192.0.2.9"])
+                .mx(&["10 a.b.corp.test", "20 mx3.corp.test"]);
+        },
+        "deliver via mx3.corp.test 192.0.2.3 validated; live policy 1 enforce",
+    ),
+    (
+        "nothing is listed",
+        |stage| {
+            stage.mx(&["10 mx3.corp.test"]);
+        },
+        "defer; live policy 1 enforce",
+    ),
+    (
+        "an implicit MX that the policy lists",
+        |stage| {
+            stage
+                .outcome(
+                    "corp.test",
+                    RecordType::Mx,
+                    DnsOutcome::NoData { ttl: None },
+                )
+                .server("corp.test", &["192.0.2.9"])
+                .policy("enforce", &["corp.test"], 60);
+        },
+        "deliver via corp.test 192.0.2.9 validated; live policy 1 enforce",
+    ),
+    (
+        "an implicit MX that the policy does not list",
+        |stage| {
+            stage
+                .outcome(
+                    "corp.test",
+                    RecordType::Mx,
+                    DnsOutcome::NoData { ttl: None },
+                )
+                .server("corp.test", &["192.0.2.9"]);
+        },
+        "defer; live policy 1 enforce",
+    ),
+    (
+        "an answer without a single MX record means the implicit MX",
+        |stage| {
+            let records = vec![Record::Txt(TxtRecord::from_text(b"odd"))];
+            let ttl = stage.ttl;
+            stage
+                .outcome(
+                    "corp.test",
+                    RecordType::Mx,
+                    DnsOutcome::Records { records, ttl },
+                )
+                .server("corp.test", &["192.0.2.9"])
+                .policy("enforce", &["corp.test"], 60);
+        },
+        "deliver via corp.test 192.0.2.9 validated; live policy 1 enforce",
+    ),
+    (
+        "a null MX",
+        |stage| {
+            stage.mx(&["0 ."]);
+        },
+        "bounce; live policy 1 enforce",
+    ),
+    (
+        "the root among others is no host",
+        |stage| {
+            stage.mx(&["0 .", "10 mx1.corp.test"]);
+        },
+        "deliver via mx1.corp.test 192.0.2.1 validated; live policy 1 enforce",
+    ),
+    (
+        "no such domain",
+        |stage| {
+            stage.absent("corp.test");
+        },
+        "bounce; live policy 1 enforce",
+    ),
+    (
+        "SERVFAIL for the MX",
+        |stage| {
+            stage.fail("corp.test", DnsFailureKind::ServFail);
+        },
+        "defer; live policy 1 enforce",
+    ),
+    (
+        "no answer for the MX",
+        |stage| {
+            stage.fail("corp.test", DnsFailureKind::TimedOut);
+        },
+        "defer (ours); live policy 1 enforce",
+    ),
+    (
+        "a target that looks like an address, though the policy lists it and a server is there",
+        |stage| {
+            stage
+                .policy("enforce", &["192.0.2.1"], 60)
+                .addresses("192.0.2.1", &["192.0.2.1"])
+                .at("192.0.2.1", |receiver| {
+                    receiver.certificate.names = vec!["192.0.2.1".into()];
+                })
+                .mx(&["10 192.0.2.1"]);
+        },
+        "defer; live policy 1 enforce",
+    ),
+    (
+        "a target that is no name",
+        |stage| {
+            stage.mx(&["10 mx 1", "20 mx2.corp.test"]);
+        },
+        "deliver via mx2.corp.test 192.0.2.2 validated; live policy 1 enforce",
+    ),
+    (
+        "a host that does not exist",
+        |stage| {
+            stage.absent("mx1.corp.test");
+        },
+        "deliver via mx2.corp.test 192.0.2.2 validated; live policy 1 enforce",
+    ),
+    (
+        "no host has an address",
+        |stage| {
+            stage.mx(&["10 mx1.corp.test"]).absent("mx1.corp.test");
+        },
+        "defer; live policy 1 enforce",
+    ),
+    (
+        "the only host's address is not to be had from here",
+        |stage| {
+            stage
+                .mx(&["10 mx1.corp.test"])
+                .fail("mx1.corp.test", DnsFailureKind::TimedOut);
+        },
+        "defer (ours); live policy 1 enforce",
+    ),
+    (
+        "the only host's address is not to be had by anybody",
+        |stage| {
+            stage
+                .mx(&["10 mx1.corp.test"])
+                .fail("mx1.corp.test", DnsFailureKind::ServFail);
+        },
+        "defer; live policy 1 enforce",
+    ),
+    (
+        "the MX name is an alias: its own name is matched and asked for, not the target's",
+        |stage| {
+            stage
+                .mx(&["10 mail.corp.test"])
+                .alias("mail.corp.test", "mx3.corp.test")
+                .policy("enforce", &["mail.corp.test"], 60)
+                .at("192.0.2.3", |receiver| {
+                    receiver.certificate.names = vec!["mail.corp.test".into()];
+                });
+        },
+        "deliver via mail.corp.test 192.0.2.3 validated; live policy 1 enforce",
+    ),
+    (
+        "testing skips nothing: the first takes the mail, listed or not",
+        |stage| {
+            stage
+                .policy("testing", &["mx1.corp.test"], 60)
+                .mx(&["10 mx3.corp.test", "20 mx1.corp.test"]);
+        },
+        "deliver-unprotected via mx3.corp.test 192.0.2.3; live policy 1 testing",
+    ),
+    (
+        "testing without a fault is protected",
+        |stage| {
+            stage.policy("testing", &["mx1.corp.test"], 60);
+        },
+        "deliver via mx1.corp.test 192.0.2.1 validated; live policy 1 testing",
+    ),
+    (
+        "mode none asks for nothing",
+        |stage| {
+            stage.policy("none", &["mx1.corp.test"], 60);
+        },
+        "deliver-unprotected via mx1.corp.test 192.0.2.1; live policy 1 none",
+    ),
+];
+
+/// V1, V2, A1–A3, A6, A9: the MX answer under a policy that lists `mx1` and `mx2.corp.test`.
+#[tokio::test]
+async fn candidates_are_tried_in_order_and_one_that_fails_is_passed_over() {
+    for (case, change, expected) in ANSWERS {
+        let stage = Stage::with(*change);
+        let attempt = stage.send("strict", &mut PolicyState::default()).await;
+        assert_eq!(told(&attempt), *expected, "{case}");
+    }
+}
+
+/// D12, D13: the next hop is the policy domain, and nobody's parent or recipient is asked.
+#[tokio::test]
+async fn the_next_hop_is_the_policy_domain_and_its_parent_is_not() {
+    let mut stage = Stage::new();
+    stage
+        .server("sub.corp.test", &["192.0.2.9"])
+        .absent("_mta-sts.sub.corp.test");
+    let next_hop = name("sub.corp.test");
+    let attempt = stage
+        .attempt(
+            "strict",
+            Mail::probe(&next_hop),
+            &mut PolicyState::default(),
+        )
+        .await;
+    assert_eq!(
+        (told(&attempt).as_str(), stage.asked()),
+        (
+            "deliver-unprotected via sub.corp.test 192.0.2.9; no policy: there is no MTA-STS record",
+            vec![
+                "TXT _mta-sts.sub.corp.test".to_owned(),
+                "MX sub.corp.test".to_owned(),
+                "SMTP sub.corp.test 192.0.2.9".to_owned(),
+            ]
+        )
+    );
+    assert_eq!(stage.model.unannounced(), vec![], "all names were declared");
+}
+
+/// A domain at the limit of the DNS has no room for `_mta-sts`, so it has no record, and mail still goes.
+#[tokio::test]
+async fn a_name_without_room_for_the_prefix_has_no_policy() {
+    let label = "a".repeat(61);
+    let long = format!("{label}.{label}.{label}.{label}");
+    let mut stage = Stage::new();
+    stage.server(&long, &["192.0.2.9"]);
+    let next_hop = name(&long);
+    for (mut state, expected) in [
+        (
+            PolicyState::default(),
+            "no policy: there is no MTA-STS record",
+        ),
+        (warm("1", &[&long]), "cached policy 1 enforce"),
+    ] {
+        let attempt = stage
+            .attempt("strict", Mail::probe(&next_hop), &mut state)
+            .await;
+        assert!(told(&attempt).ends_with(expected), "{}", told(&attempt));
+    }
+}
+
+#[tokio::test]
+async fn equal_preferences_can_be_turned() {
+    for (turn, expected) in [
+        (0, ["mx1", "mx2", "mx3", "mx4"]),
+        (1, ["mx1", "mx3", "mx2", "mx4"]),
+        (2, ["mx1", "mx2", "mx3", "mx4"]),
+        (usize::MAX, ["mx1", "mx3", "mx2", "mx4"]),
+    ] {
+        let mut stage = Stage::with(|stage| {
+            stage
+                .mx(&[
+                    "5 mx1.corp.test",
+                    "10 mx2.corp.test",
+                    "10 mx3.corp.test",
+                    "20 mx4.corp.test",
+                ])
+                .absent("mx4.corp.test")
+                .policy("none", &[], 60);
+            stage.state.receivers.clear();
+        });
+        stage.pass(1);
+        let next_hop = name("corp.test");
+        let mail = Mail {
+            turn,
+            ..Mail::probe(&next_hop)
+        };
+        let attempt = stage
+            .attempt("strict", mail, &mut PolicyState::default())
+            .await;
+        let tried: Vec<_> = attempt
+            .walk
+            .tries
+            .iter()
+            .map(|tried| tried.candidate.exchange.to_string())
+            .collect();
+        assert_eq!(
+            tried,
+            expected.map(|host| format!("{host}.corp.test")),
+            "turned by {turn}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_hosts_are_tried() {
+    let mut stage = Stage::new();
+    let records: Vec<String> = (0..5)
+        .map(|i| format!("{} mx{i}.corp.test", 50 - i))
+        .collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    stage.mx(&records);
+    stage.model.apply(stage.state.clone());
+    let hosts = |hosts: &[u16]| -> Vec<Candidate> {
+        hosts
+            .iter()
+            .map(|host| Candidate {
+                preference: 50 - host,
+                exchange: crate::facts::dns::Exchange::Host(name(&format!("mx{host}.corp.test"))),
+            })
+            .collect()
+    };
+    for (most, tried, left) in [
+        (0, &[][..], &[4, 3, 2, 1, 0][..]),
+        (2, &[4, 3], &[2, 1, 0]),
+        (5, &[4, 3, 2, 1, 0], &[]),
+        (32, &[4, 3, 2, 1, 0], &[]),
+    ] {
+        let limits = Limits {
+            mx_hosts: most,
+            addresses: 8,
+        };
+        let mut trace = Trace::default();
+        let found = find_exchangers(
+            &stage.model.through("resolver"),
+            &name("corp.test"),
+            limits,
+            &mut trace,
+        )
+        .await;
+        assert_eq!(
+            found,
+            Exchangers::Candidates {
+                candidates: hosts(tried),
+                not_tried: hosts(left),
+                implicit: false
+            },
+            "at most {most}"
+        );
+        assert_eq!(
+            &*trace.steps()[0].concluded,
+            if left.is_empty() {
+                "tried in this order"
+            } else {
+                "tried in this order; there are more than a sender should try"
+            },
+            "at most {most}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_trace_names_the_first_eight_hosts() {
+    for (count, expected) in [
+        (1, "0 mx0.corp.test"),
+        (2, "0 mx0.corp.test, 1 mx1.corp.test"),
+        (
+            8,
+            "0 mx0.corp.test, 1 mx1.corp.test, 2 mx2.corp.test, 3 mx3.corp.test, \
+             4 mx4.corp.test, 5 mx5.corp.test, 6 mx6.corp.test, 7 mx7.corp.test",
+        ),
+        (
+            9,
+            "0 mx0.corp.test, 1 mx1.corp.test, 2 mx2.corp.test, 3 mx3.corp.test, \
+             4 mx4.corp.test, 5 mx5.corp.test, 6 mx6.corp.test, 7 mx7.corp.test, …",
+        ),
+    ] {
+        let mut stage = Stage::new();
+        let records: Vec<String> = (0..count).map(|i| format!("{i} mx{i}.corp.test")).collect();
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        stage.mx(&records);
+        stage.model.apply(stage.state.clone());
+        let mut trace = Trace::default();
+        let network = stage.model.through("resolver");
+        find_exchangers(&network, &name("corp.test"), Limits::default(), &mut trace).await;
+        assert_eq!(&*trace.steps()[0].answered, expected, "{count} hosts");
+    }
+}
+
+/// IPv6 goes first, IPv4 keeps half of the places if it needs them, and nothing is asked twice.
+#[tokio::test]
+async fn addresses_are_bounded_and_both_families_have_a_place() {
+    for (v6, v4, most, expected, left) in [
+        (1, 1, 8, (1, 1), 0),
+        (3, 3, 4, (2, 2), 2),
+        (9, 1, 4, (3, 1), 6),
+        (1, 9, 4, (1, 3), 6),
+        (0, 9, 4, (0, 4), 5),
+        (9, 0, 4, (4, 0), 5),
+        (4, 4, 8, (4, 4), 0),
+        (2, 2, 1, (1, 0), 3),
+        (2, 2, 0, (0, 0), 0),
+        // Beyond four times the limit nothing is even counted.
+        (20, 0, 4, (4, 0), 12),
+        (20, 20, 4, (4, 0), 12),
+    ] {
+        let mut stage = Stage::new();
+        let addresses: Vec<String> = (0..v6)
+            .map(|i| format!("2001:db8::{i:x}"))
+            .chain((0..v4).map(|i| format!("192.0.2.{i}")))
+            .collect();
+        let mut doubled: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        doubled.extend(addresses.first().map(String::as_str));
+        stage.addresses("many.test", &doubled);
+        stage.model.apply(stage.state.clone());
+        let limits = Limits {
+            mx_hosts: 1,
+            addresses: most,
+        };
+        let found =
+            find_addresses(&stage.model.through("resolver"), &name("many.test"), limits).await;
+        let (kept_v6, kept_v4) = expected;
+        let expected: Vec<_> = (0..kept_v6)
+            .map(|i| ip(&format!("2001:db8::{i:x}")))
+            .chain((0..kept_v4).map(|i| ip(&format!("192.0.2.{i}"))))
+            .collect();
+        assert_eq!(
+            (found.addresses, found.not_tried),
+            (expected, left),
+            "{v6} IPv6 and {v4} IPv4 addresses, at most {most}"
+        );
+    }
+}
+
+/// A name that is NXDOMAIN for one family only is an odd server's, not an absent name.
+#[tokio::test]
+async fn a_host_is_absent_if_both_questions_say_so() {
+    let absent = || DnsOutcome::NxDomain { ttl: None };
+    let none = || DnsOutcome::NoData { ttl: None };
+    for (v6, v4, expected) in [
+        (absent(), absent(), true),
+        (absent(), none(), false),
+        (none(), absent(), false),
+        (none(), none(), false),
+    ] {
+        let mut stage = Stage::new();
+        stage
+            .outcome("odd.test", RecordType::Aaaa, v6.clone())
+            .outcome("odd.test", RecordType::A, v4.clone());
+        stage.model.apply(stage.state.clone());
+        let network = stage.model.through("resolver");
+        let found = find_addresses(&network, &name("odd.test"), Limits::default()).await;
+        assert_eq!(
+            (found.no_such_name, found.failure),
+            (expected, None),
+            "AAAA {v6:?}, A {v4:?}"
+        );
+    }
+}

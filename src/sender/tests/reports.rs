@@ -1,0 +1,333 @@
+//! §6: what would be reported; and the reason, which is for people.
+
+use crate::facts::certificate::CertificateFault;
+use crate::facts::dns::{DnsFailureKind, RecordType};
+use crate::facts::http::HttpFailureKind;
+use crate::model::stage::{Stage, message, name, reply, warm};
+use crate::sender::discover::NoPolicy;
+use crate::sender::{Mail, PolicyState};
+use crate::sts::record::{RecordError, SelectError};
+use crate::tlsrpt::result_type::ResultType;
+
+type Row = (
+    &'static str,
+    &'static str,
+    fn(&mut Stage),
+    &'static [ResultType],
+);
+
+const REPORTED: &[Row] = &[
+    ("nothing wrong", "strict", |_| {}, &[]),
+    (
+        "no policy to be had",
+        "strict",
+        |stage| {
+            stage.id("2").response(|response| response.status = 404);
+        },
+        &[ResultType::StsPolicyFetchError],
+    ),
+    (
+        "a bad certificate at the policy host",
+        "strict",
+        |stage| {
+            stage.id("2").edge(|edge| edge.certificate.names.clear());
+        },
+        &[ResultType::StsWebpkiInvalid],
+    ),
+    (
+        "a body that is no policy",
+        "strict",
+        |stage| {
+            stage
+                .id("2")
+                .response(|response| response.body = Box::default());
+        },
+        &[ResultType::StsPolicyInvalid],
+    ),
+    (
+        "hosts that the policy does not list: once, however many",
+        "strict",
+        |stage| {
+            stage.mx(&["10 mx3.corp.test", "20 mx4.corp.test"]);
+        },
+        &[ResultType::MX_MISMATCH],
+    ),
+    (
+        "an unlisted host, then a fault, in the order of appearance",
+        "strict",
+        |stage| {
+            stage
+                .mx(&["10 mx3.corp.test", "20 mx1.corp.test"])
+                .at("192.0.2.1", |receiver| {
+                    receiver.ehlo = Ok(reply(250, &["mx1"]));
+                });
+        },
+        &[ResultType::MX_MISMATCH, ResultType::StarttlsNotSupported],
+    ),
+    (
+        "testing: an unlisted host takes the mail and is reported, with its faults",
+        "strict",
+        |stage| {
+            stage
+                .id("2")
+                .policy("testing", &["mx1.corp.test"], 60)
+                .mx(&["10 mx3.corp.test"])
+                .at("192.0.2.3", |receiver| {
+                    receiver.certificate.names.clear();
+                    receiver.certificate.chain_faults = vec![
+                        CertificateFault::SelfSigned,
+                        CertificateFault::UnknownIssuer,
+                    ];
+                });
+        },
+        &[
+            ResultType::MX_MISMATCH,
+            ResultType::CertificateNotTrusted,
+            ResultType::CertificateHostMismatch,
+        ],
+    ),
+    (
+        "mode none: nothing of the hosts",
+        "strict",
+        |stage| {
+            stage
+                .id("2")
+                .policy("none", &[], 60)
+                .mx(&["10 mx3.corp.test"])
+                .at("192.0.2.3", |receiver| receiver.certificate.names.clear());
+        },
+        &[],
+    ),
+    (
+        "no policy: nothing of the hosts",
+        "no-sts",
+        |stage| {
+            stage.at("192.0.2.1", |receiver| receiver.certificate.names.clear());
+        },
+        &[],
+    ),
+    (
+        "what a lazy sender sees before and after it looks again",
+        "lazy",
+        |stage| {
+            stage
+                .id("2")
+                .mx(&["10 mx3.corp.test"])
+                .edge(|edge| edge.fault = Some(HttpFailureKind::Refused));
+        },
+        &[ResultType::MX_MISMATCH, ResultType::StsPolicyFetchError],
+    ),
+];
+
+/// R1: the types that a report would hold.
+#[tokio::test]
+async fn a_report_names_each_kind_of_failure_once() {
+    for (case, class, change, expected) in REPORTED {
+        let stage = Stage::with(*change);
+        let attempt = stage.send(class, &mut warm("1", &["mx1.corp.test"])).await;
+        assert_eq!(attempt.result_types, *expected, "{class}: {case}");
+    }
+}
+
+type Reason = (fn(&mut Stage), &'static str);
+
+/// Verdict and reason as people read them; a sender that has nothing cached.
+const REASONS: &[Reason] = &[
+    (
+        |_| {},
+        "deliver: mx1.corp.test is in the policy and its certificate is valid",
+    ),
+    (
+        |stage| {
+            stage.policy("testing", &["mx1.corp.test"], 60);
+        },
+        "deliver: mx1.corp.test passes the policy, whose mode is testing",
+    ),
+    (
+        |stage| {
+            stage
+                .policy("testing", &["mx2.corp.test"], 60)
+                .at("192.0.2.1", |receiver| receiver.certificate.names.clear());
+        },
+        "deliver-unprotected: mail goes to mx1.corp.test only because the mode is testing: \
+         mx1.corp.test is not in the policy (accepted, although certificate has no DNS name, \
+         mx1.corp.test was expected)",
+    ),
+    (
+        |stage| {
+            stage
+                .policy("testing", &["mx1.corp.test"], 60)
+                .at("192.0.2.1", |receiver| {
+                    receiver.certificate.names.clear();
+                    receiver.certificate.chain_faults = vec![CertificateFault::SelfSigned];
+                });
+        },
+        "deliver-unprotected: mail goes to mx1.corp.test only because the mode is testing: \
+         mx1.corp.test: accepted, although certificate is self-signed; certificate has no DNS name, \
+         mx1.corp.test was expected",
+    ),
+    (
+        |stage| {
+            stage.policy("none", &[], 60);
+        },
+        "deliver-unprotected: mail goes to mx1.corp.test without MTA-STS: the policy's mode is none",
+    ),
+    (
+        |stage| {
+            stage.absent("_mta-sts.corp.test");
+        },
+        "deliver-unprotected: mail goes to mx1.corp.test without MTA-STS: there is no MTA-STS record",
+    ),
+    (
+        |stage| {
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::TimedOut);
+        },
+        "deliver-unprotected (ours): mail goes to mx1.corp.test without MTA-STS: \
+         the MTA-STS record could not be looked up: no reply in time",
+    ),
+    (
+        |stage| {
+            stage.state.receivers.clear();
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::TimedOut);
+        },
+        "defer (ours): no MX host can be used: mx1.corp.test: connection refused during connect; \
+         mx2.corp.test: connection refused during connect",
+    ),
+    (
+        |stage| {
+            stage.state.receivers.clear();
+            stage.absent("_mta-sts.corp.test");
+        },
+        "defer: no MX host can be used: mx1.corp.test: connection refused during connect; \
+         mx2.corp.test: connection refused during connect",
+    ),
+    (
+        |stage| {
+            stage.absent("corp.test");
+        },
+        "bounce: the domain does not exist",
+    ),
+    (
+        |stage| {
+            stage.fail("corp.test", DnsFailureKind::Rcode(5));
+        },
+        "defer (ours): the MX records could not be looked up: REFUSED",
+    ),
+    (
+        |stage| {
+            stage
+                .mx(&["10 mx 1", "20 mx1.corp.test", "30 mx2.corp.test"])
+                .absent("mx1.corp.test")
+                .fail_type("mx2.corp.test", RecordType::A, DnsFailureKind::ServFail);
+        },
+        "defer: no MX host can be used: mx 1 is not a host name; mx1.corp.test has no address; \
+         the address of mx2.corp.test could not be looked up: SERVFAIL",
+    ),
+    (
+        |stage| {
+            stage.mx(&["1 a.test", "2 b.test", "3 c.test", "4 d.test", "5 e.test"]);
+        },
+        "defer: no MX host can be used: a.test is not in the policy; b.test is not in the policy; \
+         c.test is not in the policy; and 2 more",
+    ),
+    (
+        |stage| {
+            stage.mx(&["1 a.test", "2 b.test", "3 c.test"]);
+        },
+        "defer: no MX host can be used: a.test is not in the policy; b.test is not in the policy; \
+         c.test is not in the policy",
+    ),
+    (
+        |stage| {
+            stage
+                .mx(&["10 mx1.corp.test", "20 mx3.corp.test"])
+                .at("192.0.2.1", |receiver| {
+                    receiver.greeting = Ok(reply(554, &["no"]));
+                });
+        },
+        "defer (ours): no MX host can be used: mx1.corp.test: greeted us with 554 no; \
+         mx3.corp.test is not in the policy",
+    ),
+];
+
+#[tokio::test]
+async fn the_reason_says_what_stood_in_the_way() {
+    for (index, (change, expected)) in REASONS.iter().enumerate() {
+        let stage = Stage::with(*change);
+        let attempt = stage.send("strict", &mut PolicyState::default()).await;
+        let ours = match attempt.certainty {
+            crate::sts::transport::Certainty::Ours => " (ours)",
+            crate::sts::transport::Certainty::Definite => "",
+        };
+        assert_eq!(
+            format!("{}{ours}: {}", attempt.verdict, attempt.reason),
+            *expected,
+            "row {index}"
+        );
+    }
+}
+
+#[test]
+fn some_lacks_of_a_policy_are_faults_of_what_is_published() {
+    let failure = || crate::model::stage::dns_failure(DnsFailureKind::ServFail);
+    let broken = SelectError::Invalid(RecordError::NoId);
+    for (why, expected) in [
+        (
+            NoPolicy::BackedOff {
+                until: crate::model::stage::START,
+            },
+            true,
+        ),
+        (
+            NoPolicy::FetchFailed(crate::sts::fetch::FetchError::TimedOut),
+            true,
+        ),
+        (NoPolicy::RecordUnusable(broken), true),
+        (NoPolicy::NoRecord, false),
+        (NoPolicy::RecordUnknown(failure()), false),
+        (NoPolicy::SenderIgnoresSts, false),
+    ] {
+        assert_eq!(why.is_publishing_fault(), expected, "{why:?}");
+    }
+}
+
+/// A probe tells of the TLS session that a hop gives.
+#[tokio::test]
+async fn the_hop_that_is_used_is_told_with_its_tls() {
+    let next_hop = name("corp.test");
+    let message = message();
+    for (case, change, sends, expected) in [
+        (
+            "a probe",
+            (|_| {}) as fn(&mut Stage),
+            false,
+            Some("TLSv1.3"),
+        ),
+        ("a message", |_| {}, true, Some("TLSv1.3")),
+        (
+            "in clear",
+            |stage| {
+                stage.policy("none", &[], 60).at("192.0.2.1", |receiver| {
+                    receiver.ehlo = Ok(reply(250, &["mx1"]));
+                });
+            },
+            true,
+            None,
+        ),
+    ] {
+        let stage = Stage::with(change);
+        let mail = Mail {
+            message: sends.then_some(&message),
+            ..Mail::probe(&next_hop)
+        };
+        let attempt = stage
+            .attempt("strict", mail, &mut PolicyState::default())
+            .await;
+        let via = attempt.walk.via.unwrap();
+        assert_eq!(
+            via.tls.as_ref().map(|session| &*session.version),
+            expected,
+            "{case}"
+        );
+    }
+}
