@@ -80,8 +80,12 @@ impl Verb {
     /// Returns whether the verb hears Ctrl-C itself, to close what it has begun to write.
     const fn closes_itself(&self) -> bool {
         match self {
-            Self::Check(_) => true,
-            Self::Lint(_) | Self::Cache(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Check(_) | Self::Replay(_) | Self::Lab(_) => true,
+            Self::Lint(_)
+            | Self::Cache(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 
