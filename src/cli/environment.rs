@@ -4,10 +4,14 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use super::arguments::Variables;
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
 use super::paint::Paint;
+use crate::facts::UnixTime;
+use crate::report::{Charset, Context, Detail, Style};
 
 /// What the process finds around it, read once.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,6 +73,32 @@ impl Environment {
             Paint::Colored
         } else {
             Paint::Plain
+        }
+    }
+
+    /// Returns how text is shown that goes to `output`, or else to standard output: local time, and what the
+    /// terminal can do.
+    #[must_use]
+    pub fn context(&self, output: Option<&Path>, now: UnixTime) -> Context {
+        let is_file = output.is_some();
+        Context {
+            time_zone: TimeZone::system(),
+            width: self.width.filter(|_| !is_file),
+            style: match self.paint(output) {
+                Paint::Colored => Style::Colour,
+                Paint::Plain => Style::Plain,
+            },
+            charset: if self.draws_boxes && !is_file {
+                Charset::Utf8
+            } else {
+                Charset::Ascii
+            },
+            detail: if self.verbose {
+                Detail::Full
+            } else {
+                Detail::Brief
+            },
+            ..Context::plain(now)
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::diagnose::document::Severity;
+use crate::report::Format;
 
 /// Where the result goes and in which form; each verb has its own set of forms.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -48,6 +49,17 @@ pub enum RunFormat {
     Ndjson,
     /// JUnit's XML, for CI
     Junit,
+}
+
+impl From<RunFormat> for Format {
+    fn from(format: RunFormat) -> Self {
+        match format {
+            RunFormat::Text => Self::Text,
+            RunFormat::Json => Self::Json,
+            RunFormat::Ndjson => Self::Ndjson,
+            RunFormat::Junit => Self::Junit,
+        }
+    }
 }
 
 /// The forms of a list.

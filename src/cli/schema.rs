@@ -1,6 +1,15 @@
-//! `stickler schema`: its arguments.
+//! `stickler schema`: the JSON Schemas of what stickler reads and writes.
 
+use std::io::Write as _;
+
+use anyhow::bail;
 use clap::Args;
+use schemars::Schema;
+
+use super::exit::Exit;
+use super::lint;
+use super::output::Output;
+use crate::report::schema::{ENTRIES, Entry};
 
 /// Print the JSON Schema of a format, or list them
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -16,3 +25,63 @@ Examples:
   stickler schema
   stickler schema check > check.schema.json
   stickler schema scenario > scenario.schema.json";
+
+/// The schemas of what this room writes itself.
+const OF_LINT: &[Entry] = &[
+    Entry::new(
+        "lint-match",
+        "what `lint match --format json` writes",
+        || titled(lint::matching::schema(), "stickler/lint-match/1"),
+    ),
+    Entry::new(
+        "lint-policy",
+        "what `lint policy --format json` writes",
+        || titled(lint::policy::schema(), "stickler/lint-policy/1"),
+    ),
+    Entry::new(
+        "lint-record",
+        "what `lint record --format json` writes",
+        || titled(lint::record::schema(), "stickler/lint-record/1"),
+    ),
+    Entry::new(
+        "lint-scenario",
+        "what `lint scenario --format json` writes, and each line of `--format ndjson`",
+        || titled(lint::scenario::schema(), "stickler/lint-scenario/1"),
+    ),
+];
+
+fn titled(mut schema: Schema, title: &str) -> Schema {
+    schema.insert("title".to_owned(), title.into());
+    schema
+}
+
+/// Prints the schema, or the names.
+///
+/// # Errors
+///
+/// When there is no such schema, and when the output cannot be written.
+pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
+    let mut entries: Vec<&Entry> = ENTRIES.iter().chain(OF_LINT).collect();
+    entries.sort_by_key(|entry| entry.name);
+    let mut output = Output::open(None)?;
+    match &args.name {
+        None => {
+            for entry in entries {
+                writeln!(output, "{:<14} {}", entry.name, entry.about)?;
+            }
+        }
+        Some(name) => {
+            let Some(entry) = entries.iter().find(|entry| entry.name == name) else {
+                let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+                bail!(
+                    "there is no schema `{}`: it is one of {}",
+                    name.escape_debug(),
+                    names.join(", ")
+                );
+            };
+            writeln!(output, "{:#}", entry.schema())?;
+        }
+    }
+    output.finish()?;
+    Ok(Exit::Success)
+}

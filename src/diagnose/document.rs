@@ -63,7 +63,7 @@ pub enum CertaintyReport {
 #[derive(JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum VerdictSchema {
+pub(crate) enum VerdictSchema {
     Deliver,
     DeliverUnprotected,
     Undetermined,

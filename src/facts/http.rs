@@ -76,9 +76,9 @@ pub enum HttpFailureKind {
     CertificateRefused,
     /// The connection was not made in time.
     ConnectTimedOut,
-    /// The TLS handshake failed for another reason than the certificate.
+    /// The TLS handshake failed, and it may only be that client and server have no parameters in common.
     HandshakeFailed,
-    /// The reply is not HTTP, or breaks its rules.
+    /// The reply is not HTTP, or not even TLS, or breaks their rules.
     Malformed,
     /// No TLS version of 1.2 or above in common, as the server proved.
     OldTls,
@@ -129,7 +129,7 @@ impl fmt::Display for HttpFailureKind {
             Self::CertificateRefused => "certificate refused",
             Self::ConnectTimedOut => "no connection in time",
             Self::HandshakeFailed => "TLS handshake failed",
-            Self::Malformed => "reply is not valid HTTP",
+            Self::Malformed => "reply is not valid HTTP over TLS",
             Self::OldTls => "server speaks no TLS version from 1.2 on",
             Self::Refused => "connection refused",
             Self::Reset => "connection broke",

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task::yield_now;
+
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache, follow};
 use crate::facts::certificate::PeerCertificate;
@@ -41,6 +43,12 @@ struct Inner {
     caches: BTreeMap<Box<str>, DnsCache>,
     requests: Vec<ModelRequest>,
     unannounced: Vec<Question>,
+}
+
+impl Inner {
+    fn cache(&mut self, resolver: &str) -> &mut DnsCache {
+        self.caches.entry(resolver.into()).or_default()
+    }
 }
 
 /// Something that reached one of the model's servers.
@@ -148,13 +156,19 @@ impl Network for ModelNetwork {
 
     async fn lookup(&self, question: &Question) -> DnsAnswer {
         let now = self.now();
-        let mut inner = self.model.lock();
-        let inner = &mut *inner;
-        let cache = inner.caches.entry(self.resolver.clone()).or_default();
-        let (name, aliases) = match cache.lookup(question, now) {
+        let cached = self
+            .model
+            .lock()
+            .cache(&self.resolver)
+            .lookup(question, now);
+        let (name, aliases) = match cached {
             Cached::Hit(answer) => return answer,
             Cached::Miss { name, aliases, .. } => (name, aliases),
         };
+        // An answer takes time: questions that are asked at once do not profit from each other's.
+        yield_now().await;
+        let mut inner = self.model.lock();
+        let inner = &mut *inner;
         let asked = Question::new(name, question.record_type);
         let names = inner
             .state
@@ -166,7 +180,7 @@ impl Network for ModelNetwork {
         }
         let answer = resolve(names, question, &asked.name, aliases);
         inner.requests.push(ModelRequest::Dns(asked));
-        cache.store(question, &answer, now);
+        inner.cache(&self.resolver).store(question, &answer, now);
         answer
     }
 

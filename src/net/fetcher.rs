@@ -183,9 +183,9 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
     if let Some(error) = causes::find::<rustls::Error>(error) {
         return match HandshakeFault::of(error) {
             HandshakeFault::OldVersion => HttpFailureKind::OldTls,
-            HandshakeFault::NoCommonParameters | HandshakeFault::Protocol => {
-                HttpFailureKind::HandshakeFailed
-            }
+            HandshakeFault::NoCommonParameters => HttpFailureKind::HandshakeFailed,
+            // No sender gets further with a server that does not speak TLS, or breaks its rules.
+            HandshakeFault::Protocol => HttpFailureKind::Malformed,
         };
     }
     if error.is_timeout() {

@@ -136,7 +136,12 @@ impl Witness {
         outcome: Result<HandshakeSignatureValid, rustls::Error>,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let Err(error) = outcome else { return outcome };
-        if let Some(seen) = self.lock().as_mut() {
+        // What cannot be read holds no key either: that is one fault, not two.
+        let is_unreadable =
+            |fault: &CertificateFault| matches!(fault, CertificateFault::Unreadable { .. });
+        if let Some(seen) = self.lock().as_mut()
+            && !seen.faults.iter().any(is_unreadable)
+        {
             seen.faults.push(CertificateFault::BadChain {
                 detail: format!("the handshake's signature does not stand: {error}").into(),
             });

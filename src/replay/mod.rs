@@ -3,6 +3,42 @@
 //! [`replay`] is the whole of it for one scenario. The same [`play`] drives both stages; what they told must
 //! agree ([`outcome::disagreements`]), and on the model [`shadow`] tells besides from when to when mail
 //! would have been delivered.
+//!
+//! In an integration test of one's own, a scenario is a file beside the test, or a text in it:
+//!
+//! ```
+//! use std::path::Path;
+//! use stickler::replay::{Networks, replay};
+//! use stickler::scenario::load_str;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let story = r#"
+//! id    = "cutover"
+//! title = "The MX moves, the policy does not"
+//! start = "2026-03-02T08:00:00Z"
+//!
+//! [domains."corp.test"]
+//! txt    = { records = ["v=STSv1; id=1;"] }
+//! policy = { mode = "enforce", mx = ["mx.old.test"], max_age = "7d" }
+//! mx     = { records = ["10 mx.new.test"] }
+//!
+//! [servers."mx.new.test"]
+//!
+//! [[step]]
+//! at = "0s"
+//! [[step.expect]]
+//! verdict     = "defer"
+//! result_type = "validation-failure"
+//! "#;
+//! // A file is read with `stickler::scenario::load`.
+//! let scenario = load_str(story, Path::new("cutover.toml"))
+//!     .map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())?;
+//! let runtime = tokio::runtime::Runtime::new()?;
+//! let replayed = runtime.block_on(replay(&scenario, Networks::Both))?;
+//! assert!(replayed.holds(), "{:#?}", replayed.failures);
+//! # Ok(())
+//! # }
+//! ```
 
 mod compare;
 pub mod on_lab;
@@ -57,7 +93,43 @@ pub enum Origin {
     Model,
 }
 
+/// How a play ended, as far as its scenario is concerned.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Something was expected in vain.
+    Fails,
+    /// Something was expected in vain, as the scenario says that it would be (`xfail`).
+    FailsAsKnown,
+    /// All that was expected came.
+    Holds,
+    /// All that was expected came, though the scenario says that it would not.
+    HoldsUnexpectedly,
+}
+
+impl Outcome {
+    /// Returns whether a run with this in it is a failure: a known failure that passes is one as well, or
+    /// nobody would ever take the mark away.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Fails | Self::HoldsUnexpectedly => true,
+            Self::FailsAsKnown | Self::Holds => false,
+        }
+    }
+}
+
 impl Replayed {
+    /// Returns how the play of `scenario` ended.
+    #[must_use]
+    pub const fn outcome(&self, scenario: &Scenario) -> Outcome {
+        match (self.holds(), scenario.xfail.is_some()) {
+            (true, false) => Outcome::Holds,
+            (true, true) => Outcome::HoldsUnexpectedly,
+            (false, false) => Outcome::Fails,
+            (false, true) => Outcome::FailsAsKnown,
+        }
+    }
+
     /// Returns whether all that was expected came.
     #[must_use]
     pub const fn holds(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::{Route, RouteFrom, Routes};
 use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
 use crate::scenario::state::{self, Answer, DnsFault, Types, ZoneName, Zones};
-use crate::scenario::{Asked, RecordFault, State, Transfer};
+use crate::scenario::{Asked, RecordFault, SmtpFault, State, Transfer};
 use crate::sts::certificate::Roots;
 use crate::world::{
     self, CertificateSpec, Edge, Framing, Identity, Life, NameState, Pace, Page, Receiver,
@@ -25,6 +25,9 @@ use crate::world::{
 
 /// How long the observer's `check` waits for each step.
 const OBSERVER_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The pause before the last line of a greeting that is late, yet in time: postscreen's 6 s in small.
+const LATE: Duration = Duration::from_millis(100);
 
 /// A pause that outlasts every deadline of a scenario.
 const SLOW: Duration = Duration::from_secs(600);
@@ -106,18 +109,20 @@ impl LabStage {
         *self.edges.lock().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    fn routes(&self) -> Routes {
+    /// Returns the routes into the lab; the last one catches all else, since nothing that a scenario makes
+    /// may leave the machine.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
         let declared =
             self.world.routes().into_iter().map(|route| {
                 Route::for_address(SocketAddr::new(route.address, route.port), route.to)
             });
-        // Nothing that a scenario makes may leave the machine.
         let elsewhere = Route {
             from: RouteFrom::Any,
             port: None,
             to: self.world.elsewhere(),
         };
-        Routes::new(declared.chain([elsewhere]))
+        declared.chain([elsewhere]).collect()
     }
 
     /// The hosts that an address may have been asked for, if that is certain.
@@ -178,7 +183,7 @@ impl Stage for LabStage {
             .unwrap_or_else(|| self.world.dns_address());
         let live = Live::new(LiveConfig {
             resolver: ResolverConfig::Addresses(vec![address]),
-            routes: self.routes(),
+            routes: Routes::new(self.routes()),
             deadlines: deadlines(known.and_then(|known| known.deadlines)),
             helo: HeloName::Literal(IpAddr::from([192, 0, 2, 1])),
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
@@ -285,6 +290,10 @@ pub fn translate(state: &State) -> WorldState {
                     identity: identity(&address.certificate),
                     versions: versions(address.tls),
                     fault: address.fault.map(same_name),
+                    pace: match address.fault {
+                        Some(SmtpFault::GreetingMultiline) => LATE,
+                        Some(_) | None => SLOW,
+                    },
                     ..Receiver::new(server.name.as_str())
                 },
             );

@@ -293,13 +293,13 @@ const fn https_failure(fault: HttpsFault) -> HttpFailureKind {
         HttpsFault::Refused => HttpFailureKind::Refused,
         HttpsFault::Blackhole => HttpFailureKind::ConnectTimedOut,
         HttpsFault::Silence | HttpsFault::HandshakeSilence => HttpFailureKind::TimedOut,
-        HttpsFault::Reset | HttpsFault::HandshakeReset => HttpFailureKind::Reset,
+        HttpsFault::Reset | HttpsFault::HandshakeReset | HttpsFault::HandshakeClose => {
+            HttpFailureKind::Reset
+        }
         HttpsFault::Tls10Only | HttpsFault::Tls11Only | HttpsFault::AlertProtocolVersion => {
             HttpFailureKind::OldTls
         }
-        HttpsFault::AlertHandshakeFailure | HttpsFault::HandshakeClose => {
-            HttpFailureKind::HandshakeFailed
-        }
+        HttpsFault::AlertHandshakeFailure => HttpFailureKind::HandshakeFailed,
         HttpsFault::NotTls => HttpFailureKind::Malformed,
     }
 }
@@ -462,7 +462,10 @@ fn afflict(receiver: &mut Receiver, fault: SmtpFault) {
         SmtpFault::HandshakeReset => receiver.handshake = Some(TlsFailureKind::Reset),
         SmtpFault::HandshakeClose => receiver.handshake = Some(TlsFailureKind::Closed),
         SmtpFault::HandshakeSilence => receiver.handshake = Some(TlsFailureKind::TimedOut),
-        SmtpFault::NotTls => receiver.handshake = Some(TlsFailureKind::Protocol),
+        // Plain text where the handshake should stand cannot be told from what somebody put there.
+        SmtpFault::NotTls | SmtpFault::InjectedSameSegment | SmtpFault::InjectedLater => {
+            receiver.injected = Some((*b"250 ").into());
+        }
         SmtpFault::StarttlsAbsent => receiver.ehlo = Ok(reply(250, &["hello"])),
         SmtpFault::StarttlsStripped => {
             receiver.ehlo = Ok(reply(250, &["hello", "XXXXXXXX"]));
@@ -470,8 +473,6 @@ fn afflict(receiver: &mut Receiver, fault: SmtpFault) {
         SmtpFault::Starttls454 => receiver.starttls = Ok(reply(454, &["not now"])),
         SmtpFault::Starttls554 => receiver.starttls = Ok(reply(554, &["no"])),
         SmtpFault::Starttls250 => receiver.starttls = Ok(reply(250, &["OK"])),
-        SmtpFault::InjectedSameSegment => receiver.injected = Some((*b"250 ").into()),
-        SmtpFault::InjectedLater => receiver.handshake = Some(TlsFailureKind::Protocol),
         SmtpFault::Greeting421 => receiver.greeting = Ok(reply(421, &["not now"])),
         SmtpFault::Greeting554 => receiver.greeting = Ok(reply(554, &["no"])),
         // A first line at once and the last one late, yet in time: postscreen's habit is no fault.

@@ -4,12 +4,14 @@
 //! message on a copy of the model; the copy is thrown away, so the story itself is not touched.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::on_model::ModelStage;
 use super::play::Watcher;
 use super::senders::{Senders, class_of};
 use super::stage::Stage;
 use crate::facts::{DnsName, UnixTime};
+use crate::scenario::state;
 use crate::sender::{Limits, Mail, Sender, Verdict};
 
 /// How many moments are looked at between two steps.
@@ -22,6 +24,8 @@ pub struct Course {
     pub sender: Box<str>,
     /// The recipient's domain.
     pub domain: DnsName,
+    /// How long the sender keeps trying.
+    pub queue_life: Duration,
     /// The spans, in order; each ends where the next begins, the last with the story.
     pub spans: Vec<Span>,
 }
@@ -52,15 +56,16 @@ impl Shadows {
         self.courses
     }
 
-    fn note(&mut self, sender: &str, domain: &DnsName, span: Span) {
+    fn note(&mut self, sender: &state::Sender, domain: &DnsName, span: Span) {
         let position = self
             .courses
             .iter()
-            .position(|course| &*course.sender == sender && course.domain == *domain);
+            .position(|course| course.sender == sender.name && course.domain == *domain);
         let Some(course) = position.and_then(|index| self.courses.get_mut(index)) else {
             self.courses.push(Course {
-                sender: sender.into(),
+                sender: sender.name.clone(),
                 domain: domain.clone(),
+                queue_life: sender.queue_life,
                 spans: vec![span],
             });
             return;
@@ -83,6 +88,15 @@ impl Shadows {
 }
 
 impl Course {
+    /// Returns from when on the first mail of a span goes back, if it must wait so long; `None` for spans in
+    /// which no mail waits.
+    #[must_use]
+    pub fn bounces_from(&self, span: &Span) -> Option<UnixTime> {
+        let ends = span.from.saturating_add(self.queue_life);
+        (span.verdict == Verdict::Defer && span.until.is_none_or(|until| until > ends))
+            .then_some(ends)
+    }
+
     /// A span that a later look made equal to the one before it belongs to it.
     fn join_equal_neighbours(&mut self) {
         self.spans.dedup_by(|later, earlier| {
@@ -115,7 +129,7 @@ impl Watcher<ModelStage> for Shadows {
             let ends = stage.cache_ends().into_iter().chain(
                 senders
                     .ends()
-                    .flat_map(|end| [end, end.saturating_add(std::time::Duration::from_secs(1))]),
+                    .flat_map(|end| [end, end.saturating_add(Duration::from_secs(1))]),
             );
             moments.extend(
                 ends.filter(|end| *end > now && *end < until)
@@ -137,7 +151,7 @@ impl Watcher<ModelStage> for Shadows {
                     let state = senders.recall(sender, next_hop);
                     let attempt = acting.attempt(Mail::probe(next_hop), &state).await;
                     self.note(
-                        &sender.name,
+                        sender,
                         domain,
                         Span {
                             from: at,

@@ -11,6 +11,7 @@ pub mod escape;
 pub mod format;
 pub mod json;
 pub mod junit;
+pub mod replay;
 pub mod schema;
 pub mod sink;
 pub mod text;

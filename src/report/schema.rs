@@ -4,7 +4,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::json;
+use super::{json, replay};
+use crate::scenario;
 
 /// A schema that can be asked for by name.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Makes an entry.
+    #[must_use]
+    pub const fn new(name: &'static str, about: &'static str, make: fn() -> Schema) -> Self {
+        Self { name, about, make }
+    }
+
     /// Makes the schema.
     #[must_use]
     pub fn schema(&self) -> Value {
@@ -25,11 +32,23 @@ impl Entry {
 }
 
 /// Every schema, in the order of their names. A new document adds a row.
-pub const ENTRIES: &[Entry] = &[Entry {
-    name: "check",
-    about: "what `check --format json` writes, and each line of `--format ndjson`",
-    make: || written::<json::Document<'static>>(json::SCHEMA),
-}];
+pub const ENTRIES: &[Entry] = &[
+    Entry::new(
+        "check",
+        "what `check --format json` writes, and each line of `--format ndjson`",
+        || written::<json::Document<'static>>(json::SCHEMA),
+    ),
+    Entry::new(
+        "replay",
+        "what `replay --format json` writes, and each line of `--format ndjson`",
+        || written::<replay::Document<'static>>(replay::SCHEMA),
+    ),
+    Entry::new("scenario", "a scenario file, for editors", || {
+        let mut schema = Schema::try_from(scenario::schema()).unwrap_or_default();
+        schema.insert("title".to_owned(), "stickler/scenario/1".into());
+        schema
+    }),
+];
 
 /// Returns the schema of that name; `None` if there is none.
 #[must_use]

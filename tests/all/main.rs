@@ -11,6 +11,8 @@ mod net;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod scenario_files;

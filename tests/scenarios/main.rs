@@ -1,3 +1,103 @@
-//! The shipped scenarios, one named test a file.
+//! The shipped scenarios: one named test a file and network, and one that the networks agree.
+//!
+//! A scenario that is known to fail (`xfail`) must fail: its test is red when it passes.
 
-fn main() {}
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use stickler::replay::{Networks, Replayed, replay};
+use stickler::scenario::{NetworkKind, Scenario, discover, duplicate_ids, load};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let files = discover(&[folder]).expect("the scenarios lie in the repository");
+    let mut trials = Vec::new();
+    let mut scenarios = Vec::new();
+    for file in &files {
+        match load(file) {
+            Ok(scenario) => {
+                trials.extend(trials_of(&scenario));
+                scenarios.push(scenario);
+            }
+            Err(problems) => {
+                let message: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                let name = format!("{} is readable", shown(file));
+                trials.push(Trial::test(name, move || Err(message.join("\n").into())));
+            }
+        }
+    }
+    trials.push(Trial::test("every id is its own", move || {
+        let problems: Vec<String> = duplicate_ids(&scenarios)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        fail_with(&problems)
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Returns a test for each network that the scenario can be told on. The one of the lab plays the model too,
+/// which costs nothing, so that it can hold the two against each other.
+fn trials_of(scenario: &Scenario) -> Vec<Trial> {
+    let scenario = Arc::new(scenario.clone());
+    let only = scenario.only_on.as_ref().map(|only| only.network);
+    let mut trials = Vec::new();
+    if only != Some(NetworkKind::Lab) {
+        let scenario = Arc::clone(&scenario);
+        trials.push(Trial::test(
+            format!("{} on the model", scenario.id),
+            move || judge(&scenario, Networks::Model),
+        ));
+    }
+    if only != Some(NetworkKind::Model) {
+        trials.push(Trial::test(
+            format!("{} on the lab", scenario.id),
+            move || judge(&scenario, Networks::Both),
+        ));
+    }
+    trials
+}
+
+fn judge(scenario: &Scenario, networks: Networks) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let replayed: Replayed = runtime.block_on(replay(scenario, networks))?;
+    match &scenario.xfail {
+        None => fail_with(&failures(scenario, &replayed)),
+        Some(_) if !replayed.holds() => Ok(()),
+        // It may be known to fail on the other network alone, which this test does not see.
+        Some(_) if networks == Networks::Model && scenario.only_on.is_none() => Ok(()),
+        Some(reason) => Err(format!("it passes, though it is known to fail: {reason}").into()),
+    }
+}
+
+fn failures(scenario: &Scenario, replayed: &Replayed) -> Vec<String> {
+    replayed
+        .failures
+        .iter()
+        .map(|(origin, failure)| {
+            let file = shown(&scenario.file);
+            format!("{file}:{}: {origin:?}: {}", failure.line, failure.message)
+        })
+        .collect()
+}
+
+fn fail_with(messages: &[String]) -> Result<(), Failed> {
+    if messages.is_empty() {
+        Ok(())
+    } else {
+        Err(messages.join("\n").into())
+    }
+}
+
+fn shown(file: &Path) -> String {
+    let below: PathBuf = file
+        .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+        .unwrap_or(file)
+        .to_owned();
+    below.display().to_string()
+}

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::tz::TimeZone;
 use tokio::task::JoinSet;
 
 use super::CheckArgs;
@@ -16,14 +15,13 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::live;
 use crate::cli::output::{Output, tell};
-use crate::cli::output_args::RunFormat;
 use crate::cli::values::Probe;
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::diagnose::send::{self, Envelope};
 use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::net::Live;
-use crate::report::{self, Charset, Context, Detail, Format, Run, Sink, Style};
+use crate::report::{self, Context, Run, Sink};
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Network as _};
 
@@ -50,7 +48,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     let output = Output::open(args.output.output.as_deref())?;
     let mut sink = Sink::new(
         output,
-        format(args.output.format),
+        args.output.format.into(),
         Run {
             source_address: args.network.source,
             ..Run::new(network.now(), resolvers(&network))
@@ -187,27 +185,9 @@ fn resolvers(network: &Live) -> String {
 }
 
 fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Context {
-    let is_file = args.output.output.is_some();
     Context {
-        now: network.now(),
-        time_zone: TimeZone::system(),
-        width: environment.width.filter(|_| !is_file),
-        style: if environment.color && !is_file {
-            Style::Colour
-        } else {
-            Style::Plain
-        },
-        charset: if environment.draws_boxes && !is_file {
-            Charset::Utf8
-        } else {
-            Charset::Ascii
-        },
-        detail: if environment.verbose {
-            Detail::Full
-        } else {
-            Detail::Brief
-        },
         check_options: live::as_options(&args.network),
+        ..environment.context(args.output.output.as_deref(), network.now())
     }
 }
 
@@ -219,13 +199,4 @@ fn progress(environment: &Environment, domains: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{pos}/{len} domains [{bar:30}] {eta} left")
         .unwrap_or_else(|_built_in| ProgressStyle::default_bar());
     bar.with_style(style)
-}
-
-const fn format(format: RunFormat) -> Format {
-    match format {
-        RunFormat::Text => Format::Text,
-        RunFormat::Json => Format::Json,
-        RunFormat::Ndjson => Format::Ndjson,
-        RunFormat::Junit => Format::Junit,
-    }
 }

@@ -1,10 +1,11 @@
-//! `stickler lint`: a record, a policy, a pattern, without the network.
+//! `stickler lint`: a record, a policy, a pattern, a scenario, without the network.
 
 use clap::{Args, Subcommand};
 
 use self::matching::LintMatchArgs;
 use self::policy::LintPolicyArgs;
 use self::record::LintRecordArgs;
+use self::scenario::LintScenarioArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 
@@ -16,7 +17,7 @@ mod policy_findings;
 pub mod record;
 pub mod scenario;
 
-/// Look at a record, a policy or a pattern without the network
+/// Look at a record, a policy, a pattern or a scenario without the network
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(after_help = EXAMPLES)]
 pub struct LintArgs {
@@ -34,6 +35,8 @@ pub enum LintCommand {
     Policy(LintPolicyArgs),
     /// Whether an mx pattern of a policy covers an MX host
     Match(LintMatchArgs),
+    /// Scenario files
+    Scenario(LintScenarioArgs),
 }
 
 /// Looks at what was named.
@@ -46,6 +49,7 @@ pub fn run(args: &LintArgs, environment: &Environment) -> anyhow::Result<Exit> {
         LintCommand::Record(args) => record::run(args, environment),
         LintCommand::Policy(args) => policy::run(args, environment),
         LintCommand::Match(args) => matching::run(args, environment),
+        LintCommand::Scenario(args) => scenario::run(args, environment),
     }
 }
 
@@ -53,4 +57,5 @@ const EXAMPLES: &str = "\
 Examples:
   stickler lint record 'v=STSv1; id=20260301T080000;'
   stickler lint policy mta-sts.txt --mx mx1.example.com
-  stickler lint match '*.example.com' mx1.example.com";
+  stickler lint match '*.example.com' mx1.example.com
+  stickler lint scenario scenarios/";

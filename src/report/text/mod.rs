@@ -8,11 +8,13 @@ mod findings;
 mod mx;
 mod page;
 mod policy;
+mod replay;
 mod senders;
 mod steps;
 mod summary;
 mod trace;
 
+pub use replay::{ReplayTally, broken, failures, problem, replay_summary, scenario_line, story};
 pub use summary::{Tally, summary};
 
 use page::Page;

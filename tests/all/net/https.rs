@@ -298,7 +298,7 @@ async fn handshakes_that_fail_are_told_apart() {
         (
             b"HTTP/1.0 400 Bad Request\r\n\r\n",
             false,
-            HttpFailureKind::HandshakeFailed,
+            HttpFailureKind::Malformed,
         ),
         (b"\x16", false, HttpFailureKind::Reset),
         (b"", false, HttpFailureKind::TimedOut),

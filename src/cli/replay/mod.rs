@@ -1,4 +1,6 @@
-//! `stickler replay`: its arguments.
+//! `stickler replay`: scenarios, many at once, on the model and on the lab.
+
+mod run;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -6,6 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::output_args::{OutputArgs, RunFormat};
+use crate::replay::Networks;
+
+pub use run::run;
 
 /// Run scenarios: files, or folders of them
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -19,7 +24,8 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "NETWORK", default_value = "both")]
     pub network: ReplayNetwork,
 
-    /// Run this many scenarios at once [default: the number of processors]
+    /// Run this many scenarios at once [default: as many as there are processors, four times as many where
+    /// they wait for the network]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 
@@ -39,10 +45,22 @@ pub enum ReplayNetwork {
     Both,
 }
 
+impl From<ReplayNetwork> for Networks {
+    fn from(network: ReplayNetwork) -> Self {
+        match network {
+            ReplayNetwork::Model => Self::Model,
+            ReplayNetwork::Lab => Self::Lab,
+            ReplayNetwork::Both => Self::Both,
+        }
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   stickler replay scenarios/
   stickler replay scenarios/migration/stale-policy-after-cutover.toml
   stickler replay --network model --format junit --output replay.xml scenarios/
+
+One file is told as a story, many in a line each; -v tells every story, with every request.
 
 Exit codes: 0 all scenarios hold, 1 one fails, 2 one is broken or unreadable.";

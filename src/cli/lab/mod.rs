@@ -1,10 +1,14 @@
-//! `stickler lab`: its arguments.
+//! `stickler lab`: a scenario's servers, run by hand.
+
+mod paste;
+mod up;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::exit::Exit;
 use super::values::parse_duration;
 
 /// Run a scenario's servers by hand
@@ -40,12 +44,27 @@ pub struct LabUpArgs {
     pub env: Option<PathBuf>,
 }
 
+/// Does with the lab what was asked.
+///
+/// # Errors
+///
+/// When the servers cannot be started, or a file not written.
+pub async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        LabCommand::Up(args) => up::run(args).await,
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   stickler lab up scenarios/migration/stale-policy-after-cutover.toml --at 2d2h
-  stickler lab up scenario.toml --env lab.env     # then: set -a; . ./lab.env; stickler check corp.test
+  stickler lab up scenario.toml --env lab.env     # elsewhere: set -a; . ./lab.env; stickler check corp.test
 
-It prints the options to reach the servers, and moves on when it reads `next` or `at TIME`.";
+It prints the options to reach the servers. While it is up it reads commands from standard input: `next` moves
+on to the next step, `at 2d3h` to that moment, `quit` or the end of the input ends it.
+The options stay valid; a new `--now` and new routes are printed, and --env FILE is written anew.
+
+Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
 const GROUP_EXAMPLES: &str = "\
 Examples:

@@ -1,0 +1,267 @@
+//! `stickler lab up`: the servers of one scenario, at one of its moments, until somebody ends them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, BufRead as _, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::mpsc;
+
+use super::LabUpArgs;
+use super::paste::Ways;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, tell};
+use crate::cli::values::parse_duration;
+use crate::facts::UnixTime;
+use crate::net::routes::Route;
+use crate::replay::on_lab::{LabStage, clients};
+use crate::replay::stage::Stage as _;
+use crate::report::replay::ProblemReport;
+use crate::report::text;
+use crate::report::time::span;
+use crate::scenario::{self, Moment, Scenario};
+
+/// How many lines of input may wait for the one before them.
+const WAITING_LINES: usize = 16;
+
+const LAST_STEP: &str = "this was the last step: `at TIME` goes anywhere, `quit` ends it\n";
+
+/// Starts the servers and stays up.
+pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
+    let scenario = match scenario::load(&args.file) {
+        Ok(scenario) => scenario,
+        Err(problems) => {
+            for problem in &problems {
+                tell(text::problem(&ProblemReport::from(problem)));
+            }
+            return Ok(Exit::Usage);
+        }
+    };
+    let mut lab = Lab::start(&scenario, args).await?;
+    lab.tell_all()?;
+    let mut lines = read_lines();
+    while let Some(line) = lines.recv().await {
+        let mut words = line.split_ascii_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (None, _, _) => {}
+            (Some("next"), None, _) => match lab.next_moment() {
+                Some(after) => lab.move_to(after).await?,
+                None => lab.say(LAST_STEP)?,
+            },
+            (Some("at"), Some(time), None) => match parse_duration(time) {
+                Ok(after) => lab.move_to(after).await?,
+                Err(error) => lab.say(&format!("`{}`: {error}\n", time.escape_debug()))?,
+            },
+            (Some("quit" | "exit"), None, _) => break,
+            _ => lab.say(&format!(
+                "`{}` is no command: write `next`, `at 2d3h` or `quit`\n",
+                line.trim().escape_debug()
+            ))?,
+        }
+    }
+    lab.end().await?;
+    Ok(Exit::Success)
+}
+
+/// The servers, and where in the story they stand.
+struct Lab<'s> {
+    scenario: &'s Scenario,
+    stage: LabStage,
+    output: Output,
+    env: Option<PathBuf>,
+    ca_file: PathBuf,
+    /// Holds the authority's file if nobody said where it may lie; it goes with this.
+    _folder: Option<tempfile::TempDir>,
+    /// The time since the start of the story.
+    after: Duration,
+    /// The routes that were told.
+    told: Vec<Route>,
+}
+
+impl<'s> Lab<'s> {
+    async fn start(scenario: &'s Scenario, args: &LabUpArgs) -> anyhow::Result<Self> {
+        let moment = moment_at(scenario, args.at)
+            .context("the scenario has no step, so there is nothing to serve")?;
+        let stage = LabStage::start(scenario.start, &moment.state, clients(&moment.state)).await?;
+        let (ca_file, folder) = match &args.env {
+            Some(env) => {
+                let mut path = std::path::absolute(env)
+                    .with_context(|| format!("`{}`", env.display()))?
+                    .into_os_string();
+                path.push(".ca.pem");
+                (path.into(), None)
+            }
+            None => {
+                let folder = tempfile::Builder::new()
+                    .prefix("stickler-lab-")
+                    .tempdir()
+                    .context("making a folder for the lab's authority")?;
+                (folder.path().join("ca.pem"), Some(folder))
+            }
+        };
+        fs::write(&ca_file, stage.world().ca_pem())
+            .with_context(|| format!("cannot write `{}`", ca_file.display()))?;
+        Ok(Self {
+            scenario,
+            stage,
+            output: Output::open(None)?,
+            env: args.env.clone(),
+            ca_file,
+            _folder: folder,
+            after: args.at,
+            told: Vec::new(),
+        })
+    }
+
+    fn now(&self) -> UnixTime {
+        self.scenario.start.saturating_add(self.after)
+    }
+
+    fn ways(&self) -> Ways {
+        Ways {
+            resolver: self.stage.world().dns_address(),
+            routes: self.stage.routes(),
+            ca_file: self.ca_file.clone(),
+            now: self.now(),
+        }
+    }
+
+    fn next_moment(&self) -> Option<Duration> {
+        self.scenario
+            .moments
+            .iter()
+            .map(|moment| moment.after)
+            .find(|after| *after > self.after)
+    }
+
+    /// Tells where the story stands and every option.
+    fn tell_all(&mut self) -> anyhow::Result<()> {
+        let ways = self.ways();
+        let mut text = self.headline();
+        text.push_str("\nThe options that lead here:\n\n");
+        let options = ways.options();
+        for (index, option) in options.iter().enumerate() {
+            let end = if index + 1 < options.len() { " \\" } else { "" };
+            writeln!(text, "  {option}{end}")?;
+        }
+        for resolver in self.resolvers() {
+            writeln!(text, "\n{resolver}")?;
+        }
+        let domains: Vec<&str> = self
+            .moment()
+            .into_iter()
+            .flat_map(|moment| &moment.state.domains)
+            .map(crate::facts::DnsName::as_str)
+            .collect();
+        match &self.env {
+            Some(env) => writeln!(
+                text,
+                "\nThe same as variables stand in {0}; in another terminal:\n\n  \
+                 set -a; . {0}; set +a; stickler check {1}",
+                env.display(),
+                domains.join(" ")
+            )?,
+            None => writeln!(
+                text,
+                "\nAppend them to `stickler check {}` in another terminal.",
+                domains.join(" ")
+            )?,
+        }
+        text.push_str("\n`next` moves on, `at TIME` goes to a moment, `quit` ends it.\n");
+        self.publish(ways)?;
+        self.say(&text)
+    }
+
+    /// Moves the story, and tells what has changed for those who look at it.
+    async fn move_to(&mut self, after: Duration) -> anyhow::Result<()> {
+        let Some(moment) = moment_at(self.scenario, after) else {
+            return self.say("the story begins later\n");
+        };
+        self.stage.apply(&moment.state).await?;
+        self.after = after;
+        let told = std::mem::take(&mut self.told);
+        let ways = self.ways();
+        let mut text = self.headline();
+        writeln!(text, "  --now {}", ways.now)?;
+        for route in ways.routes.iter().filter(|route| !told.contains(route)) {
+            writeln!(text, "  --connect-to {route}")?;
+        }
+        self.publish(ways)?;
+        self.say(&text)
+    }
+
+    fn moment(&self) -> Option<&'s Moment> {
+        moment_at(self.scenario, self.after)
+    }
+
+    fn headline(&self) -> String {
+        let title = self.moment().map_or("", |moment| &moment.title);
+        let colon = if title.is_empty() { "" } else { ": " };
+        format!(
+            "{} at {} ({} after the start){colon}{title}\n",
+            self.scenario.id,
+            self.now(),
+            span(self.after),
+        )
+    }
+
+    /// Tells of the resolvers that see something else.
+    fn resolvers(&self) -> Vec<String> {
+        self.moment()
+            .into_iter()
+            .flat_map(|moment| &moment.state.resolvers)
+            .filter_map(|resolver| {
+                let address = self.stage.world().view_address(&resolver.name)?;
+                Some(format!(
+                    "As the resolver `{}` sees it: --resolver {address}",
+                    resolver.name
+                ))
+            })
+            .collect()
+    }
+
+    fn publish(&mut self, ways: Ways) -> anyhow::Result<()> {
+        if let Some(env) = &self.env {
+            ways.write_to(env)
+                .with_context(|| format!("cannot write `{}`", env.display()))?;
+        }
+        self.told = ways.routes;
+        Ok(())
+    }
+
+    fn say(&mut self, text: &str) -> anyhow::Result<()> {
+        self.output.write_all(text.as_bytes())?;
+        self.output.flush()?;
+        Ok(())
+    }
+
+    async fn end(self) -> anyhow::Result<()> {
+        self.stage.shutdown().await?;
+        Ok(())
+    }
+}
+
+/// Returns the step that holds at a time; before the first one, that one.
+fn moment_at(scenario: &Scenario, after: Duration) -> Option<&Moment> {
+    scenario
+        .moments
+        .iter()
+        .rev()
+        .find(|moment| moment.after <= after)
+        .or_else(|| scenario.moments.first())
+}
+
+/// Reads standard input on a thread that nobody waits for: a read of a terminal cannot be cancelled.
+fn read_lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(WAITING_LINES);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}

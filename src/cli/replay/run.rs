@@ -1,0 +1,143 @@
+//! The run: many scenarios at once, each told as it ends.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::tz::TimeZone;
+use tokio::task::JoinSet;
+
+use super::{ReplayArgs, ReplayNetwork};
+use crate::cli::environment::Environment;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::facts::UnixTime;
+use crate::replay::{Networks, replay};
+use crate::report::Context;
+use crate::report::replay::{ProblemReport, ReplaySink, ScenarioReport, Telling};
+use crate::scenario::{self, Scenario};
+
+/// How many scenarios run at once for each processor where real sockets are used: most of them wait.
+const WAITING_PER_PROCESSOR: NonZeroUsize = match NonZeroUsize::new(4) {
+    Some(number) => number,
+    None => NonZeroUsize::MIN,
+};
+
+/// Plays every scenario.
+///
+/// # Errors
+///
+/// When there is no scenario, or the output cannot be used.
+pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let began = Instant::now();
+    let files = scenario::discover(&args.paths)?;
+    if files.is_empty() {
+        bail!("there is no scenario: no file in these folders ends in .toml");
+    }
+    let output = Output::open(args.output.output.as_deref())?;
+    let telling = if environment.verbose || files.len() == 1 {
+        Telling::Stories
+    } else {
+        Telling::Lines
+    };
+    let context = Context {
+        // Stories are told in their own time, which files write in UTC.
+        time_zone: TimeZone::UTC,
+        ..environment.context(args.output.output.as_deref(), UnixTime::from_secs(0))
+    };
+    let mut sink = ReplaySink::new(output, args.output.format.into(), context, telling);
+    let mut exit = Exit::Success;
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for file in &files {
+        match scenario::load(file) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(problems) => {
+                exit = Exit::Usage;
+                sink.refuse(problems.iter().map(ProblemReport::from).collect())
+                    .context("writing the result")?;
+            }
+        }
+    }
+    let duplicates = scenario::duplicate_ids(&scenarios);
+    if !duplicates.is_empty() {
+        exit = Exit::Usage;
+        scenarios.retain(|scenario| {
+            !duplicates
+                .iter()
+                .any(|duplicate| duplicate.file == scenario.file)
+        });
+        sink.refuse(duplicates.iter().map(ProblemReport::from).collect())
+            .context("writing the result")?;
+    }
+    let bar = progress(environment, scenarios.len());
+    let jobs = args
+        .jobs
+        .unwrap_or_else(|| default_jobs(args.network))
+        .get();
+    let networks = args.network.into();
+    let mut waiting: VecDeque<Scenario> = scenarios.into();
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < jobs
+            && let Some(scenario) = waiting.pop_front()
+        {
+            running.spawn(play(scenario, networks));
+        }
+        let Some(done) = running.join_next().await else {
+            break;
+        };
+        let played = match done {
+            Ok(played) => played,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        let told = match played {
+            Ok(report) => {
+                if report.outcome.is_failure() {
+                    exit = exit.and(Exit::Failure);
+                }
+                bar.suspend(|| sink.write(report))
+            }
+            Err(problem) => {
+                exit = exit.and(Exit::Usage);
+                bar.suspend(|| sink.refuse(vec![problem]))
+            }
+        };
+        told.context("writing the result")?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    sink.finish(began.elapsed())
+        .context("writing the result")?
+        .finish()?;
+    Ok(exit)
+}
+
+async fn play(scenario: Scenario, networks: Networks) -> Result<ScenarioReport, ProblemReport> {
+    let began = Instant::now();
+    match replay(&scenario, networks).await {
+        Ok(replayed) => Ok(ScenarioReport::new(&scenario, &replayed, began.elapsed())),
+        Err(error) => Err(ProblemReport::of_file(&scenario.file, error.to_string())),
+    }
+}
+
+fn default_jobs(network: ReplayNetwork) -> NonZeroUsize {
+    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    match network {
+        ReplayNetwork::Model => processors,
+        ReplayNetwork::Lab | ReplayNetwork::Both => {
+            processors.saturating_mul(WAITING_PER_PROCESSOR)
+        }
+    }
+}
+
+fn progress(environment: &Environment, scenarios: usize) -> ProgressBar {
+    if !environment.shows_progress || scenarios < 2 {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(scenarios).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{pos}/{len} scenarios [{bar:30}] {eta} left")
+        .unwrap_or_else(|_built_in| ProgressStyle::default_bar());
+    bar.with_style(style)
+}

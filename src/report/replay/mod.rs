@@ -1,0 +1,11 @@
+//! What a replay told: as text, JSON, NDJSON and `JUnit`.
+
+mod document;
+mod junit;
+mod sink;
+
+pub use document::{
+    AttemptReport, CheckReport, CourseReport, Document, FailureReport, NetworkReport,
+    OutcomeReport, ProblemReport, RefreshReport, SCHEMA, ScenarioReport, SpanReport, StepReport,
+};
+pub use sink::{ReplaySink, Telling};

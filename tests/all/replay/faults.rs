@@ -1,0 +1,233 @@
+//! Each fault by its name, on the model and on the lab: both must tell the same.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use futures_util::stream::{self, StreamExt as _};
+use stickler::replay::Networks;
+use stickler::scenario::{
+    CertificateFault, HttpsFault, KeyKind, RecordFault, SmtpFault, TlsVersions, Transfer,
+};
+use stickler::world;
+
+/// How many scenarios run at once: most of them wait for deadlines.
+const AT_ONCE: usize = 24;
+
+/// Three domains with one MX host: under an enforced policy, under one in testing, without any.
+fn story(enforced: &str, trial: &str, txt: &str, server: &str) -> String {
+    let mx = r#"mx = { records = ["10 mx.corp.test"] }"#;
+    format!(
+        r#"
+id    = "fault"
+title = "One thing is wrong"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = {{ records = ["v=STSv1; id=1;"]{txt} }}
+policy = {{ mode = "enforce", mx = ["mx.corp.test"], max_age = "7d"{enforced} }}
+{mx}
+
+[domains."trial.test"]
+txt    = {{ records = ["v=STSv1; id=1;"]{txt} }}
+policy = {{ mode = "testing", mx = ["mx.corp.test"], max_age = "7d"{trial} }}
+{mx}
+
+[domains."plain.test"]
+{mx}
+
+[servers."mx.corp.test"]
+{server}
+
+[senders]
+strict  = {{ class = "strict", deadlines = {{ dns = "1s", fetch = "1s", smtp = "1s" }} }}
+lenient = {{ class = "no-sts", deadlines = {{ dns = "1s", fetch = "1s", smtp = "1s" }} }}
+
+[[step]]
+at = "0s"
+{expectations}
+"#,
+        expectations = ["corp.test", "trial.test", "plain.test"]
+            .map(|domain| format!(
+                "[[step.expect]]\ndomain = \"{domain}\"\nreason = \"\"\n\
+                 [[step.check]]\ndomain = \"{domain}\"\nno_finding = \"STS-NONE\"\n"
+            ))
+            .concat()
+    )
+}
+
+async fn assert_agreement(stories: impl IntoIterator<Item = (String, String)>) {
+    let differences: Vec<String> = stream::iter(stories)
+        .map(|(name, text)| async move {
+            let replayed = super::play(&text, Networks::Both).await;
+            let told: Vec<String> = replayed
+                .failures
+                .iter()
+                .map(|(origin, failure)| format!("{name}: {origin:?}: {}", failure.message))
+                .collect();
+            told
+        })
+        .buffer_unordered(AT_ONCE)
+        .flat_map(stream::iter)
+        .collect()
+        .await;
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}
+
+#[tokio::test]
+async fn every_fault_of_a_server_is_the_same_on_both_networks() {
+    assert_agreement(SmtpFault::ALL.iter().map(|fault| {
+        let server = format!("fault = \"{fault}\"");
+        (format!("server {fault}"), story("", "", "", &server))
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn every_fault_of_a_policy_host_is_the_same_on_both_networks() {
+    assert_agreement(HttpsFault::ALL.iter().map(|fault| {
+        let key = format!(", fault = \"{fault}\"");
+        (format!("policy host {fault}"), story(&key, &key, "", ""))
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn every_fault_of_a_certificate_is_the_same_on_both_networks() {
+    let of_servers = CertificateFault::ALL.iter().map(|fault| {
+        let server = format!("certificate = {{ fault = \"{fault}\" }}");
+        (
+            format!("server's certificate {fault}"),
+            story("", "", "", &server),
+        )
+    });
+    let of_hosts = CertificateFault::ALL.iter().map(|fault| {
+        let key = format!(", certificate = {{ fault = \"{fault}\" }}");
+        (
+            format!("policy host's certificate {fault}"),
+            story(&key, &key, "", ""),
+        )
+    });
+    let other = [
+        "key = \"rsa\"",
+        "sni_only = true",
+        "names = [\"other.test\"]",
+        "not_after = \"-1d\"",
+        "not_before = \"1d\"",
+    ];
+    let others = other.iter().map(|what| {
+        let key = format!(", certificate = {{ {what} }}");
+        let server = format!("certificate = {{ {what} }}");
+        (
+            format!("certificate {what}"),
+            story(&key, &key, "", &server),
+        )
+    });
+    assert_agreement(of_servers.chain(of_hosts).chain(others)).await;
+}
+
+#[tokio::test]
+async fn every_way_of_a_body_is_the_same_on_both_networks() {
+    let transfers = Transfer::ALL.iter().map(|transfer| {
+        let key = format!(", transfer = \"{transfer}\"");
+        (format!("transfer {transfer}"), story(&key, &key, "", ""))
+    });
+    let versions = TlsVersions::ALL.iter().map(|versions| {
+        let key = format!(", tls = \"{versions}\"");
+        let server = format!("tls = \"{versions}\"");
+        (format!("tls {versions}"), story(&key, &key, "", &server))
+    });
+    let answers = [
+        "status = 404",
+        "status = 500",
+        "status = 301, location = \"https://mta-sts.trial.test/.well-known/mta-sts.txt\"",
+        "status = 204",
+        "status = 206",
+        "content_type = \"text/html\"",
+        "content_type = false",
+        "content_type = \"text/plain; charset=utf-8\"",
+        "headers = { Content-Type = \"text/html\" }",
+        "headers = { Age = \"40000\" }",
+        "pad_to = 65536",
+        "pad_to = 65537",
+        "encoding = \"utf-16\"",
+    ]
+    .into_iter()
+    .map(|what| {
+        let key = format!(", {what}");
+        (format!("answer {what}"), story(&key, &key, "", ""))
+    });
+    assert_agreement(transfers.chain(versions).chain(answers)).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_a_dns_answer_is_the_same_on_both_networks() {
+    let records = RecordFault::ALL.iter().map(|fault| {
+        let key = format!(", fault = \"{fault}\"");
+        (format!("TXT {fault}"), story("", "", &key, ""))
+    });
+    let addresses = [
+        "rcode = \"nxdomain\"",
+        "rcode = \"servfail\"",
+        "rcode = \"refused\"",
+        "silence = true",
+        "nodata = true",
+    ]
+    .into_iter()
+    .flat_map(|what| {
+        let of_hosts = format!(", a = {{ {what} }}");
+        let of_servers = format!("a = {{ {what} }}");
+        [
+            (
+                format!("policy host's A {what}"),
+                story(&of_hosts, &of_hosts, "", ""),
+            ),
+            (format!("server's A {what}"), story("", "", "", &of_servers)),
+        ]
+    });
+    let whole = [
+        "rcode = \"nxdomain\"",
+        "rcode = \"servfail\"",
+        "rcode = \"refused\"",
+        "silence = true",
+        "nodata = true",
+    ]
+    .into_iter()
+    .flat_map(|what| {
+        let with = |from: &str| story("", "", "", "").replace(from, &format!("{{ {what} }}"));
+        [
+            (
+                format!("TXT {what}"),
+                with(r#"{ records = ["v=STSv1; id=1;"] }"#),
+            ),
+            (
+                format!("MX {what}"),
+                with(r#"{ records = ["10 mx.corp.test"] }"#),
+            ),
+        ]
+    });
+    assert_agreement(records.chain(addresses).chain(whole)).await;
+}
+
+/// The same names, whichever room defines them.
+fn assert_same_names<A: Display, B: Display>(
+    scenario: impl IntoIterator<Item = A>,
+    world: impl IntoIterator<Item = B>,
+) {
+    let of_scenario: BTreeSet<String> = scenario.into_iter().map(|name| name.to_string()).collect();
+    let of_world: BTreeSet<String> = world.into_iter().map(|name| name.to_string()).collect();
+    assert_eq!(of_scenario, of_world);
+}
+
+#[test]
+fn scenario_and_world_spell_their_faults_alike() {
+    assert_same_names(HttpsFault::ALL, world::HttpsFault::all());
+    assert_same_names(SmtpFault::ALL, world::SmtpFault::all());
+    assert_same_names(CertificateFault::ALL, world::CertificateFault::ALL);
+    assert_same_names(KeyKind::ALL, world::KeyKind::ALL);
+    // Those that stand for a whole answer are keys of their own in a scenario.
+    let whole = ["nxdomain", "nodata", "servfail", "refused", "timeout"];
+    let beside = world::DnsFault::ALL
+        .iter()
+        .filter(|fault| !whole.contains(&fault.name()));
+    assert_same_names(RecordFault::ALL, beside);
+}

@@ -1,0 +1,21 @@
+//! Scenarios, played: what each fault comes to on both networks, and that a wrong expectation is found.
+
+mod faults;
+mod wrong;
+
+use std::path::Path;
+
+use stickler::replay::{Networks, Replayed, replay};
+use stickler::scenario::{Scenario, load_str};
+
+/// Reads a scenario written in a test.
+fn read(text: &str) -> Scenario {
+    load_str(text, Path::new("story.toml")).unwrap_or_else(|problems| {
+        let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}\n{text}", told.join("\n"))
+    })
+}
+
+async fn play(text: &str, networks: Networks) -> Replayed {
+    replay(&read(text), networks).await.unwrap()
+}

@@ -1,0 +1,146 @@
+//! The harness can fail: wrong expectations are told with their line and with what came.
+
+use stickler::replay::Networks;
+
+const STORY: &str = r#"
+id    = "story"
+title = "The policy lists another host"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = { records = ["v=STSv1; id=1;"] }
+policy = { mode = "enforce", mx = ["mx.old.test"], max_age = "7d" }
+mx     = { records = ["10 mx.new.test"] }
+
+[servers."mx.new.test"]
+
+[[step]]
+at = "0s"
+[[step.expect]]
+"#;
+
+/// Plays the story with one more expectation, on line 15.
+async fn failures(expectation: &str, networks: Networks) -> Vec<(usize, String)> {
+    super::play(&format!("{STORY}{expectation}\n"), networks)
+        .await
+        .failures
+        .into_iter()
+        .map(|(_, failure)| (failure.line, failure.message))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_wrong_expectation_is_told_with_its_line_and_with_what_came() {
+    for (expectation, expected) in [
+        (
+            "verdict = \"deliver\"",
+            "strict to corp.test: verdict deliver was expected, it is defer (",
+        ),
+        (
+            "via = \"mx.new.test\"",
+            "strict to corp.test: delivery via mx.new.test was expected, it is via no host",
+        ),
+        (
+            "via_address = \"192.0.2.1\"",
+            "strict to corp.test: delivery to 192.0.2.1 was expected, it is to none",
+        ),
+        (
+            "result_type = \"certificate-expired\"",
+            "strict to corp.test: result types [certificate-expired] were expected, they are [validation-failure]",
+        ),
+        (
+            "policy = \"stored\"",
+            "strict to corp.test: policy \"stored\" was expected, it is \"live\"",
+        ),
+        (
+            "reason = \"the moon\"",
+            "strict to corp.test: a reason with `the moon` was expected, it is `",
+        ),
+        (
+            "asked = [\"SMTP mx.new.test\"]",
+            "strict to corp.test: `SMTP mx.new.test` was expected to be asked, it was not",
+        ),
+        (
+            "not_asked = [\"GET mta-sts.corp.test\"]",
+            "strict to corp.test: `GET mta-sts.corp.test` was asked, it must not be",
+        ),
+        (
+            "received = [{ server = \"mx.new.test\" }]",
+            "strict to corp.test: 1 messages were expected at mx.new.test, 0 came",
+        ),
+    ] {
+        for networks in [Networks::Model, Networks::Lab] {
+            let found = failures(expectation, networks).await;
+            let [(line, message)] = &found[..] else {
+                panic!("{expectation} on {networks:?} gives {found:?}");
+            };
+            assert!(message.starts_with(expected), "{expectation}: {message}");
+            assert_eq!(*line, 15, "{expectation}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_right_expectation_is_not_told() {
+    for expectation in [
+        "verdict = \"defer\"",
+        "result_type = \"validation-failure\"",
+        "policy = \"live\"",
+        "asked = [\"TXT _mta-sts.corp.test\", \"GET mta-sts.corp.test\", \"MX corp.test\"]",
+        "not_asked = [\"SMTP mx.new.test\"]",
+        "received = [{ server = \"mx.new.test\", count = 0 }]",
+    ] {
+        assert_eq!(
+            failures(expectation, Networks::Both).await,
+            [],
+            "{expectation}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_check_is_told_with_what_was_found() {
+    for (check, expected) in [
+        (
+            "verdict = \"deliver\"",
+            "check corp.test: verdict deliver was expected, it is defer (",
+        ),
+        (
+            "finding = \"STS-ID-STALE\"",
+            "check corp.test: finding STS-ID-STALE was expected, there are [",
+        ),
+        (
+            "no_finding = \"STS-MX-UNCOVERED\"",
+            "check corp.test: finding STS-MX-UNCOVERED must not come up",
+        ),
+        (
+            "exit = 0",
+            "check corp.test: exit code 0 was expected, it is 1",
+        ),
+    ] {
+        let more = format!("verdict = \"defer\"\n[[step.check]]\n{check}");
+        let found = failures(&more, Networks::Both).await;
+        let [(17, of_model), (17, of_lab)] = &found[..] else {
+            panic!("{check} gives {found:?}");
+        };
+        assert!(of_model.starts_with(expected), "{check}: {of_model}");
+        assert!(of_lab.starts_with(expected), "{check}: {of_lab}");
+    }
+}
+
+#[tokio::test]
+async fn a_flush_without_mail_and_an_unannounced_request_are_told() {
+    let flush = "verdict = \"defer\"\n[[step]]\nat = \"1h\"\n[[step.flush]]\nverdict = \"defer\"\n\
+                 [[step]]\nat = \"2h\"\nset.domains.\"corp.test\".policy.mx = [\"mx.new.test\"]\n\
+                 set.domains.\"corp.test\".txt.records = [\"v=STSv1; id=2;\"]\n\
+                 [[step.flush]]\nverdict = \"deliver\"\n\
+                 [[step]]\nat = \"3h\"\n[[step.flush]]\nverdict = \"deliver\"";
+    let found = failures(flush, Networks::Model).await;
+    let [(_, message)] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        message,
+        "strict has no message for corp.test in its queue, so nothing can be flushed"
+    );
+}
