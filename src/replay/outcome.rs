@@ -57,6 +57,8 @@ pub struct Told {
     pub sender: Box<str>,
     /// The recipient's domain.
     pub domain: DnsName,
+    /// How long the message has waited; zero for a fresh one.
+    pub queued_for: Duration,
     /// What became of the message.
     pub verdict: Verdict,
     /// Why. The networks may word it differently.
@@ -73,10 +75,21 @@ pub struct Told {
     pub seen: Vec<Seen>,
 }
 
+/// Which message an attempt was about.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldOf<'a> {
+    /// The sender.
+    pub sender: &'a str,
+    /// The recipient's domain.
+    pub domain: &'a DnsName,
+    /// How long it has waited.
+    pub queued_for: Duration,
+}
+
 impl Told {
     /// Takes from an attempt what a scenario can speak of.
     #[must_use]
-    pub fn new(sender: &str, domain: &DnsName, attempt: &Attempt, seen: Vec<Seen>) -> Self {
+    pub fn new(mail: ToldOf<'_>, attempt: &Attempt, seen: Vec<Seen>) -> Self {
         let mut result_types: Vec<String> = attempt
             .result_types
             .iter()
@@ -84,8 +97,9 @@ impl Told {
             .collect();
         result_types.sort();
         Self {
-            sender: sender.into(),
-            domain: domain.clone(),
+            sender: mail.sender.into(),
+            domain: mail.domain.clone(),
+            queued_for: mail.queued_for,
             verdict: attempt.verdict,
             reason: attempt.reason.clone(),
             via: attempt.walk.via.as_ref().map(|via| via.host.clone()),

@@ -1,7 +1,7 @@
 //! One scenario, played on one stage from its first moment to its last.
 
 use super::compare;
-use super::outcome::{CheckTold, Failure, MomentTold, Played, Refresh, Told};
+use super::outcome::{CheckTold, Failure, MomentTold, Played, Refresh, Told, ToldOf};
 use super::senders::{Senders, class_of};
 use super::stage::{OBSERVER, Stage, StageError};
 use crate::diagnose;
@@ -189,9 +189,10 @@ impl<S: Stage> Player<'_, S> {
             limits: Limits::default(),
         };
         let message = message_for(name, domain);
+        let queued_for = network.now().saturating_duration_since(queued_since);
         let mail = Mail {
             message: Some(&message),
-            queued_for: network.now().saturating_duration_since(queued_since),
+            queued_for,
             ..Mail::probe(&next_hop)
         };
         let state = self.senders.recall(&sender, &next_hop);
@@ -203,7 +204,12 @@ impl<S: Stage> Player<'_, S> {
         if attempt.verdict == Verdict::Defer {
             self.senders.queue(name, domain, queued_since);
         }
-        Some(Told::new(name, domain, &attempt, seen))
+        let of = ToldOf {
+            sender: name,
+            domain,
+            queued_for,
+        };
+        Some(Told::new(of, &attempt, seen))
     }
 
     async fn flush(&mut self, moment: &Moment, expectation: &Expectation, name: &str) -> Vec<Told> {

@@ -60,7 +60,7 @@ impl Ways {
 }
 
 /// Returns a word as a shell reads it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |part: &str| part.is_empty() || is_shell_safe(part);
     if !word.is_empty() && word.split([':', '/', ',']).all(is_plain) {
         word.to_owned()

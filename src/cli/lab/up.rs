@@ -10,11 +10,11 @@ use anyhow::Context as _;
 use tokio::sync::mpsc;
 
 use super::LabUpArgs;
-use super::paste::Ways;
+use super::paste::{Ways, quoted};
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, tell};
 use crate::cli::values::parse_duration;
-use crate::facts::UnixTime;
+use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::Route;
 use crate::replay::on_lab::{LabStage, clients};
 use crate::replay::stage::Stage as _;
@@ -85,11 +85,14 @@ impl<'s> Lab<'s> {
         let moment = moment_at(scenario, args.at)
             .context("the scenario has no step, so there is nothing to serve")?;
         let stage = LabStage::start(scenario.start, &moment.state, clients(&moment.state)).await?;
-        let (ca_file, folder) = match &args.env {
+        let absolute = |env: &PathBuf| {
+            std::path::absolute(env).with_context(|| format!("`{}`", env.display()))
+        };
+        // A shell looks for a name without a slash along its PATH.
+        let env = args.env.as_ref().map(absolute).transpose()?;
+        let (ca_file, folder) = match &env {
             Some(env) => {
-                let mut path = std::path::absolute(env)
-                    .with_context(|| format!("`{}`", env.display()))?
-                    .into_os_string();
+                let mut path = env.clone().into_os_string();
                 path.push(".ca.pem");
                 (path.into(), None)
             }
@@ -107,7 +110,7 @@ impl<'s> Lab<'s> {
             scenario,
             stage,
             output: Output::open(None)?,
-            env: args.env.clone(),
+            env,
             ca_file,
             _folder: folder,
             after: args.at,
@@ -140,34 +143,28 @@ impl<'s> Lab<'s> {
     fn tell_all(&mut self) -> anyhow::Result<()> {
         let ways = self.ways();
         let mut text = self.headline();
-        text.push_str("\nThe options that lead here:\n\n");
-        let options = ways.options();
-        for (index, option) in options.iter().enumerate() {
-            let end = if index + 1 < options.len() { " \\" } else { "" };
-            writeln!(text, "  {option}{end}")?;
-        }
-        for resolver in self.resolvers() {
-            writeln!(text, "\n{resolver}")?;
-        }
         let domains: Vec<&str> = self
             .moment()
             .into_iter()
             .flat_map(|moment| &moment.state.domains)
-            .map(crate::facts::DnsName::as_str)
+            .map(DnsName::as_str)
             .collect();
-        match &self.env {
-            Some(env) => writeln!(
+        let check = format!("stickler check {}", domains.join(" "));
+        write!(text, "\nTo look at it from another terminal:\n\n  {check}")?;
+        for option in ways.options() {
+            write!(text, " \\\n    {option}")?;
+        }
+        text.push('\n');
+        for resolver in self.resolvers() {
+            writeln!(text, "\n{resolver}")?;
+        }
+        if let Some(env) = &self.env {
+            writeln!(
                 text,
-                "\nThe same as variables stand in {0}; in another terminal:\n\n  \
-                 set -a; . {0}; set +a; stickler check {1}",
-                env.display(),
-                domains.join(" ")
-            )?,
-            None => writeln!(
-                text,
-                "\nAppend them to `stickler check {}` in another terminal.",
-                domains.join(" ")
-            )?,
+                "\nThe same with variables, which are written anew at each step:\n\n  \
+                 set -a; . {}; set +a; {check}",
+                quoted(&env.to_string_lossy())
+            )?;
         }
         text.push_str("\n`next` moves on, `at TIME` goes to a moment, `quit` ends it.\n");
         self.publish(ways)?;

@@ -156,6 +156,8 @@ pub struct AttemptReport {
     /// The recipient's domain.
     #[schemars(with = "String")]
     pub domain: DnsName,
+    /// How long the message has waited; zero for a fresh one.
+    pub queued_secs: u64,
     /// What became of the message.
     #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
@@ -345,6 +347,7 @@ impl From<&Told> for AttemptReport {
         Self {
             sender: told.sender.to_string(),
             domain: told.domain.clone(),
+            queued_secs: told.queued_for.as_secs(),
             verdict: told.verdict,
             reason: told.reason.to_string(),
             via: told.via.clone(),

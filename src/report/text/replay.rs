@@ -207,11 +207,14 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
             &format!("... {count} refresh{plural} of cached policies"),
         );
     }
-    let after = span(Duration::from_secs(step.after_secs));
+    let after = match step.after_secs {
+        0 => "start".to_owned(),
+        secs => format!("+{}", span(Duration::from_secs(secs))),
+    };
     let rest = if step.title.is_empty() {
-        format!("+{after}")
+        after
     } else {
-        format!("+{after}: {}", step.title)
+        format!("{after}: {}", step.title)
     };
     page.item("    ", Colour::Bold, &moment(step.at), &rest);
     for attempt in &step.attempts {
@@ -225,8 +228,12 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
 fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
     let (colour, word) = become_of(attempt.verdict);
     let lead = format!("{word:<11}");
+    let waited = match attempt.queued_secs {
+        0 => String::new(),
+        secs => format!(", queued for {}", span(Duration::from_secs(secs))),
+    };
     let mut rest = format!(
-        "{} {} {}: {}",
+        "{} {} {}{waited}: {}",
         attempt.sender,
         arrow(page.context),
         attempt.domain,

@@ -2,7 +2,9 @@
 
 mod cache;
 mod common;
+mod lab;
 mod lint;
+mod replay;
 mod values;
 
 use std::path::Path;

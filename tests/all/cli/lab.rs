@@ -1,0 +1,177 @@
+//! `lab up`, and `check` with the options that it prints.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdout, Stdio};
+
+use super::{Program, Run};
+
+const STORY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/scenarios/migration/stale-policy-after-cutover.toml"
+);
+
+/// A lab that runs beside the test.
+struct Lab {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Lab {
+    fn up(program: &Program, words: &[&str]) -> Self {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+            .args(["lab", "up"])
+            .args(words)
+            .current_dir(program.folder())
+            .env_clear()
+            .env("HOME", program.folder())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        Self { child, output }
+    }
+
+    /// Reads up to the line that contains `end`.
+    fn read_to(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        loop {
+            let before = text.len();
+            let length = self.output.read_line(&mut text).expect("it writes UTF-8");
+            assert!(length > 0, "the lab ended before `{end}`: {text}");
+            if text[before..].contains(end) {
+                return text;
+            }
+        }
+    }
+
+    fn write(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("it is piped");
+        writeln!(input, "{line}").expect("the lab reads");
+    }
+
+    /// Ends the input, and with it the lab.
+    fn end(mut self) -> Option<i32> {
+        drop(self.child.stdin.take());
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // Where a test fails the lab must not outlive it; where it has ended there is nothing to kill.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Runs `check` with the variables of a file.
+fn check_with(program: &Program, variables: &str, more: &[&str]) -> Run {
+    let mut command = program.command(&["check", "corp.test"]);
+    command.args(more);
+    for line in program.read(variables).lines() {
+        let (name, value) = line.split_once('=').expect("it is a variable");
+        command.env(name, value.trim_matches('\''));
+    }
+    Run::of(&mut command)
+}
+
+#[test]
+fn check_sees_the_story_as_the_lab_tells_it() {
+    let program = Program::new();
+    let mut lab = Lab::up(&program, &[STORY, "--at", "2d2h", "--env", "lab.env"]);
+    let told = lab.read_to("moves on");
+    for fragment in [
+        "at 2026-03-04T10:00:00Z (2 d 2 h after the start): the old MX record has left every resolver\n",
+        "  stickler check corp.test \\\n    --resolver 127.0.0.1:",
+        " \\\n    --now 2026-03-04T10:00:00Z\n",
+    ] {
+        assert!(told.contains(fragment), "{told}");
+    }
+    check_with(&program, "lab.env", &[]).check(
+        1,
+        &[
+            "corp.test: defer",
+            "STS-MX-UNCOVERED",
+            "STS-PATTERN-UNUSED",
+            "mx: mx.new.test\nmax_age: 604800",
+        ],
+        &"the stale policy",
+    );
+    let options = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("    --"))
+        .map(|line| format!("--{}", line.trim_end_matches(" \\").replace('\'', "")))
+        .collect::<Vec<_>>();
+    let words: Vec<&str> = options
+        .iter()
+        .flat_map(|option| option.split(' '))
+        .collect();
+    let words: Vec<&str> = ["check", "corp.test"].into_iter().chain(words).collect();
+    program
+        .run(&words)
+        .check(1, &["corp.test: defer"], &"the options pasted");
+    let before = program.read("lab.env");
+    lab.write("next");
+    lab.read_to("--now 2026-03-04T11:00:00Z");
+    let after = program.read("lab.env");
+    assert_eq!(
+        before.replace("T10:", "T11:"),
+        after,
+        "the options stay valid"
+    );
+    check_with(&program, "lab.env", &[]).check(0, &["corp.test: deliver"], &"corrected");
+    lab.write("at 1d");
+    lab.read_to("--now 2026-03-03T08:00:00Z");
+    check_with(&program, "lab.env", &[]).check(
+        0,
+        &["corp.test: deliver", "mx.old.test"],
+        &"before the cutover",
+    );
+    for (line, expected) in [
+        ("at noon", "`noon`: a duration is a whole number and a unit"),
+        (
+            "dance",
+            "`dance` is no command: write `next`, `at 2d3h` or `quit`",
+        ),
+        ("at 9d", "--now 2026-03-11T08:00:00Z"),
+        ("next", "this was the last step"),
+    ] {
+        lab.write(line);
+        lab.read_to(expected);
+    }
+    assert_eq!(lab.end(), Some(0));
+}
+
+#[test]
+fn without_a_file_for_variables_the_authority_lies_in_a_folder_that_goes() {
+    let program = Program::new();
+    let mut lab = Lab::up(&program, &[STORY]);
+    let told = lab.read_to("moves on");
+    let line = told.lines().find(|line| line.contains("--ca-file"));
+    let path = line
+        .and_then(|line| line.split_ascii_whitespace().nth(1))
+        .expect("the option is printed");
+    assert!(
+        std::fs::read_to_string(path)
+            .expect("it is there")
+            .contains("BEGIN CERTIFICATE")
+    );
+    lab.write("quit");
+    assert_eq!(lab.end(), Some(0));
+    assert!(!std::path::Path::new(path).exists(), "{path}");
+}
+
+#[test]
+fn a_broken_scenario_is_not_served() {
+    let program = Program::new();
+    program.write("broken.toml", "id = 1\n");
+    program
+        .run(&["lab", "up", "broken.toml"])
+        .check(2, &["!broken.toml:1:6: "], &"broken");
+    program.run(&["lab", "up", "missing.toml"]).check(
+        2,
+        &["!missing.toml:1:1: cannot be read"],
+        &"missing",
+    );
+}

@@ -1,0 +1,316 @@
+//! `replay`, `lint scenario` and `schema`, as their users run them.
+
+use serde_json::Value;
+
+use super::Program;
+
+/// A story that holds: the policy lists another host for three hours, and mail waits.
+const STORY: &str = r#"id    = "story"
+title = "The policy lists another host"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = { records = ["v=STSv1; id=1;"], ttl = "1h" }
+policy = { mode = "enforce", mx = ["mx.old.test"], max_age = "7d" }
+mx     = { records = ["10 mx.new.test"] }
+
+[servers."mx.new.test"]
+
+[[step]]
+at = "0s"
+title = "before the correction"
+[[step.expect]]
+verdict = "defer"
+
+[[step]]
+at = "3h"
+title = "the correction"
+set.domains."corp.test".policy.mx = ["mx.new.test"]
+set.domains."corp.test".txt.records = ["v=STSv1; id=2;"]
+[[step.flush]]
+verdict = "deliver"
+"#;
+
+fn with(change: (&str, &str)) -> String {
+    assert!(STORY.contains(change.0), "{change:?}");
+    STORY.replace(change.0, change.1)
+}
+
+fn failing(id: &str) -> String {
+    with(("verdict = \"defer\"", "verdict = \"bounce\"")).replace("\"story\"", &format!("\"{id}\""))
+}
+
+fn program() -> Program {
+    let program = Program::new();
+    program.write("good.toml", STORY);
+    program.write("bad.toml", failing("bad"));
+    program.write(
+        "known.toml",
+        failing("known").replace("start =", "xfail = \"the moon is full\"\nstart ="),
+    );
+    program.write(
+        "better.toml",
+        with(("start =", "xfail = \"the moon is full\"\nstart ="))
+            .replace("\"story\"", "\"better\""),
+    );
+    program.write(
+        "broken.toml",
+        with(("mx.new.test\"]\n", "mx.nwe.test\"]\n")),
+    );
+    program
+}
+
+#[test]
+fn a_story_tells_who_deferred_from_when_to_when_and_why() {
+    let run = program().run(&["replay", "good.toml"]);
+    run.check(
+        0,
+        &[
+            "story: holds (model and lab, ",
+            "  2026-03-02 08:00 start: before the correction\n",
+            "DEFERRED    strict -> corp.test: no MX host can be used: mx.new.test is not in the policy [validation-failure]\n",
+            "  2026-03-02 11:00 +3 h: the correction\n",
+            "delivered   strict -> corp.test, queued for 3 h: mx.new.test is in the policy",
+            "        DEFERRED    from 2026-03-02 08:00 until 2026-03-02 11:00 (3 h)\n\
+             \u{20}                   because no MX host can be used: mx.new.test is not in the policy\n",
+            "        delivered   from 2026-03-02 11:00 on\n",
+        ],
+        &"good.toml",
+    );
+    assert!(run.stdout.is_ascii(), "{}", run.stdout);
+}
+
+#[test]
+fn the_exit_code_says_how_the_worst_scenario_ended() {
+    let program = program();
+    for (files, exit, fragments) in [
+        (&["good.toml"][..], 0, &["story: holds (model, "][..]),
+        (
+            &["known.toml"],
+            0,
+            &["known: fails, as is known", "the moon is full"],
+        ),
+        (
+            &["bad.toml"],
+            1,
+            &[
+                "bad: fails",
+                "bad.toml:15: on the model, after 0 s: strict to corp.test: verdict bounce was expected, it is defer (",
+            ],
+        ),
+        (
+            &["better.toml"],
+            1,
+            &[
+                "better.toml:1: all that was expected came, though `xfail` says that it is known to fail (the moon is full)",
+            ],
+        ),
+        (&["broken.toml"], 2, &["broken.toml:8:", "mx.nwe.test"]),
+        (&["missing.toml"], 2, &["!missing.toml"]),
+        (
+            &["good.toml", "broken.toml"],
+            2,
+            &[
+                "broken.toml:8:",
+                "ok    story (",
+                "2 scenarios: 1 held, 1 broken, in ",
+            ],
+        ),
+        (
+            &["broken.toml", "bad.toml", "known.toml"],
+            1,
+            &[
+                "broken.toml:8:",
+                "FAIL  bad (",
+                "      bad.toml:15: on the model",
+                "xfail known (",
+                "      known to fail: the moon is full",
+                "3 scenarios: 1 failed as known, 1 failed, 1 broken, in ",
+                "slowest: ",
+            ],
+        ),
+    ] {
+        let words: Vec<&str> = ["replay", "--network", "model"]
+            .into_iter()
+            .chain(files.iter().copied())
+            .collect();
+        program.run(&words).check(exit, fragments, &files);
+    }
+}
+
+#[test]
+fn two_files_with_one_id_are_refused() {
+    let program = program();
+    program.write("twin.toml", STORY);
+    program
+        .run(&["replay", "--network", "model", "good.toml", "twin.toml"])
+        .check(
+            2,
+            &[
+                "twin.toml:1:1: good.toml has the id `story` too",
+                "ok    story (",
+            ],
+            &"twins",
+        );
+}
+
+#[test]
+fn what_machines_read_is_what_the_schemas_say() {
+    let program = program();
+    let all = [
+        "good.toml",
+        "bad.toml",
+        "broken.toml",
+        "known.toml",
+        "better.toml",
+    ];
+    let replay = validator(&program, "replay");
+    let lint = validator(&program, "lint-scenario");
+    let run = |verb: &[&str], format: &str| {
+        let words: Vec<&str> = verb
+            .iter()
+            .copied()
+            .chain(["--format", format])
+            .chain(all)
+            .collect();
+        program.run(&words)
+    };
+    let verb = ["replay", "--network", "model"];
+    let whole = run(&verb, "json");
+    whole.check(1, &[], &"json");
+    assert_valid(&replay, &whole.json());
+    let outcomes: Vec<_> = whole.json()["scenarios"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|scenario| (scenario["id"].clone(), scenario["outcome"].clone()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("bad".into(), "fails".into()),
+            ("better".into(), "holds-unexpectedly".into()),
+            ("known".into(), "fails-as-known".into()),
+            ("story".into(), "holds".into()),
+        ]
+    );
+    let spans = &whole.json()["scenarios"][3]["courses"][0]["spans"];
+    assert_eq!(spans[0]["verdict"], "defer");
+    assert_eq!(spans[0]["until"], "2026-03-02T11:00:00Z");
+    assert_eq!(spans[1]["until"], Value::Null);
+    let lines = run(&verb, "ndjson");
+    let lines: Vec<Value> = lines
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), all.len());
+    lines.iter().for_each(|line| assert_valid(&replay, line));
+    run(&verb, "junit").check(
+        1,
+        &[
+            "tests=\"5\"",
+            "failures=\"2\"",
+            "errors=\"1\"",
+            "bad.toml:15: on the model",
+            "<skipped message=\"known to fail: the moon is full\"",
+        ],
+        &"junit",
+    );
+    let verb = ["lint", "scenario"];
+    let whole = run(&verb, "json");
+    whole.check(1, &[], &"lint");
+    assert_valid(&lint, &whole.json());
+    assert_eq!(whole.json()["files"][2]["problems"][0]["line"], 8);
+    let lines = run(&verb, "ndjson");
+    for line in lines.stdout.lines() {
+        assert_valid(&lint, &serde_json::from_str(line).unwrap());
+    }
+    run(&verb, "junit").check(
+        1,
+        &["tests=\"5\"", "failures=\"1\"", "broken.toml:8:"],
+        &"lint junit",
+    );
+}
+
+#[test]
+fn lint_tells_every_mistake_with_its_place() {
+    let program = program();
+    for (words, exit, fragments) in [
+        (&["good.toml"][..], 0, &["valid: 1 scenario\n"][..]),
+        (&["good.toml", "bad.toml"], 0, &["valid: 2 scenarios\n"]),
+        (
+            &["broken.toml", "good.toml"],
+            1,
+            &["broken.toml:8:", "not valid: 1 of 2\n"],
+        ),
+        (&["missing.toml"], 2, &["!missing.toml"]),
+    ] {
+        let all: Vec<&str> = ["lint", "scenario"]
+            .into_iter()
+            .chain(words.iter().copied())
+            .collect();
+        program.run(&all).check(exit, fragments, &words);
+    }
+}
+
+#[test]
+fn schemas_are_listed_and_printed() {
+    let program = program();
+    let names = program.run(&["schema"]);
+    names.check(
+        0,
+        &[
+            "check ",
+            "lint-match ",
+            "lint-policy ",
+            "lint-record ",
+            "lint-scenario ",
+            "replay ",
+            "scenario ",
+        ],
+        &"schema",
+    );
+    for name in names
+        .stdout
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+    {
+        let schema = program.run(&["schema", name]).json();
+        let title = schema["title"].as_str().unwrap().to_owned();
+        assert!(title.starts_with(&format!("stickler/{name}/")), "{title}");
+    }
+    program.run(&["schema", "nonesuch"]).check(
+        2,
+        &["!there is no schema `nonesuch`: it is one of check, "],
+        &"nonesuch",
+    );
+}
+
+/// Makes the schema strict: a field that it does not know is an error.
+fn validator(program: &Program, name: &str) -> jsonschema::Validator {
+    let mut schema = program.run(&["schema", name]).json();
+    close(&mut schema);
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.contains_key("properties") {
+                object.insert("additionalProperties".into(), false.into());
+            }
+            object.values_mut().for_each(close);
+        }
+        Value::Array(array) => array.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn assert_valid(validator: &jsonschema::Validator, document: &Value) {
+    let errors: Vec<String> = validator
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
