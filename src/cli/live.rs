@@ -5,7 +5,6 @@ use anyhow::Context as _;
 use super::network_args::{Family, NetworkArgs};
 use crate::net::routes::Routes;
 use crate::net::{AddressFamilies, Deadlines, HeloName, Live, LiveConfig, ResolverConfig, roots};
-use crate::report::escape::is_shell_safe;
 use crate::sts::certificate::Roots;
 
 /// Makes the network.
@@ -43,12 +42,17 @@ pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
     Ok(live)
 }
 
+/// Whether a shell takes a character as it stands, wherever it stands.
+const fn is_plain(character: char) -> bool {
+    matches!(character, 'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | ':' | '/' | ',' | '+' | '@')
+}
+
 /// Writes the options that make a repeated run see the same network, quoted for a shell.
 #[must_use]
 pub fn as_options(args: &NetworkArgs) -> String {
     let mut options = String::new();
     let mut push = |name: &str, value: &str| {
-        let quoted = if is_shell_safe(value) {
+        let quoted = if value.chars().all(is_plain) {
             value.to_owned()
         } else {
             format!("'{}'", value.replace('\'', r"'\''"))

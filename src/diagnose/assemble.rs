@@ -131,7 +131,7 @@ impl<'a> Case<'a> {
             certainty: worst.map_or(CertaintyReport::Ours, |row| {
                 certainty(row.attempt.certainty)
             }),
-            reason: worst.map_or_else(String::new, |row| row.attempt.reason.to_string()),
+            reason: worst.map_or_else(String::new, Row::reason),
             senders: self.rows.iter().map(sender).collect(),
             record: record_report(self.survey.record.as_ref()),
             fetch: fetch_report(self.domain, self.survey.policy_host.as_ref()),
@@ -449,7 +449,7 @@ fn sender(row: &Row) -> SenderReport {
         delivered_via: row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
         until: row.until.map(|(until, _)| until),
         until_event: row.until.map(|(_, event)| event),
-        reason: row.attempt.reason.to_string(),
+        reason: row.reason(),
     }
 }
 
