@@ -1,6 +1,6 @@
 //! Scenarios, played: on the model, on the lab, and held against each other.
 //!
-//! [`replay`] is the whole of it for one scenario. The same [`play`] drives both stages; what they told must
+//! [`replay`] is the whole of it for one scenario. The same [`play()`] drives both stages; what they told must
 //! agree ([`outcome::disagreements`]), and on the model [`shadow`] tells besides from when to when mail
 //! would have been delivered.
 //!

@@ -3,6 +3,8 @@
 //! The modules say that they are tests, so that their helpers may `unwrap` as tests may.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod coverage;
@@ -18,6 +20,8 @@ mod report;
 mod scenario_files;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod supply_chain;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -1,0 +1,108 @@
+//! The top level, the length of files, and the crate's own description.
+
+use std::collections::BTreeSet;
+
+use super::source::rust_files;
+
+/// All that stands visibly at the top level.
+const TOP_LEVEL: [&str; 9] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "docker",
+    "scenarios",
+    "src",
+    "tests",
+];
+
+/// What a build makes there, which git ignores.
+const BUILT: &str = "target";
+
+/// The most lines of a file, tests included.
+const MAX_LINES: usize = 500;
+
+/// Files that may be longer, and why each is one thing.
+const LONG: [(&str, &str); 8] = [
+    (
+        "src/diagnose/assemble.rs",
+        "one report, part by part, each a few lines from facts to words",
+    ),
+    ("src/dns_cache.rs", "half of it are its tests"),
+    (
+        "src/replay/on_lab.rs",
+        "one translation of a scenario's state, part by part",
+    ),
+    (
+        "src/sender/discover.rs",
+        "one state machine, that of RFC 8461, Sections 3 and 5.1",
+    ),
+    (
+        "src/sts/certificate/tests.rs",
+        "tables of certificates with all their faults",
+    ),
+    ("src/sts/fetch.rs", "half of it are its tests"),
+    (
+        "src/sts/policy/tests.rs",
+        "the grammar's table, line by line",
+    ),
+    (
+        "tests/all/report/text.rs",
+        "whole pages of output as snapshots",
+    ),
+];
+
+#[test]
+fn the_top_level_holds_what_a_newcomer_looks_for() {
+    let mut entries: BTreeSet<String> = std::fs::read_dir(super::root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    entries.remove(BUILT);
+    assert_eq!(entries, TOP_LEVEL.map(str::to_owned).into());
+}
+
+#[test]
+fn files_are_short_enough_to_be_read() {
+    let mut found = BTreeSet::new();
+    for folder in ["src", "tests"] {
+        for path in rust_files(&super::root().join(folder)) {
+            if std::fs::read_to_string(&path).unwrap().lines().count() > MAX_LINES {
+                let path = path.strip_prefix(super::root()).unwrap();
+                found.insert(path.to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let exempt: BTreeSet<String> = LONG.iter().map(|(path, _why)| (*path).to_owned()).collect();
+    let too_long: Vec<_> = found.difference(&exempt).collect();
+    assert!(
+        too_long.is_empty(),
+        "longer than {MAX_LINES} lines: {too_long:?}"
+    );
+    let unneeded: Vec<_> = exempt.difference(&found).collect();
+    assert!(
+        unneeded.is_empty(),
+        "exemptions that nobody needs: {unneeded:?}"
+    );
+}
+
+#[test]
+fn the_crate_documentation_names_every_room() {
+    let text = std::fs::read_to_string(super::root().join("src/lib.rs")).unwrap();
+    let documentation: String = text
+        .lines()
+        .filter(|line| line.starts_with("//!"))
+        .collect();
+    let rooms = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let missing: Vec<&str> = rooms
+        .filter(|room| !documentation.contains(&format!("[`{room}`]")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "src/lib.rs does not describe {missing:?}"
+    );
+}

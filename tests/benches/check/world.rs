@@ -1,0 +1,229 @@
+//! The fake Internet in a process of its own: started, asked where things are, asked what it saw.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+use stickler::facts::UnixTime;
+use stickler::world::{
+    Answer, CertificateSpec, Edge, Identity, NameState, Receiver, RecordData, RecordKind, Request,
+    Response, Site, World, WorldState,
+};
+
+/// The word on the command line that makes this program the world.
+pub(crate) const ROLE: &str = "--serve-world";
+
+/// The beginning of the story: 2026-03-02T08:00:00Z.
+pub(crate) const START: UnixTime = UnixTime::from_secs(1_772_438_400);
+
+const TTL_SECS: u32 = 3_600;
+
+/// What reached the servers during one run.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Counts {
+    pub(crate) questions: usize,
+    pub(crate) https_handshakes: usize,
+    pub(crate) gets: usize,
+    pub(crate) smtp_connections: usize,
+    pub(crate) smtp_handshakes: usize,
+    pub(crate) unannounced: usize,
+}
+
+/// Where things are.
+#[derive(Debug, Deserialize, Serialize)]
+struct Directory {
+    dns: SocketAddr,
+    routes: Vec<(IpAddr, u16, SocketAddr)>,
+    ca_pem: String,
+}
+
+/// The domain with this number.
+pub(crate) fn domain(number: usize) -> String {
+    format!("d{number}.test")
+}
+
+/// The MX hosts of the domain with this number.
+pub(crate) fn mx_hosts(number: usize) -> [String; 2] {
+    ["mx1", "mx2"].map(|host| format!("{host}.{}", domain(number)))
+}
+
+/// The world's process, seen from the side that measures.
+pub(crate) struct FakeInternet {
+    process: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    pub(crate) dns: SocketAddr,
+    pub(crate) routes: HashMap<(IpAddr, u16), SocketAddr>,
+    pub(crate) ca_pem: String,
+}
+
+impl FakeInternet {
+    pub(crate) fn start(domains: usize) -> Self {
+        let program = std::env::current_exe().expect("this program has a path");
+        let mut process = Command::new(program)
+            .args([ROLE, "--domains", &domains.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the world can be started");
+        let orders = process.stdin.take();
+        let answers = process.stdout.take().expect("it was piped");
+        let mut answers = BufReader::new(answers);
+        let directory: Directory = read(&mut answers);
+        Self {
+            process,
+            orders,
+            answers,
+            dns: directory.dns,
+            routes: directory
+                .routes
+                .into_iter()
+                .map(|(address, port, to)| ((address, port), to))
+                .collect(),
+            ca_pem: directory.ca_pem,
+        }
+    }
+
+    /// Takes what the world counted since the last time.
+    pub(crate) fn take_counts(&mut self) -> Counts {
+        if let Some(orders) = &mut self.orders {
+            writeln!(orders, "count").expect("the world listens");
+        }
+        let counts: Counts = read(&mut self.answers);
+        assert_eq!(counts.unannounced, 0, "requests for what is not there");
+        counts
+    }
+}
+
+impl Drop for FakeInternet {
+    fn drop(&mut self) {
+        // The end of its orders is the end of the world.
+        drop(self.orders.take());
+        drop(self.process.wait());
+    }
+}
+
+fn read<T: for<'a> Deserialize<'a>>(answers: &mut BufReader<ChildStdout>) -> T {
+    let mut line = String::new();
+    answers.read_line(&mut line).expect("the world answers");
+    serde_json::from_str(&line).expect("the world speaks JSON")
+}
+
+/// Is the world, until standard input ends.
+pub(crate) async fn serve(domains: usize) {
+    let world = World::start(state(domains), START)
+        .await
+        .expect("the state can be served");
+    let routes = world.routes();
+    tell(&Directory {
+        dns: world.dns_address(),
+        routes: routes
+            .iter()
+            .map(|route| (route.address, route.port, route.to))
+            .collect(),
+        ca_pem: world.ca_pem().to_owned(),
+    });
+    let (orders, mut heard) = tokio::sync::mpsc::channel(1);
+    let listener = tokio::task::spawn_blocking(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if orders.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    while heard.recv().await.is_some() {
+        tell(&count(&world));
+    }
+    listener.await.expect("reading lines does not panic");
+    world.shutdown().await.expect("the world ends well");
+}
+
+fn tell(value: &impl Serialize) {
+    println!(
+        "{}",
+        serde_json::to_string(value).expect("it is plain data")
+    );
+}
+
+fn count(world: &World) -> Counts {
+    let mut counts = Counts {
+        unannounced: world.unannounced().len(),
+        ..Counts::default()
+    };
+    for request in world.drain_history() {
+        match request {
+            Request::Question { .. } => counts.questions += 1,
+            Request::HttpsHandshake { .. } => counts.https_handshakes += 1,
+            Request::Get { .. } => counts.gets += 1,
+            Request::SmtpConnect { .. } => counts.smtp_connections += 1,
+            Request::SmtpHandshake { .. } => counts.smtp_handshakes += 1,
+            Request::HttpsConnect { .. } | Request::StrayConnect | Request::SmtpReceived { .. } => {
+            }
+        }
+    }
+    counts
+}
+
+/// Makes domains that share nothing: each has a policy host and two MX hosts of its own.
+fn state(domains: usize) -> WorldState {
+    let mut state = WorldState::default();
+    let mut addresses = (0_u32..).map(|offset| {
+        // 198.18.0.0/15 is kept for benchmarks (RFC 2544), and holds 131,072 addresses.
+        Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + 1 + offset)
+    });
+    for number in 0..domains {
+        let domain = domain(number);
+        let [first, second] = mx_hosts(number);
+        let mut say = |name: String, record: RecordData| {
+            let answer = Answer {
+                records: vec![record.clone()],
+                ttl_secs: TTL_SECS,
+                fault: None,
+            };
+            let name = state.dns.names.entry(name).or_default();
+            let answers = &mut name.answers;
+            answers
+                .entry(record.kind())
+                .and_modify(|answer| answer.records.push(record))
+                .or_insert(answer);
+        };
+        say(
+            format!("_mta-sts.{domain}"),
+            RecordData::txt("v=STSv1; id=20260301T080000;"),
+        );
+        say(
+            format!("_smtp._tls.{domain}"),
+            RecordData::txt(format!("v=TLSRPTv1; rua=mailto:tlsrpt@{domain}")),
+        );
+        say(domain.clone(), RecordData::mx(10, first.as_str()));
+        say(domain.clone(), RecordData::mx(20, second.as_str()));
+        let mut address_of = |name: &str| {
+            let address = addresses.next().expect("there are enough addresses");
+            say(name.to_owned(), RecordData::A(address));
+            IpAddr::V4(address)
+        };
+        let policy_host = format!("mta-sts.{domain}");
+        let edge = address_of(&policy_host);
+        let receivers =
+            [&first, &second].map(|host| (address_of(host), Receiver::new(host.as_str())));
+        let body =
+            format!("version: STSv1\nmode: enforce\nmx: {first}\nmx: {second}\nmax_age: 604800\n");
+        state.https.insert(
+            edge,
+            Edge {
+                identity: Identity::of(CertificateSpec::new([policy_host.as_str()])),
+                sites: [(policy_host, Site::policy(Response::ok(body)))].into(),
+                ..Edge::default()
+            },
+        );
+        state.smtp.extend(receivers);
+        for host in [first, second] {
+            // There is the name, and no TLSA record.
+            let name = NameState::new(Vec::<(RecordKind, Answer)>::new());
+            state.dns.names.insert(format!("_25._tcp.{host}"), name);
+        }
+    }
+    state
+}
