@@ -80,10 +80,8 @@ impl Verb {
     /// Returns whether the verb hears Ctrl-C itself, to close what it has begun to write.
     const fn closes_itself(&self) -> bool {
         match self {
-            Self::Check(_) => true,
+            Self::Check(_) | Self::Replay(_) | Self::Lab(_) => true,
             Self::Lint(_)
-            | Self::Replay(_)
-            | Self::Lab(_)
             | Self::Cache(_)
             | Self::Schema(_)
             | Self::Completions(_)

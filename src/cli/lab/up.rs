@@ -42,7 +42,13 @@ pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
     let mut lab = Lab::start(&scenario, args).await?;
     lab.tell_all()?;
     let mut lines = read_lines();
-    while let Some(line) = lines.recv().await {
+    loop {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            // The ordinary way to end what runs in a terminal.
+            Ok(()) = tokio::signal::ctrl_c() => None,
+        };
+        let Some(line) = line else { break };
         let mut words = line.split_ascii_whitespace();
         match (words.next(), words.next(), words.next()) {
             (None, _, _) => {}

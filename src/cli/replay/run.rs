@@ -85,9 +85,15 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
         {
             running.spawn(play(scenario, networks));
         }
-        let Some(done) = running.join_next().await else {
-            break;
+        let done = tokio::select! {
+            done = running.join_next() => done,
+            Ok(()) = tokio::signal::ctrl_c() => {
+                // What is known already stays a whole document.
+                exit = exit.and(Exit::Interrupted);
+                break;
+            }
         };
+        let Some(done) = done else { break };
         let played = match done {
             Ok(played) => played,
             Err(error) => std::panic::resume_unwind(error.into_panic()),

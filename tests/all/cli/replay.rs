@@ -37,7 +37,8 @@ fn with(change: (&str, &str)) -> String {
 }
 
 fn failing(id: &str) -> String {
-    with(("verdict = \"defer\"", "verdict = \"bounce\"")).replace("\"story\"", &format!("\"{id}\""))
+    with(("verdict = \"defer\"", "reason = \"the moon\""))
+        .replace("\"story\"", &format!("\"{id}\""))
 }
 
 fn program() -> Program {
@@ -95,7 +96,7 @@ fn the_exit_code_says_how_the_worst_scenario_ended() {
             1,
             &[
                 "bad: fails",
-                "bad.toml:15: on the model, after 0 s: strict to corp.test: verdict bounce was expected, it is defer (",
+                "bad.toml:15: on the model, after 0 s: strict to corp.test: a reason with `the moon` was expected, it is `no MX host",
             ],
         ),
         (
