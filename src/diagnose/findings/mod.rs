@@ -7,6 +7,8 @@ pub mod codes;
 mod hosts;
 mod policy;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use super::assemble::Case;
 use super::document::{Finding, Severity};
