@@ -86,13 +86,16 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             break;
         };
         let report = match done {
-            Ok(report) => report?,
+            Ok(report) => report,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         exit = exit.and(exit_of(&report, severity(args.fail_on)));
         bar.suspend(|| sink.write(&report))
             .context("writing the result")?;
         bar.inc(1);
+    }
+    if job.evidence.has_failed() {
+        exit = exit.and(Exit::Usage);
     }
     bar.finish_and_clear();
     sink.finish().context("writing the result")?.finish()?;
@@ -109,30 +112,29 @@ struct Job {
 }
 
 impl Job {
-    async fn check(&self, domain: DnsName) -> anyhow::Result<DomainReport> {
+    async fn check(&self, domain: DnsName) -> DomainReport {
         let checked = tokio::time::timeout(self.deadline, self.check_in_time(&domain)).await;
-        match checked {
-            Ok(report) => report,
-            Err(_elapsed) => Ok(DomainReport::given_up(
+        checked.unwrap_or_else(|_elapsed| {
+            DomainReport::given_up(
                 domain,
                 self.network.now(),
                 format!(
                     "the check was given up after {} s: raise --deadline, or lower --timeout",
                     self.deadline.as_secs()
                 ),
-            )),
-        }
+            )
+        })
     }
 
-    async fn check_in_time(&self, domain: &DnsName) -> anyhow::Result<DomainReport> {
-        let stored = self.evidence.recall(domain).await?;
+    async fn check_in_time(&self, domain: &DnsName) -> DomainReport {
+        let stored = self.evidence.recall(domain).await;
         let limits = Limits::default();
         let checked =
             diagnose::check(&self.network, &self.probes, domain, stored.as_ref(), limits).await;
         if let Some(policy) = checked.evidence {
             self.evidence
                 .offer(domain, policy, self.network.now())
-                .await?;
+                .await;
         }
         let mut report = checked.report;
         if let Some(probe) = &self.send {
@@ -142,7 +144,7 @@ impl Job {
             };
             report.sent = Some(send::send(&self.network, &report, &envelope).await);
         }
-        Ok(report)
+        report
     }
 }
 
@@ -201,7 +203,7 @@ fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Conte
         } else {
             Detail::Brief
         },
-        check_options: live::as_options(&args.network),
+        check_options: live::as_options(&args.network, &args.cache),
     }
 }
 
