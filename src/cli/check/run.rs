@@ -23,7 +23,7 @@ use crate::diagnose::send::{self, Envelope};
 use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::net::Live;
-use crate::report::{self, Charset, Context, Detail, Format, Run, Sink, Style};
+use crate::report::{self, Charset, Company, Context, Detail, Format, Run, Sink, Style};
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Network as _};
 
@@ -47,6 +47,11 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     let store = environment.store_for(&args.network, &args.cache);
     let evidence = Evidence::open(store)?;
     let names = by_way_of(args.next_hop.as_ref(), domains.names);
+    let company = if names.len() > 1 {
+        Company::Many
+    } else {
+        Company::Alone
+    };
     let output = Output::open(args.output.output.as_deref())?;
     let mut sink = Sink::new(
         output,
@@ -56,7 +61,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             ..Run::new(network.now(), resolvers(&network))
         },
         report::sink::Options {
-            context: context(args, environment, &network),
+            context: context(args, environment, &network, company),
             fail_on: severity(args.fail_on),
         },
     );
@@ -182,7 +187,12 @@ fn resolvers(network: &Live) -> String {
     addresses.join(",")
 }
 
-fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Context {
+fn context(
+    args: &CheckArgs,
+    environment: &Environment,
+    network: &Live,
+    company: Company,
+) -> Context {
     let is_file = args.output.output.is_some();
     Context {
         now: network.now(),
@@ -204,6 +214,7 @@ fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Conte
             Detail::Brief
         },
         check_options: live::as_options(&args.network, &args.cache),
+        company,
     }
 }
 
