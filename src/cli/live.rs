@@ -1,11 +1,13 @@
 //! The live network that the options describe.
 
+use std::net::UdpSocket;
+
 use anyhow::Context as _;
 
-use super::network_args::{Family, NetworkArgs};
+use super::network_args::{CacheArgs, Family, NetworkArgs};
+use super::values::CacheChoice;
 use crate::net::routes::Routes;
 use crate::net::{AddressFamilies, Deadlines, HeloName, Live, LiveConfig, ResolverConfig, roots};
-use crate::report::escape::is_shell_safe;
 use crate::sts::certificate::Roots;
 
 /// Makes the network.
@@ -14,6 +16,12 @@ use crate::sts::certificate::Roots;
 ///
 /// When a file of certificates cannot be read, or there is no resolver.
 pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
+    if let Some(source) = args.source {
+        // Any port: what matters is whether the address is this host's.
+        UdpSocket::bind((source, 0)).with_context(|| {
+            format!("--source: nothing can be sent from {source}, name an address of this host")
+        })?;
+    }
     let mut trusted = Roots::mozilla();
     for path in &args.ca_file {
         trusted = roots::with_pem_file(&trusted, path).context("--ca-file")?;
@@ -43,22 +51,17 @@ pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
     Ok(live)
 }
 
+/// Whether a shell takes a character as it stands, wherever it stands.
+const fn is_plain(character: char) -> bool {
+    matches!(character, 'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | ':' | '/' | ',' | '+' | '@')
+}
+
 /// Writes the options that make a repeated run see the same network, quoted for a shell.
 #[must_use]
-pub fn as_options(args: &NetworkArgs) -> String {
-    let mut options = String::new();
+pub fn as_options(args: &NetworkArgs, cache: &CacheArgs) -> String {
+    let mut options: Vec<String> = Vec::new();
     let mut push = |name: &str, value: &str| {
-        let quoted = if is_shell_safe(value) {
-            value.to_owned()
-        } else {
-            format!("'{}'", value.replace('\'', r"'\''"))
-        };
-        if !options.is_empty() {
-            options.push(' ');
-        }
-        options.push_str(name);
-        options.push(' ');
-        options.push_str(&quoted);
+        options.push(format!("{name} {}", quoted(value)));
     };
     for resolver in &args.resolver {
         push("--resolver", &resolver.0.to_string());
@@ -72,5 +75,30 @@ pub fn as_options(args: &NetworkArgs) -> String {
     if let Some(now) = args.now {
         push("--now", &now.to_string());
     }
-    options
+    if let Some(source) = args.source {
+        push("--source", &source.to_string());
+    }
+    match &cache.cache {
+        Some(CacheChoice::Path(path)) => push("--cache", &path.to_string_lossy()),
+        Some(CacheChoice::None) => push("--cache", "none"),
+        None => {}
+    }
+    if args.system_roots {
+        options.push("--system-roots".to_owned());
+    }
+    match args.family() {
+        Family::Any => {}
+        Family::V4 => options.push("-4".to_owned()),
+        Family::V6 => options.push("-6".to_owned()),
+    }
+    options.join(" ")
+}
+
+/// Quotes a value for a shell, if it needs that.
+fn quoted(value: &str) -> String {
+    if value.chars().all(is_plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
 }

@@ -22,7 +22,7 @@ use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::certificate::matches_patterns;
 use crate::sts::fetch::{self, FetchError, Fetched};
 use crate::sts::mx::MxPattern;
-use crate::sts::policy::{Policy, PolicyError};
+use crate::sts::policy::{Mode, Policy, PolicyError};
 use crate::sts::reading::Reading;
 use crate::sts::record::{self, RecordId, Selection};
 use crate::sts::transport::{self, Certainty, Transport};
@@ -131,7 +131,7 @@ impl<'a> Case<'a> {
             certainty: worst.map_or(CertaintyReport::Ours, |row| {
                 certainty(row.attempt.certainty)
             }),
-            reason: worst.map_or_else(String::new, |row| row.attempt.reason.to_string()),
+            reason: worst.map_or_else(String::new, Row::reason),
             senders: self.rows.iter().map(sender).collect(),
             record: record_report(self.survey.record.as_ref()),
             fetch: fetch_report(self.domain, self.survey.policy_host.as_ref()),
@@ -309,18 +309,30 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What a sender gets from the policy host: the first edge that gives a policy, else the last error;
-/// `None` without a policy host.
+/// What a sender gets from the policy host: where the edges give different policies, one that leaves an MX
+/// host out, for that is what gives the domain its verdict, whatever the order of the addresses today; where
+/// none gives a policy, the last error; `None` without a policy host.
 fn read_live(survey: &Survey, reading: Reading) -> Option<Result<Fetched, FetchError>> {
     let host = survey.policy_host.as_ref()?;
     let mut last = no_edge(&host.name, &host.addresses);
+    let mut first = None;
     for edge in &host.edges {
         match fetch::judge(edge, reading) {
-            Ok(fetched) => return Some(Ok(fetched)),
+            Ok(fetched) if leaves_out(&fetched.policy, survey) => return Some(Ok(fetched)),
+            Ok(fetched) => first = first.or(Some(fetched)),
             Err(error) => last = error,
         }
     }
-    Some(Err(last))
+    Some(first.ok_or(last))
+}
+
+fn leaves_out(policy: &Policy, survey: &Survey) -> bool {
+    policy.mode() != Mode::None
+        && survey
+            .hosts
+            .iter()
+            .filter_map(|host| host.candidate.host())
+            .any(|host| policy.matching(host).is_none())
 }
 
 /// The id of the live record in one reading.
@@ -449,7 +461,7 @@ fn sender(row: &Row) -> SenderReport {
         delivered_via: row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
         until: row.until.map(|(until, _)| until),
         until_event: row.until.map(|(_, event)| event),
-        reason: row.attempt.reason.to_string(),
+        reason: row.reason(),
     }
 }
 

@@ -81,7 +81,7 @@ pub fn edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>, now: Uni
             IpAddr::V6(address) => format!("[{address}]"),
         };
         text.push_str(&format!(
-            "curl -s --resolve mta-sts.{domain}:443:{literal} https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
+            "curl -sS --resolve mta-sts.{domain}:443:{literal} https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
         ));
     }
     text.push_str(

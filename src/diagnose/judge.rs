@@ -48,6 +48,18 @@ impl Row {
             )
     }
 
+    /// Returns why the verdict is what it is, in one sentence.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let reason = &self.attempt.reason;
+        match self.attempt.policy() {
+            Some(policy) if self.uses_stored() => {
+                format!("under the stored policy (id {}): {reason}", policy.id)
+            }
+            Some(_) | None => reason.to_string(),
+        }
+    }
+
     /// Returns which sender it is: `strict, empty cache, letter`.
     #[must_use]
     pub fn name(&self) -> String {

@@ -31,9 +31,28 @@ pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
 
 /// Writes the chain as one line, leaving out what an outer cause has already said.
 pub(super) fn describe(error: &(dyn Error + 'static)) -> Box<str> {
+    join(causes(error).map(ToString::to_string))
+}
+
+/// As [`describe`], for a fetch: without what reqwest and its connector wrap around each cause, the URL that
+/// every reader has, and where in the client it happened.
+pub(super) fn describe_fetch(error: &reqwest::Error) -> Box<str> {
+    let inner = join(
+        causes(error)
+            .filter(|cause| !cause.is::<reqwest::Error>())
+            .map(ToString::to_string)
+            .filter(|cause| !cause.starts_with("client error (")),
+    );
+    if inner.is_empty() {
+        describe(error)
+    } else {
+        inner
+    }
+}
+
+fn join(causes: impl Iterator<Item = String>) -> Box<str> {
     let mut text = String::new();
-    for cause in causes(error) {
-        let cause = cause.to_string();
+    for cause in causes {
         if !text.contains(&cause) {
             if !text.is_empty() {
                 text.push_str(": ");

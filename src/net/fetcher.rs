@@ -58,7 +58,7 @@ impl Fetcher {
         let response = timeout_at(deadline, client.get(url).send())
             .await
             .map_err(|_elapsed| HttpFailure {
-                kind: HttpFailureKind::TimedOut,
+                kind: timed_out(witness),
                 detail: format!("no response in {:?}", self.fetch_deadline).into(),
             })?
             .map_err(|error| to_failure(&error, witness))?;
@@ -130,7 +130,7 @@ impl Fetcher {
                 Ok(Ok(None)) => break BodyEnd::Complete,
                 Ok(Err(error)) => {
                     break BodyEnd::Interrupted {
-                        detail: causes::describe(&error),
+                        detail: causes::describe_fetch(&error),
                     };
                 }
                 Err(_elapsed) => break BodyEnd::TimedOut,
@@ -172,7 +172,7 @@ impl Resolve for NoResolver {
 fn to_failure(error: &reqwest::Error, witness: &Witness) -> HttpFailure {
     HttpFailure {
         kind: to_kind(error, witness),
-        detail: causes::describe(error),
+        detail: causes::describe_fetch(error),
     }
 }
 
@@ -189,7 +189,7 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
         };
     }
     if error.is_timeout() {
-        return HttpFailureKind::TimedOut;
+        return timed_out(witness);
     }
     if error.is_builder() {
         return HttpFailureKind::Unreachable;
@@ -205,9 +205,18 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
     match SocketFault::find(error) {
         Some(SocketFault::Refused) => HttpFailureKind::Refused,
         Some(SocketFault::Reset | SocketFault::Closed) => HttpFailureKind::Reset,
-        Some(SocketFault::TimedOut) => HttpFailureKind::TimedOut,
+        Some(SocketFault::TimedOut) => timed_out(witness),
         Some(SocketFault::Local) if error.is_connect() => HttpFailureKind::Unreachable,
         Some(SocketFault::Local) => HttpFailureKind::Reset,
         None => HttpFailureKind::Malformed,
+    }
+}
+
+/// Without a connection a sender goes on to the host's next address; once there is one it does not.
+fn timed_out(witness: &Witness) -> HttpFailureKind {
+    if witness.has_begun() {
+        HttpFailureKind::TimedOut
+    } else {
+        HttpFailureKind::ConnectTimedOut
     }
 }

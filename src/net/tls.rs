@@ -5,14 +5,18 @@
 //!
 //! [RFC 8461, Section 3.3]: https://www.rfc-editor.org/rfc/rfc8461#section-3.3
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{
+    ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls12Resumption,
+    Tls13ClientSessionValue,
+};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, PeerIncompatible,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup,
+    PeerIncompatible, SignatureScheme,
 };
 use rustls_pki_types::{CertificateDer, ServerName};
 
@@ -56,6 +60,7 @@ impl TlsClients {
             roots: self.roots.clone(),
             provider: Arc::clone(&self.provider),
             seen: Mutex::default(),
+            has_begun: AtomicBool::new(false),
         })
     }
 
@@ -78,7 +83,8 @@ impl TlsClients {
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(witness) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
-        config.resumption = Resumption::disabled();
+        config.resumption = Resumption::store(Arc::clone(witness) as Arc<dyn ClientSessionStore>)
+            .tls12_resumption(Tls12Resumption::Disabled);
         config.enable_early_data = false;
         config.alpn_protocols = match inside {
             Inside::Http => vec![b"http/1.1".to_vec()],
@@ -110,12 +116,18 @@ pub(super) struct Witness {
     roots: Roots,
     provider: Arc<CryptoProvider>,
     seen: Mutex<Option<PeerCertificate>>,
+    has_begun: AtomicBool,
 }
 
 impl Witness {
     /// Returns the certificate seen, with its faults.
     pub(super) fn certificate(&self) -> Option<PeerCertificate> {
         self.lock().clone()
+    }
+
+    /// Returns whether the handshake has begun, and so a connection was made.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
     }
 
     /// Returns whether the handshake was ended over the certificate.
@@ -206,6 +218,31 @@ impl ServerCertVerifier for Witness {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+/// A store that holds nothing, so no session is ever resumed. Each client hello asks it first: that is how the
+/// witness learns that there is a connection, which a client that wraps both in one time-out does not tell.
+impl ClientSessionStore for Witness {
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        self.has_begun.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn set_tls12_session(&self, _: ServerName<'static>, _: Tls12ClientSessionValue) {}
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        None
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, _: Tls13ClientSessionValue) {}
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        None
     }
 }
 

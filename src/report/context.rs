@@ -19,6 +19,8 @@ pub struct Context {
     pub charset: Charset,
     /// How much to say where all is well.
     pub detail: Detail,
+    /// Whether other domains are reported beside this one.
+    pub company: Company,
     /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
     /// 127.0.0.1:5353`. Empty if it needs none. It is shown as it is.
     pub check_options: String,
@@ -35,6 +37,7 @@ impl Context {
             style: Style::Plain,
             charset: Charset::Ascii,
             detail: Detail::Brief,
+            company: Company::Alone,
             check_options: String::new(),
         }
     }
@@ -44,6 +47,15 @@ impl Context {
     pub const fn list_limit(&self) -> usize {
         match self.detail {
             Detail::Brief => 12,
+            Detail::Full => 100,
+        }
+    }
+
+    /// Returns how many names of a certificate are shown before the rest is counted: a provider's has many.
+    #[must_use]
+    pub const fn names_limit(&self) -> usize {
+        match self.detail {
+            Detail::Brief => 3,
             Detail::Full => 100,
         }
     }
@@ -106,6 +118,15 @@ pub enum Charset {
     Ascii,
     /// Boxes, for terminals that speak UTF-8.
     Utf8,
+}
+
+/// Whether a domain is reported alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Company {
+    /// It is the only one of its run: what to do next is said too.
+    Alone,
+    /// It is one of many: that is said only in full detail, or it would be most of the output.
+    Many,
 }
 
 /// How much to say.

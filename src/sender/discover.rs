@@ -189,6 +189,9 @@ impl fmt::Display for NoPolicy {
             Self::BackedOff { until } => {
                 write!(f, "the last fetch failed, the next may be made at {until}")
             }
+            Self::FetchFailed(FetchError::Policy(error)) => {
+                write!(f, "the policy cannot be used: {error}")
+            }
             Self::FetchFailed(error) => write!(f, "the policy could not be fetched: {error}"),
             Self::NoRecord => f.write_str("there is no MTA-STS record"),
             Self::RecordUnusable(error) => write!(f, "the MTA-STS record cannot be used: {error}"),

@@ -33,7 +33,9 @@ class Case:
     shows: str
     verdict: str
     exit: int
+    options: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    readings: tuple[tuple[str, str], ...] = ()
     fetch_error: bool | None = None
     cname: bool = False
     mx: tuple[Mx, ...] = ()
@@ -70,4 +72,14 @@ def _document() -> dict:
 
 
 def _frozen(fields: dict) -> dict:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return {key: _frozen_value(value) for key, value in fields.items()}
+
+
+def _frozen_value(value):
+    match value:
+        case dict():
+            return tuple(sorted(value.items()))
+        case list():
+            return tuple(value)
+        case _:
+            return value

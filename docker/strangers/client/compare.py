@@ -23,7 +23,7 @@ def run() -> list[bool]:
 
 def check(case: cases.Case) -> tuple[Finished, dict]:
     """Asks stickler about one domain; gives an empty report where its output is none."""
-    done = execute([*STICKLER, case.domain], DEADLINE_SECS)
+    done = execute([*STICKLER, *case.options, case.domain], DEADLINE_SECS)
     return done, report_of(done, case.domain)
 
 
@@ -57,6 +57,9 @@ def domain_problems(case: cases.Case, done: Finished, report: dict):
     codes = {finding["code"] for finding in report.get("findings", [])}
     for code in set(case.findings) - codes:
         yield f"no finding {code} among {sorted(codes)}"
+    readings = {(sender["reading"], sender["verdict"]) for sender in report.get("senders", [])}
+    if case.readings and readings != set(case.readings):
+        yield f"readings {sorted(readings)}, expected {sorted(case.readings)}"
     edges = (report.get("fetch") or {}).get("edges", [])
     if case.fetch_error is not None and (not edges or any(edge["error"] is not None for edge in edges) != case.fetch_error):
         yield f"edges {json.dumps(edges)}, expected {'a fetch error' if case.fetch_error else 'none with an error'}"
@@ -126,7 +129,9 @@ def finger(mx: cases.Mx) -> tuple[str, Finished]:
 
 def at_once(all_cases: list[cases.Case]) -> bool:
     """Whether one call with every domain gives every domain the same verdict."""
-    done = execute([*STICKLER, *(case.domain for case in all_cases)], DEADLINE_SECS)
+    options = sorted({case.options for case in all_cases if case.options})
+    assert len(options) < 2, f"one call cannot have all of these options: {options}"
+    done = execute([*STICKLER, *(options[0] if options else ()), *(case.domain for case in all_cases)], DEADLINE_SECS)
     others = [case.domain for case in all_cases if report_of(done, case.domain).get("verdict") != case.verdict]
     print(f"\nAll {len(all_cases)} domains in one call: {'the same verdicts' if not others else 'NOT AS EXPECTED'} (exit code {done.code})")
     if others:

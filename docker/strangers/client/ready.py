@@ -9,7 +9,7 @@ from .tools import RESOLVER, execute, together
 
 DEADLINE_SECS = 60
 POLL_SECS = 0.1
-WEB = [*(f"192.0.2.8{i}" for i in range(5)), "2001:db8::80"]
+WEB = [*(f"192.0.2.8{i}" for i in range(6)), "2001:db8::80"]
 
 
 def wait() -> int:

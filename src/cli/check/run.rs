@@ -21,7 +21,7 @@ use crate::diagnose::send::{self, Envelope};
 use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::net::Live;
-use crate::report::{self, Context, Run, Sink};
+use crate::report::{self, Company, Context, Run, Sink};
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Network as _};
 
@@ -45,6 +45,11 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     let store = environment.store_for(&args.network, &args.cache);
     let evidence = Evidence::open(store)?;
     let names = by_way_of(args.next_hop.as_ref(), domains.names);
+    let company = if names.len() > 1 {
+        Company::Many
+    } else {
+        Company::Alone
+    };
     let output = Output::open(args.output.output.as_deref())?;
     let mut sink = Sink::new(
         output,
@@ -54,7 +59,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             ..Run::new(network.now(), resolvers(&network))
         },
         report::sink::Options {
-            context: context(args, environment, &network),
+            context: context(args, environment, &network, company),
             fail_on: args.fail_on.into(),
         },
     );
@@ -90,13 +95,16 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         };
         let Some(done) = done else { break };
         let report = match done {
-            Ok(report) => report?,
+            Ok(report) => report,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         exit = exit.and(exit_of(&report, args.fail_on.into()));
         bar.suspend(|| sink.write(&report))
             .context("writing the result")?;
         bar.inc(1);
+    }
+    if job.evidence.has_failed() {
+        exit = exit.and(Exit::Usage);
     }
     bar.finish_and_clear();
     sink.finish().context("writing the result")?.finish()?;
@@ -113,30 +121,29 @@ struct Job {
 }
 
 impl Job {
-    async fn check(&self, domain: DnsName) -> anyhow::Result<DomainReport> {
+    async fn check(&self, domain: DnsName) -> DomainReport {
         let checked = tokio::time::timeout(self.deadline, self.check_in_time(&domain)).await;
-        match checked {
-            Ok(report) => report,
-            Err(_elapsed) => Ok(DomainReport::given_up(
+        checked.unwrap_or_else(|_elapsed| {
+            DomainReport::given_up(
                 domain,
                 self.network.now(),
                 format!(
                     "the check was given up after {} s: raise --deadline, or lower --timeout",
                     self.deadline.as_secs()
                 ),
-            )),
-        }
+            )
+        })
     }
 
-    async fn check_in_time(&self, domain: &DnsName) -> anyhow::Result<DomainReport> {
-        let stored = self.evidence.recall(domain).await?;
+    async fn check_in_time(&self, domain: &DnsName) -> DomainReport {
+        let stored = self.evidence.recall(domain).await;
         let limits = Limits::default();
         let checked =
             diagnose::check(&self.network, &self.probes, domain, stored.as_ref(), limits).await;
         if let Some(policy) = checked.evidence {
             self.evidence
                 .offer(domain, policy, self.network.now())
-                .await?;
+                .await;
         }
         let mut report = checked.report;
         if let Some(probe) = &self.send {
@@ -146,7 +153,7 @@ impl Job {
             };
             report.sent = Some(send::send(&self.network, &report, &envelope).await);
         }
-        Ok(report)
+        report
     }
 }
 
@@ -184,9 +191,15 @@ fn resolvers(network: &Live) -> String {
     addresses.join(",")
 }
 
-fn context(args: &CheckArgs, environment: &Environment, network: &Live) -> Context {
+fn context(
+    args: &CheckArgs,
+    environment: &Environment,
+    network: &Live,
+    company: Company,
+) -> Context {
     Context {
-        check_options: live::as_options(&args.network),
+        check_options: live::as_options(&args.network, &args.cache),
+        company,
         ..environment.context(args.output.output.as_deref(), network.now())
     }
 }

@@ -94,13 +94,11 @@ fn severity_under(policy: Option<&Policy>) -> Severity {
     }
 }
 
-fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
-    let Some(policy) = case
+/// Returns the MX hosts that the live policy does not list, with that policy, if there are any.
+pub(super) fn uncovered<'a>(case: &'a Case<'_>) -> Option<(&'a Policy, Vec<&'a MxHost>)> {
+    let policy = case
         .live_policy()
-        .filter(|policy| policy.mode() != Mode::None && case.live_id().is_some())
-    else {
-        return;
-    };
+        .filter(|policy| policy.mode() != Mode::None && case.live_id().is_some())?;
     let uncovered: Vec<&MxHost> = case
         .survey
         .hosts
@@ -111,9 +109,13 @@ fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
                 .is_some_and(|name| policy.matching(name).is_none())
         })
         .collect();
-    if uncovered.is_empty() {
+    (!uncovered.is_empty()).then_some((policy, uncovered))
+}
+
+fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
+    let Some((policy, uncovered)) = uncovered(case) else {
         return;
-    }
+    };
     let names: Vec<_> = uncovered
         .iter()
         .filter_map(|host| host.candidate.host())
@@ -258,10 +260,18 @@ fn find_unseen(host: &MxHost, verdicts: &[MxVerdict], found: &mut Findings) {
     let Some(name) = host.candidate.host() else {
         return;
     };
-    let code = match verdicts {
-        _ if verdicts.contains(&MxVerdict::RejectedUs) => &codes::MX_REJECTED_US,
-        _ if verdicts.contains(&MxVerdict::Undetermined) => &codes::MX_UNDETERMINED,
-        _ if verdicts.contains(&MxVerdict::Unreachable) => &codes::MX_UNREACHABLE,
+    let (code, advice) = match verdicts {
+        _ if verdicts.contains(&MxVerdict::RejectedUs) => {
+            (&codes::MX_REJECTED_US, FROM_ANOTHER_HOST)
+        }
+        _ if verdicts.contains(&MxVerdict::Undetermined) => (
+            &codes::MX_UNDETERMINED,
+            "What this server offers only some TLS libraries have. Offer TLS 1.3, or in TLS 1.2 cipher suites \
+             with ECDHE and AEAD (RFC 9325, Section 4.2), which all of them have; look at what it offers with:",
+        ),
+        _ if verdicts.contains(&MxVerdict::Unreachable) => {
+            (&codes::MX_UNREACHABLE, FROM_ANOTHER_HOST)
+        }
         _ => return,
     };
     found.add(
@@ -269,11 +279,13 @@ fn find_unseen(host: &MxHost, verdicts: &[MxVerdict], found: &mut Findings) {
         Severity::Warning,
         format!("{name}: {}", each_address(host)),
         Some(format!(
-            "Check from a host that may send mail, under its full name (--helo): port 25 is often closed to \
-             others, and hosts without reverse DNS are turned away:\n\nopenssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null"
+            "{advice}\n\nopenssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null"
         )),
     );
 }
+
+const FROM_ANOTHER_HOST: &str = "Check from a host that may send mail, under its full name (--helo): port 25 \
+     is often closed to others, and hosts without reverse DNS are turned away:";
 
 fn each_address(host: &MxHost) -> String {
     let all: Vec<(String, String)> = host

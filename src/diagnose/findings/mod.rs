@@ -8,6 +8,8 @@ mod hosts;
 mod policy;
 pub mod properties;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use super::assemble::Case;
 use super::document::{Finding, Severity};

@@ -1,11 +1,12 @@
 //! Findings about the policy host and the policy it serves.
 
 use super::codes::{self, Code};
+use super::hosts;
 use super::record::severity_of_split;
 use super::{Case, Findings, listed, properties};
 use crate::diagnose::document::Severity;
 use crate::diagnose::fix;
-use crate::facts::http::HttpExchange;
+use crate::facts::http::{HttpExchange, HttpFailureKind};
 use crate::sender::Verdict;
 use crate::sts::fetch::{self, FetchError};
 use crate::sts::policy::Mode;
@@ -38,8 +39,17 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
             format!(
                 "strict senders get no policy: {error}; tolerant senders use it, so each sees another domain"
             ),
-            case.live_policy()
-                .map(|policy| fix::rewrite(domain, policy, case.now)),
+            // One corrected policy, not two that differ: this one alone would bring the outage to strict
+            // senders too.
+            if hosts::uncovered(case).is_some() {
+                Some(format!(
+                    "Publish the corrected policy that stands at {}: it is one that all senders can read.",
+                    codes::MX_UNCOVERED.code
+                ))
+            } else {
+                case.live_policy()
+                    .map(|policy| fix::rewrite(domain, policy, case.now))
+            },
         );
         return;
     }
@@ -100,7 +110,7 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
         return;
     };
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for edge in &host.edges {
+    for edge in host.edges.iter().filter(|edge| !is_out_of_reach(edge)) {
         let says = describe(edge);
         let address = edge.address.to_string();
         match groups.iter_mut().find(|(said, _)| *said == says) {
@@ -136,6 +146,13 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
             case.now,
         )),
     );
+}
+
+/// Whether we could not even try the address, as without IPv6: that says nothing about the edge.
+fn is_out_of_reach(edge: &HttpExchange) -> bool {
+    edge.outcome
+        .as_ref()
+        .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
 }
 
 fn describe(edge: &HttpExchange) -> String {

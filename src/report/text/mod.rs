@@ -20,7 +20,7 @@ pub use summary::{Tally, summary};
 use page::Page;
 
 use super::context::Colour;
-use super::{Context, Detail, words};
+use super::{Company, Context, Detail, words};
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::sender::Verdict;
 
@@ -50,7 +50,9 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
             mx::transport(&mut page, report);
             policy::full(&mut page, report);
             findings::full(&mut page, report);
-            if needs_action(report) || context.detail == Detail::Full {
+            if context.detail == Detail::Full
+                || (needs_action(report) && context.company == Company::Alone)
+            {
                 steps::full(&mut page, report);
             }
         }

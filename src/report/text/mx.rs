@@ -212,7 +212,7 @@ pub(super) fn describe(context: &Context, certificate: &CertificateReport) -> St
     let names = if certificate.subject_alt_names.is_empty() {
         "no DNS name".to_owned()
     } else {
-        escape::list(&certificate.subject_alt_names, context.list_limit())
+        escape::list(&certificate.subject_alt_names, context.names_limit())
     };
     let begin = if certificate.not_before > context.now {
         format!("from {}, ", context.moment(certificate.not_before))

@@ -12,7 +12,8 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
         return;
     }
     page.section("Senders");
-    let groups = fold(&report.senders);
+    let senders = without_idle_ends(&report.senders);
+    let groups = fold(&senders);
     if let [group] = groups.as_slice() {
         page.prose(
             "    ",
@@ -37,7 +38,8 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
 
 /// Writes what the senders do in one line, or a line for each kind that does something else.
 pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
-    let groups = fold(&report.senders);
+    let senders = without_idle_ends(&report.senders);
+    let groups = fold(&senders);
     for group in &groups {
         page.field(
             "senders",
@@ -126,6 +128,30 @@ fn outcome(context: &Context, sender: &SenderReport) -> String {
         out.push_str(&format!(" until {until}"));
     }
     out
+}
+
+/// Takes away the moments at which nothing changes: where a sender with an empty cache does the same today,
+/// "deliver until tomorrow" would only frighten.
+fn without_idle_ends(senders: &[SenderReport]) -> Vec<SenderReport> {
+    let changes_nothing = |sender: &SenderReport| {
+        senders.iter().any(|fresh| {
+            fresh.cache == CacheReport::Empty
+                && (&fresh.class, fresh.reading) == (&sender.class, sender.reading)
+                && (fresh.verdict, fresh.certainty) == (sender.verdict, sender.certainty)
+                && fresh.delivered_via == sender.delivered_via
+        })
+    };
+    senders
+        .iter()
+        .map(|sender| {
+            let mut told = sender.clone();
+            if changes_nothing(sender) {
+                told.until = None;
+                told.until_event = None;
+            }
+            told
+        })
+        .collect()
 }
 
 fn until(context: &Context, sender: &SenderReport) -> Option<String> {

@@ -109,7 +109,7 @@ const STEPS: [Step; 9] = [
         waits: false,
         judge: |report| done_if(live(report).is_some_and(|policy| policy.valid)),
         say: lists,
-        paste: |report, _| vec![format!("curl -s {}", url(report))],
+        paste: |report, _| vec![format!("curl -sS {}", url(report))],
     },
     Step {
         number: 2,
@@ -129,7 +129,7 @@ const STEPS: [Step; 9] = [
                 return Vec::new();
             }
             vec![format!(
-                "curl -s {} | stickler lint policy - --mx {}",
+                "curl -sS {} | stickler lint policy - --mx {}",
                 url(report),
                 hosts.join(" ")
             )]
@@ -195,7 +195,7 @@ const STEPS: [Step; 9] = [
                         edge.address.to_string()
                     };
                     format!(
-                        "curl -s --resolve 'mta-sts.{}:443:{address}' {}",
+                        "curl -sS --resolve 'mta-sts.{}:443:{address}' {}",
                         report.domain,
                         url(report)
                     )

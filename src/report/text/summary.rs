@@ -4,7 +4,7 @@ use super::page::Page;
 use super::{colour, needs_action};
 use crate::diagnose::document::DomainReport;
 use crate::report::context::Colour;
-use crate::report::{Context, words};
+use crate::report::{Context, Detail, words};
 use crate::sender::Verdict;
 
 /// Counts domains and remembers those that need somebody.
@@ -43,6 +43,10 @@ impl Tally {
         }
     }
 
+    fn needs_action(&self) -> bool {
+        !self.bad.is_empty()
+    }
+
     /// Returns how many domains were counted.
     #[must_use]
     pub fn domains(&self) -> usize {
@@ -79,6 +83,12 @@ pub fn summary(tally: &Tally, context: &Context) -> String {
             bad.colour,
             bad.verdict.as_str(),
             &format!("{}: {}", bad.domain, bad.why),
+        );
+    }
+    if tally.needs_action() && context.detail == Detail::Brief {
+        page.prose(
+            "  ",
+            "What to do, step by step: check one of them alone, or all with -v.",
         );
     }
     page.into_text()

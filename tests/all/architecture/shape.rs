@@ -29,10 +29,7 @@ const LONG: [(&str, &str); 8] = [
         "src/diagnose/assemble.rs",
         "one report, part by part, each a few lines from facts to words",
     ),
-    (
-        "src/dns_cache.rs",
-        "half of it are its tests",
-    ),
+    ("src/dns_cache.rs", "half of it are its tests"),
     (
         "src/replay/on_lab.rs",
         "one translation of a scenario's state, part by part",

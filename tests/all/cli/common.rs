@@ -82,6 +82,10 @@ fn wrong_usage_is_named_and_exits_with_2() {
             &["!`polcy` is no verb here: take one of record, policy, match"],
         ),
         (
+            &["check", "--source", "192.0.2.77", "corp.test"],
+            &["!--source: nothing can be sent from 192.0.2.77, name an address of this host"],
+        ),
+        (
             &[&["--config", "s.toml"], &matching[..]].concat(),
             &["!s.toml:2:1: `fail-no` is no option: did you mean `fail-on`?"],
         ),

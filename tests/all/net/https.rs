@@ -8,7 +8,7 @@ use stickler::clock::Clock;
 use stickler::facts::UnixTime;
 use stickler::facts::certificate::CertificateFault;
 use stickler::facts::http::{BodyEnd, HttpExchange, HttpFailureKind, HttpResponse};
-use stickler::net::{AddressFamilies, Live, LiveConfig};
+use stickler::net::{AddressFamilies, Deadlines, Live, LiveConfig};
 use stickler::sender::Network;
 use stickler::sts::certificate::Roots;
 use tokio::sync::mpsc;
@@ -382,6 +382,38 @@ async fn time_runs_out_for_the_head_and_for_the_body() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn silence_before_the_connection_is_not_silence_after_it() {
+    // A queue of one: the first connection is made and never accepted, the next is never made.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut config = config(address, Roots::none());
+    config.deadlines = Deadlines::with_step(SHORT);
+    let network = Live::new(config).unwrap();
+    let host = HOST.parse().unwrap();
+    let mut kinds = Vec::new();
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        kinds.push(
+            network
+                .get_policy(&host, edge())
+                .await
+                .outcome
+                .unwrap_err()
+                .kind,
+        );
+        // The fetch has let go of its connection, but the queue has not; one more for a kernel that rounds up.
+        let more = tokio::time::timeout(SHORT, tokio::net::TcpStream::connect(address)).await;
+        held.push(more);
+    }
+    assert_eq!(
+        kinds,
+        [HttpFailureKind::TimedOut, HttpFailureKind::ConnectTimedOut]
+    );
 }
 
 #[tokio::test]

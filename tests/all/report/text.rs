@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::{any, prop_assert, proptest};
-use stickler::diagnose::document::{DomainReport, MxReport, MxVerdict};
-use stickler::report::{Charset, Context, Detail, Format, Style, text};
+use stickler::diagnose::document::{CacheReport, DomainReport, MxReport, MxVerdict, UntilEvent};
+use stickler::report::{Charset, Company, Context, Detail, Format, Style, text};
 
 use super::{json, samples};
 
@@ -68,11 +68,11 @@ fn a_stale_policy_after_the_cutover() {
       What to do
         1 done fetch the live policy and note the hosts that it lists
                it lists mx.old.test
-               curl -s https://mta-sts.corp.test/.well-known/mta-sts.txt
+               curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt
         2 ACT  compare them with the hosts that are meant to take the mail
                see STS-MX-UNCOVERED above
                not listed: mx.new.test
-               curl -s https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
+               curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
         3 done find where the policy is really hosted
                at mta-sts.provider.test (192.0.2.11, 2001:db8::11)
                dig +noall +answer mta-sts.corp.test A mta-sts.corp.test AAAA
@@ -83,8 +83,8 @@ fn a_stale_policy_after_the_cutover() {
                the corrected policy stands at STS-MX-UNCOVERED above
                _mta-sts.corp.test. 3600 IN TXT "v=STSv1; id=20260304T100000;"
         6 then verify that every address of the policy host serves the correction
-               curl -s --resolve 'mta-sts.corp.test:443:192.0.2.11' https://mta-sts.corp.test/.well-known/mta-sts.txt
-               curl -s --resolve 'mta-sts.corp.test:443:[2001:db8::11]' https://mta-sts.corp.test/.well-known/mta-sts.txt
+               curl -sS --resolve 'mta-sts.corp.test:443:192.0.2.11' https://mta-sts.corp.test/.well-known/mta-sts.txt
+               curl -sS --resolve 'mta-sts.corp.test:443:[2001:db8::11]' https://mta-sts.corp.test/.well-known/mta-sts.txt
         7 then test the mail path again
                stickler check corp.test
         8 then check the domains that moved in the same phase or share the policy's host
@@ -159,9 +159,9 @@ fn a_warm_cache_on_a_terminal_in_another_time_zone() {
       What to do
         1 done fetch the live policy and note the hosts that it lists
                it lists mx.new.test
-               curl -s https://mta-sts.corp.test/.well-known/mta-sts.txt
+               curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt
         2 done compare them with the hosts that are meant to take the mail
-               curl -s https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
+               curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
         3 done find where the policy is really hosted
                at mta-sts.provider.test (192.0.2.11, 2001:db8::11)
                dig +noall +answer mta-sts.corp.test A mta-sts.corp.test AAAA
@@ -171,8 +171,8 @@ fn a_warm_cache_on_a_terminal_in_another_time_zone() {
         5 ACT  correct the policy at its source: first the body, at every address, then the id
                see STS-ID-STALE above
         6 then verify that every address of the policy host serves the correction
-               curl -s --resolve 'mta-sts.corp.test:443:192.0.2.11' https://mta-sts.corp.test/.well-known/mta-sts.txt
-               curl -s --resolve 'mta-sts.corp.test:443:[2001:db8::11]' https://mta-sts.corp.test/.well-known/mta-sts.txt
+               curl -sS --resolve 'mta-sts.corp.test:443:192.0.2.11' https://mta-sts.corp.test/.well-known/mta-sts.txt
+               curl -sS --resolve 'mta-sts.corp.test:443:[2001:db8::11]' https://mta-sts.corp.test/.well-known/mta-sts.txt
         7 then test the mail path again
                stickler check --resolver 127.0.0.1:5353 corp.test
         8 then check the domains that moved in the same phase or share the policy's host
@@ -244,9 +244,9 @@ fn what_only_we_failed_to_see() {
       What to do
         What failed may be our own network: repeat the check from another host, or with another --resolver or --source, or a longer --timeout, before you change anything.
         1 look fetch the live policy and note the hosts that it lists
-               curl -s https://mta-sts.silent.test/.well-known/mta-sts.txt
+               curl -sS https://mta-sts.silent.test/.well-known/mta-sts.txt
         2 look compare them with the hosts that are meant to take the mail
-               curl -s https://mta-sts.silent.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
+               curl -sS https://mta-sts.silent.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
         3 done find where the policy is really hosted
                at mta-sts.provider.test (192.0.2.11)
                dig +noall +answer mta-sts.silent.test A mta-sts.silent.test AAAA
@@ -255,7 +255,7 @@ fn what_only_we_failed_to_see() {
                dig +short MX silent.test
         5 look correct the policy at its source: first the body, at every address, then the id
         6 look verify that every address of the policy host serves the correction
-               curl -s --resolve 'mta-sts.silent.test:443:192.0.2.11' https://mta-sts.silent.test/.well-known/mta-sts.txt
+               curl -sS --resolve 'mta-sts.silent.test:443:192.0.2.11' https://mta-sts.silent.test/.well-known/mta-sts.txt
         7 look test the mail path again
                stickler check silent.test
         8 look check the domains that moved in the same phase or share the policy's host
@@ -317,7 +317,7 @@ fn what_is_to_be_pasted_keeps_its_lines_at_any_width() {
     for part in [
         "\n\nversion: STSv1\nmode: enforce\nmx: mx.old.test\nmx: mx.new.test\nmax_age: 604800\n",
         " _mta-sts.corp.test. 3600 IN TXT \"v=STSv1; id=20260304T100000;\"\n",
-        " curl -s https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test\n",
+        " curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test\n",
     ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
@@ -453,6 +453,36 @@ fn a_thousand_mx_hosts_are_counted() {
 }
 
 #[test]
+fn what_to_do_is_said_of_a_domain_alone_or_in_full() {
+    for (company, detail, expected) in [
+        (Company::Alone, Detail::Brief, true),
+        (Company::Many, Detail::Brief, false),
+        (Company::Many, Detail::Full, true),
+    ] {
+        let context = Context {
+            company,
+            detail,
+            ..Context::plain(samples::now())
+        };
+        let text = text::domain(&samples::stale(), &context);
+        assert_eq!(text.contains("What to do"), expected, "{text}");
+        assert!(text.contains("version: STSv1"), "the fix stays: {text}");
+    }
+}
+
+#[test]
+fn a_moment_at_which_nothing_changes_is_not_told() {
+    let mut report = samples::well();
+    for sender in &mut report.senders {
+        if sender.cache == CacheReport::Stored {
+            sender.until = Some(samples::now());
+            sender.until_event = Some(UntilEvent::DailyRefresh);
+        }
+    }
+    assert_eq!(plain(&report), plain(&samples::well()));
+}
+
+#[test]
 fn a_run_over_many_domains_ends_with_the_bad_ones() {
     let reports = samples::all().map(|(_, report)| report);
     let text = json::write(Format::Text, &reports[..6]);
@@ -463,6 +493,7 @@ fn a_run_over_many_domains_ends_with_the_bad_ones() {
       defer corp.test: STS-ID-STALE
       defer split.test: STS-MX-UNCOVERED
       undetermined silent.test: the policy host did not answer us within 60 s
+      What to do, step by step: check one of them alone, or all with -v.
     "#);
     let one = json::write(Format::Text, &reports[..1]);
     assert_eq!(one, plain(&reports[0]));

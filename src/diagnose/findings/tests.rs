@@ -1,0 +1,171 @@
+//! Findings about facts made by hand: no sender, no network.
+
+use std::time::Duration;
+
+use super::find;
+use crate::diagnose::assemble::Case;
+use crate::diagnose::document::Finding;
+use crate::diagnose::survey::{MxHost, PolicyHost, Survey};
+use crate::facts::UnixTime;
+use crate::facts::certificate::PeerCertificate;
+use crate::facts::dns::{DnsAnswer, DnsOutcome, Exchange, MxRecord, Record, TxtRecord};
+use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::sender::candidates::{Candidate, Exchangers, HostAddresses};
+
+const NOW: UnixTime = UnixTime::from_secs(1_772_438_400);
+
+const MX: &str = "mx.new.test";
+
+const GOOD: &str = "version: STSv1\nmode: enforce\nmx: *.new.test\nmax_age: 604800\n";
+
+const STALE: &str = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n";
+
+/// What one address of the policy host does.
+enum Edge {
+    Serves(String),
+    Fails(HttpFailureKind),
+}
+
+use Edge::{Fails, Serves};
+
+fn findings(edges: &[Edge]) -> Vec<Finding> {
+    let survey = survey(edges);
+    let domain = "corp.test".parse().unwrap();
+    find(&Case::new(&domain, NOW, &survey, &[], None))
+}
+
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .filter(|code| !code.starts_with("TLSRPT"))
+        .collect()
+}
+
+fn survey(edges: &[Edge]) -> Survey {
+    let records = |record| {
+        DnsAnswer::plain(DnsOutcome::Records {
+            records: vec![record],
+            ttl: Duration::from_secs(300),
+        })
+    };
+    let exchange = Exchange::Host(MX.parse().unwrap());
+    let candidate = Candidate {
+        preference: 10,
+        exchange: exchange.clone(),
+    };
+    let edges: Vec<HttpExchange> = (1..)
+        .zip(edges)
+        .map(|(i, edge)| exchange_with(i, edge))
+        .collect();
+    Survey {
+        record: Some(records(Record::Txt(TxtRecord::from_text(
+            b"v=STSv1; id=1;",
+        )))),
+        policy_host: Some(PolicyHost {
+            name: "mta-sts.corp.test".parse().unwrap(),
+            aliases: Vec::new(),
+            addresses: HostAddresses {
+                addresses: edges.iter().map(|edge| edge.address).collect(),
+                not_tried: 0,
+                failure: None,
+                no_such_name: false,
+            },
+            edges,
+        }),
+        mx: records(Record::Mx(MxRecord {
+            preference: 10,
+            exchange,
+        })),
+        exchangers: Exchangers::Candidates {
+            candidates: vec![candidate.clone()],
+            not_tried: Vec::new(),
+            implicit: false,
+        },
+        hosts: vec![MxHost {
+            candidate,
+            addresses: None,
+            probes: Vec::new(),
+            has_tlsa: false,
+        }],
+        tlsrpt: None,
+    }
+}
+
+fn exchange_with(number: u8, edge: &Edge) -> HttpExchange {
+    HttpExchange {
+        address: [192, 0, 2, number].into(),
+        certificate: Some(PeerCertificate {
+            chain: Vec::new(),
+            subject_alt_names: vec!["mta-sts.corp.test".into()],
+            issuer: "CN=test".into(),
+            not_before: UnixTime::from_secs(0),
+            not_after: NOW.saturating_add(Duration::from_secs(90 * 86_400)),
+            faults: Vec::new(),
+        }),
+        outcome: match edge {
+            Serves(body) => Ok(HttpResponse {
+                status: 200,
+                content_types: vec![(*b"text/plain").into()],
+                location: None,
+                body: body.as_bytes().into(),
+                body_end: BodyEnd::Complete,
+            }),
+            Fails(kind) => Err(HttpFailure {
+                kind: *kind,
+                detail: "".into(),
+            }),
+        },
+    }
+}
+
+#[test]
+fn a_tolerated_policy_is_never_rewritten_without_the_hosts_that_it_lacks() {
+    for (body, expected) in [
+        (STALE, "mx: mx.old.test\nmx: mx.new.test\n"),
+        (GOOD, "mx: *.new.test\n"),
+    ] {
+        let found = findings(&[Serves(format!("{body}\n"))]);
+        let policies: Vec<&str> = found
+            .iter()
+            .filter_map(|finding| finding.fix.as_deref())
+            .filter(|fix| fix.contains("version: STSv1"))
+            .collect();
+        assert_eq!(
+            policies.len(),
+            1,
+            "{body}: one corrected policy, {found:#?}"
+        );
+        assert!(policies[0].contains(expected), "{body}: {}", policies[0]);
+        assert!(codes(&found).contains(&"STS-POLICY-TOLERATED"), "{body}");
+    }
+}
+
+#[test]
+fn edges_differ_only_where_we_could_ask_them() {
+    let good = || Serves(GOOD.to_owned());
+    for (other, expected) in [
+        (good(), [].as_slice()),
+        // Our own missing IPv6, say.
+        (Fails(HttpFailureKind::Unreachable), &[]),
+        (Fails(HttpFailureKind::ConnectTimedOut), &["STS-EDGE-SPLIT"]),
+        (Fails(HttpFailureKind::Refused), &["STS-EDGE-SPLIT"]),
+    ] {
+        let found = findings(&[good(), other]);
+        assert_eq!(codes(&found), expected, "{found:#?}");
+    }
+}
+
+#[test]
+fn the_order_of_the_edges_changes_no_finding() {
+    for bodies in [[GOOD, STALE], [STALE, GOOD]] {
+        let found = findings(&bodies.map(|body| Serves(body.to_owned())));
+        let mut seen = codes(&found);
+        seen.sort_unstable();
+        assert_eq!(
+            seen,
+            ["STS-EDGE-SPLIT", "STS-MX-UNCOVERED", "STS-PATTERN-UNUSED"],
+            "{bodies:?}"
+        );
+    }
+}
