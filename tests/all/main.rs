@@ -13,6 +13,8 @@ mod net;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod report;

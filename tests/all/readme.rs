@@ -1,0 +1,149 @@
+//! The README, held against the program: its commands, its links, its tables.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
+
+use stickler::cli::Cli;
+use stickler::diagnose::findings::codes;
+
+/// The commands of the README's first block: one shows what the program is for, the other tests it.
+const TWO_COMMANDS: [&str; 2] = [
+    "cargo run -- replay scenarios/migration/stale-policy-after-cutover.toml",
+    "cargo test",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> String {
+    std::fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// Returns the commands of the fenced blocks: what stands behind `$ `.
+fn commands(readme: &str) -> Vec<&str> {
+    readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .collect()
+}
+
+/// Splits a command as a shell does, as far as the README needs: blanks, and single quotes.
+fn words(command: &str) -> Vec<OsString> {
+    let mut words = Vec::new();
+    for (number, part) in command.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.push(part.into());
+        } else {
+            words.extend(part.split_whitespace().map(OsString::from));
+        }
+    }
+    words
+}
+
+#[test]
+fn it_begins_with_the_two_commands_that_ci_runs() {
+    let readme = readme();
+    assert_eq!(commands(&readme)[..2], TWO_COMMANDS);
+    let ci = std::fs::read_to_string(root().join(".ci/run")).unwrap();
+    for command in TWO_COMMANDS {
+        assert!(
+            ci.contains(&format!("{{ {command}; }}")),
+            "`{command}` in .ci/run"
+        );
+    }
+}
+
+#[test]
+fn the_outage_is_told_as_the_program_tells_it() {
+    let [command, _] = TWO_COMMANDS;
+    let output = assert_cmd::cargo::cargo_bin_cmd!("stickler")
+        .args(
+            words(command)
+                .into_iter()
+                .skip_while(|word| word != "replay"),
+        )
+        .current_dir(root())
+        .env("TZ", "UTC")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let readme = readme();
+    let (_, section) = readme.split_once("## The outage, offline").unwrap();
+    let (_, rest) = section.split_once(&format!("$ {command}\n")).unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    assert_eq!(without_first_line(shown), without_first_line(&told));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// The first line says how long it took.
+fn without_first_line(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, rest)| rest)
+}
+
+#[test]
+fn every_command_is_one_that_the_program_takes() {
+    let readme = readme();
+    let mut verbs = BTreeSet::new();
+    for command in commands(&readme) {
+        let command = command.replace("cargo run -- ", "stickler ");
+        let words = words(&command);
+        if words.first().is_none_or(|word| word != "stickler") {
+            continue;
+        }
+        verbs.extend(words.get(1).cloned());
+        if let Err(error) = Cli::read(&words, &|_variable| None) {
+            panic!("`{command}`: {error}");
+        }
+    }
+    let expected = ["cache", "check", "lab", "lint", "replay"].map(OsString::from);
+    assert_eq!(verbs, expected.into(), "verbs that are shown");
+}
+
+#[test]
+fn every_finding_has_its_row() {
+    let readme = readme();
+    let rows: Vec<&str> = readme
+        .lines()
+        .skip_while(|line| *line != "## Findings")
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let expected: Vec<String> = codes::ALL
+        .iter()
+        .map(|code| {
+            let codes::Code {
+                code,
+                title,
+                step,
+                rfc,
+            } = code;
+            format!("| `{code}` | {title} | {step} | {rfc} |")
+        })
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let readme = readme();
+    let anchors: BTreeSet<String> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|title| {
+            let kept = title.chars().filter(|c| c.is_alphanumeric() || *c == ' ');
+            kept.collect::<String>().to_lowercase().replace(' ', "-")
+        })
+        .collect();
+    let targets = readme
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    for target in targets {
+        let leads_somewhere = match target.strip_prefix('#') {
+            Some(anchor) => anchors.contains(anchor),
+            None => target.starts_with("https://") || root().join(target).exists(),
+        };
+        assert!(leads_somewhere, "{target}");
+    }
+}
