@@ -75,6 +75,26 @@ pub fn edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>, now: Uni
     let mut text =
         "Publish the same policy at every address, purge what a CDN holds, then compare:\n\n"
             .to_owned();
+    push_fetches(&mut text, domain, addresses);
+    text.push_str(
+        "\nOnce all agree, change the id: a sender may hold the old body under the present one.\n\n",
+    );
+    text.push_str(&record(domain, now));
+    text
+}
+
+/// What to do about edges that serve nothing, where the others agree.
+#[must_use]
+pub fn failing_edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) -> String {
+    let mut text = format!(
+        "Let these addresses serve the policy that the others serve, or take them out of the A and AAAA \
+         records of mta-sts.{domain}: not every sender tries another address.\n\n"
+    );
+    push_fetches(&mut text, domain, addresses);
+    text
+}
+
+fn push_fetches(text: &mut String, domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) {
     for address in addresses {
         let literal = match address {
             IpAddr::V4(address) => address.to_string(),
@@ -84,11 +104,6 @@ pub fn edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>, now: Uni
             "curl -sS --resolve mta-sts.{domain}:443:{literal} https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
         ));
     }
-    text.push_str(
-        "\nOnce all agree, change the id: a sender may hold the old body under the present one.\n\n",
-    );
-    text.push_str(&record(domain, now));
-    text
 }
 
 /// What to do about a fetch that failed.

@@ -34,8 +34,9 @@ class Case:
     verdict: str
     exit: int
     options: tuple[str, ...] = ()
+    primed: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
-    readings: tuple[tuple[str, str], ...] = ()
+    senders: tuple[str, ...] = ()
     fetch_error: bool | None = None
     cname: bool = False
     mx: tuple[Mx, ...] = ()
@@ -72,14 +73,4 @@ def _document() -> dict:
 
 
 def _frozen(fields: dict) -> dict:
-    return {key: _frozen_value(value) for key, value in fields.items()}
-
-
-def _frozen_value(value):
-    match value:
-        case dict():
-            return tuple(sorted(value.items()))
-        case list():
-            return tuple(value)
-        case _:
-            return value
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 
 from . import cases
 from .tools import RESOLVER, ROOT, Finished, execute, table, together
@@ -9,6 +10,8 @@ from .tools import RESOLVER, ROOT, Finished, execute, table, together
 # Longer than any deadline that stickler sets itself for one domain here.
 DEADLINE_SECS = 90
 HELO = "probe.client.test"
+# What a fix tells people to publish.
+POLICY = re.compile(r"^version: STSv1\n(?:\w+: .*\n)+", re.MULTILINE)
 STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--ca-file", ROOT, "--helo", HELO, "--format", "json"]
 
 
@@ -23,7 +26,12 @@ def run() -> list[bool]:
 
 def check(case: cases.Case) -> tuple[Finished, dict]:
     """Asks stickler about one domain; gives an empty report where its output is none."""
-    done = execute([*STICKLER, *case.options, case.domain], DEADLINE_SECS)
+    with tempfile.TemporaryDirectory() as folder:
+        store = []
+        if case.primed:
+            store = ["--cache", f"{folder}/policies.sqlite"]
+            execute([*STICKLER, *store, *case.primed, case.domain], DEADLINE_SECS)
+        done = execute([*STICKLER, *store, *case.options, case.domain], DEADLINE_SECS)
     return done, report_of(done, case.domain)
 
 
@@ -57,14 +65,23 @@ def domain_problems(case: cases.Case, done: Finished, report: dict):
     codes = {finding["code"] for finding in report.get("findings", [])}
     for code in set(case.findings) - codes:
         yield f"no finding {code} among {sorted(codes)}"
-    readings = {(sender["reading"], sender["verdict"]) for sender in report.get("senders", [])}
-    if case.readings and readings != set(case.readings):
-        yield f"readings {sorted(readings)}, expected {sorted(case.readings)}"
+    senders = sorted(map(in_words, report.get("senders", [])))
+    if case.senders and senders != sorted(case.senders):
+        yield f"senders {senders}, expected {sorted(case.senders)}"
+    policies = {policy for finding in report.get("findings", []) for policy in POLICY.findall(finding["fix"] or "")}
+    if len(policies) > 1:
+        yield f"corrected policies that differ: {sorted(policies)}"
     edges = (report.get("fetch") or {}).get("edges", [])
     if case.fetch_error is not None and (not edges or any(edge["error"] is not None for edge in edges) != case.fetch_error):
         yield f"edges {json.dumps(edges)}, expected {'a fetch error' if case.fetch_error else 'none with an error'}"
     if case.cname and not (report.get("record") or {}).get("cname"):
         yield "no aliases in the record"
+
+
+def in_words(sender: dict) -> str:
+    """Says one sender's row as expected.toml does."""
+    words = [sender["class"], sender["cache"], sender["reading"], sender["verdict"], sender["until_event"]]
+    return " ".join(word for word in words if word)
 
 
 def hosts(pairs: list[tuple[cases.Case, cases.Mx]], checks: dict[cases.Case, tuple[Finished, dict]], fingers: list[tuple[str, Finished]]) -> list[bool]:
@@ -129,6 +146,7 @@ def finger(mx: cases.Mx) -> tuple[str, Finished]:
 
 def at_once(all_cases: list[cases.Case]) -> bool:
     """Whether one call with every domain gives every domain the same verdict."""
+    all_cases = [case for case in all_cases if not case.primed]
     options = sorted({case.options for case in all_cases if case.options})
     assert len(options) < 2, f"one call cannot have all of these options: {options}"
     done = execute([*STICKLER, *(options[0] if options else ()), *(case.domain for case in all_cases)], DEADLINE_SECS)

@@ -1,5 +1,7 @@
 //! Findings about the policy host and the policy it serves.
 
+use std::collections::BTreeSet;
+
 use super::codes::{self, Code};
 use super::hosts;
 use super::record::severity_of_split;
@@ -109,8 +111,10 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
     let Some(host) = &case.survey.policy_host else {
         return;
     };
+    let edges = || host.edges.iter().filter(|edge| !is_out_of_reach(edge));
+    let fails = |edge: &&HttpExchange| fetch::judge(edge, Reading::Tolerant).is_err();
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for edge in host.edges.iter().filter(|edge| !is_out_of_reach(edge)) {
+    for edge in edges() {
         let says = describe(edge);
         let address = edge.address.to_string();
         match groups.iter_mut().find(|(said, _)| *said == says) {
@@ -121,6 +125,7 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
     if groups.len() < 2 {
         return;
     }
+    let served: BTreeSet<String> = edges().filter(|edge| !fails(edge)).map(describe).collect();
     let holds_mail = case.rows.iter().any(|row| row.verdict >= Verdict::Defer);
     let is_ours = host
         .edges
@@ -140,11 +145,11 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
         &codes::EDGE_SPLIT,
         severity,
         detail,
-        Some(fix::edges(
-            case.domain,
-            host.edges.iter().map(|edge| edge.address),
-            case.now,
-        )),
+        Some(if served.len() == 1 {
+            fix::failing_edges(case.domain, edges().filter(fails).map(|edge| edge.address))
+        } else {
+            fix::edges(case.domain, edges().map(|edge| edge.address), case.now)
+        }),
     );
 }
 
