@@ -154,7 +154,12 @@ mod tests {
             ),
             (Kind::ConnectTimedOut, true, true, "no connection in time"),
             (Kind::HandshakeFailed, false, true, "TLS handshake failed"),
-            (Kind::Malformed, false, false, "reply is not valid HTTP over TLS"),
+            (
+                Kind::Malformed,
+                false,
+                false,
+                "reply is not valid HTTP over TLS",
+            ),
             (
                 Kind::OldTls,
                 false,
