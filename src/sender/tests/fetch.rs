@@ -204,11 +204,16 @@ async fn a_failed_fetch_of_any_kind_keeps_the_cached_policy() {
             Ours => " (ours)",
             Definite => "",
         };
+        let what = if error.starts_with("line ") {
+            "cannot be used"
+        } else {
+            "could not be fetched"
+        };
         assert_eq!(
             told(&attempt),
             format!(
                 "deliver-unprotected{ours} via mx1.corp.test 192.0.2.1; \
-                 no policy: the policy could not be fetched: {error}"
+                 no policy: the policy {what}: {error}"
             ),
             "{case}"
         );
