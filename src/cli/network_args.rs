@@ -46,7 +46,7 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
 
-    /// Give up a domain after this long
+    /// Ask nothing more about a domain after this long; what is known by then is told
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
     pub deadline: Duration,
 

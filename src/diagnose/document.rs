@@ -400,44 +400,6 @@ pub struct TraceReport {
 }
 
 impl DomainReport {
-    /// Makes the report of a domain that was given up before anything was judged.
-    #[must_use]
-    pub fn given_up(domain: DnsName, checked_at: UnixTime, reason: String) -> Self {
-        let url = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
-        Self {
-            domain,
-            checked_at,
-            verdict: Verdict::Undetermined,
-            certainty: CertaintyReport::Ours,
-            senders: Vec::new(),
-            record: RecordReport {
-                texts: Vec::new(),
-                id: None,
-                ttl_secs: None,
-                cname: Vec::new(),
-                error: Some(reason.clone()),
-                tolerant_only: false,
-            },
-            fetch: FetchReport {
-                url,
-                cname: Vec::new(),
-                edges: Vec::new(),
-                error: Some(reason.clone()),
-            },
-            policies: Vec::new(),
-            mx: Vec::new(),
-            mx_error: Some(reason.clone()),
-            tlsrpt: TlsRptReport {
-                record: None,
-                error: Some(reason.clone()),
-            },
-            findings: Vec::new(),
-            sent: None,
-            trace: Vec::new(),
-            reason,
-        }
-    }
-
     /// Returns the worst severity among the findings; `None` without any.
     #[must_use]
     pub fn worst_severity(&self) -> Option<Severity> {

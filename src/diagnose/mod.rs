@@ -14,6 +14,8 @@ pub mod survey;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use crate::facts::DnsName;
 use crate::sender::memo::{Memo, Probes};
 use crate::sender::{Limits, Network, Verdict};
@@ -34,18 +36,32 @@ pub struct Checked {
     pub evidence: Option<StoredPolicy>,
 }
 
+/// How far a check goes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Bounds {
+    /// How much of a domain is looked at.
+    pub limits: Limits,
+    /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
+    /// known by then is told. `None`: as long as the network's own deadlines let it.
+    pub time: Option<Duration>,
+}
+
 /// Checks one domain: what conforming senders do with mail for it now, and why.
 ///
 /// `stored` is the oldest policy that a sender may still hold. Probes are shared with every other domain of
-/// the run. The network is bounded in time, so this is too.
+/// the run.
 pub async fn check<N: Network>(
     network: &N,
     probes: &Probes,
     domain: &DnsName,
     stored: Option<&StoredPolicy>,
-    limits: Limits,
+    bounds: Bounds,
 ) -> Checked {
-    let memo = Memo::new(network, probes);
+    let Bounds { limits, time } = bounds;
+    let mut memo = Memo::new(network, probes);
+    if let Some(time) = time {
+        memo = memo.giving_up_after(time);
+    }
     let survey = Survey::gather(&memo, domain, limits).await;
     let rows = judge::judge(&memo, domain, &survey, stored, limits).await;
     let case = Case::new(domain, memo.now(), &survey, &rows, stored);

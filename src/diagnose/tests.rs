@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::document::{CacheReport, DomainReport, PolicySourceReport, Severity, UntilEvent};
-use super::{check, exit_code};
+use super::{Bounds, check, exit_code};
 use crate::facts::UnixTime;
 use crate::facts::dns::DnsFailureKind;
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::SmtpFailureKind;
 use crate::model::stage::{EDGE, START, Stage, body, name};
+use crate::sender::Verdict;
 use crate::sender::memo::Probes;
-use crate::sender::{Limits, Verdict};
 use crate::sts::cache::StoredPolicy;
 
 const WEEK: u32 = 604_800;
@@ -25,7 +25,7 @@ async fn report(stage: &Stage, stored: Option<&StoredPolicy>) -> DomainReport {
         &Probes::default(),
         &domain,
         stored,
-        Limits::default(),
+        Bounds::default(),
     )
     .await
     .report

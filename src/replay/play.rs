@@ -4,8 +4,8 @@ use super::compare;
 use super::outcome::{CheckTold, Failure, MomentTold, Played, Refresh, Told, ToldOf};
 use super::senders::{Senders, class_of};
 use super::stage::{OBSERVER, Stage, StageError};
-use crate::diagnose;
 use crate::diagnose::document::DomainReport;
+use crate::diagnose::{self, Bounds};
 use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
 use crate::scenario::{Expectation, Moment, Scenario};
@@ -237,8 +237,8 @@ impl<S: Stage> Player<'_, S> {
     async fn check(&self, domain: &DnsName) -> DomainReport {
         let network = self.stage.network(OBSERVER);
         let probes = Probes::default();
-        let limits = Limits::default();
-        let checked = diagnose::check(&network, &probes, domain, None, limits).await;
+        let bounds = Bounds::default();
+        let checked = diagnose::check(&network, &probes, domain, None, bounds).await;
         let _not_counted = self.stage.drain();
         checked.report
     }

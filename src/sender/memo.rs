@@ -5,13 +5,17 @@ use std::future::Future;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 use super::network::Network;
-use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
-use crate::facts::http::HttpExchange;
-use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
+use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
+use crate::facts::smtp::{
+    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, TlsUse,
+};
 use crate::facts::{DnsName, UnixTime};
 
 /// The most probes that a run remembers; beyond it the finished ones are forgotten and made again.
@@ -38,6 +42,22 @@ pub struct Memo<'a, N> {
     probes: &'a Probes,
     answers: OnceMap<Question, DnsAnswer>,
     exchanges: OnceMap<(DnsName, IpAddr), HttpExchange>,
+    end: Option<End>,
+}
+
+/// When a domain's time is over.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: Instant,
+    /// How long it was.
+    after: Duration,
+}
+
+/// A domain's time was over before an answer came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the {after:?} for this domain were over: raise --deadline, or lower --timeout")]
+struct TimeIsOver {
+    after: Duration,
 }
 
 impl<'a, N: Network> Memo<'a, N> {
@@ -49,7 +69,18 @@ impl<'a, N: Network> Memo<'a, N> {
             probes,
             answers: OnceMap::new(usize::MAX),
             exchanges: OnceMap::new(usize::MAX),
+            end: None,
         }
+    }
+
+    /// Asks nothing any more once `time` from now has passed: what is unanswered then counts as timed out,
+    /// and what was answered stays. It is real time, as for every wait on the network.
+    #[must_use]
+    pub fn giving_up_after(mut self, time: Duration) -> Self {
+        self.end = Instant::now()
+            .checked_add(time)
+            .map(|at| End { at, after: time });
+        self
     }
 
     /// Returns the same memory as a sender sees it whose resolver names one address of `host` only.
@@ -70,16 +101,30 @@ impl<N: Network> Network for Memo<'_, N> {
 
     async fn lookup(&self, question: &Question) -> DnsAnswer {
         self.answers
-            .get(question, || self.network.lookup(question))
+            .get(question, self.end, || self.network.lookup(question))
             .await
+            .unwrap_or_else(|over| {
+                DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
+                    kind: DnsFailureKind::TimedOut,
+                    detail: over.to_string().into(),
+                }))
+            })
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
         self.exchanges
-            .get(&(host.clone(), address), || {
+            .get(&(host.clone(), address), self.end, || {
                 self.network.get_policy(host, address)
             })
             .await
+            .unwrap_or_else(|over| HttpExchange {
+                address,
+                certificate: None,
+                outcome: Err(HttpFailure {
+                    kind: HttpFailureKind::TimedOut,
+                    detail: over.to_string().into(),
+                }),
+            })
     }
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
@@ -89,10 +134,19 @@ impl<N: Network> Network for Memo<'_, N> {
         }
         self.probes
             .probes
-            .get(&(request.host.clone(), request.address), || {
+            .get(&(request.host.clone(), request.address), self.end, || {
                 self.network.smtp(request)
             })
             .await
+            .unwrap_or_else(|over| {
+                let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
+                exchange.failure = Some(SmtpFailure {
+                    kind: SmtpFailureKind::TimedOut,
+                    during: SmtpStep::Connect,
+                    detail: over.to_string().into(),
+                });
+                exchange
+            })
     }
 }
 
@@ -148,15 +202,37 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
         }
     }
 
-    async fn get<F: Future<Output = V>>(&self, key: &K, make: impl FnOnce() -> F) -> V {
-        let cell = {
-            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-            if cells.len() >= self.most && !cells.contains_key(key) {
-                cells.retain(|_, cell| !cell.initialized());
-            }
-            Arc::clone(cells.entry(key.clone()).or_default())
+    /// Returns the value of `key`, making it if nobody has. Once `end` has passed only what is known is
+    /// returned, and a value in the making is left to those who have time.
+    async fn get<F: Future<Output = V>>(
+        &self,
+        key: &K,
+        end: Option<End>,
+        make: impl FnOnce() -> F,
+    ) -> Result<V, TimeIsOver> {
+        let cell = self.cell(key);
+        if let Some(known) = cell.get() {
+            return Ok(known.clone());
+        }
+        let Some(End { at, after }) = end else {
+            return Ok(cell.get_or_init(make).await.clone());
         };
-        cell.get_or_init(make).await.clone()
+        let over = TimeIsOver { after };
+        if at <= Instant::now() {
+            return Err(over);
+        }
+        timeout_at(at, cell.get_or_init(make))
+            .await
+            .map(Clone::clone)
+            .map_err(|_elapsed| over)
+    }
+
+    fn cell(&self, key: &K) -> Arc<OnceCell<V>> {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        if cells.len() >= self.most && !cells.contains_key(key) {
+            cells.retain(|_, cell| !cell.initialized());
+        }
+        Arc::clone(cells.entry(key.clone()).or_default())
     }
 }
 
@@ -180,8 +256,8 @@ mod tests {
             ("b", 3, 3),
         ] {
             assert_eq!(
-                map.get(&key, async || value).await,
-                expected,
+                map.get(&key, None, async || value).await,
+                Ok(expected),
                 "{key} {value}"
             );
         }
@@ -192,21 +268,21 @@ mod tests {
         let map = OnceMap::new(1);
         let (first, again) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
         let (slow, second, _) = tokio::join!(
-            map.get(&"a", async || {
+            map.get(&"a", None, async || {
                 first.notified().await;
                 1
             }),
             async {
                 // The map is full, and this one drops nothing that is not done.
-                let other = map.get(&"b", async || 2).await;
+                let other = map.get(&"b", None, async || 2).await;
                 again.notify_one();
-                (other, map.get(&"a", async || 3).await)
+                (other, map.get(&"a", None, async || 3).await)
             },
             async {
                 again.notified().await;
                 first.notify_one();
             },
         );
-        assert_eq!((slow, second), (1, (2, 1)));
+        assert_eq!((slow, second), (Ok(1), (Ok(2), Ok(1))));
     }
 }

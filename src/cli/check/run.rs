@@ -18,7 +18,7 @@ use crate::cli::output::{Output, tell};
 use crate::cli::values::Probe;
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::diagnose::send::{self, Envelope};
-use crate::diagnose::{self, exit_code};
+use crate::diagnose::{self, Bounds, exit_code};
 use crate::facts::DnsName;
 use crate::net::Live;
 use crate::report::{self, Company, Context, Run, Sink};
@@ -122,27 +122,22 @@ struct Job {
 
 impl Job {
     async fn check(&self, domain: DnsName) -> DomainReport {
-        let checked = tokio::time::timeout(self.deadline, self.check_in_time(&domain)).await;
-        checked.unwrap_or_else(|_elapsed| {
-            DomainReport::given_up(
-                domain,
-                self.network.now(),
-                format!(
-                    "the check was given up after {} s: raise --deadline, or lower --timeout",
-                    self.deadline.as_secs()
-                ),
-            )
-        })
-    }
-
-    async fn check_in_time(&self, domain: &DnsName) -> DomainReport {
-        let stored = self.evidence.recall(domain).await;
-        let limits = Limits::default();
-        let checked =
-            diagnose::check(&self.network, &self.probes, domain, stored.as_ref(), limits).await;
+        let stored = self.evidence.recall(&domain).await;
+        let bounds = Bounds {
+            limits: Limits::default(),
+            time: Some(self.deadline),
+        };
+        let checked = diagnose::check(
+            &self.network,
+            &self.probes,
+            &domain,
+            stored.as_ref(),
+            bounds,
+        )
+        .await;
         if let Some(policy) = checked.evidence {
             self.evidence
-                .offer(domain, policy, self.network.now())
+                .offer(&domain, policy, self.network.now())
                 .await;
         }
         let mut report = checked.report;

@@ -1,16 +1,19 @@
 //! Many senders over one set of facts: each thing is asked once.
 
+use std::future::pending;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
-use crate::facts::http::HttpExchange;
+use crate::facts::http::{HttpExchange, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::ModelNetwork;
 use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, told};
 use crate::sender::discover::Occasion;
 use crate::sender::memo::{Memo, Probes};
-use crate::sender::{Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace};
+use crate::sender::{Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace, Verdict};
+use crate::sts::transport::Certainty;
 
 /// A network that lets others run before each answer.
 struct Slow(ModelNetwork);
@@ -33,6 +36,27 @@ impl Network for Slow {
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         tokio::task::yield_now().await;
         self.0.smtp(request).await
+    }
+}
+
+/// A network whose MX hosts never say a word.
+struct Mute(ModelNetwork);
+
+impl Network for Mute {
+    fn now(&self) -> UnixTime {
+        self.0.now()
+    }
+
+    async fn lookup(&self, question: &Question) -> DnsAnswer {
+        self.0.lookup(question).await
+    }
+
+    async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
+        self.0.get_policy(host, address).await
+    }
+
+    async fn smtp(&self, _request: &SmtpRequest) -> SmtpExchange {
+        pending().await
     }
 }
 
@@ -218,4 +242,74 @@ async fn one_edge_alone_hides_nothing_else() {
         attempt.walk.via.map(|via| via.host),
         Some(name("mx1.corp.test"))
     );
+}
+
+/// What was learnt stays, what takes too long counts as timed out for us alone, and nobody else inherits it.
+#[tokio::test]
+async fn a_domain_whose_time_is_over_keeps_what_it_has_learnt() {
+    const OVER: &str =
+        "(the 500ms for this domain were over: raise --deadline, or lower --timeout)";
+    let stage = Stage::new();
+    stage.model.apply(stage.state.clone());
+    let probes = Probes::default();
+    let next_hop = name("corp.test");
+    let state = PolicyState::default();
+    let mute = Mute(stage.model.through("resolver"));
+    let memo = Memo::new(&mute, &probes).giving_up_after(Duration::from_millis(500));
+    let strict = sender(&memo, "strict");
+    let attempt = strict.attempt(Mail::probe(&next_hop), &state).await;
+    assert_eq!(in_use(&attempt.discovery.policy), "live policy 1 enforce");
+    assert_eq!(
+        (attempt.verdict, attempt.certainty, &*attempt.reason),
+        (
+            Verdict::Defer,
+            Certainty::Ours,
+            &*format!(
+                "no MX host can be used: mx1.corp.test: no answer in time during connect {OVER}; \
+                 the address of mx2.corp.test could not be looked up: no reply in time {OVER}"
+            )
+        )
+    );
+    stage.asked();
+    // Nothing is asked any more, and what is known is still told.
+    let again = strict.attempt(Mail::probe(&next_hop), &state).await;
+    assert_eq!((again, stage.asked()), (attempt, vec![]));
+    // A probe that was given up is made by whoever comes next, and then known to those without time.
+    let network = stage.model.through("resolver");
+    let request = SmtpRequest {
+        host: name("mx1.corp.test"),
+        address: ip("192.0.2.1"),
+        tls: TlsUse::Verified,
+        message: None,
+    };
+    let made = Memo::new(&network, &probes).smtp(&request).await;
+    assert_eq!(made.failure, None);
+    assert_eq!(memo.smtp(&request).await, made);
+}
+
+#[tokio::test]
+async fn without_any_time_nothing_is_asked() {
+    let stage = Stage::new();
+    stage.model.apply(stage.state.clone());
+    let network = stage.model.through("resolver");
+    let probes = Probes::default();
+    let memo = Memo::new(&network, &probes).giving_up_after(Duration::ZERO);
+    let next_hop = name("corp.test");
+    let attempt = sender(&memo, "strict")
+        .attempt(Mail::probe(&next_hop), &PolicyState::default())
+        .await;
+    assert_eq!(
+        (attempt.verdict, attempt.certainty),
+        (Verdict::Defer, Certainty::Ours)
+    );
+    let edge = memo.get_policy(&name("mta-sts.corp.test"), ip(EDGE)).await;
+    let failure = edge.outcome.unwrap_err();
+    assert_eq!(
+        (failure.kind, &*failure.detail),
+        (
+            HttpFailureKind::TimedOut,
+            "the 0ns for this domain were over: raise --deadline, or lower --timeout"
+        )
+    );
+    assert!(stage.asked().is_empty());
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use super::{Program, Run};
 
@@ -174,4 +175,55 @@ fn a_broken_scenario_is_not_served() {
         &["!missing.toml:1:1: cannot be read"],
         &"missing",
     );
+}
+
+const SILENT_BACKUP: &str = r#"
+id    = "silent-backup"
+title = "The backup MX takes connections and never says a word"
+rfc   = ["8461 §4"]
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = { records = ["v=STSv1; id=1;"], ttl = "1h" }
+policy = { mode = "enforce", mx = ["mx1.corp.test", "mx2.corp.test"], max_age = "7d" }
+mx     = { records = ["10 mx1.corp.test", "20 mx2.corp.test"], ttl = "1h" }
+
+[servers."mx1.corp.test"]
+[servers."mx2.corp.test"]
+fault = "silence"
+
+[senders]
+strict = { class = "strict" }
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "deliver"
+"#;
+
+#[test]
+fn a_domain_whose_time_is_over_is_told_as_far_as_it_is_known() {
+    let program = Program::new();
+    program.write("silent.toml", SILENT_BACKUP);
+    let mut lab = Lab::up(&program, &["silent.toml", "--env", "lab.env"]);
+    lab.read_to("moves on");
+    let began = Instant::now();
+    let run = check_with(
+        &program,
+        "lab.env",
+        &["--deadline", "3s", "--timeout", "10m"],
+    );
+    run.check(
+        0,
+        &[
+            "corp.test: deliver\n",
+            "mx1.corp.test",
+            "MX-UNREACHABLE",
+            "(the 3s for this domain were over: raise --deadline, or lower --timeout)",
+        ],
+        &"three seconds",
+    );
+    assert!(began.elapsed() < Duration::from_secs(60), "{}", run.stdout);
+    lab.write("quit");
+    assert_eq!(lab.end(), Some(0));
 }

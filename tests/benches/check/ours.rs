@@ -5,14 +5,14 @@ use std::sync::Mutex;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use stickler::clock::Clock;
-use stickler::diagnose;
 use stickler::diagnose::document::Severity;
+use stickler::diagnose::{self, Bounds};
 use stickler::net::routes::{Route, Routes};
 use stickler::net::{Live, LiveConfig, ResolverConfig};
 use stickler::report::sink::Options;
 use stickler::report::{Context, Format, Run, Sink};
 use stickler::sender::memo::Probes;
-use stickler::sender::{Limits, Network as _, Verdict};
+use stickler::sender::{Network as _, Verdict};
 use stickler::sts::certificate::Roots;
 
 use crate::world::{FakeInternet, START, domain};
@@ -51,7 +51,7 @@ impl Checker {
     pub(crate) async fn check(&self, number: usize) {
         let name = domain(number).parse().expect("a name");
         let checked =
-            diagnose::check(&self.network, &self.probes, &name, None, Limits::default()).await;
+            diagnose::check(&self.network, &self.probes, &name, None, Bounds::default()).await;
         assert_eq!(checked.report.verdict, Verdict::Deliver, "{name}");
         let mut sink = self.sink.lock().expect("nobody panics with it");
         sink.write(&checked.report).expect("a sink takes all");
