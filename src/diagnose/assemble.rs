@@ -311,19 +311,27 @@ impl<'a> Case<'a> {
 
 /// What a sender gets from the policy host: where the edges give different policies, one that leaves an MX
 /// host out, for that is what gives the domain its verdict, whatever the order of the addresses today; where
-/// none gives a policy, the last error; `None` without a policy host.
+/// none gives a policy, the first answer that is none, or else why there was no answer; `None` without a policy
+/// host.
 fn read_live(survey: &Survey, reading: Reading) -> Option<Result<Fetched, FetchError>> {
     let host = survey.policy_host.as_ref()?;
     let mut last = no_edge(&host.name, &host.addresses);
+    let mut answer = None;
     let mut first = None;
     for edge in &host.edges {
         match fetch::judge(edge, reading) {
             Ok(fetched) if leaves_out(&fetched.policy, survey) => return Some(Ok(fetched)),
             Ok(fetched) => first = first.or(Some(fetched)),
-            Err(error) => last = error,
+            // As a sender goes on, and with its preference: see `Sender::fetch`.
+            Err(error) if edge.is_before_connection() => {
+                if !last.is_ours() {
+                    last = error;
+                }
+            }
+            Err(error) => answer = answer.or(Some(error)),
         }
     }
-    Some(first.ok_or(last))
+    Some(first.ok_or(answer.unwrap_or(last)))
 }
 
 fn leaves_out(policy: &Policy, survey: &Survey) -> bool {
@@ -345,17 +353,25 @@ pub fn live_id(survey: &Survey, reading: Reading) -> Option<RecordId> {
     }
 }
 
-/// What an MX host is worth by its transport alone: accepted if any of its addresses is.
+/// What an MX host is worth by its transport alone: accepted if any of its addresses is, refused if one is and
+/// others too could use none.
 #[must_use]
 pub fn host_verdict(host: &MxHost) -> MxVerdict {
     let verdicts: Vec<MxVerdict> = host.probes.iter().map(probe_verdict).collect();
     let Some(first) = verdicts.first().copied() else {
         return MxVerdict::Unreachable;
     };
+    let is_definite = host
+        .probes
+        .iter()
+        .all(|probe| transport::judge(probe).certainty() == Certainty::Definite);
     if verdicts.contains(&MxVerdict::Accepted) {
         MxVerdict::Accepted
     } else if verdicts.iter().all(|verdict| *verdict == first) {
         first
+    } else if is_definite {
+        // Some broken, some refused: no sender gets mail to this host.
+        MxVerdict::Refused
     } else {
         // Some addresses refused, others unknown to us: they might have been accepted elsewhere.
         MxVerdict::Undetermined

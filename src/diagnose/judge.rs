@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use super::document::{CacheReport, UntilEvent};
 use super::survey::Survey;
-use crate::facts::http::HttpExchange;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::candidates::Exchangers;
 use crate::sender::discover::{PolicyInUse, PolicySource, state_from};
@@ -173,6 +172,7 @@ impl<N: Network> Judge<'_, '_, N> {
         let mut state = state_from(stored, self.class.reading);
         let mut refresh_failed = false;
         let mut refreshed = false;
+        let mut refresh_certainty = Certainty::Definite;
         if state.refresh_due(self.class).is_some_and(|due| due <= now) {
             let sender = self.sender(self.memo);
             let found = sender
@@ -180,9 +180,14 @@ impl<N: Network> Judge<'_, '_, N> {
                 .await;
             refresh_failed = found.fetch_error.is_some();
             refreshed = !refresh_failed;
+            refresh_certainty = found.certainty();
             state.apply(&found.change);
         }
-        let attempt = self.worst(&state).await;
+        let mut attempt = self.worst(&state).await;
+        if refresh_certainty == Certainty::Ours {
+            // Others may have refreshed where we could not.
+            attempt.doubt_policy();
+        }
         let uses_cached = matches!(
             attempt.discovery.policy,
             PolicyInUse::Policy {
@@ -253,7 +258,8 @@ impl<N: Network> Judge<'_, '_, N> {
         let mut seen = Vec::new();
         let mut addresses = Vec::new();
         for edge in &host.edges {
-            if is_passed_over(edge) {
+            // A sender goes on to the next address.
+            if edge.is_before_connection() {
                 continue;
             }
             let says = fetch::judge(edge, self.class.reading)
@@ -266,13 +272,6 @@ impl<N: Network> Judge<'_, '_, N> {
         }
         addresses
     }
-}
-
-/// Whether a sender goes on to the next address.
-fn is_passed_over(edge: &HttpExchange) -> bool {
-    edge.outcome
-        .as_ref()
-        .is_err_and(|failure| failure.kind.is_before_connection())
 }
 
 fn worse(a: Attempt, b: Attempt) -> Attempt {

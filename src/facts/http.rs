@@ -16,6 +16,16 @@ pub struct HttpExchange {
     pub outcome: Result<HttpResponse, HttpFailure>,
 }
 
+impl HttpExchange {
+    /// Returns whether no connection was made, so that a client goes on to the host's next address.
+    #[must_use]
+    pub fn is_before_connection(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .is_err_and(|failure| failure.kind.is_before_connection())
+    }
+}
+
 /// A response, as it came: nothing decoded, no redirect followed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HttpResponse {

@@ -97,6 +97,17 @@ impl SmtpExchange {
             .as_ref()
             .is_some_and(|reply| reply.has_keyword("STARTTLS"))
     }
+
+    /// Returns whether the host does not know EHLO, so that it has no extensions, and clients fall back to
+    /// HELO ([RFC 5321, Section 3.2]: "command not recognized", 500 or 502).
+    ///
+    /// [RFC 5321, Section 3.2]: https://www.rfc-editor.org/rfc/rfc5321#section-3.2
+    #[must_use]
+    pub fn lacks_ehlo(&self) -> bool {
+        self.ehlo
+            .as_ref()
+            .is_some_and(|reply| matches!(reply.code, 500 | 502))
+    }
 }
 
 /// A TLS handshake inside SMTP.

@@ -360,7 +360,10 @@ impl<'a> Session<'a> {
         self.exchange.greeting = Some(self.hear(&self.receiver.greeting, SmtpStep::Greeting)?);
         self.go_on_after(self.exchange.greeting.clone())?;
         self.exchange.ehlo = Some(self.hear(&self.receiver.ehlo, SmtpStep::Ehlo)?);
-        self.go_on_after(self.exchange.ehlo.clone())?;
+        // A message that may go in clear text goes on with HELO.
+        if !(self.exchange.lacks_ehlo() && self.request.tls == TlsUse::Opportunistic) {
+            self.go_on_after(self.exchange.ehlo.clone())?;
+        }
         let is_encrypted = self.start_tls()?;
         match (&self.request.message, self.request.tls) {
             (Some(_), TlsUse::Verified) if !is_encrypted => Err(()),

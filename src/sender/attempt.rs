@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::candidates::{Candidate, Exchangers, find_exchangers};
-use super::deliver::{AddressOutcome, Skipped, Try, Walk};
+use super::deliver::{Skipped, Try, Walk};
 use super::discover::{
     CacheChange, Discovery, NoPolicy, Occasion, PolicyInUse, PolicySource, PolicyState, Sender,
 };
@@ -102,15 +102,17 @@ impl<N: Network> Sender<'_, N> {
             trace,
         };
         attempt.note_result_types();
-        if attempt.is_stopped_by_policy() && attempt.discovery.record.is_none() {
+        let is_queue_life_over = mail.queued_for >= self.class.queue_life;
+        if attempt.wants_another_look(is_queue_life_over) {
             self.look_again(mail, state, &candidates, &mut attempt)
                 .await;
         }
-        attempt.conclude(mail.queued_for >= self.class.queue_life);
+        attempt.conclude(is_queue_life_over);
         attempt
     }
 
-    /// A4: "before ... failing permanently due to a policy, senders MUST check for a new policy id".
+    /// A4: "A message delivery attempt MUST NOT be permanently failed until the sender has first checked for
+    /// the presence of a new policy (as indicated by the id field in the _mta-sts TXT record)" (§5.1).
     async fn look_again(
         &self,
         mail: Mail<'_>,
@@ -170,9 +172,21 @@ impl Attempt {
             && self.walk.tries.iter().any(Try::is_refused_by_policy)
     }
 
+    /// Returns whether the id is still to be looked up before the attempt ends: an enforced policy of which
+    /// only the cache is known kept the message from a host, and nobody took it; or it is about to bounce.
+    fn wants_another_look(&self, is_queue_life_over: bool) -> bool {
+        self.discovery.record.is_none()
+            && self.mode() == Some(Mode::Enforce)
+            && self.walk.via.is_none()
+            && (is_queue_life_over || self.walk.tries.iter().any(Try::is_refused_by_policy))
+    }
+
     fn note_result_types(&mut self) {
         let mut seen = Vec::new();
         seen.extend(self.discovery.fetch_error.as_ref().map(ResultType::from));
+        if self.discovery.misses_record() && self.mode() != Some(Mode::None) {
+            seen.push(ResultType::StsPolicyFetchError);
+        }
         // R1: nothing is reported of hosts under no policy, or under one of mode none.
         if matches!(self.mode(), Some(Mode::Enforce | Mode::Testing)) {
             for tried in &self.walk.tries {
@@ -180,11 +194,7 @@ impl Attempt {
                     seen.push(ResultType::MX_MISMATCH);
                 }
                 for address in &tried.addresses {
-                    if let AddressOutcome::Refused(faults) | AddressOutcome::Accepted { faults } =
-                        &address.outcome
-                    {
-                        seen.extend(faults.iter().map(ResultType::from));
-                    }
+                    seen.extend(address.faults.iter().map(ResultType::from));
                 }
             }
         }
@@ -209,11 +219,7 @@ impl Attempt {
             ),
             Exchangers::Unknown(failure) => (
                 Verdict::Defer,
-                if failure.kind.is_ours() {
-                    Certainty::Ours
-                } else {
-                    Certainty::Definite
-                },
+                Certainty::ours_if(failure.kind.is_ours()),
                 format!("the MX records could not be looked up: {failure}"),
             ),
             Exchangers::Candidates { .. } => self.conclude_walk(),
@@ -221,9 +227,22 @@ impl Attempt {
         self.verdict = verdict;
         self.certainty = certainty;
         self.reason = reason.into();
+        if self.discovery.certainty() == Certainty::Ours {
+            self.doubt_policy();
+        }
         if is_queue_life_over && self.verdict == Verdict::Defer {
             self.verdict = Verdict::Bounce;
             self.reason = format!("the message has waited too long: {}", self.reason).into();
+        }
+    }
+
+    /// Takes the certainty away if the verdict hangs on the policy, because others may hold another one.
+    ///
+    /// A policy only ever takes hosts away. So a message that no host took, though no policy stood in the
+    /// way, is not taken under any other policy.
+    pub fn doubt_policy(&mut self) {
+        if self.walk.via.is_some() || self.is_stopped_by_policy() {
+            self.certainty = Certainty::Ours;
         }
     }
 
@@ -239,24 +258,41 @@ impl Attempt {
             return self.conclude_delivered(&via.host, via.validated);
         }
         // A host that only we could not speak to may well take mail from others, if the policy lets it.
-        let certainty = if self.walk.tries.iter().any(Try::may_be_ours) {
-            Certainty::Ours
-        } else {
-            self.discovery_certainty()
-        };
+        let may_be_ours =
+            self.walk.tries.iter().any(Try::may_be_ours) || self.leaves_hosts_untried();
         let hosts: Vec<String> = self.walk.tries.iter().map(describe).collect();
         (
             Verdict::Defer,
-            certainty,
+            Certainty::ours_if(may_be_ours),
             format!("no MX host can be used: {}", shorten(&hosts)),
         )
     }
 
+    /// Returns whether there are more MX hosts than we try, and the policy lets mail go to one of those.
+    fn leaves_hosts_untried(&self) -> bool {
+        let not_tried = match &self.exchangers {
+            Exchangers::Candidates { not_tried, .. } => not_tried.as_slice(),
+            Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => &[],
+        };
+        not_tried
+            .iter()
+            .filter_map(Candidate::host)
+            .any(|host| match self.policy() {
+                Some(cached) if cached.policy.mode() == Mode::Enforce => {
+                    cached.policy.matching(host).is_some()
+                }
+                Some(_) | None => true,
+            })
+    }
+
     fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, String) {
+        // In testing the first host counts that takes the mail, and for others that may be an earlier one,
+        // or the same one inside TLS.
+        let in_testing = Certainty::ours_if(self.walk.tries.iter().any(Try::may_be_ours));
         match (&self.discovery.policy, self.mode()) {
             (PolicyInUse::None(why), _) => (
                 Verdict::DeliverUnprotected,
-                why.certainty(),
+                Certainty::Definite,
                 format!("mail goes to {host} without MTA-STS: {why}"),
             ),
             (_, Some(Mode::None) | None) => (
@@ -271,7 +307,7 @@ impl Attempt {
             ),
             (_, Some(Mode::Testing)) if validated => (
                 Verdict::Deliver,
-                Certainty::Definite,
+                in_testing,
                 format!("{host} passes the policy, whose mode is testing"),
             ),
             (_, Some(Mode::Testing)) => {
@@ -279,21 +315,13 @@ impl Attempt {
                     self.walk.tries.last().map(describe).into_iter().collect();
                 (
                     Verdict::DeliverUnprotected,
-                    Certainty::Definite,
+                    in_testing,
                     format!(
                         "mail goes to {host} only because the mode is testing: {}",
                         shorten(&faults)
                     ),
                 )
             }
-        }
-    }
-
-    /// Without a policy for a reason of our own, what would be refused under it is not known either.
-    fn discovery_certainty(&self) -> Certainty {
-        match &self.discovery.policy {
-            PolicyInUse::None(why) => why.certainty(),
-            PolicyInUse::Policy { .. } => Certainty::Definite,
         }
     }
 }
@@ -314,7 +342,7 @@ fn describe(tried: &Try) -> String {
             let outcome = tried
                 .addresses
                 .last()
-                .map_or_else(String::new, |tried| tried.outcome.to_string());
+                .map_or_else(String::new, ToString::to_string);
             if tried.is_listed == Some(false) {
                 format!("{} ({outcome})", unlisted())
             } else {

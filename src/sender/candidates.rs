@@ -2,6 +2,7 @@
 //!
 //! [RFC 5321, Section 5.1]: https://www.rfc-editor.org/rfc/rfc5321#section-5.1
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::network::Network;
@@ -87,10 +88,17 @@ pub async fn find_exchangers<N: Network>(
             concluded,
         );
     };
+    // "If a CNAME record is found, the resulting name is processed as if it were the initial name": the host
+    // of an implicit MX is where the aliases end. The policy domain stays what it is.
     let implicit = || Exchangers::Candidates {
         candidates: vec![Candidate {
             preference: 0,
-            exchange: Exchange::Host(domain.clone()),
+            exchange: Exchange::Host(
+                answer
+                    .aliases
+                    .last()
+                    .map_or_else(|| domain.clone(), |alias| alias.target.clone()),
+            ),
         }],
         not_tried: Vec::new(),
         implicit: true,
@@ -162,10 +170,22 @@ pub struct HostAddresses {
     pub addresses: Vec<IpAddr>,
     /// How many more there were.
     pub not_tried: usize,
-    /// The failure of either question, if there was one.
+    /// The failure of either question, if there was one; of two, one that may be ours.
     pub failure: Option<DnsFailure>,
     /// Whether both questions were answered with NXDOMAIN.
     pub no_such_name: bool,
+}
+
+impl HostAddresses {
+    /// Returns whether others may know or try addresses that we do not.
+    #[must_use]
+    pub fn may_have_more(&self) -> bool {
+        self.not_tried > 0
+            || self
+                .failure
+                .as_ref()
+                .is_some_and(|failure| failure.kind.is_ours())
+    }
 }
 
 /// Looks up the addresses of `host`, both families at once.
@@ -178,12 +198,12 @@ pub async fn find_addresses<N: Network>(
         [RecordType::Aaaa, RecordType::A].map(|family| Question::new(host.clone(), family));
     let [v6, v4] = &questions;
     let (v6, v4) = tokio::join!(network.lookup(v6), network.lookup(v4));
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in v6.addresses().chain(v4.addresses()) {
-        if !addresses.contains(&address) && addresses.len() < limits.addresses * 4 {
-            addresses.push(address);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let mut addresses: Vec<IpAddr> = v6
+        .addresses()
+        .chain(v4.addresses())
+        .filter(|address| seen.insert(*address))
+        .collect();
     let not_tried = addresses.len().saturating_sub(limits.addresses);
     keep_both_families(&mut addresses, limits.addresses);
     let failure_of = |outcome: &DnsOutcome| match outcome {
@@ -196,7 +216,10 @@ pub async fn find_addresses<N: Network>(
     HostAddresses {
         addresses,
         not_tried,
-        failure: failure_of(&v6.outcome).or_else(|| failure_of(&v4.outcome)),
+        failure: [&v4.outcome, &v6.outcome]
+            .into_iter()
+            .filter_map(failure_of)
+            .max_by_key(|failure| failure.kind.is_ours()),
         no_such_name: is_missing(&v6.outcome) && is_missing(&v4.outcome),
     }
 }

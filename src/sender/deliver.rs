@@ -53,6 +53,9 @@ pub struct Try {
     pub is_listed: Option<bool>,
     /// Its addresses, as far as they were tried.
     pub addresses: Vec<AddressTry>,
+    /// Whether it has, or may have, addresses that we did not try and others do: more than the limit, or of
+    /// a family whose look-up failed on our side.
+    pub has_untried_addresses: bool,
     /// Why it was not spoken to; `None` if it was.
     pub skipped: Option<Skipped>,
 }
@@ -75,6 +78,8 @@ pub struct AddressTry {
     pub address: IpAddr,
     /// How the hop was judged.
     pub outcome: AddressOutcome,
+    /// What an enforced policy refuses the hop for, whatever became of the message; empty if nothing.
+    pub faults: Vec<TransportFault>,
 }
 
 /// How a hop was judged.
@@ -82,13 +87,13 @@ pub struct AddressTry {
 pub enum AddressOutcome {
     /// It took the message, or would.
     Accepted {
-        /// What an enforced policy would have refused it for; empty if nothing.
-        faults: Vec<TransportFault>,
+        /// Why there was no TLS, where that may be about our own parameters.
+        doubt: Option<Box<str>>,
     },
     /// It answered a step of the message's transaction with 4xx or 5xx.
     MessageRefused(Reply),
-    /// It fails what the policy asks.
-    Refused(Vec<TransportFault>),
+    /// It fails what the policy asks: see [`AddressTry::faults`].
+    Refused,
     /// It does not want to talk to us: a greeting or EHLO answered with 4xx or 5xx.
     RejectedUs(Reply),
     /// The handshake failed in a way that may be about our own parameters.
@@ -113,7 +118,7 @@ impl Try {
     pub fn is_refused_by_policy(&self) -> bool {
         self.skipped == Some(Skipped::NotListed)
             || self.addresses.iter().any(|tried| match &tried.outcome {
-                AddressOutcome::Refused(_) | AddressOutcome::Undetermined { .. } => true,
+                AddressOutcome::Refused | AddressOutcome::Undetermined { .. } => true,
                 AddressOutcome::Unreachable { failure, .. } => failure.during == SmtpStep::Starttls,
                 AddressOutcome::Accepted { .. }
                 | AddressOutcome::MessageRefused(_)
@@ -121,22 +126,23 @@ impl Try {
             })
     }
 
-    /// Returns whether another vantage might get mail to this host although we did not.
+    /// Returns whether another vantage might fare better with this host than we did.
     #[must_use]
     pub fn may_be_ours(&self) -> bool {
         match &self.skipped {
-            Some(Skipped::NoAddress(found)) => found
-                .failure
-                .as_ref()
-                .is_some_and(|failure| failure.kind.is_ours()),
             Some(Skipped::NoHost | Skipped::NotListed) => false,
-            None => self.addresses.iter().any(|tried| match &tried.outcome {
-                AddressOutcome::RejectedUs(_) | AddressOutcome::Undetermined { .. } => true,
-                AddressOutcome::Unreachable { certainty, .. } => *certainty == Certainty::Ours,
-                AddressOutcome::Accepted { .. }
-                | AddressOutcome::MessageRefused(_)
-                | AddressOutcome::Refused(_) => false,
-            }),
+            Some(Skipped::NoAddress(_)) => self.has_untried_addresses,
+            None => {
+                self.has_untried_addresses
+                    || self.addresses.iter().any(|tried| match &tried.outcome {
+                        AddressOutcome::RejectedUs(_) | AddressOutcome::Undetermined { .. } => true,
+                        AddressOutcome::Unreachable { certainty, .. } => {
+                            *certainty == Certainty::Ours
+                        }
+                        AddressOutcome::Accepted { doubt } => doubt.is_some(),
+                        AddressOutcome::MessageRefused(_) | AddressOutcome::Refused => false,
+                    })
+            }
         }
     }
 }
@@ -173,7 +179,7 @@ impl<N: Network> Sender<'_, N> {
         let regime = match policy.map(|cached| (cached, cached.policy.mode())) {
             Some((cached, Mode::Enforce)) => Regime::Enforce(cached),
             Some((cached, Mode::Testing)) => Regime::Testing(cached),
-            // A3: "senders should treat the policy domain as though it does not have any active policy"
+            // A3: "Sending MTAs should treat the Policy Domain as though it does not have any active policy"
             Some((_, Mode::None)) | None => Regime::Unprotected,
         };
         let terms = Terms { regime, message };
@@ -200,6 +206,7 @@ impl<N: Network> Sender<'_, N> {
             candidate: candidate.clone(),
             is_listed: None,
             addresses: Vec::new(),
+            has_untried_addresses: false,
             skipped: None,
         };
         let Some(host) = candidate.host() else {
@@ -231,6 +238,7 @@ impl<N: Network> Sender<'_, N> {
             return tried;
         }
         let found = find_addresses(self.network, host, self.limits).await;
+        tried.has_untried_addresses = found.may_have_more();
         if found.addresses.is_empty() {
             tried.skipped = Some(Skipped::NoAddress(found));
             trace.push(
@@ -258,15 +266,16 @@ impl<N: Network> Sender<'_, N> {
             trace.push(
                 (self.network.now(), "8461 §4"),
                 format!("SMTP {host} [{address}]"),
-                &hop.outcome,
+                &hop.tried,
                 hop.conclusion(regime),
             );
-            if let AddressOutcome::MessageRefused(reply) = &hop.outcome
+            let outcome = &hop.tried.outcome;
+            if let AddressOutcome::MessageRefused(reply) = outcome
                 && reply.is_class(5)
             {
                 walk.rejected = Some(reply.clone());
             }
-            let is_accepted = matches!(hop.outcome, AddressOutcome::Accepted { .. });
+            let is_accepted = matches!(outcome, AddressOutcome::Accepted { .. });
             if is_accepted {
                 walk.via = Some(Via {
                     host: host.clone(),
@@ -275,10 +284,7 @@ impl<N: Network> Sender<'_, N> {
                     validated: hop.validated.is_some(),
                 });
             }
-            tried.addresses.push(AddressTry {
-                address,
-                outcome: hop.outcome,
-            });
+            tried.addresses.push(hop.tried);
             if is_accepted || walk.rejected.is_some() {
                 break;
             }
@@ -289,23 +295,23 @@ impl<N: Network> Sender<'_, N> {
 
 /// A hop, judged.
 struct Hop {
-    outcome: AddressOutcome,
+    tried: AddressTry,
     validated: Option<Validated>,
 }
 
 impl Hop {
     const fn conclusion(&self, regime: Regime<'_>) -> &'static str {
-        match (&self.outcome, regime, &self.validated) {
+        match (&self.tried.outcome, regime, &self.validated) {
             (AddressOutcome::Accepted { .. }, _, Some(_)) => "validated: mail goes here",
             (AddressOutcome::Accepted { .. }, Regime::Testing(_), None) => {
                 "testing: mail goes here although the hop has a fault"
             }
             (AddressOutcome::Accepted { .. }, _, None) => "mail goes here, not protected",
             (AddressOutcome::MessageRefused(_), _, _) => "the receiver refuses the message",
-            (AddressOutcome::Refused(_), Regime::Enforce(_), _) => {
+            (AddressOutcome::Refused, Regime::Enforce(_), _) => {
                 "enforced: it must not be used; the next"
             }
-            (AddressOutcome::Refused(_), _, _) => "no message can go there; the next",
+            (AddressOutcome::Refused, _, _) => "no message can go there; the next",
             (AddressOutcome::RejectedUs(_), _, _) => "it refuses to talk to us; the next",
             (AddressOutcome::Undetermined { .. }, _, _) => {
                 "another sender may get further; for us, the next"
@@ -322,77 +328,85 @@ fn judge_hop(
     has_message: bool,
 ) -> Hop {
     let transport = transport::judge(exchange);
-    match regime {
-        Regime::Enforce(_) => judge_enforced(exchange, transport, matched, has_message),
+    let (outcome, validated) = match regime {
+        Regime::Enforce(_) => judge_enforced(exchange, &transport, matched, has_message),
         Regime::Testing(_) | Regime::Unprotected => {
-            let (faults, verified) = match transport {
-                Transport::Accepted(verified) => (Vec::new(), Some(verified)),
-                Transport::Refused(faults) => (faults, None),
-                other @ (Transport::RejectedUs(_)
+            judge_unenforced(exchange, &transport, matched, has_message)
+        }
+    };
+    Hop {
+        tried: AddressTry {
+            address: exchange.address,
+            outcome,
+            faults: match transport {
+                Transport::Refused(faults) => faults,
+                Transport::Accepted(_)
+                | Transport::RejectedUs(_)
                 | Transport::Undetermined { .. }
-                | Transport::Unreachable { .. }) => {
-                    // No TLS came about, which an unprotected message survives if SMTP went on without.
-                    return match take_message(exchange, has_message) {
-                        Taken::Yes => {
-                            Hop::unvalidated(AddressOutcome::Accepted { faults: Vec::new() })
-                        }
-                        Taken::Refused(reply) => {
-                            Hop::unvalidated(AddressOutcome::MessageRefused(reply))
-                        }
-                        Taken::NotReached => Hop::unvalidated(without_transport(other)),
-                    };
-                }
+                | Transport::Unreachable { .. } => Vec::new(),
+            },
+        },
+        validated,
+    }
+}
+
+/// Testing, or no policy: a message goes where it is taken, and faults are noted.
+fn judge_unenforced(
+    exchange: &SmtpExchange,
+    transport: &Transport,
+    matched: Option<&MxMatched>,
+    has_message: bool,
+) -> (AddressOutcome, Option<Validated>) {
+    match take_message(exchange, has_message) {
+        Taken::Yes => {
+            let verified = match transport {
+                Transport::Accepted(verified) => Some(verified.clone()),
+                Transport::Refused(_)
+                | Transport::RejectedUs(_)
+                | Transport::Undetermined { .. }
+                | Transport::Unreachable { .. } => None,
             };
-            match take_message(exchange, has_message) {
-                Taken::Yes => Hop {
-                    outcome: AddressOutcome::Accepted { faults },
-                    validated: combine(matched, verified),
-                },
-                Taken::Refused(reply) => Hop::unvalidated(AddressOutcome::MessageRefused(reply)),
+            let doubt = (transport.certainty() == Certainty::Ours).then(|| match transport {
+                Transport::Undetermined { detail } => detail.clone(),
+                other => other.to_string().into(),
+            });
+            (
+                AddressOutcome::Accepted { doubt },
+                combine(matched, verified),
+            )
+        }
+        Taken::Refused(reply) => (AddressOutcome::MessageRefused(reply), None),
+        Taken::NotReached => {
+            let outcome = match transport {
                 // A fault can end even an unprotected session: one that octets were injected into.
-                Taken::NotReached if exchange.failure.is_none() && !faults.is_empty() => {
-                    Hop::unvalidated(AddressOutcome::Refused(faults))
-                }
-                Taken::NotReached => Hop::unvalidated(broken(exchange)),
-            }
+                Transport::Refused(_) if exchange.failure.is_none() => AddressOutcome::Refused,
+                Transport::Accepted(_) | Transport::Refused(_) => broken(exchange),
+                Transport::RejectedUs(_)
+                | Transport::Undetermined { .. }
+                | Transport::Unreachable { .. } => without_session(transport, exchange),
+            };
+            (outcome, None)
         }
     }
 }
 
 fn judge_enforced(
     exchange: &SmtpExchange,
-    transport: Transport,
+    transport: &Transport,
     matched: Option<&MxMatched>,
     has_message: bool,
-) -> Hop {
-    match transport {
-        Transport::Accepted(verified) => {
-            let Some(validated) = combine(matched, Some(verified)) else {
-                // Unlisted hosts are skipped before they are spoken to; without both proofs no mail goes.
-                return Hop::unvalidated(AddressOutcome::Refused(Vec::new()));
-            };
-            match take_message(exchange, has_message) {
-                Taken::Yes => Hop {
-                    outcome: AddressOutcome::Accepted { faults: Vec::new() },
-                    validated: Some(validated),
-                },
-                Taken::Refused(reply) => Hop::unvalidated(AddressOutcome::MessageRefused(reply)),
-                Taken::NotReached => Hop::unvalidated(broken(exchange)),
-            }
-        }
-        Transport::Refused(faults) => Hop::unvalidated(AddressOutcome::Refused(faults)),
-        other @ (Transport::RejectedUs(_)
-        | Transport::Undetermined { .. }
-        | Transport::Unreachable { .. }) => Hop::unvalidated(without_transport(other)),
-    }
-}
-
-impl Hop {
-    const fn unvalidated(outcome: AddressOutcome) -> Self {
-        Self {
-            outcome,
-            validated: None,
-        }
+) -> (AddressOutcome, Option<Validated>) {
+    let Transport::Accepted(verified) = transport else {
+        return (without_session(transport, exchange), None);
+    };
+    let Some(validated) = combine(matched, Some(verified.clone())) else {
+        // Unlisted hosts are skipped before they are spoken to; without both proofs no mail goes.
+        return (AddressOutcome::Refused, None);
+    };
+    match take_message(exchange, has_message) {
+        Taken::Yes => (AddressOutcome::Accepted { doubt: None }, Some(validated)),
+        Taken::Refused(reply) => (AddressOutcome::MessageRefused(reply), None),
+        Taken::NotReached => (broken(exchange), None),
     }
 }
 
@@ -401,15 +415,18 @@ fn combine(matched: Option<&MxMatched>, verified: Option<CertVerified>) -> Optio
     Validated::combine(matched?.clone(), verified?).ok()
 }
 
-fn without_transport(transport: Transport) -> AddressOutcome {
+fn without_session(transport: &Transport, exchange: &SmtpExchange) -> AddressOutcome {
     match transport {
-        Transport::RejectedUs(reply) => AddressOutcome::RejectedUs(reply),
-        Transport::Undetermined { detail } => AddressOutcome::Undetermined { detail },
-        Transport::Unreachable { failure, certainty } => {
-            AddressOutcome::Unreachable { failure, certainty }
-        }
-        Transport::Refused(faults) => AddressOutcome::Refused(faults),
-        Transport::Accepted(_) => AddressOutcome::Accepted { faults: Vec::new() },
+        Transport::RejectedUs(reply) => AddressOutcome::RejectedUs(reply.clone()),
+        Transport::Undetermined { detail } => AddressOutcome::Undetermined {
+            detail: detail.clone(),
+        },
+        Transport::Unreachable { failure, certainty } => AddressOutcome::Unreachable {
+            failure: failure.clone(),
+            certainty: *certainty,
+        },
+        Transport::Refused(_) => AddressOutcome::Refused,
+        Transport::Accepted(_) => broken(exchange),
     }
 }
 
@@ -418,11 +435,7 @@ fn broken(exchange: &SmtpExchange) -> AddressOutcome {
     match &exchange.failure {
         Some(failure) => AddressOutcome::Unreachable {
             failure: failure.clone(),
-            certainty: if failure.kind.is_ours() {
-                Certainty::Ours
-            } else {
-                Certainty::Definite
-            },
+            certainty: Certainty::ours_if(failure.kind.is_ours()),
         },
         // A reply was neither yes nor no.
         None => AddressOutcome::Unreachable {
@@ -456,11 +469,11 @@ fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
     }
     // A failed handshake does not stand in the way of a message that may go in clear text; a session that
     // broke, or that somebody else speaks in, does.
-    let replies = [&exchange.ehlo, &exchange.ehlo_after_tls];
+    let goes_on = |reply: &Reply| reply.is_class(2);
     if exchange.failure.is_none()
         && exchange.injected.is_none()
-        && exchange.ehlo.is_some()
-        && replies.into_iter().flatten().all(|reply| reply.is_class(2))
+        && (exchange.ehlo.as_ref().is_some_and(goes_on) || exchange.lacks_ehlo())
+        && exchange.ehlo_after_tls.as_ref().is_none_or(goes_on)
     {
         Taken::Yes
     } else {
@@ -468,19 +481,24 @@ fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
     }
 }
 
-impl fmt::Display for AddressOutcome {
+impl fmt::Display for AddressTry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Accepted { faults } if faults.is_empty() => f.write_str("accepted"),
-            Self::Accepted { faults } => {
-                f.write_str("accepted, although ")?;
-                join(f, faults)
+        match &self.outcome {
+            AddressOutcome::Accepted { doubt: Some(doubt) } => {
+                write!(f, "accepted, although {doubt}")
             }
-            Self::MessageRefused(reply) => write!(f, "message answered {reply}"),
-            Self::Refused(faults) => join(f, faults),
-            Self::RejectedUs(reply) => write!(f, "greeted us with {reply}"),
-            Self::Undetermined { detail } => f.write_str(detail),
-            Self::Unreachable { failure, .. } => write!(f, "{failure}"),
+            AddressOutcome::Accepted { doubt: None } if self.faults.is_empty() => {
+                f.write_str("accepted")
+            }
+            AddressOutcome::Accepted { doubt: None } => {
+                f.write_str("accepted, although ")?;
+                join(f, &self.faults)
+            }
+            AddressOutcome::MessageRefused(reply) => write!(f, "message answered {reply}"),
+            AddressOutcome::Refused => join(f, &self.faults),
+            AddressOutcome::RejectedUs(reply) => write!(f, "greeted us with {reply}"),
+            AddressOutcome::Undetermined { detail } => f.write_str(detail),
+            AddressOutcome::Unreachable { failure, .. } => write!(f, "{failure}"),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::sts::fetch::{self, FetchError};
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::record::{self, RecordId, SelectError, Selection};
-use crate::sts::refresh::BackOff;
+use crate::sts::refresh::{self, BackOff};
 use crate::sts::transport::Certainty;
 
 /// What a sender remembers about one policy domain.
@@ -64,10 +64,12 @@ impl PolicyState {
     #[must_use]
     pub fn refresh_due(&self, class: &SenderClass) -> Option<UnixTime> {
         let cached = self.cached.as_ref()?;
-        let last = self
-            .refresh_tried_at
-            .map_or(cached.fetched_at, |tried| tried.max(cached.fetched_at));
-        let due = last.saturating_add(class.refresh_after?);
+        let due = refresh::due(
+            cached,
+            class.refresh_after?,
+            self.refresh_tried_at,
+            self.back_off.as_ref(),
+        );
         (due <= cached.expires_at()).then_some(due)
     }
 }
@@ -94,6 +96,35 @@ pub struct Discovery {
     pub record: Option<RecordSeen>,
     /// What went wrong with the fetch; `None` if none was made or it went well.
     pub fetch_error: Option<FetchError>,
+}
+
+impl Discovery {
+    /// Returns whether other senders with the same memory find the same policy, or may find another one
+    /// because a question or a fetch failed on our side.
+    #[must_use]
+    pub fn certainty(&self) -> Certainty {
+        let is_unseen = match &self.record {
+            Some(RecordSeen::Unknown(failure)) => failure.kind.is_ours(),
+            Some(RecordSeen::Id(_) | RecordSeen::NoRecord | RecordSeen::Unusable(_)) | None => {
+                false
+            }
+        };
+        let is_unfetched = self.fetch_error.as_ref().is_some_and(FetchError::is_ours);
+        Certainty::ours_if(is_unseen || is_unfetched)
+    }
+
+    /// Returns whether a cached policy is applied although there is no usable record for it any more: "policy
+    /// fetch failures of any kind" are to be reported while a policy is cached (§6), whatever the step.
+    #[must_use]
+    pub fn misses_record(&self) -> bool {
+        let is_missing = match &self.record {
+            Some(RecordSeen::NoRecord | RecordSeen::Unusable(_)) => true,
+            // Of our own network nothing is reported (RFC 8460, Section 4.3.4).
+            Some(RecordSeen::Unknown(failure)) => !failure.kind.is_ours(),
+            Some(RecordSeen::Id(_)) | None => false,
+        };
+        is_missing && self.policy.policy().is_some()
+    }
 }
 
 /// What a sender saw at `_mta-sts`.
@@ -175,11 +206,7 @@ impl NoPolicy {
             | Self::RecordUnusable(_)
             | Self::SenderIgnoresSts => false,
         };
-        if is_ours {
-            Certainty::Ours
-        } else {
-            Certainty::Definite
-        }
+        Certainty::ours_if(is_ours)
     }
 }
 
@@ -458,13 +485,15 @@ impl<N: Network> Sender<'_, N> {
         let mut last = no_edge(host, &found);
         for address in found.addresses {
             let exchange = self.network.get_policy(host, address).await;
-            let may_go_on = exchange
-                .outcome
-                .as_ref()
-                .is_err_and(|failure| failure.kind.is_before_connection());
+            let may_go_on = exchange.is_before_connection();
             match fetch::judge(&exchange, self.class.reading) {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) if may_go_on => last = error,
+                // What only we may have missed at one address leaves open what others get there.
+                Err(error) if may_go_on => {
+                    if !last.is_ours() {
+                        last = error;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cache::CachedPolicy;
 use super::record::RecordId;
 use crate::facts::UnixTime;
 
@@ -15,6 +16,27 @@ pub const FETCH_BACK_OFF: Duration = Duration::from_secs(300);
 ///
 /// A sender SHOULD refresh before the policy expires; once a day is what the RFC suggests (§3.3, §10.2).
 pub const DAILY: Duration = Duration::from_secs(86_400);
+
+/// Returns when a cached policy is to be fetched again: `every` so often, but always once in the first half of
+/// its life, and after a failed try in half of what is left, so that a last-minute failure is not the end.
+///
+/// Q: "Senders SHOULD periodically refresh ... before expiration": how, with a `max_age` of a day or less? A:
+/// A daily refresh would come too late, or have one try in the last second.
+///
+/// `tried_at` is when the last refresh was tried. A back-off is waited out, whatever id it is for: the record
+/// is read again only then.
+#[must_use]
+pub fn due(
+    cached: &CachedPolicy,
+    every: Duration,
+    tried_at: Option<UnixTime>,
+    back_off: Option<&BackOff>,
+) -> UnixTime {
+    let last = tried_at.map_or(cached.fetched_at, |tried| tried.max(cached.fetched_at));
+    let left = cached.expires_at().saturating_duration_since(last);
+    let due = last.saturating_add(every.min(left / 2).max(FETCH_BACK_OFF));
+    back_off.map_or(due, |back_off| due.max(back_off.until))
+}
 
 /// A failed fetch, to be waited out: for its record id alone, a new id may be fetched at once.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -7,6 +7,7 @@ use crate::facts::dns::DnsFailureKind;
 use crate::model::stage::{EDGE, START, Stage, body, cached, in_use, name, told, warm};
 use crate::sender::discover::{CacheChange, RecordSeen};
 use crate::sender::{Limits, PolicyState, Sender, SenderClass, Trace};
+use crate::sts::refresh::BackOff;
 
 fn after(secs: u64) -> UnixTime {
     START.saturating_add(Duration::from_secs(secs))
@@ -242,16 +243,25 @@ async fn a_refresh_of_nothing_asks_for_nothing() {
     );
 }
 
-/// P4: daily from the last fetch or the last attempt at one, as long as the policy still counts then.
+/// P4: daily from the last fetch or the last attempt at one, and in good time before the end of the policy.
 #[test]
-fn a_refresh_is_due_a_day_after_the_last_try() {
+fn a_refresh_is_due_a_day_after_the_last_try_or_half_way_to_the_end() {
     for (class, max_age_secs, tried_after, expected) in [
         ("strict", 604_800, None, Some(86_400)),
         ("strict", 604_800, Some(10), Some(86_410)),
-        ("strict", 604_800, Some(518_400), Some(604_800)),
-        ("strict", 604_800, Some(518_401), None),
-        ("strict", 86_400, None, Some(86_400)),
-        ("strict", 86_399, None, None),
+        ("strict", 604_800, Some(432_000), Some(518_400)),
+        ("strict", 604_800, Some(518_400), Some(561_600)),
+        ("strict", 172_800, None, Some(86_400)),
+        ("strict", 172_798, None, Some(86_399)),
+        ("strict", 86_400, None, Some(43_200)),
+        ("strict", 86_400, Some(43_200), Some(64_800)),
+        // Five minutes at least lie between two fetches of one id (§3.3).
+        ("strict", 600, None, Some(300)),
+        ("strict", 500, None, Some(300)),
+        ("strict", 300, None, Some(300)),
+        ("strict", 299, None, None),
+        ("strict", 600, Some(300), Some(600)),
+        ("strict", 600, Some(301), None),
         ("lazy", 604_800, None, None),
     ] {
         let text = body("none", &[], max_age_secs);
@@ -272,6 +282,28 @@ fn a_refresh_is_due_a_day_after_the_last_try() {
     }
     let strict = SenderClass::by_name("strict").unwrap();
     assert_eq!(PolicyState::default().refresh_due(strict), None);
+}
+
+/// F9: a fetch that failed just before does not become two by a refresh, whichever id it was for.
+#[test]
+fn a_refresh_waits_for_a_back_off_to_end() {
+    let strict = SenderClass::by_name("strict").unwrap();
+    for (id, failed_after, expected) in [
+        ("1", 86_300, 86_600),
+        ("2", 86_300, 86_600),
+        ("2", 86_000, 86_400),
+    ] {
+        let mut state = warm("1", &["mx1.corp.test"]);
+        state.back_off = Some(BackOff::after_failure(
+            id.parse().unwrap(),
+            after(failed_after),
+        ));
+        assert_eq!(
+            state.refresh_due(strict),
+            Some(after(expected)),
+            "{id}, failed after {failed_after} s"
+        );
+    }
 }
 
 /// §3.1 under DNS caching: a resolver that holds the old record hides a new id from its users for the TTL.

@@ -160,12 +160,43 @@ const MESSAGES: &[Row] = &[
     ),
     (
         "lazy",
-        "the receiver rejects the message: that is no failure of the policy, and it is not sent twice",
+        "its policy passes over a host, and the next rejects the message: nothing fails for good before the id",
         |stage| {
             stage
                 .mx(&["10 mx3.corp.test", "20 mx1.corp.test"])
                 .id("2")
                 .policy("enforce", &["mx3.corp.test"], 604_800)
+                .at("192.0.2.1", |receiver| receiver.rcpt.code = 550);
+            warm("1", &["mx1.corp.test"])
+        },
+        "deliver via mx3.corp.test 192.0.2.3 validated; live policy 2 enforce",
+        &[
+            MX,
+            "SMTP mx1.corp.test 192.0.2.1",
+            TXT,
+            "GET",
+            "SMTP mx3.corp.test 192.0.2.3",
+            "mail mx3.corp.test 192.0.2.3 TLSv1.3",
+        ],
+    ),
+    (
+        "lazy",
+        "the same, and the id is what it was",
+        |stage| {
+            stage
+                .mx(&["10 mx3.corp.test", "20 mx1.corp.test"])
+                .at("192.0.2.1", |receiver| receiver.rcpt.code = 550);
+            warm("1", &["mx1.corp.test"])
+        },
+        "bounce; cached policy 1 enforce",
+        &[MX, "SMTP mx1.corp.test 192.0.2.1", TXT],
+    ),
+    (
+        "lazy",
+        "the first host rejects the message: no policy has a part in that, and it is not sent twice",
+        |stage| {
+            stage
+                .id("2")
                 .at("192.0.2.1", |receiver| receiver.rcpt.code = 550);
             warm("1", &["mx1.corp.test"])
         },

@@ -185,6 +185,12 @@ const FAULTS: &[Fault] = &[
         &[],
     ),
     (
+        "EHLO answered 502: no extensions, no STARTTLS, and HELO for those who do not need it",
+        |receiver| receiver.ehlo = Ok(reply(502, &["what?"])),
+        Hop::Refused,
+        &[ResultType::StarttlsNotSupported],
+    ),
+    (
         "EHLO answered 421",
         |receiver| receiver.ehlo = Ok(reply(421, &["later"])),
         Hop::Down { ours: true },
@@ -228,6 +234,8 @@ async fn a_fault_stops_mail_under_enforce_alone() {
                     (Hop::Doubtful, "enforce") | (Hop::Down { ours: true }, _) => {
                         "defer (ours)".to_owned()
                     }
+                    // Others may get TLS here, and with it a validated hop.
+                    (Hop::Doubtful, "testing") => format!("deliver-unprotected (ours) {via}"),
                     (Hop::Refused | Hop::Doubtful, _) => format!("deliver-unprotected {via}"),
                 };
                 let reported: &[ResultType] = if mode == "none" { &[] } else { result_types };

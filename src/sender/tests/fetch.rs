@@ -183,6 +183,20 @@ const FAILURES: &[Row] = &[
         Ours,
     ),
     (
+        "one address refuses, and the other family has no answer",
+        |stage| {
+            stage
+                .fail_type(
+                    "mta-sts.corp.test",
+                    RecordType::Aaaa,
+                    DnsFailureKind::TimedOut,
+                )
+                .edge(|edge| edge.fault = Some(HttpFailureKind::Refused));
+        },
+        "lookup of the policy host: no reply in time",
+        Ours,
+    ),
+    (
         "a body that is no policy",
         |stage| {
             stage.response(|response| response.body = (*b"hello").into());
@@ -230,7 +244,10 @@ async fn a_failed_fetch_of_any_kind_keeps_the_cached_policy() {
         assert_eq!(
             (told(&attempt).as_str(), &after.cached),
             (
-                "deliver via mx1.corp.test 192.0.2.1 validated; cached policy 0 enforce",
+                format!(
+                    "deliver{ours} via mx1.corp.test 192.0.2.1 validated; cached policy 0 enforce"
+                )
+                .as_str(),
                 &before.cached
             ),
             "{case}"

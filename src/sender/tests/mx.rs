@@ -417,10 +417,9 @@ async fn addresses_are_bounded_and_both_families_have_a_place() {
         (9, 0, 4, (4, 0), 5),
         (4, 4, 8, (4, 4), 0),
         (2, 2, 1, (1, 0), 3),
-        (2, 2, 0, (0, 0), 0),
-        // Beyond four times the limit nothing is even counted.
-        (20, 0, 4, (4, 0), 12),
-        (20, 20, 4, (4, 0), 12),
+        (2, 2, 0, (0, 0), 4),
+        (20, 0, 4, (4, 0), 16),
+        (200, 1, 8, (7, 1), 193),
     ] {
         let mut stage = Stage::new();
         let addresses: Vec<String> = (0..v6)

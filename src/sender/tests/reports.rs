@@ -3,10 +3,12 @@
 use crate::facts::certificate::CertificateFault;
 use crate::facts::dns::{DnsFailureKind, RecordType};
 use crate::facts::http::HttpFailureKind;
-use crate::model::stage::{Stage, message, name, reply, warm};
+use crate::facts::smtp::{SmtpFailureKind, TlsFailureKind};
+use crate::model::stage::{START, Stage, body, cached, message, name, reply, warm};
 use crate::sender::discover::NoPolicy;
-use crate::sender::{Mail, PolicyState};
+use crate::sender::{Mail, PolicyState, Verdict};
 use crate::sts::record::{RecordError, SelectError};
+use crate::sts::transport::Certainty;
 use crate::tlsrpt::result_type::ResultType;
 
 type Row = (
@@ -117,6 +119,53 @@ const REPORTED: &[Row] = &[
         },
         &[ResultType::MX_MISMATCH, ResultType::StsPolicyFetchError],
     ),
+    (
+        "the record is gone while a policy is cached: a fetch failure of any kind",
+        "strict",
+        |stage| {
+            stage.absent("_mta-sts.corp.test");
+        },
+        &[ResultType::StsPolicyFetchError],
+    ),
+    (
+        "the record is broken while a policy is cached",
+        "strict",
+        |stage| {
+            stage.txt(&["v=STSv1; id=1;", "v=STSv1; id=2;"]);
+        },
+        &[ResultType::StsPolicyFetchError],
+    ),
+    (
+        "the record's servers fail while a policy is cached",
+        "strict",
+        |stage| {
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+        },
+        &[ResultType::StsPolicyFetchError],
+    ),
+    (
+        "the record does not reach us: nobody else's business",
+        "strict",
+        |stage| {
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::TimedOut);
+        },
+        &[],
+    ),
+    (
+        "testing: a fault is reported though the message is put off",
+        "strict",
+        |stage| {
+            stage
+                .id("2")
+                .policy("testing", &["mx1.corp.test"], 60)
+                .mx(&["10 mx1.corp.test"])
+                .at("192.0.2.1", |receiver| {
+                    receiver.certificate.names.clear();
+                    receiver.rcpt.code = 450;
+                });
+        },
+        &[ResultType::CertificateHostMismatch],
+    ),
 ];
 
 /// R1: the types that a report would hold.
@@ -127,6 +176,19 @@ async fn a_report_names_each_kind_of_failure_once() {
         let attempt = stage.send(class, &mut warm("1", &["mx1.corp.test"])).await;
         assert_eq!(attempt.result_types, *expected, "{class}: {case}");
     }
+}
+
+/// R1: with a cached policy of mode none nothing is reported of its record.
+#[tokio::test]
+async fn a_missing_record_is_not_reported_under_mode_none() {
+    let stage = Stage::with(|stage| {
+        stage.absent("_mta-sts.corp.test");
+    });
+    let none = cached("1", &body("none", &[], 604_800), START);
+    let attempt = stage
+        .send("strict", &mut PolicyState::with_policy(none))
+        .await;
+    assert_eq!(attempt.result_types, []);
 }
 
 type Reason = (fn(&mut Stage), &'static str);
@@ -190,7 +252,8 @@ const REASONS: &[Reason] = &[
             stage.state.receivers.clear();
             stage.fail("_mta-sts.corp.test", DnsFailureKind::TimedOut);
         },
-        "defer (ours): no MX host can be used: mx1.corp.test: connection refused during connect; \
+        // No policy could add a host.
+        "defer: no MX host can be used: mx1.corp.test: connection refused during connect; \
          mx2.corp.test: connection refused during connect",
     ),
     (
@@ -248,7 +311,108 @@ const REASONS: &[Reason] = &[
         "defer (ours): no MX host can be used: mx1.corp.test: greeted us with 554 no; \
          mx3.corp.test is not in the policy",
     ),
+    (
+        |stage| {
+            stage
+                .policy("testing", &["mx1.corp.test"], 60)
+                .at("192.0.2.1", |receiver| {
+                    receiver.handshake = Some(TlsFailureKind::NoCommonParameters);
+                });
+        },
+        "deliver-unprotected (ours): mail goes to mx1.corp.test only because the mode is testing: \
+         mx1.corp.test: accepted, although no TLS parameters in common",
+    ),
+    (
+        // Others may get mail to the first host, which is not listed.
+        |stage| {
+            stage
+                .policy("testing", &["mx1.corp.test"], 60)
+                .mx(&["10 mx3.corp.test", "20 mx1.corp.test"])
+                .at("192.0.2.3", |receiver| {
+                    receiver.connect = Some(SmtpFailureKind::TimedOut);
+                });
+        },
+        "deliver (ours): mx1.corp.test passes the policy, whose mode is testing",
+    ),
+    (
+        // The address that could not be looked up may be the good one.
+        |stage| {
+            stage
+                .mx(&["10 mx1.corp.test"])
+                .fail_type("mx1.corp.test", RecordType::Aaaa, DnsFailureKind::TimedOut)
+                .at("192.0.2.1", |receiver| receiver.certificate.names.clear());
+        },
+        "defer (ours): no MX host can be used: mx1.corp.test: certificate has no DNS name, \
+         mx1.corp.test was expected",
+    ),
+    (
+        // Of two failures the one that is ours counts, whichever family it is.
+        |stage| {
+            stage
+                .mx(&["10 mx1.corp.test"])
+                .fail_type("mx1.corp.test", RecordType::Aaaa, DnsFailureKind::ServFail)
+                .fail_type("mx1.corp.test", RecordType::A, DnsFailureKind::TimedOut);
+        },
+        "defer (ours): no MX host can be used: \
+         the address of mx1.corp.test could not be looked up: no reply in time",
+    ),
+    (
+        // An alias without an MX record: the host is where the alias ends.
+        |stage| {
+            stage
+                .alias("corp.test", "mx3.corp.test")
+                .policy("enforce", &["mx3.corp.test"], 60);
+        },
+        "deliver: mx3.corp.test is in the policy and its certificate is valid",
+    ),
 ];
+
+/// What lies beyond our limits leaves the outcome open, if the policy lets mail go there.
+#[tokio::test]
+async fn hosts_beyond_the_limit_leave_the_outcome_open() {
+    for (listed, mode, expected) in [
+        ("mx32.corp.test", "enforce", Certainty::Ours),
+        ("mx31.corp.test", "enforce", Certainty::Definite),
+        ("mx31.corp.test", "none", Certainty::Ours),
+    ] {
+        let mut stage = Stage::new();
+        let records: Vec<String> = (0..33)
+            .map(|number| format!("{number} mx{number}.corp.test"))
+            .collect();
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        stage.mx(&records).policy(mode, &[listed], 60);
+        for number in 0..32 {
+            stage.absent(&format!("mx{number}.corp.test"));
+        }
+        let attempt = stage.send("strict", &mut PolicyState::default()).await;
+        assert_eq!(
+            (attempt.verdict, attempt.certainty),
+            (Verdict::Defer, expected),
+            "{mode}, {listed}"
+        );
+    }
+}
+
+/// So do addresses beyond the limit.
+#[tokio::test]
+async fn addresses_beyond_the_limit_leave_the_outcome_open() {
+    for (count, expected) in [(8, Certainty::Definite), (9, Certainty::Ours)] {
+        let mut stage = Stage::new();
+        let addresses: Vec<String> = (1..=count)
+            .map(|number| format!("198.51.100.{number}"))
+            .collect();
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        stage
+            .addresses("mx1.corp.test", &addresses)
+            .mx(&["10 mx1.corp.test"]);
+        let attempt = stage.send("strict", &mut PolicyState::default()).await;
+        assert_eq!(
+            (attempt.verdict, attempt.certainty),
+            (Verdict::Defer, expected),
+            "{count} addresses"
+        );
+    }
+}
 
 #[tokio::test]
 async fn the_reason_says_what_stood_in_the_way() {
@@ -256,8 +420,8 @@ async fn the_reason_says_what_stood_in_the_way() {
         let stage = Stage::with(*change);
         let attempt = stage.send("strict", &mut PolicyState::default()).await;
         let ours = match attempt.certainty {
-            crate::sts::transport::Certainty::Ours => " (ours)",
-            crate::sts::transport::Certainty::Definite => "",
+            Certainty::Ours => " (ours)",
+            Certainty::Definite => "",
         };
         assert_eq!(
             format!("{}{ours}: {}", attempt.verdict, attempt.reason),
@@ -272,12 +436,7 @@ fn some_lacks_of_a_policy_are_faults_of_what_is_published() {
     let failure = || crate::model::stage::dns_failure(DnsFailureKind::ServFail);
     let broken = SelectError::Invalid(RecordError::NoId);
     for (why, expected) in [
-        (
-            NoPolicy::BackedOff {
-                until: crate::model::stage::START,
-            },
-            true,
-        ),
+        (NoPolicy::BackedOff { until: START }, true),
         (
             NoPolicy::FetchFailed(crate::sts::fetch::FetchError::TimedOut),
             true,

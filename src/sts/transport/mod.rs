@@ -78,6 +78,14 @@ pub enum Certainty {
     Ours,
 }
 
+impl Certainty {
+    /// Returns `Ours` if the condition holds.
+    #[must_use]
+    pub const fn ours_if(is_ours: bool) -> Self {
+        if is_ours { Self::Ours } else { Self::Definite }
+    }
+}
+
 impl fmt::Display for Certainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -155,6 +163,8 @@ impl CertVerified {
 ///
 /// Q: And one whose greeting is 4xx or 5xx? A: That is about this client, its address or its name; it says
 /// nothing about TLS.
+///
+/// Q: And one that answers EHLO with 500 or 502? A: It is from before 1995 and has no STARTTLS, for anybody.
 #[must_use]
 pub fn judge(exchange: &SmtpExchange) -> Transport {
     match judge_until_handshake(exchange) {
@@ -165,14 +175,15 @@ pub fn judge(exchange: &SmtpExchange) -> Transport {
 
 /// Judges what comes before TLS, and returns the handshake if it was reached.
 fn judge_until_handshake(exchange: &SmtpExchange) -> Result<&TlsExchange, Transport> {
+    let refused = |fault| Err(Transport::Refused(vec![fault]));
     for reply in [&exchange.greeting, &exchange.ehlo] {
         match reply {
             Some(reply) if reply.is_class(2) => {}
+            Some(_) if exchange.lacks_ehlo() => return refused(TransportFault::StarttlsNotOffered),
             Some(reply) => return Err(Transport::RejectedUs(reply.clone())),
             None => return Err(broken(exchange)),
         }
     }
-    let refused = |fault| Err(Transport::Refused(vec![fault]));
     match &exchange.starttls {
         None if exchange.offers_starttls() => return Err(broken(exchange)),
         None => return refused(TransportFault::StarttlsNotOffered),
@@ -273,11 +284,7 @@ fn broken(exchange: &SmtpExchange) -> Transport {
     match &exchange.failure {
         Some(failure) => Transport::Unreachable {
             failure: failure.clone(),
-            certainty: if failure.kind.is_ours() {
-                Certainty::Ours
-            } else {
-                Certainty::Definite
-            },
+            certainty: Certainty::ours_if(failure.kind.is_ours()),
         },
         None => Transport::Undetermined {
             detail: "the session ended before TLS could be judged".into(),

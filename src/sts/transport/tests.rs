@@ -105,7 +105,7 @@ fn a_session_in_which_all_went_well_is_proof() {
 
 #[test]
 fn a_refusal_before_tls_is_about_us() {
-    for code in [421, 450, 500, 502, 521, 554, 354, 123] {
+    for code in [421, 450, 501, 503, 521, 554, 354, 123] {
         let rejecting = reply(code, &["go away"]);
         let mut greeting = good();
         greeting.greeting = Some(rejecting.clone());
@@ -117,6 +117,28 @@ fn a_refusal_before_tls_is_about_us() {
             let transport = judge(&exchange);
             assert_eq!(transport, Transport::RejectedUs(rejecting.clone()));
             assert_eq!(transport.certainty(), Certainty::Ours);
+        }
+    }
+}
+
+#[test]
+fn a_host_without_ehlo_has_no_starttls_for_anybody() {
+    for code in [500, 502] {
+        let mut exchange = good();
+        exchange.ehlo = Some(reply(code, &["what?"]));
+        assert_eq!(
+            judge(&exchange),
+            refused(&[T::StarttlsNotOffered]),
+            "{code}"
+        );
+        // A greeting is not about EHLO, and inside TLS there has been STARTTLS.
+        let rejecting = reply(code, &["go away"]);
+        let mut greeting = good();
+        greeting.greeting = Some(rejecting.clone());
+        let mut inside = good();
+        inside.ehlo_after_tls = Some(rejecting.clone());
+        for exchange in [greeting, inside] {
+            assert_eq!(judge(&exchange), Transport::RejectedUs(rejecting.clone()));
         }
     }
 }
