@@ -1,10 +1,10 @@
-//! What a resolver remembers: record sets under their own TTLs ([RFC 1034, Section 4.3.4]; [RFC 2308]).
+//! What a resolver remembers: record sets under their own TTLs ([RFC 1034, Section 3.6]; [RFC 2308]).
 //!
 //! Pure: facts and `now` in, facts out. The live network keeps one, and so does each resolver of the model.
 //! Every CNAME of a chain is kept on its own, because its TTL is its own: when an `_mta-sts` alias outlives
 //! the record it points to, only the record is asked for again.
 //!
-//! [RFC 1034, Section 4.3.4]: https://www.rfc-editor.org/rfc/rfc1034#section-4.3.4
+//! [RFC 1034, Section 3.6]: https://www.rfc-editor.org/rfc/rfc1034#section-3.6
 //! [RFC 2308]: https://www.rfc-editor.org/rfc/rfc2308
 
 use std::cmp::Ordering;
@@ -176,7 +176,7 @@ impl DnsCache {
                 .get(&key)
                 .filter(|entry| now < entry.expires_at)
         };
-        // A CNAME stands alone at its name, so it goes before a remembered absence of other types.
+        // What is known of this type comes first, then that the name does not exist; a CNAME ends nothing.
         let entry = live(Key::Rrset(name.clone(), record_type))
             .or_else(|| live(Key::Absent(name.clone())))?;
         let ttl = entry.expires_at.saturating_duration_since(now);

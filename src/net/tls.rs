@@ -78,7 +78,7 @@ impl TlsClients {
             Arc::clone(&self.provider),
             Arc::clone(&self.clock) as Arc<dyn rustls::time_provider::TimeProvider>,
         )
-        // §7.2: "MUST support TLS version 1.2 or higher"
+        // §7.2: "MTAs supporting MTA-STS MUST have support for TLS 1.2 ... or TLS 1.3 ... or higher"
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(witness) as Arc<dyn ServerCertVerifier>)

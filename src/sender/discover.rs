@@ -113,8 +113,10 @@ impl Discovery {
         Certainty::ours_if(is_unseen || is_unfetched)
     }
 
-    /// Returns whether a cached policy is applied although there is no usable record for it any more: "policy
-    /// fetch failures of any kind" are to be reported while a policy is cached (§6), whatever the step.
+    /// Returns whether a cached policy is applied although there is no usable record for it any more.
+    ///
+    /// Q: is that a fetch failure to be reported? A: Yes: without a cached policy only those of HTTPS are, with
+    /// one those of any kind (§6).
     #[must_use]
     pub fn misses_record(&self) -> bool {
         let is_missing = match &self.record {

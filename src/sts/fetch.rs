@@ -53,7 +53,7 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
             });
         }
     };
-    // The policy host "MUST present an X.509 certificate that is valid for the `mta-sts` DNS-ID" (§3.3).
+    // §3.3: the policy host must present a certificate that is valid for its name.
     if exchange.certificate.is_none() {
         return Err(FetchError::Certificate(vec![
             CertificateFault::Unreadable {

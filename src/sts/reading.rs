@@ -4,8 +4,9 @@ use std::fmt;
 
 /// How strictly a record, a policy or a media type is read.
 ///
-/// What the letter accepts, the tolerant reading accepts too, with the same meaning. Beyond the grammar it
-/// takes a closed list, things that most senders let pass:
+/// What the letter accepts of one record, policy or media type the tolerant reading accepts too, with the same
+/// meaning. (Of several records it may count more as MTA-STS records, and then none of them is used.) Beyond the
+/// grammar it takes a closed list, things that most senders let pass:
 ///
 /// - in a policy: blank lines, white space at either end of a line or before ":", a byte order mark, any
 ///   number and kind of line ends (CR, LF, CR LF), a trailing dot in `mx`, a `max_age` above the maximum
@@ -25,15 +26,6 @@ pub enum Reading {
 impl Reading {
     /// Both readings, the stricter first.
     pub const BOTH: [Self; 2] = [Self::Letter, Self::Tolerant];
-
-    /// Returns whether this is the tolerant reading.
-    #[must_use]
-    pub const fn is_tolerant(self) -> bool {
-        match self {
-            Self::Letter => false,
-            Self::Tolerant => true,
-        }
-    }
 }
 
 impl fmt::Display for Reading {

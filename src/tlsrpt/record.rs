@@ -56,7 +56,7 @@ impl fmt::Display for Record {
 /// Reads one record, its strings already joined, to the letter.
 ///
 /// Q: What of a second `rua`? A: RFC 8460 does not say; as in RFC 8461, Section 3.2, all but the first are
-/// ignored, whatever they hold, as long as they are fields of the grammar.
+/// ignored, whatever they hold.
 ///
 /// # Errors
 ///
@@ -67,9 +67,8 @@ pub fn parse(octets: &[u8]) -> Result<Record, RecordError> {
     for field in fields::split(octets, VERSION, Reading::Letter)? {
         let (name, value) = fields::split_at_equals(field?)?;
         if name == b"rua" {
-            let found = parse_uris(value)?;
             if uris.is_empty() {
-                uris = found;
+                uris = parse_uris(value)?;
             }
             continue;
         }
@@ -246,6 +245,7 @@ mod tests {
                 0,
             ),
             ("v=TLSRPTv1 ; x=y; rua=MAILTO:a@b; z=1", &["MAILTO:a@b"], 2),
+            ("v=TLSRPTv1; rua=mailto:a@b; rua=no URI", &["mailto:a@b"], 0),
             (
                 "v=TLSRPTv1; rua=mailto:a@b; rua=mailto:c@d; v=x",
                 &["mailto:a@b"],
@@ -303,7 +303,6 @@ mod tests {
             ("v=TLSRPTv1; rua=mailto:a%zz", uri("mailto:a%zz")),
             ("v=TLSRPTv1; rua=mailto:<a@b>", uri("mailto:<a@b>")),
             ("v=TLSRPTv1; rua=mailto:é", uri("mailto:é")),
-            ("v=TLSRPTv1; rua=mailto:a@b; rua=x", uri("x")),
             (
                 "v=TLSRPTv1; rua=mailto:a@b;;",
                 FieldsError::EmptyField.into(),

@@ -207,7 +207,7 @@ fn hint_for_mx(found: &str, error: &MxPatternError) -> Option<String> {
             format!("*.{}", found.strip_prefix('.')?)
         }
         MxPatternError::Star => format!("*.{}", found.strip_prefix('*')?),
-        // "A-labels only": a U-label has one A-label.
+        // §3.2 wants A-labels: a U-label has one.
         MxPatternError::Name(PolicyNameError::Character { character }) if !character.is_ascii() => {
             found.parse::<DnsName>().ok()?.to_string()
         }
