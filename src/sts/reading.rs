@@ -36,3 +36,16 @@ impl fmt::Display for Reading {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Reading;
+
+    #[test]
+    fn readings_have_the_names_that_reports_use() {
+        assert_eq!(
+            Reading::BOTH.map(|reading| reading.to_string()),
+            ["letter", "tolerant"]
+        );
+    }
+}

@@ -335,6 +335,16 @@ mod tests {
     }
 
     #[test]
+    fn extensions_are_bounded() {
+        for (count, kept) in [(32, 32), (33, 32)] {
+            let extensions: String = (0..count).map(|number| format!(";x{number}=y")).collect();
+            let record =
+                parse(format!("v=TLSRPTv1; rua=mailto:a@b{extensions}").as_bytes()).unwrap();
+            assert_eq!(record.extensions().len(), kept, "{count}");
+        }
+    }
+
+    #[test]
     fn exactly_one_valid_record_counts() {
         let good = "v=TLSRPTv1; rua=mailto:a@b";
         let texts = |texts: &[&str]| -> Vec<TxtRecord> {

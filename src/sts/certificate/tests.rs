@@ -329,6 +329,28 @@ fn a_self_signed_certificate_is_told_from_an_unknown_issuer() {
         ]
     );
 
+    // A root's name on a certificate of one's own making is not the root.
+    let mut pretender = leaf(&[HOST]);
+    pretender.distinguished_name = ca("root").distinguished_name;
+    assert_eq!(
+        faults(&[self_signed(&pretender)], &roots),
+        [F::SelfSigned, bad_chain("a signature does not verify")]
+    );
+
+    // A CA's certificate on a server is no self-signed one if a root has signed it, and expired besides.
+    let mut a_ca = leaf(&[HOST]);
+    a_ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    a_ca.not_after = date_time_ymd(2026, 5, 20);
+    assert_eq!(
+        faults(&[sign(&a_ca, &root)], &roots),
+        [
+            F::Expired {
+                not_after: time("2026-05-20T00:00:00Z")
+            },
+            bad_chain("a CA's certificate is used as a server's")
+        ]
+    );
+
     // The subject's name in the issuer's place is not enough.
     let mut namesake = leaf(&[HOST]);
     namesake.distinguished_name = ca("stranger").distinguished_name;
@@ -388,6 +410,15 @@ fn an_expired_issuer_is_told_from_an_expired_leaf() {
             not_after: time("2026-05-10T00:00:00Z")
         }]
     );
+    // An issuer has its last second too.
+    let mut last_second = ca("last second");
+    last_second.not_after = date_time_ymd(2026, 6, 1);
+    assert_eq!(
+        faults(&chain(&short_leaf, &below(last_second, &root)), &roots),
+        [F::Expired {
+            not_after: time("2026-05-10T00:00:00Z")
+        }]
+    );
     // An issuer whose time was over before the leaf's began hides what is behind.
     short.not_before = date_time_ymd(2025, 1, 1);
     short.not_after = date_time_ymd(2026, 4, 1);
@@ -431,6 +462,14 @@ fn purposes_must_include_tls_servers_if_there_are_any() {
             faults(&[sign(&params, &root)], &roots),
             expected,
             "{purposes:?}"
+        );
+        // From a stranger they are judged all the same.
+        let stranger = self::root("stranger");
+        let expected: Vec<F> = expected.into_iter().chain([F::UnknownIssuer]).collect();
+        assert_eq!(
+            faults(&[sign(&params, &stranger)], &roots),
+            expected,
+            "{purposes:?}, from a stranger"
         );
     }
 }
@@ -572,6 +611,38 @@ fn what_is_no_certificate_cannot_be_a_root() {
         .with([root("root").der(), &garbage])
         .unwrap_err();
     assert_eq!(error.position, 2);
-    assert!(Roots::mozilla().len() > 50);
+    let known = Roots::mozilla();
+    assert!(known.len() > 50 && !known.is_empty());
     assert!(Roots::none().is_empty());
+    assert_eq!(
+        format!("{:?}", Roots::none()),
+        "Roots { anchors: 0, .. }",
+        "a hundred roots are not spelt out"
+    );
+}
+
+#[test]
+fn rare_breaches_of_a_chain_are_told_in_words() {
+    use super::chain::described;
+    for (error, expected) in [
+        (
+            webpki::Error::UnsupportedCertVersion,
+            "it is not of X.509 version 3",
+        ),
+        (
+            webpki::Error::UnsupportedSignatureAlgorithmContext(
+                webpki::UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id: Vec::new(),
+                    supported_algorithms: Vec::new(),
+                },
+            ),
+            "a signature algorithm is not trusted (too old or unknown)",
+        ),
+        (
+            webpki::Error::MaximumPathBuildCallsExceeded,
+            "webpki says MaximumPathBuildCallsExceeded",
+        ),
+    ] {
+        assert_eq!(described(&error), expected);
+    }
 }

@@ -208,14 +208,12 @@ fn hint_for_mx(found: &str, error: &MxPatternError) -> Option<String> {
         }
         MxPatternError::Star => format!("*.{}", found.strip_prefix('*')?),
         // §3.2 wants A-labels: a U-label has one.
-        MxPatternError::Name(PolicyNameError::Character { character }) if !character.is_ascii() => {
+        MxPatternError::Name(PolicyNameError::Character { .. }) => {
             found.parse::<DnsName>().ok()?.to_string()
         }
-        MxPatternError::Name(
-            PolicyNameError::Character { .. }
-            | PolicyNameError::Empty
-            | PolicyNameError::HyphenAtEdge,
-        ) => return None,
+        MxPatternError::Name(PolicyNameError::Empty | PolicyNameError::HyphenAtEdge) => {
+            return None;
+        }
     };
     suggestion
         .parse::<crate::sts::mx::MxPattern>()

@@ -344,7 +344,21 @@ fn outcomes_read_as_sentences() {
             },
             "connection refused during connect (why)",
         ),
+        (
+            refused(&[T::HandshakeFailed { detail: "".into() }]),
+            "TLS handshake failed",
+        ),
+        (
+            refused(&[T::HandshakeFailed {
+                detail: "why".into(),
+            }]),
+            "TLS handshake failed (why)",
+        ),
     ] {
         assert_eq!(transport.to_string(), expected);
     }
+    assert_eq!(
+        [Certainty::Definite, Certainty::Ours].map(|certainty| certainty.to_string()),
+        ["definite", "ours"]
+    );
 }
