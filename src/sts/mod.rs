@@ -17,10 +17,12 @@
 //! by [`presentation`]. D1 (never override a failing DANE validation) has its place before
 //! [`transport::judge`]: a host with usable TLSA records is to be judged by RFC 7672 instead.
 //!
-//! Requirements are cited as the RFC's section; where it is silent, the choice stands in a comment as
-//! question and answer.
+//! Requirements are cited as the RFC's section, or by the numbers below; where it is silent, the choice stands
+//! in a comment as question and answer.
 //!
 //! [RFC 8461]: https://www.rfc-editor.org/rfc/rfc8461
+//!
+#![doc = include_str!("requirements.md")]
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

@@ -357,7 +357,7 @@ fn told_of(state: &PolicyState) -> Option<String> {
     state.fresh(START).map(|cached| cached.id.to_string())
 }
 
-/// F11 and trap 8: the same fault lets a fresh sender deliver and holds a warm one up.
+/// F11: the same fault lets a fresh sender deliver and holds a warm one up.
 #[tokio::test]
 async fn a_fresh_sender_hides_what_a_warm_one_suffers() {
     let stage = Stage::with(|stage| {

@@ -250,7 +250,7 @@ async fn a_fault_stops_mail_under_enforce_alone() {
     }
 }
 
-/// A6 and trap 5: whatever is wrong with the first host, the next one takes the mail.
+/// A6: whatever is wrong with the first host, the next one takes the mail.
 #[tokio::test]
 async fn whatever_is_wrong_with_the_first_host_the_next_is_used() {
     for (case, fault, hop, _) in FAULTS {
