@@ -9,6 +9,7 @@ pub mod candidates;
 pub mod class;
 pub mod deliver;
 pub mod discover;
+pub mod hop;
 pub mod memo;
 pub mod network;
 #[cfg(test)]

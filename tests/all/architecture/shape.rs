@@ -24,12 +24,11 @@ const BUILT: &str = "target";
 const MAX_LINES: usize = 500;
 
 /// Files that may be longer, and why each is one thing.
-const LONG: [(&str, &str); 8] = [
+const LONG: [(&str, &str); 6] = [
     (
         "src/diagnose/assemble.rs",
         "one report, part by part, each a few lines from facts to words",
     ),
-    ("src/dns_cache.rs", "half of it are its tests"),
     (
         "src/replay/on_lab.rs",
         "one translation of a scenario's state, part by part",
@@ -42,7 +41,6 @@ const LONG: [(&str, &str); 8] = [
         "src/sts/certificate/tests.rs",
         "tables of certificates with all their faults",
     ),
-    ("src/sts/fetch.rs", "half of it are its tests"),
     (
         "src/sts/policy/tests.rs",
         "the grammar's table, line by line",

@@ -1,0 +1,282 @@
+//! One hop: whether a session with one address of a candidate may take, or took, the message.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::facts::smtp::{Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep};
+use crate::sts::cache::CachedPolicy;
+use crate::sts::delivery::Validated;
+use crate::sts::mx::MxMatched;
+use crate::sts::transport::{self, CertVerified, Certainty, Transport, TransportFault};
+
+/// What came of one address.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AddressTry {
+    /// The address.
+    pub address: IpAddr,
+    /// How the hop was judged.
+    pub outcome: AddressOutcome,
+    /// What an enforced policy refuses the hop for, whatever became of the message; empty if nothing.
+    pub faults: Vec<TransportFault>,
+}
+
+/// How a hop was judged.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AddressOutcome {
+    /// It took the message, or would.
+    Accepted {
+        /// Why there was no TLS, where that may be about our own parameters.
+        doubt: Option<Box<str>>,
+    },
+    /// It answered a step of the message's transaction with 4xx or 5xx.
+    MessageRefused(Reply),
+    /// It fails what the policy asks: see [`AddressTry::faults`].
+    Refused,
+    /// It does not want to talk to us: a greeting or EHLO answered with 4xx or 5xx.
+    RejectedUs(Reply),
+    /// The handshake failed in a way that may be about our own parameters.
+    Undetermined {
+        /// What happened.
+        detail: Box<str>,
+    },
+    /// It could not be spoken to, or the session broke.
+    Unreachable {
+        /// What happened.
+        failure: SmtpFailure,
+        /// Whether another vantage would see the same.
+        certainty: Certainty,
+    },
+}
+
+/// How a policy bears on a walk.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Regime<'p> {
+    /// Only validated hops take mail.
+    Enforce(&'p CachedPolicy),
+    /// Any hop takes mail; faults are noted.
+    Testing(&'p CachedPolicy),
+    /// No active policy.
+    Unprotected,
+}
+
+/// A hop, judged.
+pub(super) struct Hop {
+    pub(super) tried: AddressTry,
+    pub(super) validated: Option<Validated>,
+}
+
+impl Hop {
+    /// Says what follows for the walk.
+    pub(super) const fn conclusion(&self, regime: Regime<'_>) -> &'static str {
+        match (&self.tried.outcome, regime, &self.validated) {
+            (AddressOutcome::Accepted { .. }, _, Some(_)) => "validated: mail goes here",
+            (AddressOutcome::Accepted { .. }, Regime::Testing(_), None) => {
+                "testing: mail goes here although the hop has a fault"
+            }
+            (AddressOutcome::Accepted { .. }, _, None) => "mail goes here, not protected",
+            (AddressOutcome::MessageRefused(_), _, _) => "the receiver refuses the message",
+            (AddressOutcome::Refused, Regime::Enforce(_), _) => {
+                "enforced: it must not be used; the next"
+            }
+            (AddressOutcome::Refused, _, _) => "no message can go there; the next",
+            (AddressOutcome::RejectedUs(_), _, _) => "it refuses to talk to us; the next",
+            (AddressOutcome::Undetermined { .. }, _, _) => {
+                "another sender may get further; for us, the next"
+            }
+            (AddressOutcome::Unreachable { .. }, _, _) => "the next",
+        }
+    }
+}
+
+/// Judges one session under a regime; `matched` is the proof that a pattern matches the candidate.
+pub(super) fn judge(
+    exchange: &SmtpExchange,
+    regime: Regime<'_>,
+    matched: Option<&MxMatched>,
+    has_message: bool,
+) -> Hop {
+    let transport = transport::judge(exchange);
+    let (outcome, validated) = match regime {
+        Regime::Enforce(_) => judge_enforced(exchange, &transport, matched, has_message),
+        Regime::Testing(_) | Regime::Unprotected => {
+            judge_unenforced(exchange, &transport, matched, has_message)
+        }
+    };
+    Hop {
+        tried: AddressTry {
+            address: exchange.address,
+            outcome,
+            faults: match transport {
+                Transport::Refused(faults) => faults,
+                Transport::Accepted(_)
+                | Transport::RejectedUs(_)
+                | Transport::Undetermined { .. }
+                | Transport::Unreachable { .. } => Vec::new(),
+            },
+        },
+        validated,
+    }
+}
+
+/// Testing, or no policy: a message goes where it is taken, and faults are noted.
+fn judge_unenforced(
+    exchange: &SmtpExchange,
+    transport: &Transport,
+    matched: Option<&MxMatched>,
+    has_message: bool,
+) -> (AddressOutcome, Option<Validated>) {
+    match take_message(exchange, has_message) {
+        Taken::Yes => {
+            let verified = match transport {
+                Transport::Accepted(verified) => Some(verified.clone()),
+                Transport::Refused(_)
+                | Transport::RejectedUs(_)
+                | Transport::Undetermined { .. }
+                | Transport::Unreachable { .. } => None,
+            };
+            let doubt = (transport.certainty() == Certainty::Ours).then(|| match transport {
+                Transport::Undetermined { detail } => detail.clone(),
+                other => other.to_string().into(),
+            });
+            (
+                AddressOutcome::Accepted { doubt },
+                combine(matched, verified),
+            )
+        }
+        Taken::Refused(reply) => (AddressOutcome::MessageRefused(reply), None),
+        Taken::NotReached => {
+            let outcome = match transport {
+                // A fault can end even an unprotected session: one that octets were injected into.
+                Transport::Refused(_) if exchange.failure.is_none() => AddressOutcome::Refused,
+                Transport::Accepted(_) | Transport::Refused(_) => broken(exchange),
+                Transport::RejectedUs(_)
+                | Transport::Undetermined { .. }
+                | Transport::Unreachable { .. } => without_session(transport, exchange),
+            };
+            (outcome, None)
+        }
+    }
+}
+
+fn judge_enforced(
+    exchange: &SmtpExchange,
+    transport: &Transport,
+    matched: Option<&MxMatched>,
+    has_message: bool,
+) -> (AddressOutcome, Option<Validated>) {
+    let Transport::Accepted(verified) = transport else {
+        return (without_session(transport, exchange), None);
+    };
+    let Some(validated) = combine(matched, Some(verified.clone())) else {
+        // Unlisted hosts are skipped before they are spoken to; without both proofs no mail goes.
+        return (AddressOutcome::Refused, None);
+    };
+    match take_message(exchange, has_message) {
+        Taken::Yes => (AddressOutcome::Accepted { doubt: None }, Some(validated)),
+        Taken::Refused(reply) => (AddressOutcome::MessageRefused(reply), None),
+        Taken::NotReached => (broken(exchange), None),
+    }
+}
+
+fn combine(matched: Option<&MxMatched>, verified: Option<CertVerified>) -> Option<Validated> {
+    // Proofs about two hosts prove nothing together; both are made of the same candidate here.
+    Validated::combine(matched?.clone(), verified?).ok()
+}
+
+fn without_session(transport: &Transport, exchange: &SmtpExchange) -> AddressOutcome {
+    match transport {
+        Transport::RejectedUs(reply) => AddressOutcome::RejectedUs(reply.clone()),
+        Transport::Undetermined { detail } => AddressOutcome::Undetermined {
+            detail: detail.clone(),
+        },
+        Transport::Unreachable { failure, certainty } => AddressOutcome::Unreachable {
+            failure: failure.clone(),
+            certainty: *certainty,
+        },
+        Transport::Refused(_) => AddressOutcome::Refused,
+        Transport::Accepted(_) => broken(exchange),
+    }
+}
+
+/// A session that broke after TLS stood, before the message's fate was said.
+fn broken(exchange: &SmtpExchange) -> AddressOutcome {
+    match &exchange.failure {
+        Some(failure) => AddressOutcome::Unreachable {
+            failure: failure.clone(),
+            certainty: Certainty::ours_if(failure.kind.is_ours()),
+        },
+        // A reply was neither yes nor no.
+        None => AddressOutcome::Unreachable {
+            failure: SmtpFailure {
+                kind: SmtpFailureKind::Protocol,
+                during: SmtpStep::Message,
+                detail: "the session ended before the message was answered".into(),
+            },
+            certainty: Certainty::Definite,
+        },
+    }
+}
+
+/// Whether a receiver took the message; of a probe, whether it would have let it begin.
+enum Taken {
+    NotReached,
+    Refused(Reply),
+    Yes,
+}
+
+fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
+    if has_message {
+        return match &exchange.delivery {
+            Some(delivery) if delivery.is_delivered() => Taken::Yes,
+            Some(delivery) => match delivery.decisive() {
+                Some(reply) if reply.code >= 400 => Taken::Refused(reply.clone()),
+                Some(_) | None => Taken::NotReached,
+            },
+            None => Taken::NotReached,
+        };
+    }
+    // A failed handshake does not stand in the way of a message that may go in clear text; a session that
+    // broke, or that somebody else speaks in, does.
+    let goes_on = |reply: &Reply| reply.is_class(2);
+    if exchange.failure.is_none()
+        && exchange.injected.is_none()
+        && (exchange.ehlo.as_ref().is_some_and(goes_on) || exchange.lacks_ehlo())
+        && exchange.ehlo_after_tls.as_ref().is_none_or(goes_on)
+    {
+        Taken::Yes
+    } else {
+        Taken::NotReached
+    }
+}
+
+impl fmt::Display for AddressTry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            AddressOutcome::Accepted { doubt: Some(doubt) } => {
+                write!(f, "accepted, although {doubt}")
+            }
+            AddressOutcome::Accepted { doubt: None } if self.faults.is_empty() => {
+                f.write_str("accepted")
+            }
+            AddressOutcome::Accepted { doubt: None } => {
+                f.write_str("accepted, although ")?;
+                join(f, &self.faults)
+            }
+            AddressOutcome::MessageRefused(reply) => write!(f, "message answered {reply}"),
+            AddressOutcome::Refused => join(f, &self.faults),
+            AddressOutcome::RejectedUs(reply) => write!(f, "greeted us with {reply}"),
+            AddressOutcome::Undetermined { detail } => f.write_str(detail),
+            AddressOutcome::Unreachable { failure, .. } => write!(f, "{failure}"),
+        }
+    }
+}
+
+fn join(f: &mut fmt::Formatter<'_>, faults: &[TransportFault]) -> fmt::Result {
+    for (index, fault) in faults.iter().enumerate() {
+        if index > 0 {
+            f.write_str("; ")?;
+        }
+        write!(f, "{fault}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! §3.3: whether an HTTPS exchange yields a policy.
+//!
+//! [RFC 8461, Section 3.3]: only a response with status 200, over TLS with a certificate for the policy host,
+//! makes a policy valid; a redirect is never followed.
+//!
+//! [RFC 8461, Section 3.3]: https://www.rfc-editor.org/rfc/rfc8461#section-3.3
+
+#[cfg(test)]
+mod tests;
+
+use super::excerpt::excerpt;
+use super::fields::{split_once, trim};
+use super::policy::{self, Policy, PolicyError};
+use super::reading::Reading;
+use crate::facts::certificate::CertificateFault;
+use crate::facts::dns::DnsFailure;
+use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::{DnsName, DnsNameError};
+
+/// A policy that was fetched.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fetched {
+    /// The policy.
+    pub policy: Policy,
+    /// The body that it was read from.
+    pub body: Box<[u8]>,
+}
+
+/// Judges one exchange.
+///
+/// # Errors
+///
+/// When it does not yield a valid policy in this reading: the first reason, in the order certificate, status,
+/// media type, body.
+pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, FetchError> {
+    let faults = exchange
+        .certificate
+        .as_ref()
+        .map_or(&[][..], |certificate| &certificate.faults);
+    let response = match &exchange.outcome {
+        Ok(response) => response,
+        Err(failure) => {
+            return Err(match failure.kind {
+                HttpFailureKind::CertificateRefused if !faults.is_empty() => {
+                    FetchError::Certificate(faults.to_vec())
+                }
+                HttpFailureKind::CertificateRefused
+                | HttpFailureKind::ConnectTimedOut
+                | HttpFailureKind::HandshakeFailed
+                | HttpFailureKind::Malformed
+                | HttpFailureKind::OldTls
+                | HttpFailureKind::Refused
+                | HttpFailureKind::Reset
+                | HttpFailureKind::TimedOut
+                | HttpFailureKind::Unreachable => FetchError::Connection(failure.clone()),
+            });
+        }
+    };
+    // §3.3: the policy host must present a certificate that is valid for its name.
+    if exchange.certificate.is_none() {
+        return Err(FetchError::Certificate(vec![
+            CertificateFault::Unreadable {
+                detail: "no certificate was presented".into(),
+            },
+        ]));
+    }
+    if !faults.is_empty() {
+        return Err(FetchError::Certificate(faults.to_vec()));
+    }
+    check_head(response, reading)?;
+    match &response.body_end {
+        BodyEnd::Complete => {}
+        BodyEnd::Interrupted { detail } => {
+            return Err(FetchError::Interrupted {
+                detail: detail.clone(),
+            });
+        }
+        BodyEnd::TimedOut => return Err(FetchError::TimedOut),
+        BodyEnd::TooLarge { limit_bytes } => {
+            return Err(FetchError::TooLarge {
+                limit_bytes: *limit_bytes,
+            });
+        }
+    }
+    Ok(Fetched {
+        policy: policy::parse(&response.body, reading)?,
+        body: response.body.clone(),
+    })
+}
+
+fn check_head(response: &HttpResponse, reading: Reading) -> Result<(), FetchError> {
+    // "Policies fetched via HTTPS are only valid if the HTTP response code is 200 (OK). HTTP 3xx redirects
+    // MUST NOT be followed"
+    if response.status != 200 {
+        return Err(FetchError::Status {
+            status: response.status,
+            location: response.location.as_deref().map(excerpt),
+        });
+    }
+    match reading {
+        Reading::Tolerant => Ok(()),
+        Reading::Letter => check_media_types(&response.content_types),
+    }
+}
+
+/// Q: What if there are several `Content-Type` headers? A: Each of them must say text/plain: nobody knows
+/// which one another sender looks at.
+fn check_media_types(content_types: &[Box<[u8]>]) -> Result<(), FetchError> {
+    if content_types.is_empty() {
+        return Err(FetchError::MediaType { found: None });
+    }
+    match content_types.iter().find(|value| !is_text_plain(value)) {
+        None => Ok(()),
+        Some(value) => Err(FetchError::MediaType {
+            found: Some(excerpt(value)),
+        }),
+    }
+}
+
+/// Returns whether the value of a `Content-Type` header is text/plain, in any case and with any parameters.
+///
+/// Parameters other than `charset=utf-8` or `charset=us-ascii` are ignored (§3.2), and these two say what the
+/// grammar says: the policy is UTF-8 in any case. So all parameters are ignored, malformed ones too.
+#[must_use]
+pub fn is_text_plain(content_type: &[u8]) -> bool {
+    let essence = split_once(content_type, b';').map_or(content_type, |(essence, _)| essence);
+    trim(essence).eq_ignore_ascii_case(b"text/plain")
+}
+
+/// Why a policy could not be had.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FetchError {
+    /// The policy host's certificate has faults, all of them listed.
+    #[error("certificate of the policy host: {}", joined(.0))]
+    Certificate(Vec<CertificateFault>),
+    /// No HTTP response came.
+    #[error("{0}")]
+    Connection(HttpFailure),
+    /// The name of the policy host would be too long for the DNS. Told by the sender, not by [`judge`].
+    #[error("the policy host has no possible name: {0}")]
+    Host(#[source] DnsNameError),
+    /// The lookup of the policy host failed. Told by the sender, not by [`judge`].
+    #[error("lookup of the policy host: {0}")]
+    HostLookup(DnsFailure),
+    /// The policy host does not exist (NXDOMAIN). Told by the sender, not by [`judge`].
+    #[error("the policy host {host} does not exist")]
+    HostNotFound {
+        /// The policy host.
+        host: DnsName,
+    },
+    /// The connection broke within the body.
+    #[error("the connection broke within the body ({detail})")]
+    Interrupted {
+        /// The cause chain.
+        detail: Box<str>,
+    },
+    /// Another media type than text/plain, or none.
+    #[error(
+        "media type is {}, not text/plain",
+        .found.as_deref().unwrap_or("absent")
+    )]
+    MediaType {
+        /// The value of the header.
+        found: Option<Box<str>>,
+    },
+    /// The policy host has no address. Told by the sender, not by [`judge`].
+    #[error("the policy host {host} has no address")]
+    NoAddress {
+        /// The policy host.
+        host: DnsName,
+    },
+    /// The body is no policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Another status than 200.
+    #[error(
+        "status {status}{}",
+        .location.as_deref().map(|to| format!(", a redirect to {to}, which is never followed")).unwrap_or_default()
+    )]
+    Status {
+        /// The status.
+        status: u16,
+        /// Where `Location` points.
+        location: Option<Box<str>>,
+    },
+    /// Time ran out within the body.
+    #[error("the body was not finished in time")]
+    TimedOut,
+    /// The body is longer than the limit.
+    #[error("the body is longer than {limit_bytes} octets")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+}
+
+impl FetchError {
+    /// Returns whether the fault may lie on our side: another vantage might have got the policy.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        match self {
+            Self::Connection(failure) => failure.kind.is_ours(),
+            Self::HostLookup(failure) => failure.kind.is_ours(),
+            Self::TimedOut => true,
+            Self::Certificate(_)
+            | Self::Host(_)
+            | Self::HostNotFound { .. }
+            | Self::Interrupted { .. }
+            | Self::MediaType { .. }
+            | Self::NoAddress { .. }
+            | Self::Policy(_)
+            | Self::Status { .. }
+            | Self::TooLarge { .. } => false,
+        }
+    }
+}
+
+fn joined(faults: &[CertificateFault]) -> String {
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    faults.join("; ")
+}
