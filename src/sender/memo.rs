@@ -234,7 +234,7 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
         }
         timeout_at(at, cell.get_or_init(make))
             .await
-            .map(Clone::clone)
+            .cloned()
             .map_err(|_elapsed| over)
     }
 

@@ -34,7 +34,8 @@ pub fn due(
 ) -> UnixTime {
     let last = tried_at.map_or(cached.fetched_at, |tried| tried.max(cached.fetched_at));
     let left = cached.expires_at().saturating_duration_since(last);
-    let due = last.saturating_add(every.min(left / 2).max(FETCH_BACK_OFF));
+    let half = left.checked_div(2).unwrap_or(left);
+    let due = last.saturating_add(every.min(half).max(FETCH_BACK_OFF));
     back_off.map_or(due, |back_off| due.max(back_off.until))
 }
 
