@@ -36,7 +36,7 @@ impl fmt::Display for MovedAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the store `{}` was damaged ({}): it was moved to `{}`, and its place is empty",
+            "the store `{}` was damaged ({}): it was moved to `{}`, and a new one is begun",
             self.from.display(),
             self.detail,
             self.to.display()

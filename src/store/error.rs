@@ -36,6 +36,17 @@ pub enum StoreError {
     /// The file turned out to be damaged in the middle of the work; the store is a new one now, empty.
     #[error("{0}")]
     Damaged(MovedAside),
+    /// The file is damaged, and nothing was asked that would put another in its place: it is left as it is.
+    #[error(
+        "the store `{}` is damaged ({detail}) and left as it is: `check` and `cache import` move it aside and begin a new one",
+        path.display()
+    )]
+    FoundDamaged {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite said.
+        detail: Box<str>,
+    },
     /// There is no room for what is to be written.
     #[error("no room to write the store `{}`: {detail}; free some, or {}", path.display(), remedy!())]
     Full {
@@ -64,11 +75,13 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
     },
-    /// The file is another program's database.
-    #[error("`{}` is a database of another program: {}", path.display(), remedy!())]
+    /// The file is something else than a store, as far as can be told: it is left as it is.
+    #[error("`{}` is not a store of stickler: {detail}; {}", path.display(), remedy!())]
     NotOurs {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        detail: Box<str>,
     },
     /// It cannot be opened, made or written.
     #[error("cannot use the store `{}`: {detail}; {}", path.display(), remedy!())]
@@ -89,6 +102,22 @@ impl StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::DiskFull) => Self::Full { path, detail },
             Some(_) | None => Self::Unusable { path, detail },
+        }
+    }
+
+    /// Says that the damaged file at `path` stays where it is.
+    pub(super) fn found_damaged(path: &Path, error: &rusqlite::Error) -> Self {
+        Self::FoundDamaged {
+            path: path.into(),
+            detail: error.to_string().into(),
+        }
+    }
+
+    /// Says that `path` is no store.
+    pub(super) fn not_ours(path: &Path, detail: impl Into<Box<str>>) -> Self {
+        Self::NotOurs {
+            path: path.into(),
+            detail: detail.into(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A row is evidence: the body as it came, the id and the moment of the fetch. It is checked again each time
 //! it is read, for the file may come from anywhere; what cannot be read counts as absent, and says so. A
-//! damaged file is moved aside, never overwritten.
+//! damaged file of ours is moved aside, never overwritten, and any other file left alone.
 //!
 //! Calls block, as a rule for some ten microseconds, and up to [`BUSY_TIMEOUT`] while another process
 //! writes: async code makes them where blocking is allowed. Commits survive a crash of the process; the last
@@ -11,6 +11,7 @@
 mod damage;
 mod entry;
 mod error;
+mod header;
 mod line;
 mod open;
 mod schema;
@@ -33,6 +34,7 @@ use crate::facts::{DnsName, UnixTime};
 use crate::sts::cache::StoredPolicy;
 use crate::sts::reading::Reading;
 use damage::Identity;
+use open::Access;
 
 /// How long a call waits for another process that writes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -84,6 +86,7 @@ pub enum Offered {
 pub struct Store {
     path: PathBuf,
     inner: Mutex<Inner>,
+    access: Access,
     purpose: Purpose,
     moved_aside: Option<MovedAside>,
 }
@@ -106,23 +109,34 @@ impl Store {
     /// When the file cannot be opened or made, belongs to another program or a newer version, or is not for
     /// this purpose.
     pub fn open(path: &Path, purpose: Purpose) -> Result<Self, StoreError> {
-        let store = open::open(path, Some(purpose))?.ok_or_else(|| StoreError::Unusable {
-            path: path.into(),
-            detail: "it vanished while it was opened".into(),
-        })?;
+        let store =
+            open::open(path, Access::Make(purpose))?.ok_or_else(|| StoreError::Unusable {
+                path: path.into(),
+                detail: "it vanished while it was opened".into(),
+            })?;
         match (purpose, store.purpose) {
             (Purpose::Serve, Purpose::Check) => Err(StoreError::NotForServe { path: path.into() }),
             (Purpose::Check, _) | (Purpose::Serve, Purpose::Serve) => Ok(store),
         }
     }
 
-    /// Opens the store at `path` whatever its purpose; `None` if there is no file.
+    /// Opens the store at `path` whatever its purpose; `None` if there is none. A damaged file stays.
     ///
     /// # Errors
     ///
-    /// As [`Store::open`].
+    /// As [`Store::open`], and when the file is damaged.
     pub fn open_existing(path: &Path) -> Result<Option<Self>, StoreError> {
-        open::open(path, None)
+        open::open(path, Access::Change)
+    }
+
+    /// Opens the store at `path` to look at it, as [`Store::open_existing`] does. Nothing is changed or moved
+    /// aside, whatever turns up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open_existing`].
+    pub fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        open::open(path, Access::Read)
     }
 
     /// Returns the file.
@@ -239,6 +253,9 @@ impl Store {
         match call(&mut inner.connection) {
             Ok(value) => Ok(value),
             Err(error) if damage::is_damage(&error) => {
+                if self.access == Access::Read {
+                    return Err(StoreError::found_damaged(&self.path, &error));
+                }
                 let moved = open::replace_damaged(&self.path, &mut inner, self.purpose, &error)?;
                 Err(StoreError::Damaged(moved))
             }

@@ -1,6 +1,7 @@
 //! Opening a store: making it, refusing it, moving it aside.
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -8,29 +9,39 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::damage::{self, Identity, MovedAside, with_suffix};
+use super::header::Header;
 use super::schema::{self, Found};
 use super::{BUSY_TIMEOUT, Inner, Purpose, Store, StoreError};
 use crate::clock::Clock;
 
-/// Opens the store at `path`; without a purpose, only one that is there.
-pub(super) fn open(path: &Path, make_for: Option<Purpose>) -> Result<Option<Store>, StoreError> {
-    if path.is_dir() {
-        return Err(StoreError::Unusable {
-            path: path.into(),
-            detail: "it is a directory".into(),
-        });
-    }
-    if make_for.is_none() && !path.exists() {
-        return Ok(None);
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Access {
+    /// To be changed, if it is there.
+    Change,
+    /// To be changed, and made if it is not there or damaged.
+    Make(Purpose),
+    /// To be looked at.
+    Read,
+}
+
+/// Opens the store at `path`; `None` if there is none and none is to be made.
+pub(super) fn open(path: &Path, access: Access) -> Result<Option<Store>, StoreError> {
+    // Before anything is made beside it: what is no store must not even get a lock.
+    match (look_at(path)?, access) {
+        (Header::Missing | Header::Empty, Access::Change | Access::Read) => return Ok(None),
+        (Header::Missing | Header::Empty, Access::Make(_))
+        | (Header::Foreign | Header::Ours | Header::Stranger | Header::Unmarked, _) => {}
     }
     let _turn = take_turn(path)?;
     let mut moved_aside = None;
     loop {
-        let damage = match connect(path, make_for) {
+        let damage = match connect(path, access) {
             Ok((inner, purpose)) => {
                 return Ok(Some(Store {
                     path: path.into(),
                     inner: Mutex::new(inner),
+                    access,
                     purpose,
                     moved_aside,
                 }));
@@ -44,14 +55,33 @@ pub(super) fn open(path: &Path, make_for: Option<Purpose>) -> Result<Option<Stor
         if moved_aside.is_some() {
             return Err(StoreError::from_sqlite(path, &damage));
         }
-        moved_aside = Some(set_aside(path, &damage)?);
-        if make_for.is_none() {
-            // Nothing was asked to be made: tell what was found.
-            return Err(moved_aside.map_or_else(
-                || StoreError::from_sqlite(path, &damage),
-                StoreError::Damaged,
-            ));
+        moved_aside = Some(set_aside(path, &damage, access)?);
+    }
+}
+
+/// What another program's database is said to be.
+const FOREIGN: &str = "it is a database of another program";
+
+/// Looks whose file stands at `path`; one that cannot be a store is refused.
+fn look_at(path: &Path) -> Result<Header, StoreError> {
+    let unusable = |detail: &str| StoreError::Unusable {
+        path: path.into(),
+        detail: detail.into(),
+    };
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(unusable("it is a directory")),
+        Ok(found) if !found.is_file() => return Err(unusable("it is no regular file")),
+        // A path whose directory is none can still be told better: by whoever tries to make it.
+        Ok(_) | Err(_) => {}
+    }
+    match Header::of(path) {
+        Ok(Header::Stranger) => Err(StoreError::not_ours(path, "it is no SQLite database")),
+        Ok(Header::Foreign) => Err(StoreError::not_ours(path, FOREIGN)),
+        Ok(header @ (Header::Empty | Header::Missing | Header::Ours | Header::Unmarked)) => {
+            Ok(header)
         }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(Header::Missing),
+        Err(error) => Err(StoreError::from_io(path, &error)),
     }
 }
 
@@ -63,8 +93,9 @@ pub(super) fn replace_damaged(
     error: &rusqlite::Error,
 ) -> Result<MovedAside, StoreError> {
     let _turn = take_turn(path)?;
+    let access = Access::Make(purpose);
     let moved = if Identity::of(path) == inner.identity {
-        set_aside(path, error)?
+        set_aside(path, error, access)?
     } else {
         // Another process saw it first. Where to, it has said.
         MovedAside {
@@ -79,7 +110,7 @@ pub(super) fn replace_damaged(
             .connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
     );
-    match connect(path, Some(purpose)) {
+    match connect(path, access) {
         Ok((fresh, _purpose)) => {
             *inner = fresh;
             Ok(moved)
@@ -97,7 +128,7 @@ enum Refusal {
     Error(StoreError),
 }
 
-fn connect(path: &Path, make_for: Option<Purpose>) -> Result<(Inner, Purpose), Refusal> {
+fn connect(path: &Path, access: Access) -> Result<(Inner, Purpose), Refusal> {
     let refuse = |error: rusqlite::Error| {
         if damage::is_damage(&error) {
             Refusal::Damaged(error)
@@ -105,19 +136,16 @@ fn connect(path: &Path, make_for: Option<Purpose>) -> Result<(Inner, Purpose), R
             Refusal::Error(StoreError::from_sqlite(path, &error))
         }
     };
+    let create = match access {
+        Access::Change | Access::Read => OpenFlags::empty(),
+        Access::Make(_) => OpenFlags::SQLITE_OPEN_CREATE,
+    };
     let mut connection = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create,
     )
     .map_err(refuse)?;
-    let purpose = prepare(&mut connection, make_for).map_err(|error| {
-        // A file that is damaged or not ours is left as it is, its log too.
-        drop(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
-        refuse(error)
-    })?;
-    let purpose = match purpose {
+    let purpose = match prepare(&mut connection, access).map_err(refuse)? {
         Found::Ours(purpose) => purpose,
         Found::Empty => return Err(Refusal::Empty),
         Found::Newer(found) => {
@@ -127,7 +155,7 @@ fn connect(path: &Path, make_for: Option<Purpose>) -> Result<(Inner, Purpose), R
             }));
         }
         Found::NotOurs => {
-            return Err(Refusal::Error(StoreError::NotOurs { path: path.into() }));
+            return Err(Refusal::Error(StoreError::not_ours(path, FOREIGN)));
         }
     };
     let inner = Inner {
@@ -137,19 +165,26 @@ fn connect(path: &Path, make_for: Option<Purpose>) -> Result<(Inner, Purpose), R
     Ok((inner, purpose))
 }
 
-fn prepare(connection: &mut Connection, make_for: Option<Purpose>) -> rusqlite::Result<Found> {
+fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Found> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A file that is damaged or not ours is left as it is, its log too.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // What stands in a file from elsewhere must not run: no triggers, no views, no functions of a schema.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     let mut found = schema::inspect(connection)?;
-    if let (Found::Empty, Some(purpose)) = (found, make_for) {
+    if let (Found::Empty, Access::Make(purpose)) = (found, access) {
         schema::create(connection, purpose)?;
         found = Found::Ours(purpose);
     }
     if let Found::Ours(_) = found {
+        connection.set_db_config(
+            DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+            access == Access::Read,
+        )?;
+        connection.pragma_update(None, "query_only", access == Access::Read)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // Damage in the rows shows when they are read; a table that is gone, or a read-only file, now.
         connection.query_row(
@@ -161,8 +196,23 @@ fn prepare(connection: &mut Connection, make_for: Option<Purpose>) -> rusqlite::
     Ok(found)
 }
 
-/// Moves the file at `path` aside.
-fn set_aside(path: &Path, error: &rusqlite::Error) -> Result<MovedAside, StoreError> {
+/// Moves the damaged file at `path` aside, if it says that it is ours and another is to take its place.
+fn set_aside(
+    path: &Path,
+    error: &rusqlite::Error,
+    access: Access,
+) -> Result<MovedAside, StoreError> {
+    match look_at(path)? {
+        Header::Ours => {}
+        Header::Empty | Header::Foreign | Header::Missing | Header::Stranger | Header::Unmarked => {
+            let detail = format!("it is damaged ({error}), and nothing in it says whose it is");
+            return Err(StoreError::not_ours(path, detail));
+        }
+    }
+    match access {
+        Access::Change | Access::Read => return Err(StoreError::found_damaged(path, error)),
+        Access::Make(_) => {}
+    }
     // The name says when by the system's clock, whatever clock the policies age by.
     let time: String = Clock::system()
         .now()

@@ -8,7 +8,7 @@ use super::Purpose;
 pub const SCHEMA_VERSION: i64 = 1;
 
 /// "STKL", kept in `application_id`: tells our file from another program's.
-const APPLICATION_ID: i64 = 0x5354_4b4c;
+pub(super) const APPLICATION_ID: i64 = 0x5354_4b4c;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

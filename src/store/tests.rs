@@ -156,7 +156,6 @@ fn handles_that_open_and_write_at_once_lose_nothing() {
 
 #[test]
 fn a_damaged_file_is_moved_aside_with_its_octets() {
-    let garbage = [b"this is no database, ".as_slice(); 100].concat();
     let truncated = {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
@@ -164,21 +163,101 @@ fn a_damaged_file_is_moved_aside_with_its_octets() {
         let whole = std::fs::read(&path).unwrap();
         whole[..whole.len() - 4096].to_vec()
     };
-    for octets in [garbage, truncated] {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s");
+    std::fs::write(&path, &truncated).unwrap();
+    for refused in [Store::open_to_read(&path), Store::open_existing(&path)] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::FoundDamaged { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), truncated);
+    }
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    let moved = store.moved_aside().unwrap();
+    assert_eq!(moved.from, path);
+    assert_eq!(std::fs::read(&moved.to).unwrap(), truncated);
+    let name = moved.to.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("s.damaged-2"), "{name}");
+    store.put(&corp(), &policy("1", 60, NOON)).unwrap();
+    drop(store);
+    let again = Store::open(&path, Purpose::Check).unwrap();
+    assert_eq!(again.moved_aside(), None);
+}
+
+#[test]
+fn a_file_that_does_not_say_it_is_ours_is_left_alone_by_everyone() {
+    let whole = {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        drop(Store::open(&path, Purpose::Check).unwrap());
+        std::fs::read(&path).unwrap()
+    };
+    let with_mark = |mark: [u8; 4]| {
+        let mut octets = whole.clone();
+        octets[60..64].fill(0);
+        octets[68..72].copy_from_slice(&mark);
+        // Damage: such a file would be moved aside if it were ours.
+        octets[4096..].fill(0xee);
+        octets[100..108].fill(0xee);
+        octets
+    };
+    for (octets, expected) in [
+        (
+            b"corp.test\nother.test\n".to_vec(),
+            "it is no SQLite database",
+        ),
+        (
+            b"this is no database, ".repeat(100),
+            "it is no SQLite database",
+        ),
+        (whole[1..].to_vec(), "it is no SQLite database"),
+        (whole[..60].to_vec(), "it is no SQLite database"),
+        (with_mark([0; 4]), "nothing in it says whose it is"),
+        (with_mark(*b"MOZ1"), "it is a database of another program"),
+    ] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
         std::fs::write(&path, &octets).unwrap();
-        let store = Store::open(&path, Purpose::Check).unwrap();
-        let moved = store.moved_aside().unwrap();
-        assert_eq!(moved.from, path);
-        assert_eq!(std::fs::read(&moved.to).unwrap(), octets);
-        let name = moved.to.file_name().unwrap().to_str().unwrap();
-        assert!(name.starts_with("s.damaged-2"), "{name}");
-        store.put(&corp(), &policy("1", 60, NOON)).unwrap();
-        drop(store);
-        let again = Store::open(&path, Purpose::Check).unwrap();
-        assert_eq!(again.moved_aside(), None);
+        for opened in [
+            Store::open_to_read(&path),
+            Store::open_existing(&path),
+            Store::open(&path, Purpose::Check).map(Some),
+            Store::open(&path, Purpose::Serve).map(Some),
+        ] {
+            let error = opened.unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), octets, "{error}");
+        }
+        let names = names(directory.path());
+        let beside: Vec<&String> = names
+            .iter()
+            .filter(|name| name.contains("damaged"))
+            .collect();
+        assert!(beside.is_empty(), "{names:?}");
     }
+}
+
+#[test]
+fn damage_that_a_reader_meets_stays_where_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s");
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    for row in 0..200 {
+        let name = format!("row{row}.test").parse().unwrap();
+        store.put(&name, &policy("1", 60, NOON)).unwrap();
+    }
+    drop(store);
+    let mut octets = std::fs::read(&path).unwrap();
+    octets[4 * 4096..].fill(0xee);
+    std::fs::write(&path, &octets).unwrap();
+    let error = match Store::open_to_read(&path) {
+        Ok(store) => store
+            .unwrap()
+            .list(|_row| Ok::<(), StoreError>(()))
+            .unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(matches!(error, StoreError::FoundDamaged { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), octets);
 }
 
 #[test]
@@ -237,7 +316,7 @@ fn a_store_that_is_not_ours_to_change_is_refused_and_left_alone() {
         ),
         (
             &other,
-            "is a database of another program: name another file",
+            "is not a store of stickler: it is a database of another program; name another file",
         ),
         (
             &folder,

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::entry::Summary;
-use super::open_existing;
+use super::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{ListFormat, OutputArgs};
@@ -41,7 +41,7 @@ pub(super) fn run(path: &Path, args: &OutputArgs<ListFormat>) -> anyhow::Result<
     };
     let mut unreadable = Vec::new();
     writer.begin(path)?;
-    if let Some(store) = open_existing(path)? {
+    if let Some(store) = open_to_read(path)? {
         store.list(|row| match row {
             Ok(entry) => writer.entry(&entry).map_err(ExportError::from),
             Err(error) => {

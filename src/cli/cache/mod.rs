@@ -119,16 +119,19 @@ fn path_of<'a>(cache: &'a CacheArgs, environment: &'a Environment) -> anyhow::Re
         .context("there is no home directory to look for the store in: name it with --cache PATH")
 }
 
-/// Opens the store at `path`; tells when there is none, which is no error.
-fn open_existing(path: &Path) -> anyhow::Result<Option<Store>> {
-    let store = Store::open_existing(path)?;
+/// Opens the store at `path` to look at it; tells when there is none, which is no error.
+fn open_to_read(path: &Path) -> anyhow::Result<Option<Store>> {
+    Ok(told_if_none(path, Store::open_to_read(path)?))
+}
+
+fn told_if_none(path: &Path, store: Option<Store>) -> Option<Store> {
     if store.is_none() {
         tell(format_args!(
             "there is no store at `{}` yet",
             path.display()
         ));
     }
-    Ok(store)
+    store
 }
 
 const LIST_EXAMPLES: &str = "\

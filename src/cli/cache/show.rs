@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::entry::Summary;
-use super::open_existing;
+use super::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, printable, tell};
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
@@ -30,7 +30,7 @@ pub(super) fn run(
     domain: &DnsName,
     args: &OutputArgs<AnswerFormat>,
 ) -> anyhow::Result<Exit> {
-    let Some(store) = open_existing(path)? else {
+    let Some(store) = open_to_read(path)? else {
         return Ok(Exit::Failure);
     };
     let policy = match store.get(domain)? {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::open_existing;
+use super::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, tell};
 use crate::cli::values::Source;
@@ -24,13 +24,12 @@ pub(super) fn import(path: &Path, file: &Source) -> anyhow::Result<Exit> {
     };
     let store = match Store::open_existing(path) {
         Ok(Some(store)) => store,
-        Ok(None) => Store::open(path, Purpose::Check)?,
-        Err(StoreError::Damaged(moved)) => {
-            tell(moved);
-            Store::open(path, Purpose::Check)?
-        }
+        Ok(None) | Err(StoreError::FoundDamaged { .. }) => Store::open(path, Purpose::Check)?,
         Err(error) => return Err(error.into()),
     };
+    if let Some(moved) = store.moved_aside() {
+        tell(moved);
+    }
     tracing::info!(from = %name, "reading policies");
     let count = store
         .import(&mut input)
@@ -48,7 +47,7 @@ pub(super) fn import(path: &Path, file: &Source) -> anyhow::Result<Exit> {
 pub(super) fn export(path: &Path, output: Option<&Path>) -> anyhow::Result<Exit> {
     let mut output = Output::open(output)?;
     let mut exit = Exit::Success;
-    if let Some(store) = open_existing(path)? {
+    if let Some(store) = open_to_read(path)? {
         for error in store.export(&mut output)? {
             tell(format_args!("left out: {error}"));
             exit = Exit::Usage;

@@ -27,12 +27,7 @@ impl Evidence {
         };
         let store = Store::open(path, Purpose::Check)?;
         if let Some(moved) = store.moved_aside() {
-            tell(format_args!(
-                "the store {} was damaged ({}): it is kept as {}, and a new one is begun",
-                moved.from.display(),
-                moved.detail,
-                moved.to.display()
-            ));
+            tell(moved);
         }
         Ok(Self::new(Some(store)))
     }

@@ -122,7 +122,7 @@ fn a_store_that_cannot_be_used_is_named_with_the_remedy() {
         (
             &["list", "--cache", "garbage"][..],
             &[
-                "!the store `garbage` was damaged (file is not a database): it was moved to `garbage.damaged-",
+                "!`garbage` is not a store of stickler: it is no SQLite database; name another file with --cache PATH",
             ][..],
         ),
         (
@@ -143,6 +143,28 @@ fn a_store_that_cannot_be_used_is_named_with_the_remedy() {
         let all = [&["cache"], words].concat();
         program.run(&all).check(2, fragments, &words);
     }
+    for words in [
+        &["list"][..],
+        &["show", "corp.test"],
+        &["remove", "corp.test"],
+        &["export"],
+        &["import", "in.ndjson"],
+    ] {
+        let all = [
+            &["cache", "--color", "never"],
+            words,
+            &["--cache", "garbage"],
+        ]
+        .concat();
+        program
+            .run(&all)
+            .check(2, &["!`garbage` is not a store of stickler"], &words);
+    }
+    let check = ["check", "--cache", "garbage", "corp.test"];
+    program
+        .run(&check)
+        .check(2, &["!`garbage` is not a store of stickler"], &"check");
+    assert_eq!(program.names(), ["garbage", "in.ndjson"]);
     let homeless = Run::of(program.command(&["cache", "list"]).env_remove("HOME"));
     homeless.check(2, &["!name it with --cache PATH"], &"without a home");
 }

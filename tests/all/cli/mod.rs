@@ -42,6 +42,19 @@ impl Program {
         std::fs::read_to_string(self.folder().join(name)).expect("the file is there")
     }
 
+    /// Returns what stands in the folder, in order.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.folder())
+            .expect("the folder can be read")
+            .map(|entry| {
+                let name = entry.expect("the folder can be read").file_name();
+                name.into_string().expect("names are UTF-8")
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = assert_cmd::cargo::cargo_bin_cmd!("stickler");
         command

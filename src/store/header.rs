@@ -1,0 +1,93 @@
+//! What a file says of itself in its first octets, read before SQLite sees it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::schema::APPLICATION_ID;
+
+/// How an SQLite file begins: <https://www.sqlite.org/fileformat2.html>, Section 1.3.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// How long the header is in which all of this stands.
+const HEADER_OCTETS: u64 = 100;
+
+/// Where `application_id` stands, big-endian.
+const APPLICATION_ID_AT: usize = 68;
+
+/// Whose a file seems to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Header {
+    /// It has no octets.
+    Empty,
+    /// An SQLite file with another program's mark.
+    Foreign,
+    /// There is no file.
+    Missing,
+    /// It carries our mark.
+    Ours,
+    /// It is no SQLite file, or too little of one to say whose.
+    Stranger,
+    /// An SQLite file without a mark, such as one of ours whose mark is still in its log.
+    Unmarked,
+}
+
+impl Header {
+    /// Reads the header of the file at `path`, which is to be a regular file.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Missing),
+            Err(error) => return Err(error),
+        };
+        let mut octets = Vec::new();
+        file.take(HEADER_OCTETS).read_to_end(&mut octets)?;
+        Ok(Self::from_octets(&octets))
+    }
+
+    fn from_octets(octets: &[u8]) -> Self {
+        if octets.is_empty() {
+            return Self::Empty;
+        }
+        let mark = octets
+            .get(APPLICATION_ID_AT..)
+            .and_then(|rest| rest.first_chunk());
+        match mark {
+            Some(mark) if octets.starts_with(MAGIC) => match i64::from(u32::from_be_bytes(*mark)) {
+                APPLICATION_ID => Self::Ours,
+                0 => Self::Unmarked,
+                _ => Self::Foreign,
+            },
+            Some(_) | None => Self::Stranger,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, MAGIC};
+
+    #[test]
+    fn only_a_whole_header_with_our_mark_is_ours() {
+        let header = |mark: &[u8]| [MAGIC, &[0; 52], mark, &[0; 28]].concat();
+        for (octets, expected) in [
+            (Vec::new(), Header::Empty),
+            (b"\n".to_vec(), Header::Stranger),
+            (b"corp.test\nother.test\n".repeat(9), Header::Stranger),
+            (MAGIC.to_vec(), Header::Stranger),
+            (header(b"STKL"), Header::Ours),
+            (header(b"STKL")[..72].to_vec(), Header::Ours),
+            (header(b"STKL")[..71].to_vec(), Header::Stranger),
+            (header(b"\0\0\0\0"), Header::Unmarked),
+            (header(b"LKTS"), Header::Foreign),
+            (header(b"STKL").split_off(1), Header::Stranger),
+        ] {
+            assert_eq!(
+                Header::from_octets(&octets),
+                expected,
+                "{}",
+                octets.escape_ascii()
+            );
+        }
+    }
+}
