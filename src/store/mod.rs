@@ -75,7 +75,7 @@ impl Lookup {
 pub enum Offered {
     /// An unexpired one is there already, and stays.
     Declined,
-    /// The store belongs to `serve`, and is only read.
+    /// The store belongs to `serve` or cannot be written, and is only read.
     ReadOnly,
     /// It was written.
     Written,
@@ -87,6 +87,7 @@ pub struct Store {
     path: PathBuf,
     inner: Mutex<Inner>,
     access: Access,
+    is_read_only: bool,
     purpose: Purpose,
     moved_aside: Option<MovedAside>,
 }
@@ -102,7 +103,8 @@ impl Store {
     /// Opens the store at `path` and makes it if there is none. A damaged file is moved aside first: see
     /// [`Store::moved_aside`].
     ///
-    /// `check` may open `serve`'s store, and only reads it then; `serve` may not open `check`'s.
+    /// `check` may open `serve`'s store, and one that cannot be written, and only reads it then; `serve` may not
+    /// open `check`'s.
     ///
     /// # Errors
     ///
@@ -157,6 +159,12 @@ impl Store {
         self.moved_aside.as_ref()
     }
 
+    /// Returns whether the file or its directory cannot be written, so that the store is only read.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
     /// Returns what the store holds for `domain`, expired or not.
     ///
     /// # Errors
@@ -179,9 +187,9 @@ impl Store {
         now: UnixTime,
     ) -> Result<Offered, StoreError> {
         entry::check_size(policy)?;
-        match self.purpose {
-            Purpose::Serve => return Ok(Offered::ReadOnly),
-            Purpose::Check => {}
+        match (self.purpose, self.access) {
+            (Purpose::Serve, _) | (Purpose::Check, Access::Read) => return Ok(Offered::ReadOnly),
+            (Purpose::Check, Access::Change | Access::Make(_)) => {}
         }
         self.change(|transaction| {
             let is_held = look_up(transaction, domain)?

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::Header;
@@ -25,28 +25,56 @@ pub(super) enum Access {
     Read,
 }
 
+impl Access {
+    /// Returns whether a store that cannot be written is of use all the same. `check` learns from one what
+    /// senders may hold, and only leaves no evidence in it.
+    const fn is_content_to_read(self) -> bool {
+        match self {
+            Self::Read | Self::Make(Purpose::Check) => true,
+            Self::Change | Self::Make(Purpose::Serve) => false,
+        }
+    }
+}
+
 /// Opens the store at `path`; `None` if there is none and none is to be made.
 pub(super) fn open(path: &Path, access: Access) -> Result<Option<Store>, StoreError> {
     // Before anything is made beside it: what is no store must not even get a lock.
-    match (look_at(path)?, access) {
-        (Header::Missing | Header::Empty, Access::Change | Access::Read) => return Ok(None),
-        (Header::Missing | Header::Empty, Access::Make(_))
-        | (Header::Foreign | Header::Ours | Header::Stranger | Header::Unmarked, _) => {}
+    let is_there = match look_at(path)? {
+        Header::Missing | Header::Empty => false,
+        Header::Foreign | Header::Ours | Header::Stranger | Header::Unmarked => true,
+    };
+    match access {
+        Access::Change | Access::Read if !is_there => return Ok(None),
+        Access::Change | Access::Make(_) | Access::Read => {}
     }
-    let _turn = take_turn(path)?;
+    let (turn, access) = match take_turn(path) {
+        Ok(turn) => (Some(turn), access),
+        // Who cannot make a lock moves nothing aside either; the owner of such a store has it alone.
+        Err(_) if is_there && access.is_content_to_read() => (None, Access::Read),
+        Err(error) => return Err(error),
+    };
     let mut moved_aside = None;
     loop {
         let damage = match connect(path, access) {
             Ok((inner, purpose)) => {
+                let is_read_only = inner.connection.is_readonly(MAIN_DB).unwrap_or(false);
+                if is_read_only && !access.is_content_to_read() {
+                    return Err(StoreError::Unusable {
+                        path: path.into(),
+                        detail: "it cannot be written".into(),
+                    });
+                }
                 return Ok(Some(Store {
                     path: path.into(),
                     inner: Mutex::new(inner),
-                    access,
+                    access: if is_read_only { Access::Read } else { access },
+                    is_read_only: is_read_only || turn.is_none(),
                     purpose,
                     moved_aside,
                 }));
             }
             Err(Refusal::Error(error)) => return Err(error),
+            Err(Refusal::ReadOnly(error)) => return Err(StoreError::from_sqlite(path, &error)),
             Err(Refusal::Empty) => return Ok(None),
             Err(Refusal::Damaged(error)) => error,
         };
@@ -116,7 +144,9 @@ pub(super) fn replace_damaged(
             Ok(moved)
         }
         Err(Refusal::Error(error)) => Err(error),
-        Err(Refusal::Empty | Refusal::Damaged(_)) => Err(StoreError::from_sqlite(path, error)),
+        Err(Refusal::Empty | Refusal::Damaged(_) | Refusal::ReadOnly(_)) => {
+            Err(StoreError::from_sqlite(path, error))
+        }
     }
 }
 
@@ -126,24 +156,65 @@ enum Refusal {
     /// The file is empty, and nothing was asked to be made.
     Empty,
     Error(StoreError),
+    /// Something that reading takes cannot be written.
+    ReadOnly(rusqlite::Error),
 }
 
 fn connect(path: &Path, access: Access) -> Result<(Inner, Purpose), Refusal> {
+    match connect_as(path, access, View::Live) {
+        Err(Refusal::ReadOnly(_)) if access.is_content_to_read() => {
+            // SQLite reads its log by way of an index beside it, and cannot make one there.
+            let log = with_suffix(path, "-wal");
+            if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+                return Err(Refusal::Error(StoreError::Unusable {
+                    path: path.into(),
+                    detail: format!(
+                        "its directory cannot be written, and what stands in `{}` can only be read where it can: \
+                         copy both elsewhere",
+                        log.display()
+                    )
+                    .into(),
+                }));
+            }
+            connect_as(path, Access::Read, View::Frozen)
+        }
+        connected @ (Ok(_) | Err(_)) => connected,
+    }
+}
+
+/// How SQLite takes the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum View {
+    /// As one that nobody changes: without locks, and without files beside it.
+    Frozen,
+    /// As one that others may change.
+    Live,
+}
+
+fn connect_as(path: &Path, access: Access, view: View) -> Result<(Inner, Purpose), Refusal> {
     let refuse = |error: rusqlite::Error| {
         if damage::is_damage(&error) {
-            Refusal::Damaged(error)
-        } else {
-            Refusal::Error(StoreError::from_sqlite(path, &error))
+            return Refusal::Damaged(error);
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+                Refusal::ReadOnly(error)
+            }
+            Some(_) | None => Refusal::Error(StoreError::from_sqlite(path, &error)),
         }
     };
-    let create = match access {
-        Access::Change | Access::Read => OpenFlags::empty(),
-        Access::Make(_) => OpenFlags::SQLITE_OPEN_CREATE,
-    };
-    let mut connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create,
-    )
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | match (view, access) {
+            (View::Frozen, _) => OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+            (View::Live, Access::Change | Access::Read) => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            (View::Live, Access::Make(_)) => {
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+            }
+        };
+    let mut connection = match view {
+        View::Frozen => Connection::open_with_flags(frozen_uri(path), flags),
+        View::Live => Connection::open_with_flags(path, flags),
+    }
     .map_err(refuse)?;
     let purpose = match prepare(&mut connection, access).map_err(refuse)? {
         Found::Ours(purpose) => purpose,
@@ -163,6 +234,22 @@ fn connect(path: &Path, access: Access) -> Result<(Inner, Purpose), Refusal> {
         identity: Identity::of(path),
     };
     Ok((inner, purpose))
+}
+
+/// Names a file as <https://www.sqlite.org/uri.html> has it, immutable.
+fn frozen_uri(path: &Path) -> String {
+    let root = if path.is_absolute() { "//" } else { "" };
+    let mut uri = format!("file:{root}");
+    for octet in path.as_os_str().as_encoded_bytes() {
+        match octet {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*octet));
+            }
+            _ => uri.push_str(&format!("%{octet:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
 }
 
 fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Found> {
@@ -242,11 +329,14 @@ fn take_turn(path: &Path) -> Result<File, StoreError> {
             detail: format!("its directory cannot be made: {error}").into(),
         })?;
     }
+    let lock = with_suffix(path, "-lock");
     let turn = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(with_suffix(path, "-lock"))
+        .open(&lock)
+        // One that another user made can be locked all the same.
+        .or_else(|error| File::open(&lock).map_err(|_no_lock| error))
         .map_err(unusable)?;
     turn.lock().map_err(unusable)?;
     Ok(turn)

@@ -121,7 +121,14 @@ fn path_of<'a>(cache: &'a CacheArgs, environment: &'a Environment) -> anyhow::Re
 
 /// Opens the store at `path` to look at it; tells when there is none, which is no error.
 fn open_to_read(path: &Path) -> anyhow::Result<Option<Store>> {
-    Ok(told_if_none(path, Store::open_to_read(path)?))
+    let store = told_if_none(path, Store::open_to_read(path)?);
+    if store.as_ref().is_some_and(Store::is_read_only) {
+        tell(format_args!(
+            "the store `{}` cannot be written: it is read as it stands",
+            path.display()
+        ));
+    }
+    Ok(store)
 }
 
 fn told_if_none(path: &Path, store: Option<Store>) -> Option<Store> {

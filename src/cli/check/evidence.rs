@@ -29,6 +29,12 @@ impl Evidence {
         if let Some(moved) = store.moved_aside() {
             tell(moved);
         }
+        if store.is_read_only() {
+            tell(format_args!(
+                "the store `{}` cannot be written: it is read, and nothing of this check is kept",
+                path.display()
+            ));
+        }
         Ok(Self::new(Some(store)))
     }
 

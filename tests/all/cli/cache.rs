@@ -169,6 +169,111 @@ fn a_store_that_cannot_be_used_is_named_with_the_remedy() {
     homeless.check(2, &["!name it with --cache PATH"], &"without a home");
 }
 
+/// Runs the program as somebody who is not its superuser, whom no permission stops; `None` where it cannot.
+#[cfg(unix)]
+fn run_as_somebody(program: &Program, words: &[&str]) -> Option<Run> {
+    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    const NOBODY: u32 = 65_534;
+    let owner = std::fs::metadata(program.folder()).unwrap().uid();
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"));
+    command
+        .args(words)
+        .current_dir(program.folder())
+        .env_clear()
+        .env("HOME", program.folder());
+    if owner == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    match command.output() {
+        Ok(output) => Some(Run::from(output)),
+        Err(error) if owner == 0 && error.kind() == std::io::ErrorKind::PermissionDenied => {
+            eprintln!("skipped: nobody may not run what root has built in its own folder");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_written_is_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let program = Program::new();
+    let permit = |name: &str, mode| {
+        let path = program.folder().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let good = line("corp.test", "2026-03-02T12:00:00Z");
+    program.write("in.ndjson", &good);
+    std::fs::create_dir(program.folder().join("a b?")).unwrap();
+    program
+        .run(&["cache", "import", "in.ndjson", "--cache", "a b?/s"])
+        .check(0, &[], &"import");
+    let before = std::fs::read(program.folder().join("a b?/s")).unwrap();
+    // Whoever brings a store to a read-only place brings no lock.
+    for (has_lock, directory, file) in [
+        (true, 0o777, 0o444),
+        (true, 0o555, 0o444),
+        (false, 0o555, 0o444),
+        (false, 0o555, 0o666),
+    ] {
+        if !has_lock {
+            drop(std::fs::remove_file(program.folder().join("a b?/s-lock")));
+        }
+        permit(".", 0o755);
+        permit("a b?/s", file);
+        permit("a b?", directory);
+        let what = format!("{has_lock} {directory:o} {file:o}");
+        for (words, exit, fragments) in [
+            (
+                &["cache", "list"][..],
+                0,
+                &[
+                    "corp.test  enforce",
+                    "!the store `a b?/s` cannot be written",
+                ][..],
+            ),
+            (&["cache", "show", "corp.test"], 0, &["id       1"]),
+            (&["cache", "export"], 0, &[good.as_str()]),
+            (
+                &[
+                    "check",
+                    "corp.test",
+                    "--resolver",
+                    "127.0.0.1:1",
+                    "--timeout",
+                    "1s",
+                ],
+                3,
+                &[
+                    "!the store `a b?/s` cannot be written: it is read, and nothing of this check is kept",
+                ],
+            ),
+            (
+                &["cache", "remove", "corp.test"],
+                2,
+                &["!cannot use the store `a b?/s`: "],
+            ),
+            (
+                &["cache", "import", "in.ndjson"],
+                2,
+                &["!cannot use the store `a b?/s`: "],
+            ),
+        ] {
+            let all = [words, &["--cache", "a b?/s"]].concat();
+            if let Some(run) = run_as_somebody(&program, &all) {
+                run.check(exit, fragments, &(&what, words));
+            }
+        }
+        permit("a b?", 0o755);
+        let after = std::fs::read(program.folder().join("a b?/s")).unwrap();
+        assert_eq!(after, before, "{what}");
+    }
+}
+
 #[test]
 fn processes_that_write_at_once_lose_nothing() {
     const PROCESSES: usize = 6;

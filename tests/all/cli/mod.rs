@@ -72,12 +72,7 @@ impl Program {
 
 impl Run {
     fn of(command: &mut Command) -> Self {
-        let output = command.output().expect("the program can be started");
-        Self {
-            exit: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("output is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("messages are UTF-8"),
-        }
+        command.output().expect("the program can be started").into()
     }
 
     fn json(&self) -> serde_json::Value {
@@ -99,5 +94,15 @@ impl Run {
             );
         }
         assert!(!self.stderr.contains("panicked"), "{what:?} gives {whole}");
+    }
+}
+
+impl From<std::process::Output> for Run {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            exit: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("output is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("messages are UTF-8"),
+        }
     }
 }
