@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::cli::paint::Paint;
+use crate::cli::values::parse_host;
 use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
 
@@ -24,7 +25,7 @@ pub struct LintMatchArgs {
     pub pattern: String,
 
     /// The MX host, as it stands in the MX record
-    #[arg(value_name = "HOST")]
+    #[arg(value_name = "HOST", value_parser = parse_host)]
     pub host: DnsName,
 
     /// Where the result goes.

@@ -16,7 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::paint::Paint;
-use crate::cli::values::Source;
+use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
 use crate::facts::DnsName;
 use crate::sts::policy::{self, Policy};
@@ -31,7 +31,7 @@ pub struct LintPolicyArgs {
     pub file: Source,
 
     /// Ask whether the policy covers these MX hosts
-    #[arg(long, value_name = "HOST", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "HOST", num_args = 1.., value_delimiter = ',', value_parser = parse_host)]
     pub mx: Vec<DnsName>,
 
     /// Exit with 1 from this severity on

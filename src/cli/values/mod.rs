@@ -2,10 +2,12 @@
 
 mod domain;
 mod duration;
+mod host;
 mod probe;
 
 pub use domain::{DomainArgument, DomainArgumentError};
 pub use duration::{DurationError, parse_duration};
+pub use host::{HostError, parse_host};
 pub use probe::{Probe, ProbeError};
 
 use std::convert::Infallible;

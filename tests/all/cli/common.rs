@@ -82,6 +82,23 @@ fn wrong_usage_is_named_and_exits_with_2() {
             &["!`polcy` is no verb here: take one of record, policy, match"],
         ),
         (
+            &["lint", "match", "*.corp.test", "192.0.2.1"],
+            &[
+                "!invalid value '192.0.2.1' for '<HOST>': this is an address, and an MX record holds a name",
+            ],
+        ),
+        (
+            &[
+                "lint",
+                "policy",
+                "p.txt",
+                "--mx",
+                "mx.corp.test",
+                "[2001:db8::1]",
+            ],
+            &["!invalid value '[2001:db8::1]' for '--mx <HOST>...': this is an address"],
+        ),
+        (
             &["check", "--source", "192.0.2.77", "corp.test"],
             &["!--source: nothing can be sent from 192.0.2.77, name an address of this host"],
         ),
