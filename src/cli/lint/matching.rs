@@ -36,10 +36,11 @@ pub struct LintMatchArgs {
 const EXAMPLES: &str = "\
 Examples:
   stickler lint match '*.example.com' mx1.example.com       # covers it
-  stickler lint match '*.mx.microsoft' corp.o-v1.mx.microsoft     # does not: two labels
+  stickler lint match '*.mx.microsoft' corp.o-v1.mx.microsoft  # two labels: no
   stickler lint match --format json mx.example.com MX.example.com.
 
-Exit codes: 0 the pattern covers the host, 1 it does not or is no pattern, 2 the host is none.";
+Exit codes: 0 the pattern covers the host, 1 it does not or is no
+pattern, 2 the host is none.";
 
 /// Returns the JSON Schema of what `--format json` writes.
 #[must_use]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use schemars::JsonSchema;
@@ -36,7 +36,8 @@ Examples:
   stickler lint scenario scenarios/
   stickler lint scenario --format json my-migration.toml
 
-Exit codes: 0 nothing wrong, 1 a scenario is invalid, 2 a file cannot be read.";
+Exit codes: 0 nothing wrong, 1 a scenario is invalid, 2 a file cannot be read
+or there is none.";
 
 /// The name and version of the documents.
 const SCHEMA: &str = "stickler/lint-scenario/1";
@@ -69,6 +70,9 @@ struct Linted {
 /// When a path cannot be looked at, and when the output cannot be written.
 pub fn run(args: &LintScenarioArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let files = scenario::discover(&args.paths)?;
+    if files.is_empty() {
+        bail!("there is no scenario: no file in these folders ends in .toml");
+    }
     let output = Output::open(args.output.output.as_deref())?;
     let mut exit = Exit::Success;
     let mut scenarios = Vec::new();

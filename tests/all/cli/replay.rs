@@ -237,6 +237,7 @@ fn what_machines_read_is_what_the_schemas_say() {
 #[test]
 fn lint_tells_every_mistake_with_its_place() {
     let program = program();
+    std::fs::create_dir(program.folder().join("empty")).unwrap();
     for (words, exit, fragments) in [
         (&["good.toml"][..], 0, &["valid: 1 scenario\n"][..]),
         (&["good.toml", "bad.toml"], 0, &["valid: 2 scenarios\n"]),
@@ -246,6 +247,11 @@ fn lint_tells_every_mistake_with_its_place() {
             &["broken.toml:8:", "not valid: 1 of 2\n"],
         ),
         (&["missing.toml"], 2, &["!missing.toml"]),
+        (
+            &["empty"],
+            2,
+            &["!there is no scenario: no file in these folders ends in .toml"],
+        ),
     ] {
         let all: Vec<&str> = ["lint", "scenario"]
             .into_iter()
