@@ -363,7 +363,11 @@ mod tests {
                 &[],
                 ":1:10: this is no value for `format`: it takes text, json, ndjson, junit",
             ),
-            ("jobs = 0", &[], ":1:8: this is no value for `jobs`: "),
+            (
+                "jobs = 0",
+                &[],
+                ":1:8: this is no value for `jobs`: it must be at least 1",
+            ),
             (
                 "",
                 &[("STICKLER_NOW", "noon")],

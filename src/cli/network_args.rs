@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use super::values::{CacheChoice, ResolverAddress, parse_duration};
+use super::values::{CacheChoice, ResolverAddress, parse_count, parse_duration};
 use crate::clock::Clock;
 use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::Route;
@@ -51,11 +51,16 @@ pub struct NetworkArgs {
     pub deadline: Duration,
 
     /// Read at most this many octets of a policy
-    #[arg(long, value_name = "OCTETS", default_value_t = DEFAULT_MAX_POLICY_OCTETS)]
+    #[arg(
+        long,
+        value_name = "OCTETS",
+        default_value_t = DEFAULT_MAX_POLICY_OCTETS,
+        value_parser = parse_count
+    )]
     pub max_policy_size: NonZeroUsize,
 
     /// Work on this many domains at once
-    #[arg(long, value_name = "N", default_value = "16")]
+    #[arg(long, value_name = "N", default_value = "16", value_parser = parse_count)]
     pub jobs: NonZeroUsize,
 
     /// Greet with this name (EHLO) instead of this machine's

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::output_args::{OutputArgs, RunFormat};
+use super::values::parse_count;
 use crate::replay::Networks;
 
 pub use run::run;
@@ -26,7 +27,7 @@ pub struct ReplayArgs {
 
     /// Run this many scenarios at once [default: as many as there are processors, four times as many where
     /// they wait for the network]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub jobs: Option<NonZeroUsize>,
 
     /// Where the result goes.

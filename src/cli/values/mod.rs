@@ -1,10 +1,12 @@
 //! The types of single arguments: each parses one text and says what would be right.
 
+mod count;
 mod domain;
 mod duration;
 mod host;
 mod probe;
 
+pub use count::{CountError, parse_count};
 pub use domain::{DomainArgument, DomainArgumentError};
 pub use duration::{DurationError, parse_duration};
 pub use host::{HostError, parse_host};
