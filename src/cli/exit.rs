@@ -16,6 +16,8 @@ pub enum Exit {
     Undetermined,
     /// 130: the user pressed Ctrl-C. What a shell shows for a program that SIGINT ended.
     Interrupted,
+    /// 143: something that watches over the run ended it: what a shell shows for a program that SIGTERM ended.
+    Terminated,
     /// 141: whoever read our output went away. What a shell shows for a program that SIGPIPE ended: not 0,
     /// which would say that all is well.
     BrokenPipe,
@@ -40,7 +42,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Failure => 3,
             Self::BrokenPipe => 4,
-            Self::Interrupted => 5,
+            Self::Interrupted | Self::Terminated => 5,
         }
     }
 
@@ -54,6 +56,7 @@ impl Exit {
             Self::Undetermined => 3,
             Self::Interrupted => 130,
             Self::BrokenPipe => 141,
+            Self::Terminated => 143,
         }
     }
 }

@@ -15,6 +15,7 @@ use self::check::CheckArgs;
 use self::completions::CompletionsArgs;
 use self::environment::Environment;
 use self::exit::Exit;
+use self::interrupt::Interrupts;
 use self::lab::LabArgs;
 use self::lint::LintArgs;
 use self::man::ManArgs;
@@ -30,6 +31,8 @@ pub mod completions;
 pub mod config;
 pub mod environment;
 pub mod exit;
+pub mod interrupt;
+pub mod jobs;
 pub mod lab;
 pub mod lint;
 pub mod live;
@@ -77,7 +80,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Returns whether the verb hears Ctrl-C itself, to close what it has begun to write.
+    /// Returns whether the verb hears interrupts itself, to close what it has begun to write.
     const fn closes_itself(&self) -> bool {
         match self {
             Self::Check(_) | Self::Replay(_) | Self::Lab(_) => true,
@@ -104,8 +107,8 @@ impl Verb {
     }
 }
 
-/// Runs a verb that computes, reads files or waits for the store on a thread of its own, so that Ctrl-C ends
-/// it like one that waits for the network.
+/// Runs a verb that computes, reads files or waits for the store on a thread of its own, so that an interrupt
+/// ends it like one that waits for the network.
 async fn blocking(
     run: impl FnOnce() -> anyhow::Result<Exit> + Send + 'static,
 ) -> anyhow::Result<Exit> {
@@ -137,10 +140,14 @@ pub fn main(words: &[OsString]) -> ExitCode {
     };
     let closes_itself = cli.verb.closes_itself();
     let result = runtime.block_on(async {
+        if closes_itself {
+            return cli.verb.run(environment).await;
+        }
         // Listening begins before the work does.
+        let mut interrupts = Interrupts::listen();
         tokio::select! {
             biased;
-            Ok(()) = tokio::signal::ctrl_c(), if !closes_itself => Ok(Exit::Interrupted),
+            interrupt = interrupts.next() => Ok(interrupt.exit()),
             result = cli.verb.run(environment) => result,
         }
     });

@@ -1,18 +1,16 @@
 //! The run: many domains at once, each result written as it comes.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use tokio::task::JoinSet;
 
 use super::CheckArgs;
 use super::domains::Domains;
 use super::evidence::Evidence;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
+use crate::cli::jobs::Jobs;
 use crate::cli::live;
 use crate::cli::output::{Output, tell};
 use crate::cli::values::Probe;
@@ -63,7 +61,6 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             fail_on: args.fail_on.into(),
         },
     );
-    let bar = progress(environment, names.len());
     let mut exit = if domains.has_bad_line {
         Exit::Usage
     } else {
@@ -76,37 +73,22 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         deadline: args.network.deadline,
         send: args.send.clone(),
     });
-    let mut waiting: VecDeque<DnsName> = names.into();
-    let mut running = JoinSet::new();
-    loop {
-        while running.len() < args.network.jobs.get()
-            && let Some(domain) = waiting.pop_front()
-        {
+    let jobs = Jobs::new("domains", args.network.jobs, environment);
+    let checked = jobs.run(
+        names,
+        |domain| {
             let job = Arc::clone(&job);
-            running.spawn(async move { job.check(domain).await });
-        }
-        let done = tokio::select! {
-            done = running.join_next() => done,
-            Ok(()) = tokio::signal::ctrl_c() => {
-                // What is known already stays a whole document.
-                exit = exit.and(Exit::Interrupted);
-                break;
-            }
-        };
-        let Some(done) = done else { break };
-        let report = match done {
-            Ok(report) => report,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        exit = exit.and(exit_of(&report, args.fail_on.into()));
-        bar.suspend(|| sink.write(&report))
-            .context("writing the result")?;
-        bar.inc(1);
-    }
+            async move { job.check(domain).await }
+        },
+        |report| {
+            sink.write(&report).context("writing the result")?;
+            Ok(exit_of(&report, args.fail_on.into()))
+        },
+    );
+    exit = exit.and(checked.await?);
     if job.evidence.has_failed() {
         exit = exit.and(Exit::Usage);
     }
-    bar.finish_and_clear();
     sink.finish().context("writing the result")?.finish()?;
     Ok(exit)
 }
@@ -197,14 +179,4 @@ fn context(
         company,
         ..environment.context(args.output.output.as_deref(), network.now())
     }
-}
-
-fn progress(environment: &Environment, domains: usize) -> ProgressBar {
-    if !environment.shows_progress || domains < 2 {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(u64::try_from(domains).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{pos}/{len} domains [{bar:30}] {eta} left")
-        .unwrap_or_else(|_built_in| ProgressStyle::default_bar());
-    bar.with_style(style)
 }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::LabUpArgs;
 use super::paste::{Ways, quoted};
 use crate::cli::exit::Exit;
+use crate::cli::interrupt::Interrupts;
 use crate::cli::output::{Output, tell};
 use crate::cli::values::parse_duration;
 use crate::facts::{DnsName, UnixTime};
@@ -40,13 +41,14 @@ pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
         }
     };
     let mut lab = Lab::start(&scenario, args).await?;
+    let mut interrupts = Interrupts::listen();
     lab.tell_all()?;
     let mut lines = read_lines();
     loop {
         let line = tokio::select! {
             line = lines.recv() => line,
-            // The ordinary way to end what runs in a terminal.
-            Ok(()) = tokio::signal::ctrl_c() => None,
+            // The ordinary way to end what runs in a terminal or in a container.
+            _interrupt = interrupts.next() => None,
         };
         let Some(line) = line else { break };
         let mut words = line.split_ascii_whitespace();

@@ -1,17 +1,15 @@
 //! The run: many scenarios at once, each told as it ends.
 
-use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
-use tokio::task::JoinSet;
 
 use super::{ReplayArgs, ReplayNetwork};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
+use crate::cli::jobs::Jobs;
 use crate::cli::output::Output;
 use crate::facts::UnixTime;
 use crate::replay::{Networks, replay};
@@ -71,49 +69,23 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
         sink.refuse(duplicates.iter().map(ProblemReport::from).collect())
             .context("writing the result")?;
     }
-    let bar = progress(environment, scenarios.len());
-    let jobs = args
-        .jobs
-        .unwrap_or_else(|| default_jobs(args.network))
-        .get();
+    let at_once = args.jobs.unwrap_or_else(|| default_jobs(args.network));
     let networks = args.network.into();
-    let mut waiting: VecDeque<Scenario> = scenarios.into();
-    let mut running = JoinSet::new();
-    loop {
-        while running.len() < jobs
-            && let Some(scenario) = waiting.pop_front()
-        {
-            running.spawn(play(scenario, networks));
-        }
-        let done = tokio::select! {
-            done = running.join_next() => done,
-            Ok(()) = tokio::signal::ctrl_c() => {
-                // What is known already stays a whole document.
-                exit = exit.and(Exit::Interrupted);
-                break;
-            }
-        };
-        let Some(done) = done else { break };
-        let played = match done {
-            Ok(played) => played,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        let told = match played {
-            Ok(report) => {
-                if report.outcome.is_failure() {
-                    exit = exit.and(Exit::Failure);
-                }
-                bar.suspend(|| sink.write(report))
-            }
-            Err(problem) => {
-                exit = exit.and(Exit::Usage);
-                bar.suspend(|| sink.refuse(vec![problem]))
-            }
-        };
-        told.context("writing the result")?;
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    let jobs = Jobs::new("scenarios", at_once, environment);
+    let played = jobs.run(
+        scenarios,
+        |scenario| play(scenario, networks),
+        |played| {
+            let (told, exit) = match played {
+                Ok(report) if report.outcome.is_failure() => (sink.write(report), Exit::Failure),
+                Ok(report) => (sink.write(report), Exit::Success),
+                Err(problem) => (sink.refuse(vec![problem]), Exit::Usage),
+            };
+            told.context("writing the result")?;
+            Ok(exit)
+        },
+    );
+    exit = exit.and(played.await?);
     sink.finish(began.elapsed())
         .context("writing the result")?
         .finish()?;
@@ -136,14 +108,4 @@ fn default_jobs(network: ReplayNetwork) -> NonZeroUsize {
             processors.saturating_mul(WAITING_PER_PROCESSOR)
         }
     }
-}
-
-fn progress(environment: &Environment, scenarios: usize) -> ProgressBar {
-    if !environment.shows_progress || scenarios < 2 {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(u64::try_from(scenarios).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{pos}/{len} scenarios [{bar:30}] {eta} left")
-        .unwrap_or_else(|_built_in| ProgressStyle::default_bar());
-    bar.with_style(style)
 }

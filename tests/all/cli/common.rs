@@ -1,6 +1,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+#[cfg(unix)]
+use super::signal;
 use super::{Program, Run};
 
 #[test]
@@ -178,7 +180,14 @@ fn a_reader_who_goes_away_is_no_error_to_shout_about() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_ends_the_run_with_130() {
+fn an_interrupt_ends_the_run_with_130_and_a_termination_with_143() {
+    for (name, exit) in [("INT", 130), ("TERM", 143)] {
+        assert_eq!(import_ended_by(name), Some(exit), "{name}");
+    }
+}
+
+#[cfg(unix)]
+fn import_ended_by(name: &str) -> Option<i32> {
     let program = Program::new();
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
         .args(["-v", "cache", "import", "-", "--cache", "store"])
@@ -192,13 +201,6 @@ fn an_interrupt_ends_the_run_with_130() {
     let mut line = String::new();
     messages.read_line(&mut line).unwrap();
     assert!(line.contains("reading policies"), "{line}");
-    let kill = format!("kill -INT {}", child.id());
-    assert!(
-        std::process::Command::new("sh")
-            .args(["-c", &kill])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    signal(name, &child);
+    child.wait().unwrap().code()
 }

@@ -1,6 +1,7 @@
 //! The program as its users run it: arguments in, exit code and output out.
 
 mod cache;
+mod check;
 mod common;
 mod lab;
 mod lint;
@@ -105,4 +106,14 @@ impl From<std::process::Output> for Run {
             stderr: String::from_utf8(output.stderr).expect("messages are UTF-8"),
         }
     }
+}
+
+/// Sends a signal to a child.
+#[cfg(unix)]
+fn signal(name: &str, child: &std::process::Child) {
+    let kill = format!("kill -{name} {}", child.id());
+    let status = std::process::Command::new("sh")
+        .args(["-c", &kill])
+        .status();
+    assert!(status.expect("there is a shell").success(), "{kill}");
 }

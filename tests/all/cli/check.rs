@@ -1,0 +1,39 @@
+//! What `check` makes of its arguments; what it makes of domains is tested against the lab.
+
+use std::process::Stdio;
+
+#[cfg(unix)]
+use super::signal;
+use super::{Program, Run};
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_ended_from_outside_leaves_a_whole_document() {
+    for (name, exit) in [("INT", 130), ("TERM", 143)] {
+        let program = Program::new();
+        program.write("result.json", "the last result");
+        // It hears the question and never answers, so the check waits.
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let resolver = silent.local_addr().unwrap().to_string();
+        let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+            .args(["check", "a.test", "b.test", "--resolver", &resolver])
+            .args(["--format", "json", "--output", "result.json"])
+            .current_dir(program.folder())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        silent.recv_from(&mut [0; 512]).unwrap();
+        assert_eq!(program.read("result.json"), "the last result");
+        signal(name, &child);
+        let run = Run::from(child.wait_with_output().unwrap());
+        run.check(
+            exit,
+            &["!stickler: interrupted: 0 of 2 domains done"],
+            &name,
+        );
+        let document: serde_json::Value =
+            serde_json::from_str(&program.read("result.json")).unwrap();
+        assert_eq!(document["domains"], serde_json::json!([]));
+        assert_eq!(program.names(), ["result.json"]);
+    }
+}
