@@ -29,7 +29,8 @@ pub struct CheckArgs {
     #[arg(long, value_name = "HOST")]
     pub next_hop: Option<DnsName>,
 
-    /// Send a marked probe message over the first validated hop (one domain only)
+    /// Send a marked probe message over the first validated hop (one domain only, which TO is in unless
+    /// there is a --next-hop); exit with 1 if it is not taken
     #[arg(long, value_name = "FROM,TO")]
     pub send: Option<Probe>,
 
@@ -55,8 +56,9 @@ Examples:
   stickler check example.com
   stickler check --format ndjson --input domains.txt --jobs 50
   stickler check --next-hop smart.example.net example.com
-  stickler check --cache ./before.sqlite example.com      # before a cutover, and again after it
+  stickler check --cache ./before.sqlite example.com  # before and after a cutover
   stickler check --send probe@example.net,jo@example.com example.com
 
-Exit codes: 0 all conforming senders deliver, 1 one defers or bounces or a finding reaches --fail-on,
-2 wrong usage or unreadable input, 3 could not be determined.";
+Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a finding
+reaches --fail-on or the probe of --send was not taken, 2 wrong usage or
+unreadable input, 3 could not be determined.";

@@ -36,8 +36,8 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         }
         bail!("no domain is given: name one, or a file of them with --input FILE");
     }
-    if args.send.is_some() && domains.names.len() > 1 {
-        bail!("--send takes one domain, {} are given", domains.names.len());
+    if let Some(probe) = &args.send {
+        hold_to_the_domain(probe, args.next_hop.as_ref(), &domains.names)?;
     }
     let network = live::network(&args.network)?;
     let store = environment.store_for(&args.network, &args.cache);
@@ -132,6 +132,27 @@ impl Job {
         }
         report
     }
+}
+
+/// Refuses a probe that would go to the MX hosts of a domain that its recipient is not in.
+fn hold_to_the_domain(
+    probe: &Probe,
+    next_hop: Option<&DnsName>,
+    domains: &[DnsName],
+) -> anyhow::Result<()> {
+    let [domain] = domains else {
+        bail!("--send takes one domain, {} are given", domains.len());
+    };
+    let recipient = probe.to.domain();
+    let is_there = recipient.parse().is_ok_and(|name: DnsName| name == *domain);
+    if next_hop.is_none() && !is_there {
+        bail!(
+            "--send: {} is no address of {domain}, and its MX hosts are asked: check {recipient}, or name with \
+             --next-hop the host that takes mail for it",
+            probe.to
+        );
+    }
+    Ok(())
 }
 
 /// With a smart host the smart host is the policy domain, whatever the recipient's domain (RFC 8461, §3.4).

@@ -6,6 +6,9 @@ use std::process::Stdio;
 use super::signal;
 use super::{Program, Run};
 
+/// Options with which every question fails at once.
+const DEAF: [&str; 4] = ["--resolver", "127.0.0.1:1", "--timeout", "1s"];
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_ended_from_outside_leaves_a_whole_document() {
@@ -35,5 +38,48 @@ fn a_run_that_is_ended_from_outside_leaves_a_whole_document() {
             serde_json::from_str(&program.read("result.json")).unwrap();
         assert_eq!(document["domains"], serde_json::json!([]));
         assert_eq!(program.names(), ["result.json"]);
+    }
+}
+
+#[test]
+fn a_probe_goes_to_no_host_of_another_domain() {
+    let program = Program::new();
+    for (words, exit, fragments) in [
+        (
+            &["corp.test", "--send", "a@x.test,b@other.test"][..],
+            2,
+            &[
+                "!--send: b@other.test is no address of corp.test, and its MX hosts are asked: check other.test, or name with --next-hop",
+            ][..],
+        ),
+        (
+            &["corp.test", "--send", "a@x.test,b@[192.0.2.1]"],
+            2,
+            &["!--send: b@[192.0.2.1] is no address of corp.test"],
+        ),
+        (
+            &["corp.test", "other.test", "--send", "a@x.test,b@corp.test"],
+            2,
+            &["!--send takes one domain, 2 are given"],
+        ),
+        (
+            &["corp.test", "--send", "a@x.test,b@CORP.test"],
+            1,
+            &["corp.test: undetermined"],
+        ),
+        (
+            &[
+                "corp.test",
+                "--send",
+                "a@x.test,b@other.test",
+                "--next-hop",
+                "smart.test",
+            ],
+            1,
+            &["smart.test: undetermined"],
+        ),
+    ] {
+        let all = [&["check"], words, &DEAF].concat();
+        program.run(&all).check(exit, fragments, &words);
     }
 }
