@@ -126,6 +126,7 @@ impl<'a> Case<'a> {
         let worst = self.worst_row();
         DomainReport {
             domain: self.domain.clone(),
+            for_domains: Vec::new(),
             checked_at: self.now,
             verdict: worst.map_or(Verdict::Undetermined, |row| row.verdict),
             certainty: worst.map_or(CertaintyReport::Ours, |row| {

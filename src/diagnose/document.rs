@@ -17,6 +17,9 @@ pub struct DomainReport {
     /// The policy domain.
     #[schemars(with = "String")]
     pub domain: DnsName,
+    /// The domains whose mail goes by way of this one, the smart host of `--next-hop`; empty without it.
+    #[schemars(with = "Vec<String>")]
+    pub for_domains: Vec<DnsName>,
     /// When the check of this domain ended.
     #[schemars(with = "String")]
     pub checked_at: UnixTime,

@@ -87,7 +87,7 @@ impl Suite {
 
 /// Returns the findings that are more than notes, with their fixes.
 fn describe(report: &DomainReport) -> String {
-    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
+    let mut out = headline(report);
     for finding in words::worst_first(report) {
         if finding.severity == Severity::Note {
             continue;
@@ -106,9 +106,18 @@ fn describe(report: &DomainReport) -> String {
 
 /// Returns what was found of a domain, a line for each finding.
 fn summarise(report: &DomainReport) -> String {
-    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
+    let mut out = headline(report);
     for finding in words::worst_first(report) {
         out.push_str(&words::finding(finding));
+        out.push('\n');
+    }
+    out
+}
+
+fn headline(report: &DomainReport) -> String {
+    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
+    if let Some(served) = words::next_hop_of(report) {
+        out.push_str(&served);
         out.push('\n');
     }
     out

@@ -5,6 +5,7 @@ use crate::diagnose::document::{
     CacheReport, CertaintyReport, DomainReport, Finding, MxVerdict, PolicySourceReport,
     ReadingReport, Severity,
 };
+use crate::facts::DnsName;
 
 pub(super) const fn severity(severity: Severity) -> &'static str {
     match severity {
@@ -12,6 +13,12 @@ pub(super) const fn severity(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Note => "note",
     }
+}
+
+/// Says for which domains the report is about their next hop; `None` if it is about the domain itself.
+pub(super) fn next_hop_of(report: &DomainReport) -> Option<String> {
+    let domains: Vec<&str> = report.for_domains.iter().map(DnsName::as_str).collect();
+    (!domains.is_empty()).then(|| format!("next hop of mail for {}", domains.join(", ")))
 }
 
 pub(super) const fn mx_verdict(verdict: MxVerdict) -> &'static str {

@@ -42,7 +42,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     let network = live::network(&args.network)?;
     let store = environment.store_for(&args.network, &args.cache);
     let evidence = Evidence::open(store)?;
-    let names = by_way_of(args.next_hop.as_ref(), domains.names);
+    let (names, for_domains) = by_way_of(args.next_hop.as_ref(), domains.names);
     let company = if names.len() > 1 {
         Company::Many
     } else {
@@ -72,6 +72,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         evidence,
         deadline: args.network.deadline,
         send: args.send.clone(),
+        for_domains,
     });
     let jobs = Jobs::new("domains", args.network.jobs, environment);
     let checked = jobs.run(
@@ -100,6 +101,8 @@ struct Job {
     evidence: Evidence,
     deadline: Duration,
     send: Option<Probe>,
+    /// The domains whose smart host is checked in their place.
+    for_domains: Vec<DnsName>,
 }
 
 impl Job {
@@ -123,6 +126,7 @@ impl Job {
                 .await;
         }
         let mut report = checked.report;
+        report.for_domains.clone_from(&self.for_domains);
         if let Some(probe) = &self.send {
             let envelope = Envelope {
                 from: probe.from.as_ref().map(ToString::to_string),
@@ -156,16 +160,17 @@ fn hold_to_the_domain(
 }
 
 /// With a smart host the smart host is the policy domain, whatever the recipient's domain (RFC 8461, §3.4).
-fn by_way_of(next_hop: Option<&DnsName>, domains: Vec<DnsName>) -> Vec<DnsName> {
+/// Returns the policy domains, and the domains that go by way of them.
+fn by_way_of(next_hop: Option<&DnsName>, domains: Vec<DnsName>) -> (Vec<DnsName>, Vec<DnsName>) {
     let Some(next_hop) = next_hop else {
-        return domains;
+        return (domains, Vec::new());
     };
-    for domain in domains {
+    for domain in &domains {
         tell(format_args!(
             "mail for {domain} goes by way of {next_hop}, which is the policy domain then (RFC 8461, §3.4)"
         ));
     }
-    vec![next_hop.clone()]
+    (vec![next_hop.clone()], domains)
 }
 
 fn exit_of(report: &DomainReport, fail_on: Severity) -> Exit {

@@ -34,6 +34,9 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
         &format!("{}: {}", report.domain, report.verdict),
         words::certainty(report.certainty),
     );
+    if let Some(served) = words::next_hop_of(report) {
+        page.prose("  ", &served);
+    }
     page.prose("  ", &report.reason);
     match context.detail {
         Detail::Brief if !needs_action(report) => {

@@ -83,3 +83,23 @@ fn a_probe_goes_to_no_host_of_another_domain() {
         program.run(&all).check(exit, fragments, &words);
     }
 }
+
+#[test]
+fn a_report_on_a_smart_host_names_the_domains_that_were_asked_for() {
+    let program = Program::new();
+    let words = [
+        "check",
+        "corp.test",
+        "other.test",
+        "--next-hop",
+        "smart.test",
+    ];
+    for (format, expected) in [
+        ("text", "  next hop of mail for corp.test, other.test\n"),
+        ("junit", "next hop of mail for corp.test, other.test\n"),
+        ("ndjson", "\"for_domains\":[\"corp.test\",\"other.test\"]"),
+    ] {
+        let all = [&words[..], &DEAF, &["--format", format]].concat();
+        program.run(&all).check(3, &[expected], &format);
+    }
+}

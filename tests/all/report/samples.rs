@@ -42,6 +42,7 @@ pub(crate) fn all() -> [(&'static str, DomainReport); 7] {
 pub(crate) fn well() -> DomainReport {
     DomainReport {
         domain: "corp.test".parse().unwrap(),
+        for_domains: Vec::new(),
         checked_at: now(),
         verdict: Verdict::Deliver,
         certainty: CertaintyReport::Definite,
