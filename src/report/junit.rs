@@ -1,11 +1,13 @@
 //! `check`'s results as `JUnit`'s XML: a test suite, and in it a test case for each domain.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Run, escape, words};
 use crate::diagnose::document::{DomainReport, Severity};
+use crate::facts::DnsName;
 use crate::sender::Verdict;
 
 /// The name of the report, of its suite and of the class of its cases.
@@ -15,6 +17,9 @@ const SUITE: &str = "stickler check";
 #[derive(Debug)]
 pub struct Suite {
     suite: TestSuite,
+    /// Each case with its place among the domains that were asked for.
+    cases: Vec<(usize, TestCase)>,
+    order: HashMap<DnsName, usize>,
     fail_on: Severity,
 }
 
@@ -30,7 +35,18 @@ impl Suite {
         ] {
             suite.add_property((name, value.as_str()));
         }
-        Self { suite, fail_on }
+        Self {
+            suite,
+            cases: Vec::new(),
+            order: HashMap::new(),
+            fail_on,
+        }
+    }
+
+    /// Puts the cases in the order of these domains, whichever ends first; others come after them.
+    pub fn order(&mut self, domains: &[DnsName]) {
+        let places = domains.iter().cloned().zip(0..);
+        self.order = places.collect();
     }
 
     /// Adds the case of a domain.
@@ -38,7 +54,9 @@ impl Suite {
         let mut case = TestCase::new(report.domain.as_str(), self.status(report));
         case.set_classname(SUITE);
         case.set_system_out(summarise(report));
-        self.suite.add_test_case(case);
+        let place = self.order.get(&report.domain);
+        self.cases
+            .push((place.copied().unwrap_or(usize::MAX), case));
     }
 
     /// Writes the suite.
@@ -46,7 +64,10 @@ impl Suite {
     /// # Errors
     ///
     /// When the writer fails.
-    pub fn finish(self, writer: &mut impl Write) -> io::Result<()> {
+    pub fn finish(mut self, writer: &mut impl Write) -> io::Result<()> {
+        self.cases.sort_by_key(|(place, _case)| *place);
+        let cases = self.cases.into_iter().map(|(_place, case)| case);
+        self.suite.add_test_cases(cases);
         let mut report = Report::new(SUITE);
         report.add_test_suite(self.suite);
         // Not straight into the writer: the kind of its error, such as a broken pipe, would be lost.

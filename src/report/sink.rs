@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::text::Tally;
 use super::{Context, Format, Run, json, junit, text};
 use crate::diagnose::document::{DomainReport, Severity};
+use crate::facts::DnsName;
 
 /// Takes each domain's report as its check ends, and writes it.
 ///
@@ -38,6 +39,17 @@ impl<W: Write> Sink<W> {
             Format::Junit => Kind::Junit(junit::Suite::new(&run, options.fail_on)),
         };
         Self { writer, kind }
+    }
+
+    /// Names the domains that will come, in the order in which results are laid out that come all at once at
+    /// the end: `JUnit`'s. Which check ends first is chance.
+    #[must_use]
+    pub fn in_order_of(mut self, domains: &[DnsName]) -> Self {
+        match &mut self.kind {
+            Kind::Junit(suite) => suite.order(domains),
+            Kind::Text { .. } | Kind::Json(_) | Kind::Ndjson(_) => {}
+        }
+        self
     }
 
     /// Takes the report of one domain.

@@ -49,7 +49,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         Company::Alone
     };
     let output = Output::open(args.output.output.as_deref())?;
-    let mut sink = Sink::new(
+    let sink = Sink::new(
         output,
         args.output.format.into(),
         Run {
@@ -61,6 +61,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             fail_on: args.fail_on.into(),
         },
     );
+    let mut sink = sink.in_order_of(&names);
     let mut exit = if domains.has_bad_line {
         Exit::Usage
     } else {

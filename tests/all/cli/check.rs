@@ -103,3 +103,30 @@ fn a_report_on_a_smart_host_names_the_domains_that_were_asked_for() {
         program.run(&all).check(3, &[expected], &format);
     }
 }
+
+#[test]
+fn cases_stand_in_the_order_of_the_input_and_counts_are_at_least_one() {
+    let program = Program::new();
+    let names: Vec<String> = (0..20).map(|number| format!("d{number}.test")).collect();
+    program.write("domains.txt", names.join("\n"));
+    let all = [
+        &["check", "--input", "domains.txt", "--format", "junit"],
+        &DEAF[..],
+    ]
+    .concat();
+    let run = program.run(&all);
+    let cases: Vec<&str> = run
+        .stdout
+        .split("<testcase name=\"")
+        .skip(1)
+        .filter_map(|case| case.split('"').next())
+        .collect();
+    assert_eq!(cases, names);
+    for option in ["--jobs", "--max-policy-size"] {
+        program.run(&["check", "corp.test", option, "0"]).check(
+            2,
+            &["!it must be at least 1"],
+            &option,
+        );
+    }
+}
