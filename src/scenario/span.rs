@@ -64,6 +64,13 @@ pub(crate) struct TimeSpanError {
     why: &'static str,
 }
 
+impl TimeSpanError {
+    /// Returns what the text is, without the text.
+    pub(crate) const fn why(&self) -> &'static str {
+        self.why
+    }
+}
+
 impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;

@@ -1,75 +1,34 @@
-//! Durations as people write them: `10s`, `1h30m`, `2d2h`.
+//! Durations of options: spans of time as scenarios have them, from 0 on.
 
 use std::time::Duration;
 
-/// Reads a duration: one or more whole numbers, each with a unit (`ms`, `s`, `m`, `h`, `d`, `w`).
+use crate::scenario::span::TimeSpan;
+
+/// Reads a duration: `10s`, `250ms`, `1h30m`, `2d2h`.
 ///
 /// # Errors
 ///
-/// When the text is anything else, or longer than some 10,000 years.
+/// When the text is no span of time, or one into the past.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    let mut total_millis: u64 = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (digits, after) = split_at_first(rest, |c| !c.is_ascii_digit());
-        let (unit, after) = split_at_first(after, |c| c.is_ascii_digit());
-        if digits.is_empty() {
-            return Err(DurationError::NoNumber);
-        }
-        let unit_millis: u64 = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            "w" => 604_800_000,
-            "" => return Err(DurationError::NoUnit),
-            other => {
-                return Err(DurationError::Unit {
-                    found: other.chars().take(16).collect(),
-                });
-            }
-        };
-        total_millis = digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit_millis))
-            .and_then(|millis| millis.checked_add(total_millis))
-            .filter(|millis| *millis <= MAX_MILLIS)
-            .ok_or(DurationError::TooLong)?;
-        rest = after;
+    if !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Err(DurationError::NoUnit);
     }
-    if text.is_empty() {
-        return Err(DurationError::NoNumber);
-    }
-    Ok(Duration::from_millis(total_millis))
-}
-
-/// The longest duration: the calendar ends in the year 9999.
-const MAX_MILLIS: u64 = 10_000 * 366 * 86_400_000;
-
-fn split_at_first(text: &str, stop: impl Fn(char) -> bool) -> (&str, &str) {
-    text.split_at(text.find(stop).unwrap_or(text.len()))
+    let span = TimeSpan::parse(text).map_err(|error| DurationError::Span(error.why()))?;
+    span.forward().ok_or(DurationError::Past)
 }
 
 /// Why a text is no duration.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DurationError {
-    /// No digit where one must stand.
-    #[error("a duration is a whole number and a unit, as in 10s, 5m or 2d2h")]
-    NoNumber,
     /// A number alone.
     #[error("the unit is missing: write 10s, 5m, 2h or 7d")]
     NoUnit,
-    /// More than the calendar holds.
-    #[error("the duration is longer than 10,000 years")]
-    TooLong,
-    /// An unknown unit.
-    #[error("`{found}` is no unit of time: take ms, s, m, h, d or w")]
-    Unit {
-        /// The unit, its first 16 characters.
-        found: Box<str>,
-    },
+    /// Less than nothing.
+    #[error("the duration lies in the past: write it without the minus")]
+    Past,
+    /// No span of time.
+    #[error("{0}: write a number and a unit, as in 250ms, 10s, 5m or 2d2h")]
+    Span(&'static str),
 }
 
 #[cfg(test)]
@@ -80,22 +39,30 @@ mod tests {
 
     #[test]
     fn durations_are_numbers_with_units() {
+        let none = Err(DurationError::Span("not a span of time"));
         for (text, expected) in [
             ("250ms", Ok(Duration::from_millis(250))),
             ("0s", Ok(Duration::ZERO)),
             ("10s", Ok(Duration::from_secs(10))),
+            ("10 s", Ok(Duration::from_secs(10))),
+            ("1.5h", Ok(Duration::from_secs(5_400))),
             ("1h30m", Ok(Duration::from_secs(5_400))),
             ("2d2h", Ok(Duration::from_secs(50 * 3_600))),
             ("1w", Ok(Duration::from_secs(604_800))),
-            ("", Err(DurationError::NoNumber)),
-            ("s", Err(DurationError::NoNumber)),
-            ("-6d", Err(DurationError::NoNumber)),
+            ("", none.clone()),
+            ("s", none.clone()),
+            ("1h30", none.clone()),
+            ("10q", none.clone()),
             ("10", Err(DurationError::NoUnit)),
-            ("1h30", Err(DurationError::NoUnit)),
-            ("10 s", Err(DurationError::Unit { found: " s".into() })),
-            ("1.5h", Err(DurationError::Unit { found: ".".into() })),
-            ("99999999999999999999w", Err(DurationError::TooLong)),
-            ("999999999w", Err(DurationError::TooLong)),
+            ("-6d", Err(DurationError::Past)),
+            (
+                "1mo",
+                Err(DurationError::Span(
+                    "a month and a year have no fixed length",
+                )),
+            ),
+            ("9999w", Err(DurationError::Span("longer than 10000 days"))),
+            ("99999999999999999999w", none),
         ] {
             assert_eq!(parse_duration(text), expected, "{text:?}");
         }
