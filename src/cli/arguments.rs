@@ -11,6 +11,8 @@ use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory, Fro
 
 use super::Cli;
 use super::config::{Config, ConfigError, is_settable};
+use super::repeat::typed_options;
+use super::{Cli, Verb};
 
 /// What the environment says: the value of a variable, `None` if it is not set.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -30,7 +32,14 @@ impl Cli {
     pub fn read(words: &[OsString], variables: Variables<'_>) -> Result<Self, ArgumentError> {
         let command = Self::command().color(color_choice(words, variables));
         let matches = read_with(command, words, variables)?;
-        Ok(Self::from_arg_matches(&matches)?)
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Verb::Check(check), Some((verb, given))) = (&mut cli.verb, matches.subcommand()) {
+            let command = Self::command();
+            check.typed_options = command
+                .find_subcommand(verb)
+                .map_or_else(String::new, |command| typed_options(command, given));
+        }
+        Ok(cli)
     }
 }
 

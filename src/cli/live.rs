@@ -4,8 +4,7 @@ use std::net::UdpSocket;
 
 use anyhow::Context as _;
 
-use super::network_args::{CacheArgs, Family, NetworkArgs};
-use super::values::CacheChoice;
+use super::network_args::{Family, NetworkArgs};
 use crate::net::routes::Routes;
 use crate::net::{AddressFamilies, Deadlines, HeloName, Live, LiveConfig, ResolverConfig, roots};
 use crate::sts::certificate::Roots;
@@ -49,56 +48,4 @@ pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
         ..config
     })?;
     Ok(live)
-}
-
-/// Whether a shell takes a character as it stands, wherever it stands.
-const fn is_plain(character: char) -> bool {
-    matches!(character, 'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | ':' | '/' | ',' | '+' | '@')
-}
-
-/// Writes the options that make a repeated run see the same network, quoted for a shell.
-#[must_use]
-pub fn as_options(args: &NetworkArgs, cache: &CacheArgs) -> String {
-    let mut options: Vec<String> = Vec::new();
-    let mut push = |name: &str, value: &str| {
-        options.push(format!("{name} {}", quoted(value)));
-    };
-    for resolver in &args.resolver {
-        push("--resolver", &resolver.0.to_string());
-    }
-    for rule in &args.connect_to {
-        push("--connect-to", &rule.to_string());
-    }
-    for path in &args.ca_file {
-        push("--ca-file", &path.to_string_lossy());
-    }
-    if let Some(now) = args.now {
-        push("--now", &now.to_string());
-    }
-    if let Some(source) = args.source {
-        push("--source", &source.to_string());
-    }
-    match &cache.cache {
-        Some(CacheChoice::Path(path)) => push("--cache", &path.to_string_lossy()),
-        Some(CacheChoice::None) => push("--cache", "none"),
-        None => {}
-    }
-    if args.system_roots {
-        options.push("--system-roots".to_owned());
-    }
-    match args.family() {
-        Family::Any => {}
-        Family::V4 => options.push("-4".to_owned()),
-        Family::V6 => options.push("-6".to_owned()),
-    }
-    options.join(" ")
-}
-
-/// Quotes a value for a shell, if it needs that.
-fn quoted(value: &str) -> String {
-    if value.chars().all(is_plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
-    }
 }

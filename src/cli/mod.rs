@@ -41,6 +41,7 @@ pub mod network_args;
 pub mod output;
 pub mod output_args;
 pub mod paint;
+mod repeat;
 pub mod replay;
 pub mod schema;
 pub mod values;

@@ -49,6 +49,10 @@ pub struct CheckArgs {
     /// Where the result goes.
     #[command(flatten)]
     pub output: OutputArgs<RunFormat>,
+
+    /// The options of the network and the store as they were typed, quoted for a shell.
+    #[arg(skip)]
+    pub typed_options: String,
 }
 
 const EXAMPLES: &str = "\

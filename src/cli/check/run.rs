@@ -202,7 +202,7 @@ fn context(
     company: Company,
 ) -> Context {
     Context {
-        check_options: live::as_options(&args.network, &args.cache),
+        check_options: args.typed_options.clone(),
         company,
         ..environment.context(args.output.output.as_deref(), network.now())
     }

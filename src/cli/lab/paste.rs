@@ -5,9 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::cli::repeat::quoted;
 use crate::facts::UnixTime;
 use crate::net::routes::Route;
-use crate::report::escape::is_shell_safe;
 
 /// What leads into the lab.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -59,36 +59,10 @@ impl Ways {
     }
 }
 
-/// Returns a word as a shell reads it.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |part: &str| part.is_empty() || is_shell_safe(part);
-    if !word.is_empty() && word.split([':', '/', ',']).all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ways, quoted};
+    use super::Ways;
     use crate::facts::UnixTime;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_needs_it() {
-        for (word, expected) in [
-            ("192.0.2.1:25:127.0.0.1:4025", "192.0.2.1:25:127.0.0.1:4025"),
-            (
-                "[2001:db8::1]:25:127.0.0.1:4025",
-                "'[2001:db8::1]:25:127.0.0.1:4025'",
-            ),
-            ("/tmp/a b/ca.pem", "'/tmp/a b/ca.pem'"),
-            ("it's", r"'it'\''s'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-    }
 
     #[test]
     fn options_and_variables_say_the_same() {

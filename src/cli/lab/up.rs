@@ -10,10 +10,11 @@ use anyhow::Context as _;
 use tokio::sync::mpsc;
 
 use super::LabUpArgs;
-use super::paste::{Ways, quoted};
+use super::paste::Ways;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::output::{Output, tell};
+use crate::cli::repeat::quoted;
 use crate::cli::values::parse_duration;
 use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::Route;
