@@ -9,7 +9,6 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory, FromArgMatches};
 
-use super::Cli;
 use super::config::{Config, ConfigError, is_settable};
 use super::repeat::typed_options;
 use super::{Cli, Verb};
@@ -332,7 +331,10 @@ mod tests {
         )
         .unwrap();
         let network = args.network;
-        assert_eq!(network.now.unwrap().to_string(), "2026-03-02T08:00:00Z");
+        assert_eq!(
+            network.clock.now.unwrap().to_string(),
+            "2026-03-02T08:00:00Z"
+        );
         assert_eq!(network.resolver.len(), 2);
         assert_eq!(network.jobs.get(), 3);
         assert_eq!(network.connect_to.len(), 2);

@@ -28,7 +28,7 @@ pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
     if args.system_roots {
         trusted = roots::with_system(&trusted).context("--system-roots")?;
     }
-    let config = LiveConfig::new(args.clock(), trusted);
+    let config = LiveConfig::new(args.clock.clock(), trusted);
     let live = Live::new(LiveConfig {
         resolver: if args.resolver.is_empty() {
             ResolverConfig::System

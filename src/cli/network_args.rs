@@ -38,9 +38,9 @@ pub struct NetworkArgs {
     #[arg(long, value_parser = BoolishValueParser::new())]
     pub system_roots: bool,
 
-    /// Start the clock here and let it run on (RFC 3339, as in 2026-03-02T08:00:00Z)
-    #[arg(long, value_name = "TIME")]
-    pub now: Option<UnixTime>,
+    /// By which clock.
+    #[command(flatten)]
+    pub clock: ClockArgs,
 
     /// Give up a network step (a query, a connection, a reply, a policy fetch) after this long
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
@@ -108,20 +108,30 @@ impl NetworkArgs {
         }
     }
 
-    /// Returns the clock that everything ages by.
-    #[must_use]
-    pub fn clock(&self) -> Clock {
-        self.now.map_or_else(Clock::system, Clock::starting_at)
-    }
-
     /// Returns whether what is seen may not be the Internet as everyone sees it now: evidence of such a run
     /// does not belong in the user's store unless they name one.
     #[must_use]
     pub const fn is_diverted(&self) -> bool {
-        self.now.is_some()
+        self.clock.now.is_some()
             || !self.resolver.is_empty()
             || !self.connect_to.is_empty()
             || !self.ca_file.is_empty()
+    }
+}
+
+/// The option that sets the clock.
+#[derive(Args, Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ClockArgs {
+    /// Start the clock here and let it run on (RFC 3339, as in 2026-03-02T08:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<UnixTime>,
+}
+
+impl ClockArgs {
+    /// Returns the clock that everything ages by.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.now.map_or_else(Clock::system, Clock::starting_at)
     }
 }
 

@@ -96,6 +96,14 @@ impl Entry {
 /// Why a line is no entry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum LineError {
+    /// The fetch lies in the future.
+    #[error("`fetched_at` is {fetched_at}, more than a day ahead of the clock ({now})")]
+    Ahead {
+        /// When the policy is said to have been fetched.
+        fetched_at: UnixTime,
+        /// What the clock says.
+        now: UnixTime,
+    },
     /// The body is not base64.
     #[error("`body_base64` is not base64: {detail}")]
     Base64 {

@@ -28,7 +28,7 @@ pub use entry::{Entry, MAX_BODY_OCTETS, RowError, RowFault};
 pub use error::StoreError;
 pub use line::{LineError, MAX_LINE_OCTETS};
 pub use schema::SCHEMA_VERSION;
-pub use transfer::{ExportError, ImportError};
+pub use transfer::{ExportError, ImportError, MAX_AHEAD};
 
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::cache::StoredPolicy;

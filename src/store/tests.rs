@@ -423,11 +423,11 @@ fn an_export_can_be_imported() {
     let mut lines = Vec::new();
     assert_eq!(from.export(&mut lines).unwrap(), []);
     let to = Store::open(&directory.path().join("to"), Purpose::Check).unwrap();
-    assert_eq!(to.import(&mut BufReader::new(&*lines)).unwrap(), 2);
+    assert_eq!(to.import(&mut BufReader::new(&*lines), NOON).unwrap(), 2);
     let mut again = Vec::new();
     to.export(&mut again).unwrap();
     assert_eq!(lines, again);
-    assert_eq!(to.import(&mut BufReader::new(&*lines)).unwrap(), 2);
+    assert_eq!(to.import(&mut BufReader::new(&*lines), NOON).unwrap(), 2);
 }
 
 #[test]
@@ -467,17 +467,24 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
             "line 2: `body_base64` is not base64",
         ),
         (good.replace(&NOON.to_string(), "noon"), "line 2: column"),
+        (
+            good.replace("a.test", "b.test")
+                .replace(&NOON.to_string(), &later(86_401).to_string()),
+            "line 2: `fetched_at` is 2026-03-03T12:00:01Z, more than a day ahead of the clock (2026-03-02T12:00:00Z)",
+        ),
     ] {
         let input = format!("{good}\n{second}\n");
         let error = store
-            .import(&mut BufReader::new(input.as_bytes()))
+            .import(&mut BufReader::new(input.as_bytes()), NOON)
             .unwrap_err()
             .to_string();
         assert!(error.starts_with(expected), "{second} gives {error}");
         assert_eq!(store.get(&"a.test".parse().unwrap()), Ok(Lookup::Absent));
     }
     let endless = std::io::Read::take(std::io::repeat(b'a'), 100_000_000);
-    let error = store.import(&mut BufReader::new(endless)).unwrap_err();
+    let error = store
+        .import(&mut BufReader::new(endless), NOON)
+        .unwrap_err();
     assert!(
         matches!(
             error,

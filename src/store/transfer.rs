@@ -1,12 +1,17 @@
 //! All policies out, all policies in.
 
 use std::io::{self, BufRead, Read, Write};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::entry::Entry;
 use super::line::{LineError, MAX_LINE_OCTETS};
 use super::{RowError, Store, StoreError};
+use crate::facts::UnixTime;
+
+/// How far the clock of whoever fetched a policy may be ahead of ours.
+pub const MAX_AHEAD: Duration = Duration::from_secs(86_400);
 
 impl Store {
     /// Writes every entry as a line of JSON; returns the rows that cannot be read, which are left out.
@@ -29,12 +34,13 @@ impl Store {
     /// Reads lines that [`Store::export`] wrote and puts each in place of what the store holds for its
     /// domain, all or, after any error, none; returns how many.
     ///
+    /// A fetch more than [`MAX_AHEAD`] after `now` is refused: `check` would keep it as evidence until then.
     /// The store is locked for others only once all lines are read.
     ///
     /// # Errors
     ///
     /// When a line is wrong or names a domain again, and when `input` or the store fails.
-    pub fn import(&self, input: &mut impl BufRead) -> Result<u64, ImportError> {
+    pub fn import(&self, input: &mut impl BufRead, now: UnixTime) -> Result<u64, ImportError> {
         self.stage()?;
         let mut buffer = Vec::new();
         let mut line: u64 = 0;
@@ -51,6 +57,12 @@ impl Store {
                 return Err(at_line(LineError::TooLong));
             }
             let entry = Entry::from_line(octets).map_err(at_line)?;
+            if entry.policy.fetched_at.saturating_duration_since(now) > MAX_AHEAD {
+                return Err(at_line(LineError::Ahead {
+                    fetched_at: entry.policy.fetched_at,
+                    now,
+                }));
+            }
             if let Some(first) = self.stage_entry(&entry, line)? {
                 return Err(ImportError::Again {
                     line,

@@ -11,7 +11,6 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{ListFormat, OutputArgs};
 use crate::cli::when::When;
-use crate::clock::Clock;
 use crate::facts::UnixTime;
 use crate::store::{Entry, ExportError, RowError};
 
@@ -31,12 +30,16 @@ struct Unreadable<'a> {
 }
 
 /// Lists the store at `path`. A row that cannot be read makes the exit code 2: that input is unreadable.
-pub(super) fn run(path: &Path, args: &OutputArgs<ListFormat>) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    path: &Path,
+    now: UnixTime,
+    args: &OutputArgs<ListFormat>,
+) -> anyhow::Result<Exit> {
     let mut output = Output::open(args.output.as_deref())?;
     let mut writer = Writer {
         output: &mut output,
         format: args.format,
-        now: Clock::system().now(),
+        now,
         rows: 0,
     };
     let mut unreadable = Vec::new();

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::environment::Environment;
 use super::exit::Exit;
-use super::network_args::CacheArgs;
+use super::network_args::{CacheArgs, ClockArgs};
 use super::output::tell;
 use super::output_args::{AnswerFormat, ListFormat, OutputArgs};
 use super::values::{CacheChoice, DomainArgument, Source};
@@ -37,6 +37,9 @@ pub enum CacheCommand {
         /// Which store.
         #[command(flatten)]
         cache: CacheArgs,
+        /// By which clock policies age.
+        #[command(flatten)]
+        clock: ClockArgs,
         /// Where the result goes.
         #[command(flatten)]
         output: OutputArgs<ListFormat>,
@@ -49,6 +52,9 @@ pub enum CacheCommand {
         /// Which store.
         #[command(flatten)]
         cache: CacheArgs,
+        /// By which clock policies age.
+        #[command(flatten)]
+        clock: ClockArgs,
         /// Where the result goes.
         #[command(flatten)]
         output: OutputArgs<AnswerFormat>,
@@ -72,6 +78,9 @@ pub enum CacheCommand {
         /// Which store.
         #[command(flatten)]
         cache: CacheArgs,
+        /// By which clock a fetch lies in the future.
+        #[command(flatten)]
+        clock: ClockArgs,
     },
     /// Write all policies, one JSON document a line
     #[command(after_help = EXPORT_EXAMPLES)]
@@ -92,17 +101,25 @@ pub enum CacheCommand {
 /// When the store, the input or the output cannot be used.
 pub fn run(args: &CacheVerbArgs, environment: &Environment) -> anyhow::Result<Exit> {
     match &args.command {
-        CacheCommand::List { cache, output } => list::run(path_of(cache, environment)?, output),
+        CacheCommand::List {
+            cache,
+            clock,
+            output,
+        } => list::run(path_of(cache, environment)?, clock.clock().now(), output),
         CacheCommand::Show {
             domain,
             cache,
+            clock,
             output,
-        } => show::run(path_of(cache, environment)?, domain.name(), output),
+        } => {
+            let now = clock.clock().now();
+            show::run(path_of(cache, environment)?, domain.name(), now, output)
+        }
         CacheCommand::Remove { domains, cache } => {
             remove::run(path_of(cache, environment)?, domains)
         }
-        CacheCommand::Import { file, cache } => {
-            transfer::import(path_of(cache, environment)?, file)
+        CacheCommand::Import { file, cache, clock } => {
+            transfer::import(path_of(cache, environment)?, file, clock.clock().now())
         }
         CacheCommand::Export { output, cache } => {
             transfer::export(path_of(cache, environment)?, output.as_deref())
@@ -144,7 +161,8 @@ fn told_if_none(path: &Path, store: Option<Store>) -> Option<Store> {
 const LIST_EXAMPLES: &str = "\
 Examples:
   stickler cache list
-  stickler cache list --cache ./before.sqlite --format ndjson";
+  stickler cache list --cache ./before.sqlite --format ndjson
+  stickler cache list --now 2026-03-09T08:00:00Z  # what is expired by then";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -165,7 +183,8 @@ Examples:
   stickler cache import policies.ndjson
   stickler cache export --cache ./old.sqlite | stickler cache import --cache ./new.sqlite -
 
-A line that is wrong is named, and nothing at all is taken over.";
+A line that is wrong, or whose fetch is more than a day ahead of the clock, is
+named, and nothing at all is taken over.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:

@@ -11,7 +11,6 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{Output, printable, tell};
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::cli::when::{Span, When};
-use crate::clock::Clock;
 use crate::facts::{DnsName, UnixTime};
 use crate::store::{Entry, Lookup};
 
@@ -28,6 +27,7 @@ struct Document<'a> {
 pub(super) fn run(
     path: &Path,
     domain: &DnsName,
+    now: UnixTime,
     args: &OutputArgs<AnswerFormat>,
 ) -> anyhow::Result<Exit> {
     let Some(store) = open_to_read(path)? else {
@@ -58,7 +58,7 @@ pub(super) fn run(
     let mut output = Output::open(args.output.as_deref())?;
     match args.format {
         AnswerFormat::Text => {
-            output.write_all(in_words(&summary, &body, Clock::system().now()).as_bytes())?;
+            output.write_all(in_words(&summary, &body, now).as_bytes())?;
         }
         AnswerFormat::Json => {
             let document = Document {

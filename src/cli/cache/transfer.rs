@@ -10,10 +10,11 @@ use super::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, tell};
 use crate::cli::values::Source;
+use crate::facts::UnixTime;
 use crate::store::{Purpose, Store, StoreError};
 
 /// Takes the policies of `file` over to the store at `path`, all or none.
-pub(super) fn import(path: &Path, file: &Source) -> anyhow::Result<Exit> {
+pub(super) fn import(path: &Path, file: &Source, now: UnixTime) -> anyhow::Result<Exit> {
     let (mut input, name): (Box<dyn BufRead>, String) = match file {
         Source::File(file) => {
             let name = file.display().to_string();
@@ -32,7 +33,7 @@ pub(super) fn import(path: &Path, file: &Source) -> anyhow::Result<Exit> {
     }
     tracing::info!(from = %name, "reading policies");
     let count = store
-        .import(&mut input)
+        .import(&mut input, now)
         .with_context(|| format!("nothing was taken over from {name}"))?;
     let policies = if count == 1 { "policy" } else { "policies" };
     tell(format_args!(

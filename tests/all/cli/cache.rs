@@ -14,9 +14,10 @@ fn policies_come_in_are_looked_at_and_go_out() {
     let lines = format!(
         "{}\n{}\n",
         line("corp.test", "2026-03-02T12:00:00Z"),
-        line("later.test", "2199-03-02T12:00:00Z")
+        line("later.test", "2026-03-08T12:00:00Z")
     );
     program.write("in.ndjson", &lines);
+    let at = ["--now", "2026-03-10T12:00:00Z"];
     let cache = ["--cache", "store"];
     for (words, exit, fragments) in [
         (&["list"][..], 0, &["!there is no store at `store` yet"][..]),
@@ -26,23 +27,34 @@ fn policies_come_in_are_looked_at_and_go_out() {
             &["!there is no store at `store` yet"],
         ),
         (
+            &["import", "in.ndjson", "--now", "2026-03-02T12:00:00Z"],
+            2,
+            &[
+                "!nothing was taken over from in.ndjson: line 2: `fetched_at` is 2026-03-08T12:00:00Z, more than a day ahead of the clock (2026-03-02T12:00:0",
+            ],
+        ),
+        (
             &["import", "in.ndjson"],
             0,
             &["!took 2 policies over to `store`"],
         ),
         (
-            &["list"],
+            &[&["list"], &at[..]].concat(),
             0,
             &[
                 "corp.test  enforce  id 1  expired 2026-03-09 ",
                 " ago)\n",
-                "later.test  enforce  id 1  expires 2199-03-09 ",
+                "later.test  enforce  id 1  expires 2026-03-15 ",
             ],
         ),
         (
-            &["show", "jo@Corp.test."],
+            &[&["show", "jo@Corp.test."], &at[..]].concat(),
             0,
-            &["corp.test\n  id       1\n", "  | mx: mx.corp.test\n"],
+            &[
+                "corp.test\n  id       1\n",
+                "(1 d ago)\n  mode     enforce",
+                "  | mx: mx.corp.test\n",
+            ],
         ),
         (
             &["show", "other.test"],
