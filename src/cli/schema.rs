@@ -7,8 +7,8 @@ use clap::Args;
 use schemars::Schema;
 
 use super::exit::Exit;
-use super::lint;
 use super::output::Output;
+use super::{cache, lint};
 use crate::report::schema::{ENTRIES, Entry};
 
 /// Print the JSON Schema of a format, or list them
@@ -27,7 +27,22 @@ Examples:
   stickler schema scenario > scenario.schema.json";
 
 /// The schemas of what this room writes itself.
-const OF_LINT: &[Entry] = &[
+const OF_CLI: &[Entry] = &[
+    Entry::new(
+        "cache-entry",
+        "each line of what `cache list --format ndjson` writes",
+        cache::list::entry_schema,
+    ),
+    Entry::new(
+        "cache-list",
+        "what `cache list --format json` writes",
+        cache::list::schema,
+    ),
+    Entry::new(
+        "cache-show",
+        "what `cache show --format json` writes",
+        cache::show::schema,
+    ),
     Entry::new(
         "lint-match",
         "what `lint match --format json` writes",
@@ -61,7 +76,7 @@ fn titled(mut schema: Schema, title: &str) -> Schema {
 ///
 /// When there is no such schema, and when the output cannot be written.
 pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
-    let mut entries: Vec<&Entry> = ENTRIES.iter().chain(OF_LINT).collect();
+    let mut entries: Vec<&Entry> = ENTRIES.iter().chain(OF_CLI).collect();
     entries.sort_by_key(|entry| entry.name);
     let mut output = Output::open(None)?;
     match &args.name {

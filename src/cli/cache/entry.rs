@@ -1,5 +1,6 @@
 //! A stored policy as it is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::facts::UnixTime;
@@ -8,7 +9,7 @@ use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 
 /// What is told of a stored policy.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub(super) struct Summary {
     pub(super) domain: String,
     pub(super) id: String,
@@ -17,7 +18,10 @@ pub(super) struct Summary {
     pub(super) mode: &'static str,
     pub(super) max_age_secs: u32,
     pub(super) mx: Vec<String>,
+    #[schemars(with = "String")]
     pub(super) fetched_at: UnixTime,
+    /// When a sender stops using it unless it is fetched again.
+    #[schemars(with = "String")]
     pub(super) expires_at: UnixTime,
 }
 

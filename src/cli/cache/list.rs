@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::Summary;
@@ -12,21 +13,79 @@ use crate::cli::output::Output;
 use crate::cli::output_args::{ListFormat, OutputArgs};
 use crate::cli::when::When;
 use crate::facts::UnixTime;
+use crate::report::schema;
 use crate::store::{Entry, ExportError, RowError};
 
+/// The name and version of the document.
+const SCHEMA: &str = "stickler/cache-list/1";
+
+/// The name and version of each line of NDJSON.
+const ENTRY_SCHEMA: &str = "stickler/cache-entry/1";
+
+/// Returns the JSON Schema of what `--format json` writes.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schema::written::<Document>(SCHEMA)
+}
+
+/// Returns the JSON Schema of each line of what `--format ndjson` writes.
+#[must_use]
+pub fn entry_schema() -> schemars::Schema {
+    schema::written::<Line<'static>>(ENTRY_SCHEMA)
+}
+
+/// The list in one document, which is written piece by piece.
+#[derive(JsonSchema, Serialize)]
+struct Document {
+    #[schemars(extend("const" = SCHEMA))]
+    schema: &'static str,
+    /// The store's file.
+    path: String,
+    /// In the order of the names.
+    policies: Vec<Summary>,
+    unreadable: Vec<Unreadable>,
+}
+
 /// One line of NDJSON.
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(JsonSchema, Serialize)]
+#[serde(untagged)]
+enum Line<'a> {
+    Policy(Marked<&'a Summary>),
+    Unreadable(Marked<Unreadable>),
+}
+
+/// What stands in a line, with its schema.
+#[derive(JsonSchema, Serialize)]
+struct Marked<T> {
+    #[schemars(extend("const" = ENTRY_SCHEMA))]
     schema: &'static str,
     #[serde(flatten)]
-    summary: &'a Summary,
+    row: T,
+}
+
+impl<T> Marked<T> {
+    const fn new(row: T) -> Self {
+        Self {
+            schema: ENTRY_SCHEMA,
+            row,
+        }
+    }
 }
 
 /// A row that cannot be read.
-#[derive(Serialize)]
-struct Unreadable<'a> {
-    domain: &'a str,
+#[derive(JsonSchema, Serialize)]
+struct Unreadable {
+    domain: String,
     error: String,
+}
+
+impl From<&RowError> for Unreadable {
+    fn from(error: &RowError) -> Self {
+        Self {
+            domain: error.domain.to_string(),
+            error: error.fault.to_string(),
+        }
+    }
 }
 
 /// Lists the store at `path`. A row that cannot be read makes the exit code 2: that input is unreadable.
@@ -75,7 +134,7 @@ impl Writer<'_> {
             ListFormat::Text | ListFormat::Ndjson => Ok(()),
             ListFormat::Json => write!(
                 self.output,
-                "{{\n\"schema\": \"stickler/cache-list/1\",\n\"path\": {},\n\"policies\": [",
+                "{{\n\"schema\": \"{SCHEMA}\",\n\"path\": {},\n\"policies\": [",
                 serde_json::to_string(&path.to_string_lossy())?
             ),
         }
@@ -104,13 +163,7 @@ impl Writer<'_> {
                 let summary = serde_json::to_string(&summary)?;
                 write!(self.output, "{comma}\n{summary}")
             }
-            ListFormat::Ndjson => {
-                let line = Line {
-                    schema: "stickler/cache-entry/1",
-                    summary: &summary,
-                };
-                writeln!(self.output, "{}", serde_json::to_string(&line)?)
-            }
+            ListFormat::Ndjson => self.line(&Line::Policy(Marked::new(&summary))),
         }
     }
 
@@ -120,25 +173,17 @@ impl Writer<'_> {
                 .iter()
                 .try_for_each(|error| writeln!(self.output, "{error}")),
             ListFormat::Json => {
-                let unreadable: Vec<_> = unreadable.iter().map(told).collect();
+                let unreadable: Vec<_> = unreadable.iter().map(Unreadable::from).collect();
                 let unreadable = serde_json::to_string(&unreadable)?;
                 writeln!(self.output, "\n],\n\"unreadable\": {unreadable}\n}}")
             }
-            ListFormat::Ndjson => unreadable.iter().try_for_each(|error| {
-                let line = serde_json::json!({
-                    "schema": "stickler/cache-entry/1",
-                    "domain": error.domain,
-                    "error": error.fault.to_string(),
-                });
-                writeln!(self.output, "{line}")
-            }),
+            ListFormat::Ndjson => unreadable
+                .iter()
+                .try_for_each(|error| self.line(&Line::Unreadable(Marked::new(error.into())))),
         }
     }
-}
 
-fn told(error: &RowError) -> Unreadable<'_> {
-    Unreadable {
-        domain: &error.domain,
-        error: error.fault.to_string(),
+    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
+        writeln!(self.output, "{}", serde_json::to_string(line)?)
     }
 }

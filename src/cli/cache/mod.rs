@@ -14,9 +14,9 @@ use super::values::{CacheChoice, DomainArgument, Source};
 use crate::store::Store;
 
 mod entry;
-mod list;
+pub mod list;
 mod remove;
-mod show;
+pub mod show;
 mod transfer;
 
 /// Look at the store of policies, and change it
@@ -181,7 +181,7 @@ Exit codes: 0 all are gone now, 1 one was not there.";
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   stickler cache import policies.ndjson
-  stickler cache export --cache ./old.sqlite | stickler cache import --cache ./new.sqlite -
+  stickler cache export | stickler cache import --cache ./copy.sqlite -
 
 A line that is wrong, or whose fetch is more than a day ahead of the clock, is
 named, and nothing at all is taken over.";

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::Summary;
@@ -12,10 +13,21 @@ use crate::cli::output::{Output, printable, tell};
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::cli::when::{Span, When};
 use crate::facts::{DnsName, UnixTime};
+use crate::report::schema;
 use crate::store::{Entry, Lookup};
 
-#[derive(Serialize)]
+/// The name and version of the document.
+const SCHEMA: &str = "stickler/cache-show/1";
+
+/// Returns the JSON Schema of what `--format json` writes.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schema::written::<Document<'static>>(SCHEMA)
+}
+
+#[derive(JsonSchema, Serialize)]
 struct Document<'a> {
+    #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
     #[serde(flatten)]
     summary: Summary,
@@ -62,7 +74,7 @@ pub(super) fn run(
         }
         AnswerFormat::Json => {
             let document = Document {
-                schema: "stickler/cache-show/1",
+                schema: SCHEMA,
                 summary,
                 body,
             };

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use super::replay::{assert_valid, validator};
 use super::{Program, Run};
 
 fn line(domain: &str, fetched_at: &str) -> String {
@@ -106,6 +107,38 @@ fn the_store_is_told_in_json() {
         .json();
     assert_eq!(show["max_age_secs"], 604_800);
     assert_eq!(show["reading"], "letter");
+}
+
+#[test]
+fn the_json_is_what_its_schemas_say() {
+    let program = Program::new();
+    program.write("in.ndjson", line("corp.test", "2026-03-02T12:00:00Z"));
+    program
+        .run(&["cache", "import", "in.ndjson"])
+        .check(0, &[], &"import");
+    let spoiled =
+        rusqlite::Connection::open(program.folder().join(".cache/stickler/policies.sqlite"));
+    spoiled
+        .unwrap()
+        .execute_batch("INSERT INTO policy VALUES ('Odd.TEST.', '1', x'00', 0)")
+        .unwrap();
+    for (schema, words, exit) in [
+        ("cache-list", &["list", "--format", "json"][..], 2),
+        ("cache-entry", &["list", "--format", "ndjson"], 2),
+        ("cache-show", &["show", "corp.test", "--format", "json"], 0),
+    ] {
+        let run = program.run(&[&["cache"], words].concat());
+        assert_eq!(run.exit, Some(exit), "{words:?}");
+        let validator = validator(&program, schema);
+        if schema == "cache-entry" {
+            assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+            for line in run.stdout.lines() {
+                assert_valid(&validator, &serde_json::from_str(line).unwrap());
+            }
+        } else {
+            assert_valid(&validator, &run.json());
+        }
+    }
 }
 
 #[test]

@@ -268,6 +268,9 @@ fn schemas_are_listed_and_printed() {
     names.check(
         0,
         &[
+            "cache-entry ",
+            "cache-list ",
+            "cache-show ",
             "check ",
             "lint-match ",
             "lint-policy ",
@@ -289,13 +292,13 @@ fn schemas_are_listed_and_printed() {
     }
     program.run(&["schema", "nonesuch"]).check(
         2,
-        &["!there is no schema `nonesuch`: it is one of check, "],
+        &["!there is no schema `nonesuch`: it is one of cache-entry, "],
         &"nonesuch",
     );
 }
 
 /// Makes the schema strict: a field that it does not know is an error.
-fn validator(program: &Program, name: &str) -> jsonschema::Validator {
+pub(super) fn validator(program: &Program, name: &str) -> jsonschema::Validator {
     let mut schema = program.run(&["schema", name]).json();
     close(&mut schema);
     jsonschema::validator_for(&schema).unwrap()
@@ -314,7 +317,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-fn assert_valid(validator: &jsonschema::Validator, document: &Value) {
+pub(super) fn assert_valid(validator: &jsonschema::Validator, document: &Value) {
     let errors: Vec<String> = validator
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))
