@@ -19,7 +19,8 @@ pub struct CompletionsArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  stickler completions bash > ~/.local/share/bash-completion/completions/stickler
+  d=~/.local/share/bash-completion/completions
+  stickler completions bash > $d/stickler
   stickler completions zsh > ~/.zfunc/_stickler
   stickler completions fish > ~/.config/fish/completions/stickler.fish";
 

@@ -207,8 +207,11 @@ Examples:
   stickler lint match '*.example.com' mx1.example.com
   stickler cache list
 
-Exit codes: 0 all is well, 1 something is not, 2 wrong usage or unreadable input, 3 could not be determined.
-Every option can stand in a STICKLER_* variable (--cache in STICKLER_CACHE) and in the file of --config.";
+Exit codes: 0 all is well, 1 something is not, 2 wrong usage or unreadable
+input, 3 could not be determined.
+
+Every option can stand in a STICKLER_* variable (--cache in STICKLER_CACHE)
+and in the file of --config.";
 
 #[cfg(test)]
 mod tests {
@@ -219,5 +222,18 @@ mod tests {
     #[test]
     fn the_arguments_hold_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_stands_below_the_options_fits_into_80_columns() {
+        fn look_at(command: &clap::Command) {
+            let text = command.get_after_help().map(ToString::to_string);
+            for line in text.iter().flat_map(|text| text.lines()) {
+                // Help is wrapped to the terminal's width: a longer line would be torn.
+                assert!(line.len() < 80, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(look_at);
+        }
+        look_at(&Cli::command());
     }
 }

@@ -60,9 +60,9 @@ Examples:
   stickler check example.com
   stickler check --format ndjson --input domains.txt --jobs 50
   stickler check --next-hop smart.example.net example.com
-  stickler check --cache ./before.sqlite example.com  # before and after a cutover
+  stickler check --cache ./before.sqlite example.com  # before and after a move
   stickler check --send probe@example.net,jo@example.com example.com
 
-Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a finding
-reaches --fail-on or the probe of --send was not taken, 2 wrong usage or
-unreadable input, 3 could not be determined.";
+Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a
+finding reaches --fail-on or the probe of --send was not taken, 2 wrong usage
+or unreadable input, 3 could not be determined.";

@@ -57,15 +57,17 @@ pub async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
 
 const EXAMPLES: &str = "\
 Examples:
-  stickler lab up scenarios/migration/stale-policy-after-cutover.toml --at 2d2h
-  stickler lab up scenario.toml --env lab.env     # elsewhere: set -a; . ./lab.env; stickler check corp.test
+  stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h
+  stickler lab up scenario.toml --env lab.env
+    and elsewhere: set -a; . ./lab.env; stickler check corp.test
 
-It prints the options to reach the servers. While it is up it reads commands from standard input: `next` moves
-on to the next step, `at 2d3h` to that moment, `quit` or the end of the input ends it.
-The options stay valid; a new `--now` and new routes are printed, and --env FILE is written anew.
+It prints the options to reach the servers. While it is up it reads commands
+from standard input: `next` moves on to the next step, `at 2d3h` to that
+moment, `quit` or the end of the input ends it. The options stay valid; a new
+`--now` and new routes are printed, and --env FILE is written anew.
 
 Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
 const GROUP_EXAMPLES: &str = "\
 Examples:
-  stickler lab up scenarios/migration/stale-policy-after-cutover.toml --at 2d2h";
+  stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h";

@@ -47,7 +47,8 @@ const EXAMPLES: &str = "\
 Examples:
   stickler lint policy mta-sts.txt
   stickler lint policy mta-sts.txt --mx mx1.example.com mx2.example.com
-  curl -sS https://mta-sts.example.com/.well-known/mta-sts.txt | stickler lint policy -
+  curl -sS https://mta-sts.example.com/.well-known/mta-sts.txt |
+    stickler lint policy -
 
 Exit codes: 0 valid and every --mx covered, 1 not, 2 the file cannot be read.";
 

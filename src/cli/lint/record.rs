@@ -43,7 +43,9 @@ Examples:
   stickler lint record \"$(dig +short TXT _mta-sts.example.com)\"
   stickler lint record --format json 'v=STSv1; id=1;' 'v=spf1 -all'
 
-All arguments together are the records of one name. Exit codes: 0 a sender finds a policy id, 1 it does not.";
+All arguments together are the records of one name.
+
+Exit codes: 0 a sender finds a policy id, 1 it does not.";
 
 /// Returns the JSON Schema of what `--format json` writes.
 #[must_use]

@@ -62,6 +62,7 @@ Examples:
   stickler replay scenarios/migration/stale-policy-after-cutover.toml
   stickler replay --network model --format junit --output replay.xml scenarios/
 
-One file is told as a story, many in a line each; -v tells every story, with every request.
+One file is told as a story, many in a line each; -v tells every story, with
+every request.
 
 Exit codes: 0 all scenarios hold, 1 one fails, 2 one is broken or unreadable.";
