@@ -165,7 +165,7 @@ impl Network for ModelNetwork {
             Cached::Hit(answer) => return answer,
             Cached::Miss { name, aliases, .. } => (name, aliases),
         };
-        // An answer takes time: questions that are asked at once do not profit from each other's.
+        // What is asked is settled in the first poll, as on the live network, and answered in a later one.
         yield_now().await;
         let mut inner = self.model.lock();
         let inner = &mut *inner;

@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task::yield_now;
+
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
 use crate::facts::dns::{DnsAnswer, Question};
@@ -146,6 +148,9 @@ impl Network for Live {
                 authenticated,
             },
         };
+        // An answer may be there before the first poll is over. What is asked is settled in that poll and what
+        // is learnt is kept in a later one, so that questions joined in one task do not see each other's.
+        yield_now().await;
         let answer = Box::pin(self.resolver.resolve(question, chase)).await;
         self.cache().store(question, &answer, self.clock.now());
         answer

@@ -16,7 +16,8 @@ pub trait Network: Sync {
     /// Returns the time, by the clock that policies, DNS answers and certificates age by.
     fn now(&self) -> UnixTime;
 
-    /// Asks the DNS one question, CNAMEs followed.
+    /// Asks the DNS one question, CNAMEs followed. Questions that are asked at once, joined in one task, do
+    /// not see each other's answers: the cache is read in the first poll, and written in a later one.
     fn lookup(&self, question: &Question) -> impl Future<Output = DnsAnswer> + Send;
 
     /// Asks the policy host `host`, at `address`, for `/.well-known/mta-sts.txt`: port 443, SNI and Host

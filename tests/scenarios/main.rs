@@ -10,6 +10,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use stickler::replay::{Networks, Replayed, replay};
 use stickler::scenario::{NetworkKind, Scenario, discover, duplicate_ids, load};
 
+/// The threads of each test's runtime: servers and sender side by side, even on a machine with one processor.
+const WORKERS: usize = 2;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
@@ -62,7 +65,9 @@ fn trials_of(scenario: &Scenario) -> Vec<Trial> {
 }
 
 fn judge(scenario: &Scenario, networks: Networks) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // As the program does: servers answer while the sender is still asking.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
         .enable_all()
         .build()?;
     let replayed: Replayed = runtime.block_on(replay(scenario, networks))?;

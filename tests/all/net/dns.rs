@@ -1,8 +1,8 @@
 //! What a DNS answer turns into, whatever the server does.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
@@ -265,6 +265,34 @@ async fn every_kind_of_failure_is_told_apart() {
     }
     let found = network.lookup(&question(RecordType::Txt, "c16.test")).await;
     assert_eq!((found.aliases.len(), found.records().len()), (16, 1));
+}
+
+/// The first question's answer must not change what the second one asks, however fast it comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_asked_at_once_do_not_see_each_others_answers() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noted = Arc::clone(&asked);
+    let server = DnsServer::start(move |asked, transport| {
+        let query = asked.queries.first().expect("one question");
+        let question = format!("{} {}", query.query_type(), query.name());
+        noted.lock().unwrap().push(question);
+        answer(asked, transport)
+    })
+    .await;
+    for round in 0..200 {
+        let (network, _clock) = network(&[server.address]);
+        let [v6, v4] =
+            [RecordType::Aaaa, RecordType::A].map(|family| question(family, "aliasnodata.test"));
+        let _answers = tokio::join!(network.lookup(&v6), network.lookup(&v4));
+        let mut asked = std::mem::take(&mut *asked.lock().unwrap());
+        asked.sort();
+        asked.dedup();
+        assert_eq!(
+            asked,
+            ["A aliasnodata.test.", "AAAA aliasnodata.test."],
+            "round {round}"
+        );
+    }
 }
 
 #[tokio::test]
