@@ -100,6 +100,14 @@ impl Table {
             };
             let found = set.records(&owner);
             if let Some(fault) = fault {
+                // What one type lacks may be remembered as long as its records might.
+                let soa = match set.fault.filter(|own| *own == fault) {
+                    Some(_) => {
+                        let ttl = entry.negative_ttl_secs.map(|_of_name| set.ttl_secs);
+                        wire::soa(&owner, ttl)
+                    }
+                    None => soa,
+                };
                 return (Resolution::faulty(fault, records, found, soa), Vec::new());
             }
             records.extend(found);

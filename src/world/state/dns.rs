@@ -76,7 +76,7 @@ impl Default for NameState {
 pub struct Answer {
     /// The records, in the order in which they are sent; usually, not necessarily, of the type asked for.
     pub records: Vec<RecordData>,
-    /// Their TTL.
+    /// Their TTL; if `fault` leaves none of them, how long that may be remembered, in a name that has an SOA.
     pub ttl_secs: u32,
     /// What the answer suffers; the records stay declared beside it.
     pub fault: Option<DnsFault>,

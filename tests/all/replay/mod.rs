@@ -1,5 +1,6 @@
 //! Scenarios, played: what each fault comes to on both networks, and that a wrong expectation is found.
 
+mod agreement;
 mod faults;
 mod wrong;
 

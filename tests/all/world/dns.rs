@@ -264,15 +264,27 @@ async fn a_negative_answer_says_how_long_it_holds() {
         negative_ttl_secs: Some(3600),
         ..NameState::faulty(DnsFault::Nxdomain)
     };
+    let of_set = |fault| {
+        let set = Answer {
+            ttl_secs: 7200,
+            fault: Some(fault),
+            ..Answer::default()
+        };
+        NameState::new([(RecordKind::Txt, set)])
+    };
     let world = start(state([
         ("default.test", NameState::new([])),
         ("hour.test", hour),
+        ("set-nodata.test", of_set(DnsFault::Nodata)),
+        ("set-nxdomain.test", of_set(DnsFault::Nxdomain)),
         ("silent.test", silent),
     ]))
     .await;
     for (name, expected) in [
         ("default.test.", Some(NameState::NEGATIVE_TTL_SECS)),
         ("hour.test.", Some(3600)),
+        ("set-nodata.test.", Some(7200)),
+        ("set-nxdomain.test.", Some(7200)),
         ("silent.test.", None),
     ] {
         let answer = ask(world.dns_address(), name, RecordType::TXT).await;

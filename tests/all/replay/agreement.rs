@@ -1,0 +1,61 @@
+//! Stories in which the networks have to agree, one for each thing that they could tell apart.
+
+use stickler::replay::Networks;
+
+/// A healthy domain, a spare MX host, and what a test adds.
+fn story(more: &str) -> String {
+    format!(
+        r#"
+id    = "agreement"
+title = "Both networks tell the same"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = {{ records = ["v=STSv1; id=1;"], ttl = "1h" }}
+policy = {{ mode = "enforce", mx = ["mx.old.test"], max_age = "7d" }}
+mx     = {{ records = ["10 mx.old.test"], ttl = "1h" }}
+
+[servers."mx.old.test"]
+[servers."mx.new.test"]
+{more}"#
+    )
+}
+
+async fn assert_holds(name: &str, more: &str) {
+    let replayed = super::play(&story(more), Networks::Both).await;
+    let told: Vec<String> = replayed
+        .failures
+        .iter()
+        .map(|(origin, failure)| format!("{origin:?}: {}", failure.message))
+        .collect();
+    assert!(told.is_empty(), "{name}:\n{}", told.join("\n"));
+}
+
+#[tokio::test]
+async fn an_absence_is_remembered_as_long_as_its_set_says() {
+    for (name, absent) in [
+        ("no data", r#"{ nodata = true, ttl = "1d" }"#),
+        ("no such name", r#"{ rcode = "nxdomain", ttl = "1d" }"#),
+    ] {
+        let more = format!(
+            r#"
+[[step]]
+at = "0s"
+set.domains."corp.test".txt = {absent}
+[[step.expect]]
+verdict = "deliver-unprotected"
+[[step]]
+at = "2h"
+set.domains."corp.test".txt.records = ["v=STSv1; id=1;"]
+[[step.expect]]
+verdict = "deliver-unprotected"
+not_asked = ["TXT _mta-sts.corp.test"]
+[[step]]
+at = "25h"
+[[step.expect]]
+verdict = "deliver"
+"#
+        );
+        assert_holds(name, &more).await;
+    }
+}
