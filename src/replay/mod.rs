@@ -104,6 +104,8 @@ pub enum Outcome {
     Holds,
     /// All that was expected came, though the scenario says that it would not.
     HoldsUnexpectedly,
+    /// Nothing was played: the scenario cannot be told on the network that was asked for.
+    Skipped,
 }
 
 impl Outcome {
@@ -113,7 +115,7 @@ impl Outcome {
     pub const fn is_failure(self) -> bool {
         match self {
             Self::Fails | Self::HoldsUnexpectedly => true,
-            Self::FailsAsKnown | Self::Holds => false,
+            Self::FailsAsKnown | Self::Holds | Self::Skipped => false,
         }
     }
 }
@@ -122,6 +124,9 @@ impl Replayed {
     /// Returns how the play of `scenario` ended.
     #[must_use]
     pub const fn outcome(&self, scenario: &Scenario) -> Outcome {
+        if self.model.is_none() && self.lab.is_none() {
+            return Outcome::Skipped;
+        }
         match (self.holds(), scenario.xfail.is_some()) {
             (true, false) => Outcome::Holds,
             (true, true) => Outcome::HoldsUnexpectedly,

@@ -88,6 +88,8 @@ pub enum OutcomeReport {
     Holds,
     /// All that was expected came, though the scenario says otherwise.
     HoldsUnexpectedly,
+    /// Nothing was played: it cannot be told on the network that was asked for.
+    Skipped,
 }
 
 /// A network on which scenarios are played.
@@ -294,6 +296,7 @@ impl From<replay::Outcome> for OutcomeReport {
             replay::Outcome::FailsAsKnown => Self::FailsAsKnown,
             replay::Outcome::Holds => Self::Holds,
             replay::Outcome::HoldsUnexpectedly => Self::HoldsUnexpectedly,
+            replay::Outcome::Skipped => Self::Skipped,
         }
     }
 }
@@ -304,7 +307,7 @@ impl OutcomeReport {
     pub const fn is_failure(self) -> bool {
         match self {
             Self::Fails | Self::HoldsUnexpectedly => true,
-            Self::FailsAsKnown | Self::Holds => false,
+            Self::FailsAsKnown | Self::Holds | Self::Skipped => false,
         }
     }
 }

@@ -67,6 +67,11 @@ fn status(scenario: &ScenarioReport) -> TestCaseStatus {
             )));
             status
         }
+        OutcomeReport::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(escape::line(&text::why_skipped(scenario)));
+            status
+        }
         OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let told = text::failures(scenario);

@@ -14,7 +14,9 @@ mod steps;
 mod summary;
 mod trace;
 
-pub use replay::{ReplayTally, broken, failures, problem, replay_summary, scenario_line, story};
+pub use replay::{
+    ReplayTally, broken, failures, problem, replay_summary, scenario_line, story, why_skipped,
+};
 pub use summary::{Tally, summary};
 
 use page::Page;

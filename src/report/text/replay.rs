@@ -22,6 +22,7 @@ pub struct ReplayTally {
     held: usize,
     failed: Vec<String>,
     known: usize,
+    skipped: usize,
     broken: Vec<String>,
     times: Vec<(f64, String)>,
 }
@@ -32,6 +33,7 @@ impl ReplayTally {
         match report.outcome {
             OutcomeReport::Holds => self.held += 1,
             OutcomeReport::FailsAsKnown => self.known += 1,
+            OutcomeReport::Skipped => self.skipped += 1,
             OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
                 self.failed.push(report.id.clone());
             }
@@ -127,9 +129,19 @@ pub fn scenario_line(report: &ScenarioReport, context: &Context) -> String {
                 report.xfail.as_deref().unwrap_or_default()
             ),
         ),
+        OutcomeReport::Skipped => page.verbatim("      ", &why_skipped(report)),
         OutcomeReport::Holds => {}
     }
     page.into_text()
+}
+
+/// Returns why a scenario was not played.
+#[must_use]
+pub fn why_skipped(report: &ScenarioReport) -> String {
+    format!(
+        "it is told on the other network alone: {}",
+        report.only_because.as_deref().unwrap_or_default()
+    )
 }
 
 /// Returns all that is to say of a scenario: its steps, what would have become of mail, and what failed.
@@ -142,6 +154,7 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
         OutcomeReport::Fails => "fails",
         OutcomeReport::FailsAsKnown => "fails, as is known",
         OutcomeReport::HoldsUnexpectedly => "holds, though it is known to fail",
+        OutcomeReport::Skipped => "skipped",
     };
     let networks: Vec<&str> = report
         .networks
@@ -151,17 +164,20 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
             NetworkReport::Model => "model",
         })
         .collect();
-    page.item(
-        "",
-        colour,
-        &format!("{}: {verdict}", report.id),
-        &format!(
+    let how = match &networks[..] {
+        [] => String::new(),
+        networks => format!(
             "({}, {})",
             networks.join(" and "),
             seconds(report.elapsed_secs)
         ),
-    );
+    };
+    page.item("", colour, &format!("{}: {verdict}", report.id), &how);
     page.prose("  ", &report.title);
+    if report.outcome == OutcomeReport::Skipped {
+        page.prose("  ", &why_skipped(report));
+        return page.into_text();
+    }
     if let Some(reason) = &report.only_because {
         page.prose("  ", &format!("on one network alone: {reason}"));
     }
@@ -325,6 +341,7 @@ pub fn replay_summary(tally: &ReplayTally, elapsed: Duration, context: &Context)
     let counts = [
         (tally.held, "held"),
         (tally.known, "failed as known"),
+        (tally.skipped, "skipped"),
         (tally.failed.len(), "failed"),
         (tally.broken.len(), "broken"),
     ];
@@ -368,6 +385,7 @@ const fn outcome(outcome: OutcomeReport) -> (Colour, &'static str) {
         OutcomeReport::Holds => (Colour::Good, "ok"),
         OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => (Colour::Bad, "FAIL"),
         OutcomeReport::FailsAsKnown => (Colour::Warn, "xfail"),
+        OutcomeReport::Skipped => (Colour::Dim, "skip"),
     }
 }
 

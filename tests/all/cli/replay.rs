@@ -55,6 +55,15 @@ fn program() -> Program {
             .replace("\"story\"", "\"better\""),
     );
     program.write(
+        "elsewhere.toml",
+        with((
+            "start =",
+            "network = { only = \"lab\", reason = \"it has sockets\" }\n\
+             xfail = \"the moon is full\"\nstart =",
+        ))
+        .replace("\"story\"", "\"elsewhere\""),
+    );
+    program.write(
         "broken.toml",
         with(("mx.new.test\"]\n", "mx.nwe.test\"]\n")),
     );
@@ -104,6 +113,23 @@ fn the_exit_code_says_how_the_worst_scenario_ended() {
             1,
             &[
                 "better.toml:1: all that was expected came, though `xfail` says that it is known to fail (the moon is full)",
+            ],
+        ),
+        (
+            &["elsewhere.toml"],
+            0,
+            &[
+                "elsewhere: skipped\n",
+                "it is told on the other network alone: it has sockets",
+            ],
+        ),
+        (
+            &["good.toml", "elsewhere.toml"],
+            0,
+            &[
+                "skip  elsewhere (",
+                "      it is told on the other network alone: it has sockets",
+                "2 scenarios: 1 held, 1 skipped, in ",
             ],
         ),
         (&["broken.toml"], 2, &["broken.toml:8:", "mx.nwe.test"]),
@@ -164,6 +190,7 @@ fn what_machines_read_is_what_the_schemas_say() {
         "broken.toml",
         "known.toml",
         "better.toml",
+        "elsewhere.toml",
     ];
     let replay = validator(&program, "replay");
     let lint = validator(&program, "lint-scenario");
@@ -191,11 +218,12 @@ fn what_machines_read_is_what_the_schemas_say() {
         [
             ("bad".into(), "fails".into()),
             ("better".into(), "holds-unexpectedly".into()),
+            ("elsewhere".into(), "skipped".into()),
             ("known".into(), "fails-as-known".into()),
             ("story".into(), "holds".into()),
         ]
     );
-    let spans = &whole.json()["scenarios"][3]["courses"][0]["spans"];
+    let spans = &whole.json()["scenarios"][4]["courses"][0]["spans"];
     assert_eq!(spans[0]["verdict"], "defer");
     assert_eq!(spans[0]["until"], "2026-03-02T11:00:00Z");
     assert_eq!(spans[1]["until"], Value::Null);
@@ -210,11 +238,12 @@ fn what_machines_read_is_what_the_schemas_say() {
     run(&verb, "junit").check(
         1,
         &[
-            "tests=\"5\"",
+            "tests=\"6\"",
             "failures=\"2\"",
             "errors=\"1\"",
             "bad.toml:15: on the model",
             "<skipped message=\"known to fail: the moon is full\"",
+            "<skipped message=\"it is told on the other network alone: it has sockets\"",
         ],
         &"junit",
     );
@@ -229,7 +258,7 @@ fn what_machines_read_is_what_the_schemas_say() {
     }
     run(&verb, "junit").check(
         1,
-        &["tests=\"5\"", "failures=\"1\"", "broken.toml:8:"],
+        &["tests=\"6\"", "failures=\"1\"", "broken.toml:8:"],
         &"lint junit",
     );
 }
