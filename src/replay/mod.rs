@@ -53,7 +53,7 @@ use crate::scenario::{NetworkKind, Scenario};
 
 use on_lab::LabStage;
 use on_model::ModelStage;
-use outcome::{Failure, Played, disagreements};
+use outcome::{Failure, FailureKind, Played, disagreements};
 use play::{Nobody, play};
 use shadow::{Course, Shadows};
 use stage::StageError;
@@ -96,7 +96,7 @@ pub enum Origin {
 /// How a play ended, as far as its scenario is concerned.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
-    /// Something was expected in vain.
+    /// Something was expected in vain, or the play itself is worth nothing ([`FailureKind::Harness`]).
     Fails,
     /// Something was expected in vain, as the scenario says that it would be (`xfail`).
     FailsAsKnown,
@@ -123,9 +123,16 @@ impl Outcome {
 impl Replayed {
     /// Returns how the play of `scenario` ended.
     #[must_use]
-    pub const fn outcome(&self, scenario: &Scenario) -> Outcome {
+    pub fn outcome(&self, scenario: &Scenario) -> Outcome {
         if self.model.is_none() && self.lab.is_none() {
             return Outcome::Skipped;
+        }
+        if self
+            .failures
+            .iter()
+            .any(|(_, failure)| failure.kind == FailureKind::Harness)
+        {
+            return Outcome::Fails;
         }
         match (self.holds(), scenario.xfail.is_some()) {
             (true, false) => Outcome::Holds,

@@ -151,15 +151,27 @@ impl CheckTold {
     }
 }
 
-/// Something that was expected in vain.
+/// Something that was expected in vain, or that makes the play itself worth nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
+    /// What is to blame.
+    pub kind: FailureKind,
     /// The line of the file.
     pub line: usize,
     /// How long after the start.
     pub after: Duration,
     /// What was expected, and what came.
     pub message: String,
+}
+
+/// What a failure is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureKind {
+    /// What the senders do is not what the scenario expects; it may say by `xfail` that this is known.
+    Expectation,
+    /// The networks disagree, or a request came that the scenario does not announce: whatever the scenario
+    /// expects, its world is not the one that it describes, and no `xfail` excuses that.
+    Harness,
 }
 
 /// Finds where two plays of one scenario told different things.
@@ -169,6 +181,7 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
     for (model, lab) in model.moments.iter().zip(&lab.moments) {
         let mut fail = |message| {
             found.push(Failure {
+                kind: FailureKind::Harness,
                 line: model.line,
                 after: model.after,
                 message,

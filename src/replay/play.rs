@@ -1,7 +1,7 @@
 //! One scenario, played on one stage from its first moment to its last.
 
 use super::compare;
-use super::outcome::{CheckTold, Failure, MomentTold, Played, Refresh, Told, ToldOf};
+use super::outcome::{CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, Told, ToldOf};
 use super::senders::{Senders, class_of};
 use super::stage::{OBSERVER, Stage, StageError};
 use crate::diagnose::document::DomainReport;
@@ -63,6 +63,7 @@ pub async fn play<S: Stage>(
     unannounced.dedup();
     for request in unannounced {
         player.played.failures.push(Failure {
+            kind: FailureKind::Harness,
             line: 1,
             after: std::time::Duration::ZERO,
             message: format!(
@@ -252,6 +253,7 @@ impl<S: Stage> Player<'_, S> {
 
     fn fail(&mut self, moment: &Moment, line: usize, message: String) {
         self.played.failures.push(Failure {
+            kind: FailureKind::Expectation,
             line,
             after: moment.after,
             message,

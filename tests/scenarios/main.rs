@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use stickler::replay::{Networks, Replayed, replay};
+use stickler::replay::{Networks, Outcome, Replayed, replay};
 use stickler::scenario::{NetworkKind, Scenario, discover, duplicate_ids, load};
 
 /// The threads of each test's runtime: servers and sender side by side, even on a machine with one processor.
@@ -71,12 +71,11 @@ fn judge(scenario: &Scenario, networks: Networks) -> Result<(), Failed> {
         .enable_all()
         .build()?;
     let replayed: Replayed = runtime.block_on(replay(scenario, networks))?;
-    match &scenario.xfail {
-        None => fail_with(&failures(scenario, &replayed)),
-        Some(_) if !replayed.holds() => Ok(()),
-        // It may be known to fail on the other network alone, which this test does not see.
-        Some(_) if networks == Networks::Model && scenario.only_on.is_none() => Ok(()),
-        Some(reason) => Err(format!("it passes, though it is known to fail: {reason}").into()),
+    match replayed.outcome(scenario) {
+        Outcome::Holds | Outcome::FailsAsKnown => Ok(()),
+        Outcome::Fails => fail_with(&failures(scenario, &replayed)),
+        Outcome::HoldsUnexpectedly => Err("it passes, though it is known to fail".into()),
+        Outcome::Skipped => Err("it was not played".into()),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::diagnose::document::VerdictSchema;
 use crate::facts::{DnsName, UnixTime};
-use crate::replay::outcome::{MomentTold, Played, Refresh, Told};
+use crate::replay::outcome::{FailureKind, MomentTold, Played, Refresh, Told};
 use crate::replay::shadow::Course;
 use crate::replay::{self, Origin, Replayed};
 use crate::scenario::{Problem, Scenario};
@@ -105,6 +105,8 @@ pub enum NetworkReport {
 /// Something that was expected in vain.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct FailureReport {
+    /// What it is about.
+    pub kind: FailureKindReport,
     /// The network; null where the two disagree.
     pub network: Option<NetworkReport>,
     /// The line of the file.
@@ -113,6 +115,16 @@ pub struct FailureReport {
     pub after_secs: u64,
     /// What was expected, and what came.
     pub message: String,
+}
+
+/// What a failure is about.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKindReport {
+    /// What the senders do.
+    Expectation,
+    /// The play: the networks disagree, or a request came that is not announced. No `xfail` excuses it.
+    Harness,
 }
 
 /// One step.
@@ -269,6 +281,10 @@ impl ScenarioReport {
                 .failures
                 .iter()
                 .map(|(origin, failure)| FailureReport {
+                    kind: match failure.kind {
+                        FailureKind::Expectation => FailureKindReport::Expectation,
+                        FailureKind::Harness => FailureKindReport::Harness,
+                    },
                     network: match origin {
                         Origin::Disagreement => None,
                         Origin::Lab => Some(NetworkReport::Lab),

@@ -5,7 +5,8 @@ mod junit;
 mod sink;
 
 pub use document::{
-    AttemptReport, CheckReport, CourseReport, Document, FailureReport, NetworkReport,
-    OutcomeReport, ProblemReport, RefreshReport, SCHEMA, ScenarioReport, SpanReport, StepReport,
+    AttemptReport, CheckReport, CourseReport, Document, FailureKindReport, FailureReport,
+    NetworkReport, OutcomeReport, ProblemReport, RefreshReport, SCHEMA, ScenarioReport, SpanReport,
+    StepReport,
 };
 pub use sink::{ReplaySink, Telling};

@@ -118,6 +118,9 @@ pub fn scenario_line(report: &ScenarioReport, context: &Context) -> String {
     match report.outcome {
         OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
             page.verbatim("      ", &report.title);
+            if let Some(remark) = not_excused(report) {
+                page.verbatim("      ", remark);
+            }
             for failure in failures(report) {
                 page.verbatim("      ", &failure);
             }
@@ -133,6 +136,13 @@ pub fn scenario_line(report: &ScenarioReport, context: &Context) -> String {
         OutcomeReport::Holds => {}
     }
     page.into_text()
+}
+
+/// Says that a known failure is none, if what failed is the play itself.
+fn not_excused(report: &ScenarioReport) -> Option<&'static str> {
+    (report.outcome == OutcomeReport::Fails && report.xfail.is_some()).then_some(
+        "`xfail` excuses expectations, neither networks that disagree nor requests that are not announced",
+    )
 }
 
 /// Returns why a scenario was not played.
@@ -183,6 +193,9 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
     }
     if let Some(reason) = &report.xfail {
         page.prose("  ", &format!("known to fail: {reason}"));
+    }
+    if let Some(remark) = not_excused(report) {
+        page.prose("  ", remark);
     }
     page.section("What happens (times are UTC)");
     for step in &report.steps {

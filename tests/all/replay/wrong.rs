@@ -1,6 +1,6 @@
 //! The harness can fail: wrong expectations are told with their line and with what came.
 
-use stickler::replay::Networks;
+use stickler::replay::{Networks, Outcome, replay};
 
 const STORY: &str = r#"
 id    = "story"
@@ -143,4 +143,42 @@ async fn a_flush_without_mail_and_an_unannounced_request_are_told() {
         message,
         "strict has no message for corp.test in its queue, so nothing can be flushed"
     );
+}
+
+/// A host that the DNS knows and that no server stands at.
+const DEAD: &str = r#"
+id    = "dead"
+title = "Nobody is at home"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+mx = { records = ["10 gone.test"] }
+
+[names."gone.test"]
+addresses = ["192.0.2.99"]
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "defer"
+"#;
+
+#[tokio::test]
+async fn a_known_failure_excuses_expectations_alone() {
+    for (name, text, expected) in [
+        (
+            "an expectation",
+            format!("xfail = \"known\"\n{STORY}verdict = \"deliver\"\n"),
+            Outcome::FailsAsKnown,
+        ),
+        (
+            "a request that is not announced",
+            format!("xfail = \"known\"\n{DEAD}"),
+            Outcome::Fails,
+        ),
+    ] {
+        let scenario = super::read(&text);
+        let replayed = replay(&scenario, Networks::Lab).await.unwrap();
+        assert_eq!(replayed.outcome(&scenario), expected, "{name}");
+    }
 }
