@@ -42,7 +42,7 @@ struct Inner {
     state: ModelState,
     caches: BTreeMap<Box<str>, DnsCache>,
     requests: Vec<ModelRequest>,
-    unannounced: Vec<Question>,
+    unannounced: Vec<Stray>,
 }
 
 impl Inner {
@@ -79,6 +79,17 @@ pub enum ModelRequest {
         /// The TLS version; `None` in clear text.
         tls: Option<Box<str>>,
     },
+}
+
+/// A request for what the state does not have.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Stray {
+    /// A connection for a policy to an address without an edge.
+    Https(IpAddr),
+    /// A question about a name without an entry.
+    Question(Question),
+    /// A connection for mail to an address without a receiver.
+    Smtp(IpAddr),
 }
 
 impl Model {
@@ -120,9 +131,9 @@ impl Model {
         std::mem::take(&mut self.lock().requests)
     }
 
-    /// Returns the questions about names that the state does not have.
+    /// Returns the requests for what the state does not have, since the start, in order.
     #[must_use]
-    pub fn unannounced(&self) -> Vec<Question> {
+    pub fn unannounced(&self) -> Vec<Stray> {
         self.lock().unannounced.clone()
     }
 
@@ -176,7 +187,7 @@ impl Network for ModelNetwork {
             .get(&self.resolver)
             .unwrap_or(&inner.state.names);
         if !names.contains_key(&asked.name) {
-            inner.unannounced.push(asked.clone());
+            inner.unannounced.push(Stray::Question(asked.clone()));
         }
         let answer = resolve(names, question, &asked.name, aliases);
         inner.requests.push(ModelRequest::Dns(asked));
@@ -189,11 +200,14 @@ impl Network for ModelNetwork {
         let mut inner = self.model.lock();
         let exchange = match inner.state.edges.get(&address) {
             Some(edge) => show_edge(edge, host, address, now),
-            None => HttpExchange {
-                address,
-                certificate: None,
-                outcome: Err(failure(HttpFailureKind::Refused)),
-            },
+            None => {
+                inner.unannounced.push(Stray::Https(address));
+                return HttpExchange {
+                    address,
+                    certificate: None,
+                    outcome: Err(failure(HttpFailureKind::Reset)),
+                };
+            }
         };
         let is_seen = exchange
             .outcome
@@ -212,21 +226,18 @@ impl Network for ModelNetwork {
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         let now = self.now();
         let mut inner = self.model.lock();
-        let receiver = inner.state.receivers.get(&request.address).cloned();
-        let exchange = match &receiver {
-            Some(receiver) => Session::run(receiver, request, now),
-            None => refused(request),
+        let Some(receiver) = inner.state.receivers.get(&request.address).cloned() else {
+            inner.unannounced.push(Stray::Smtp(request.address));
+            return reset(request);
         };
+        let exchange = Session::run(&receiver, request, now);
         if exchange
             .failure
             .as_ref()
             .is_none_or(|failure| failure.during != SmtpStep::Connect)
         {
-            let host = receiver
-                .as_ref()
-                .map_or(&request.host, |receiver| &receiver.host);
             inner.requests.push(ModelRequest::Connect {
-                host: host.clone(),
+                host: receiver.host.clone(),
                 address: request.address,
             });
         }
@@ -235,11 +246,8 @@ impl Network for ModelNetwork {
             .as_ref()
             .is_some_and(MessageExchange::is_delivered)
         {
-            let host = receiver
-                .as_ref()
-                .map_or(&request.host, |receiver| &receiver.host);
             inner.requests.push(ModelRequest::Received {
-                host: host.clone(),
+                host: receiver.host.clone(),
                 address: request.address,
                 tls: exchange
                     .tls
@@ -319,11 +327,12 @@ fn resolve(names: &Names, question: &Question, from: &DnsName, known: Vec<Alias>
     }
 }
 
-fn refused(request: &SmtpRequest) -> SmtpExchange {
+/// What comes of a connection to where nothing is declared: it is seen, then reset.
+fn reset(request: &SmtpRequest) -> SmtpExchange {
     let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
     exchange.failure = Some(SmtpFailure {
-        kind: SmtpFailureKind::Refused,
-        during: SmtpStep::Connect,
+        kind: SmtpFailureKind::Reset,
+        during: SmtpStep::Greeting,
         detail: Box::default(),
     });
     exchange

@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::on_model::tlsa_record;
-use super::stage::{Seen, Stage, StageError};
+use super::stage::{Port, Seen, Stage, StageError, Unannounced};
 use crate::clock::Clock;
 use crate::facts::dns::{Question, Record, RecordType};
 use crate::facts::{DnsName, UnixTime};
@@ -219,15 +219,25 @@ impl Stage for LabStage {
             .collect()
     }
 
-    fn unannounced(&self) -> Vec<String> {
+    fn unannounced(&self) -> Vec<Unannounced> {
+        let connection = |address, port| Unannounced::Connection { address, port };
         self.world
             .unannounced()
             .into_iter()
             .map(|request| match request {
                 Request::Question {
                     name, record_type, ..
-                } => format!("{record_type} {name}"),
-                other => format!("{other:?}"),
+                } => Unannounced::Question {
+                    name: name.into(),
+                    record_type: record_type.into(),
+                },
+                Request::HttpsConnect { address }
+                | Request::HttpsHandshake { address, .. }
+                | Request::Get { address, .. } => connection(Some(address), Port::Https),
+                Request::SmtpConnect { address, .. }
+                | Request::SmtpHandshake { address, .. }
+                | Request::SmtpReceived { address, .. } => connection(Some(address), Port::Smtp),
+                Request::StrayConnect => connection(None, Port::Unknown),
             })
             .collect()
     }

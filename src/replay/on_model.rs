@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::stage::{Seen, Stage, StageError};
+use super::stage::{Port, Seen, Stage, StageError, Unannounced};
 use crate::facts::certificate::CertificateFault as Fault;
 use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Record, RecordType, TlsaRecord, TxtRecord,
@@ -13,7 +13,7 @@ use crate::facts::http::{BodyEnd, HttpFailureKind, HttpResponse};
 use crate::facts::smtp::{Reply, SmtpFailureKind, TlsFailureKind};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::state::{Certificate, Edge, ModelState, Name, Names, Receiver};
-use crate::model::{Model, ModelNetwork, ModelRequest};
+use crate::model::{Model, ModelNetwork, ModelRequest, Stray};
 use crate::net::DEFAULT_MAX_POLICY_BYTES;
 use crate::scenario::state::{
     self, Answer, DEFAULT_TTL, DnsFault, ServerAddress, Types, ZoneName, Zones,
@@ -106,11 +106,22 @@ impl Stage for ModelStage {
             .collect()
     }
 
-    fn unannounced(&self) -> Vec<String> {
+    fn unannounced(&self) -> Vec<Unannounced> {
+        let connection = |address, port| Unannounced::Connection {
+            address: Some(address),
+            port,
+        };
         self.model
             .unannounced()
-            .iter()
-            .map(ToString::to_string)
+            .into_iter()
+            .map(|request| match request {
+                Stray::Question(question) => Unannounced::Question {
+                    name: question.name.as_str().into(),
+                    record_type: question.record_type.to_string().into(),
+                },
+                Stray::Https(address) => connection(address, Port::Https),
+                Stray::Smtp(address) => connection(address, Port::Smtp),
+            })
             .collect()
     }
 }

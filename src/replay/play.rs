@@ -3,7 +3,7 @@
 use super::compare;
 use super::outcome::{CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, Told, ToldOf};
 use super::senders::{Senders, class_of};
-use super::stage::{OBSERVER, Stage, StageError};
+use super::stage::{OBSERVER, Stage, StageError, Unannounced};
 use crate::diagnose::document::DomainReport;
 use crate::diagnose::{self, Bounds};
 use crate::facts::smtp::Message;
@@ -47,47 +47,39 @@ pub async fn play<S: Stage>(
 ) -> Result<Played, StageError> {
     let mut player = Player {
         stage,
+        start: scenario.start,
         senders: Senders::new(scenario),
         played: Played::default(),
+        unannounced: Vec::new(),
     };
     for (index, moment) in scenario.moments.iter().enumerate() {
-        let refreshes = player.pass_time(moment.at, watcher).await;
+        let refreshes = player.pass_time(moment, watcher).await;
         player.enact(moment, refreshes).await?;
         let next = scenario.moments.get(index + 1).map(|next| next.at);
         watcher
             .stands_still(player.stage, &player.senders, next)
             .await;
     }
-    let mut unannounced = stage.unannounced();
-    unannounced.sort();
-    unannounced.dedup();
-    for request in unannounced {
-        player.played.failures.push(Failure {
-            kind: FailureKind::Harness,
-            line: 1,
-            after: std::time::Duration::ZERO,
-            message: format!(
-                "`{request}` was asked, which the scenario does not announce: declare the name, if only as \
-                 one that does not exist"
-            ),
-        });
-    }
     Ok(player.played)
 }
 
 struct Player<'s, S> {
     stage: &'s S,
+    start: UnixTime,
     senders: Senders,
     played: Played,
+    /// The requests that were told as not announced.
+    unannounced: Vec<Unannounced>,
 }
 
 impl<S: Stage> Player<'_, S> {
     /// Lets time pass, with the refreshes that fall due in it.
     async fn pass_time(
         &mut self,
-        until: UnixTime,
+        moment: &Moment,
         watcher: &mut (impl Watcher<S> + Send),
     ) -> Vec<Refresh> {
+        let until = moment.at;
         let mut refreshes = Vec::new();
         while refreshes.len() < MAX_REFRESHES
             && let Some((due, name, next_hop)) = self.senders.next_refresh(until)
@@ -97,6 +89,7 @@ impl<S: Stage> Player<'_, S> {
                 break;
             };
             refreshes.push(refresh);
+            self.note_unannounced(moment.line, due);
             watcher
                 .stands_still(self.stage, &self.senders, Some(until))
                 .await;
@@ -155,6 +148,7 @@ impl<S: Stage> Player<'_, S> {
         for expectation in &moment.expect {
             for name in &expectation.senders {
                 let attempt = self.attempt(name, &expectation.domain, moment.at).await;
+                self.note_unannounced(expectation.line, moment.at);
                 if let Some(attempt) = attempt {
                     self.compare(moment, expectation, &attempt);
                     told.attempts.push(attempt);
@@ -163,6 +157,7 @@ impl<S: Stage> Player<'_, S> {
         }
         for expectation in &moment.check {
             let report = self.check(&expectation.domain).await;
+            self.note_unannounced(expectation.line, moment.at);
             for message in compare::check_differences(expectation, &report) {
                 let message = format!("check {}: {message}", report.domain);
                 self.fail(moment, expectation.line, message);
@@ -224,10 +219,11 @@ impl<S: Stage> Player<'_, S> {
         }
         let mut told = Vec::new();
         for queued in waiting {
-            if let Some(attempt) = self
+            let attempt = self
                 .attempt(&queued.sender, &queued.domain, queued.since)
-                .await
-            {
+                .await;
+            self.note_unannounced(expectation.line, moment.at);
+            if let Some(attempt) = attempt {
                 self.compare(moment, expectation, &attempt);
                 told.push(attempt);
             }
@@ -248,6 +244,22 @@ impl<S: Stage> Player<'_, S> {
         for message in compare::differences(expected, told) {
             let message = format!("{} to {}: {message}", told.sender, told.domain);
             self.fail(moment, expected.line, message);
+        }
+    }
+
+    /// Tells the requests that are not announced, each once, where it was made first.
+    fn note_unannounced(&mut self, line: usize, at: UnixTime) {
+        for request in self.stage.unannounced() {
+            if self.unannounced.contains(&request) {
+                continue;
+            }
+            self.played.failures.push(Failure {
+                kind: FailureKind::Harness,
+                line,
+                after: at.saturating_duration_since(self.start),
+                message: request.to_string(),
+            });
+            self.unannounced.push(request);
         }
     }
 

@@ -28,8 +28,67 @@ pub trait Stage: Sync {
     /// Takes what reached the servers since the last call, in order.
     fn drain(&self) -> Vec<Seen>;
 
-    /// Returns the requests for what the scenario does not declare.
-    fn unannounced(&self) -> Vec<String>;
+    /// Returns the requests for what the scenario does not declare, since the start, in order.
+    fn unannounced(&self) -> Vec<Unannounced>;
+}
+
+/// A request for what the scenario does not declare.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Unannounced {
+    /// A connection to where no server stands.
+    Connection {
+        /// The address; `None` if no DNS answer ever gave it.
+        address: Option<IpAddr>,
+        /// What was looked for there.
+        port: Port,
+    },
+    /// A question about a name that has no entry.
+    Question {
+        /// The name.
+        name: Box<str>,
+        /// The type, as `MX`.
+        record_type: Box<str>,
+    },
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Port {
+    /// 443: a policy.
+    Https,
+    /// 25: mail.
+    Smtp,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl fmt::Display for Unannounced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, port) = match self {
+            Self::Question { name, record_type } => {
+                return write!(
+                    f,
+                    "`{record_type} {name}` was asked, which the scenario does not announce: declare the \
+                     name, if only as one that does not exist: [names.\"{name}\"] with rcode = \"nxdomain\""
+                );
+            }
+            Self::Connection { address, port } => (address, port),
+        };
+        let (what, whose, key) = match port {
+            Port::Https => ("port 443 of ", "policy host", "hosts.\"old.test\".edges"),
+            Port::Smtp => ("port 25 of ", "server", "servers.\"old.test\".addresses"),
+            Port::Unknown => ("", "server", "servers.\"old.test\".addresses"),
+        };
+        let (address, entry) = match address {
+            Some(address) => (address.to_string(), format!("\"{address}\"")),
+            None => ("an address".into(), "\"…\"".into()),
+        };
+        write!(
+            f,
+            "a connection to {what}{address} was made, where no {whose} stands: declare it, if only as dead: \
+             {key}.{entry} = {{ fault = \"refused\" }}, or \"blackhole\""
+        )
+    }
 }
 
 /// Something that reached a server.

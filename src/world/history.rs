@@ -47,7 +47,7 @@ pub enum Request {
         /// The header `User-Agent`.
         user_agent: Option<String>,
     },
-    /// A connection to an address that no state has declared (see
+    /// A connection to an address that no state has declared and no DNS answer gave (see
     /// [`World::elsewhere`](super::World::elsewhere)).
     StrayConnect,
     /// A connection to an SMTP receiver.

@@ -184,7 +184,8 @@ impl World {
         }
         let modes = modes(&state);
         let served = self.prepare(&state)?;
-        for key in modes.keys() {
+        let strays = strays(&state, &modes);
+        for key in modes.keys().chain(&strays) {
             if !machinery.doors.contains_key(key) {
                 let door = Door::reserve().map_err(WorldError::Bind)?;
                 machinery.doors.insert(*key, door);
@@ -345,6 +346,25 @@ impl std::fmt::Debug for World {
             .field("directory", &self.directory)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the ports of addresses that the DNS gives and no server has: whoever connects there is seen.
+fn strays(state: &WorldState, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpAddr, u16)> {
+    [&state.dns]
+        .into_iter()
+        .chain(state.views.values())
+        .flat_map(|view| view.names.values())
+        .flat_map(|name| name.answers.values())
+        .flat_map(|answer| &answer.records)
+        .filter_map(RecordData::address)
+        .flat_map(|address| [(address, HTTPS), (address, SMTP)])
+        // Where a server stands, its own port is the one that is asked; the other leads elsewhere.
+        .filter(|(address, _)| {
+            ![HTTPS, SMTP]
+                .iter()
+                .any(|port| modes.contains_key(&(*address, *port)))
+        })
+        .collect()
 }
 
 /// Returns what each declared port does.

@@ -1,7 +1,7 @@
 //! What a resolver answers.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::world::fault::{DnsFault, named};
 
@@ -156,6 +156,16 @@ impl RecordData {
         Self::Mx {
             preference,
             exchange: exchange.into(),
+        }
+    }
+
+    /// Returns the address that the record gives, if it gives one.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::A(address) => Some(IpAddr::V4(*address)),
+            Self::Aaaa(address) => Some(IpAddr::V6(*address)),
+            Self::Cname(_) | Self::Mx { .. } | Self::Tlsa { .. } | Self::Txt(_) => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The harness can fail: wrong expectations are told with their line and with what came.
 
-use stickler::replay::{Networks, Outcome, replay};
+use stickler::replay::{Networks, Origin, Outcome, replay};
 
 const STORY: &str = r#"
 id    = "story"
@@ -180,5 +180,92 @@ async fn a_known_failure_excuses_expectations_alone() {
         let scenario = super::read(&text);
         let replayed = replay(&scenario, Networks::Lab).await.unwrap();
         assert_eq!(replayed.outcome(&scenario), expected, "{name}");
+    }
+}
+
+/// Two addresses that nothing has from some step on: the MX host's old one, and an edge of the policy host.
+const MOVED: &str = r#"
+id    = "moved"
+title = "Servers leave their addresses while the DNS still gives them"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = { records = ["v=STSv1; id=1;"], ttl = "1h" }
+policy = { mode = "enforce", mx = ["mx.corp.test"], max_age = "7d", ttl = "1h", addresses = ["192.0.2.80"] }
+mx     = { records = ["10 mx.corp.test"], ttl = "1h" }
+
+[servers."mx.corp.test"]
+addresses = ["192.0.2.26"]
+
+[senders]
+cold = { cache = "empty" }
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "deliver"
+
+[[step]]
+at = "10m"
+set.servers."mx.corp.test".addresses = ["192.0.2.27"]
+set.domains."corp.test".policy.addresses = ["192.0.2.81"]
+[[step.expect]]
+reason = ""
+"#;
+
+#[tokio::test]
+async fn a_request_that_is_not_announced_is_told_with_its_place_and_what_to_declare() {
+    let edge = "a connection to port 443 of 192.0.2.80 was made, where no policy host stands: declare it, if \
+                only as dead: hosts.\"old.test\".edges.\"192.0.2.80\" = { fault = \"refused\" }, or \"blackhole\"";
+    let server = |address: &str| {
+        format!(
+            "a connection to port 25 of {address} was made, where no server stands: declare it, if only as \
+             dead: servers.\"old.test\".addresses.\"{address}\" = {{ fault = \"refused\" }}, or \"blackhole\""
+        )
+    };
+    for (text, expected) in [
+        (DEAD, vec![(14, 0, server("192.0.2.99"))]),
+        (
+            MOVED,
+            vec![(26, 600, edge.to_owned()), (26, 600, server("192.0.2.26"))],
+        ),
+    ] {
+        for networks in [Networks::Model, Networks::Lab] {
+            let mut found: Vec<_> = super::play(text, networks)
+                .await
+                .failures
+                .into_iter()
+                .map(|(_, failure)| (failure.line, failure.after.as_secs(), failure.message))
+                .collect();
+            found.sort_by(|a, b| b.2.cmp(&a.2));
+            assert_eq!(found, expected, "{networks:?}");
+        }
+        let both = super::play(text, Networks::Both).await;
+        let disagreements = both
+            .failures
+            .iter()
+            .filter(|(origin, _)| *origin == Origin::Disagreement);
+        assert_eq!(disagreements.count(), 0, "{:#?}", both.failures);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_address_can_be_declared() {
+    let host = "[servers.\"old.test\"]\naddresses.\"192.0.2.99\" = { fault = \"refused\" }\n";
+    let dead = format!("{DEAD}{host}");
+    let moved = MOVED.replace(
+        "[[step.expect]]\nreason",
+        "set.servers.\"old.test\".addresses.\"192.0.2.26\" = { fault = \"refused\" }\n\
+         set.hosts.\"old.test\".edges.\"192.0.2.80\" = { fault = \"refused\" }\n\
+         [[step.expect]]\nverdict = \"defer\"\nreason",
+    );
+    for text in [
+        dead.clone(),
+        dead.replace("\"refused\"", "\"blackhole\""),
+        dead.replace("\"refused\"", "\"silence\""),
+        moved,
+    ] {
+        let replayed = super::play(&text, Networks::Both).await;
+        assert!(replayed.holds(), "{text}\n{:#?}", replayed.failures);
     }
 }
