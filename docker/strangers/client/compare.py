@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 
-from . import cases
+from . import cases, schema
 from .tools import RESOLVER, ROOT, Finished, execute, table, together
 
 # Longer than any deadline that stickler sets itself for one domain here.
@@ -12,7 +12,7 @@ DEADLINE_SECS = 90
 HELO = "probe.client.test"
 # What a fix tells people to publish.
 POLICY = re.compile(r"^version: STSv1\n(?:\w+: .*\n)+", re.MULTILINE)
-STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--ca-file", ROOT, "--helo", HELO, "--format", "json"]
+STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--ca-file", ROOT, "--helo", HELO, "--format"]
 
 
 def run() -> list[bool]:
@@ -30,15 +30,15 @@ def check(case: cases.Case) -> tuple[Finished, dict]:
         store = []
         if case.primed:
             store = ["--cache", f"{folder}/policies.sqlite"]
-            execute([*STICKLER, *store, *case.primed, case.domain], DEADLINE_SECS)
-        done = execute([*STICKLER, *store, *case.options, case.domain], DEADLINE_SECS)
-    return done, report_of(done, case.domain)
+            execute([*STICKLER, "json", *store, *case.primed, case.domain], DEADLINE_SECS)
+        done = execute([*STICKLER, "json", *store, *case.options, case.domain], DEADLINE_SECS)
+    return done, report_of(done.stdout, case.domain)
 
 
-def report_of(done: Finished, domain: str) -> dict:
-    """Returns the part of a JSON report that is about `domain`."""
+def report_of(document: str, domain: str) -> dict:
+    """Returns the part of a JSON document, or of a line of NDJSON, that is about `domain`."""
     try:
-        return next(entry for entry in json.loads(done.stdout)["domains"] if entry["domain"] == domain)
+        return next(entry for entry in json.loads(document)["domains"] if entry["domain"] == domain)
     except (ValueError, KeyError, StopIteration, TypeError):
         return {}
 
@@ -47,7 +47,7 @@ def domains(all_cases: list[cases.Case], checks: list[tuple[Finished, dict]]) ->
     """Prints a line a domain."""
     rows, problems = [], []
     for case, (done, report) in zip(all_cases, checks):
-        found = list(domain_problems(case, done, report))
+        found = [*domain_problems(case, done, report), *schema.problems(done.stdout)]
         rows.append([case.domain, case.shows, f"{report.get('verdict')} ({done.code})", "as expected" if not found else "NOT AS EXPECTED"])
         problems.append(found)
     print("\nDomains: the verdict of `stickler check`, and its exit code\n")
@@ -149,12 +149,16 @@ def at_once(all_cases: list[cases.Case]) -> bool:
     all_cases = [case for case in all_cases if not case.primed]
     options = sorted({case.options for case in all_cases if case.options})
     assert len(options) < 2, f"one call cannot have all of these options: {options}"
-    done = execute([*STICKLER, *(options[0] if options else ()), *(case.domain for case in all_cases)], DEADLINE_SECS)
-    others = [case.domain for case in all_cases if report_of(done, case.domain).get("verdict") != case.verdict]
-    print(f"\nAll {len(all_cases)} domains in one call: {'the same verdicts' if not others else 'NOT AS EXPECTED'} (exit code {done.code})")
-    if others:
-        print(f"      other verdicts: {', '.join(others)}\n{done.stderr[-2000:]}")
-    return not others and done.code == 1
+    done = execute([*STICKLER, "ndjson", *(options[0] if options else ()), *(case.domain for case in all_cases)], DEADLINE_SECS)
+    lines = done.stdout.splitlines()
+    reports = {case: [report for report in (report_of(line, case.domain) for line in lines) if report] for case in all_cases}
+    others = [case.domain for case in all_cases if [report.get("verdict") for report in reports[case]] != [case.verdict]]
+    invalid = [f"line {i}: {problem}" for i, line in enumerate(lines, 1) for problem in schema.problems(line)]
+    ok = not others and not invalid and done.code == 1
+    print(f"\nAll {len(all_cases)} domains in one call, as NDJSON: {'the same verdicts' if ok else 'NOT AS EXPECTED'} (exit code {done.code})")
+    if not ok:
+        print(f"      other verdicts: {', '.join(others) or 'none'}", *invalid, done.stderr[-2000:], sep="\n      ")
+    return ok
 
 
 def explain(names: list[str], problems: list[list[str]], runs: list[Finished] | None) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import cases
+from . import cases, schema
 from .compare import HELO, STICKLER, report_of
 from .tools import Finished, execute, table, together
 
@@ -23,19 +23,20 @@ def send_by_stickler() -> Callable[[], list[bool]]:
     """Sends all messages, and returns what judges them: the later, the surer it sees a second copy."""
     sends = cases.load_sends()
     done = together(send_one_by_stickler, sends)
-    replies = [(report_of(one, send.domain).get("sent") or {}).get("reply") or "" for send, one in zip(sends, done)]
-    return lambda: judge(sends, done, replies, SENDER)
+    replies = [(report_of(one.stdout, send.domain).get("sent") or {}).get("reply") or "" for send, one in zip(sends, done)]
+    invalid = [list(schema.problems(one.stdout)) for one in done]
+    return lambda: judge(sends, done, replies, SENDER, invalid)
 
 
 def send_by_swaks() -> Callable[[], list[bool]]:
     """The same by swaks: shows that the servers deliver once, and say how a message came."""
     sends = cases.load_sends()
     done = together(send_one_by_swaks, sends)
-    return lambda: judge(sends, done, [one.output for one in done], SELF_TEST_SENDER)
+    return lambda: judge(sends, done, [one.output for one in done], SELF_TEST_SENDER, [[] for _ in done])
 
 
 def send_one_by_stickler(send: cases.Send) -> Finished:
-    return execute([*STICKLER, "--send", f"{SENDER},probe@{send.domain}", send.domain], DEADLINE_SECS)
+    return execute([*STICKLER, "json", "--send", f"{SENDER},probe@{send.domain}", send.domain], DEADLINE_SECS)
 
 
 def send_one_by_swaks(send: cases.Send) -> Finished:
@@ -44,9 +45,10 @@ def send_one_by_swaks(send: cases.Send) -> Finished:
     return execute(["swaks", "--tls", "--server", host, *envelope], DEADLINE_SECS)
 
 
-def judge(sends: list[cases.Send], done: list[Finished], replies: list[str], sender: str) -> list[bool]:
-    """Prints what became of each message, and returns whether it is as expected."""
+def judge(sends: list[cases.Send], done: list[Finished], replies: list[str], sender: str, invalid: list[list[str]]) -> list[bool]:
+    """Prints what became of each message, and returns whether it is as expected and its report valid."""
     outcomes = together(lambda pair: outcome(*pair, sender), zip(sends, replies))
+    outcomes = [(ok and not found, "; ".join([said, *found])) for (ok, said), found in zip(outcomes, invalid)]
     rows = [[send.domain, send.shows, "as expected" if ok else "NOT AS EXPECTED"] for send, (ok, _) in zip(sends, outcomes)]
     print(f"\nMessages of {sender}\n")
     print(table(["domain", "shows", ""], rows))
