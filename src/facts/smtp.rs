@@ -64,13 +64,18 @@ pub struct SmtpExchange {
     pub delivery: Option<MessageExchange>,
     /// What ended the session before its time; `None` if it went as asked, refusals in replies included.
     pub failure: Option<SmtpFailure>,
-    /// The lines of the session in order, at most [`SmtpExchange::MAX_TRANSCRIPT`].
+    /// The lines of the session in order, at most [`SmtpExchange::MAX_TRANSCRIPT`] of them and
+    /// [`SmtpExchange::MAX_TRANSCRIPT_OCTETS`] of text; what is said after that is not kept.
     pub transcript: Vec<TranscriptLine>,
 }
 
 impl SmtpExchange {
     /// The longest transcript that is kept, in lines.
     pub const MAX_TRANSCRIPT: usize = 512;
+
+    /// The longest transcript that is kept, in octets of text. With four replies of 16 KiB it bounds a session
+    /// without a message to 128 KiB, its certificates aside.
+    pub const MAX_TRANSCRIPT_OCTETS: usize = 65_536;
 
     /// Starts an empty exchange: nothing has been seen yet.
     #[must_use]
@@ -251,6 +256,24 @@ pub struct SmtpFailure {
     pub detail: Box<str>,
 }
 
+impl SmtpFailure {
+    /// Returns whether the failure may lie on our side: another vantage might have got an answer.
+    ///
+    /// Before its greeting a server knows nothing of a client but the address, so one that hangs up, breaks the
+    /// connection or says something else there may be turning this address away. That the connection itself
+    /// was refused holds for everybody.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        match (self.kind, self.during) {
+            (
+                SmtpFailureKind::Closed | SmtpFailureKind::Protocol | SmtpFailureKind::Reset,
+                SmtpStep::Greeting,
+            ) => true,
+            (kind, _) => kind.is_ours(),
+        }
+    }
+}
+
 impl fmt::Display for SmtpFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} during {}", self.kind, self.during)?;
@@ -280,7 +303,7 @@ pub enum SmtpFailureKind {
 }
 
 impl SmtpFailureKind {
-    /// Returns whether the failure may lie on our side: another vantage might have got an answer.
+    /// Returns whether the failure may lie on our side, whenever it happens; see [`SmtpFailure::is_ours`].
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {

@@ -203,7 +203,7 @@ fn broken(exchange: &SmtpExchange) -> AddressOutcome {
     match &exchange.failure {
         Some(failure) => AddressOutcome::Unreachable {
             failure: failure.clone(),
-            certainty: Certainty::ours_if(failure.kind.is_ours()),
+            certainty: Certainty::ours_if(failure.is_ours()),
         },
         // A reply was neither yes nor no.
         None => AddressOutcome::Unreachable {

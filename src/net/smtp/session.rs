@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::facts::smtp::{
     Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
-    SmtpStep, TlsUse,
+    SmtpStep, TlsUse, TranscriptLine,
 };
 
 use super::super::causes::{self, SocketFault};
@@ -63,10 +63,7 @@ impl SmtpClient {
             exchange.ehlo = second.ehlo.or(exchange.ehlo);
             exchange.delivery = second.delivery;
             exchange.failure = second.failure;
-            let room = SmtpExchange::MAX_TRANSCRIPT.saturating_sub(exchange.transcript.len());
-            exchange
-                .transcript
-                .extend(second.transcript.into_iter().take(room));
+            append_transcript(&mut exchange.transcript, second.transcript);
         }
         exchange
     }
@@ -376,6 +373,16 @@ impl Dialogue<'_> {
             detail: waited.into(),
         }
     }
+}
+
+/// Adds the lines of a second connection, as far as one transcript has room.
+fn append_transcript(transcript: &mut Vec<TranscriptLine>, more: Vec<TranscriptLine>) {
+    let mut octets: usize = transcript.iter().map(|line| line.text.len()).sum();
+    let room = SmtpExchange::MAX_TRANSCRIPT.saturating_sub(transcript.len());
+    transcript.extend(more.into_iter().take(room).take_while(|line| {
+        octets = octets.saturating_add(line.text.len());
+        octets <= SmtpExchange::MAX_TRANSCRIPT_OCTETS
+    }));
 }
 
 fn failed(during: SmtpStep, fault: WireFault) -> SmtpFailure {

@@ -44,6 +44,7 @@ struct State {
     /// The reply that lettre is being handed.
     for_lettre: VecDeque<u8>,
     transcript: Vec<TranscriptLine>,
+    transcript_octets: usize,
     /// The command that is being written, up to its line's end.
     command: Vec<u8>,
     /// Whether what is written is a message, which no transcript repeats.
@@ -86,6 +87,7 @@ impl Wire {
             replies: VecDeque::new(),
             for_lettre: VecDeque::new(),
             transcript: Vec::new(),
+            transcript_octets: 0,
             command: Vec::new(),
             in_message: false,
             quit_sent: false,
@@ -201,14 +203,13 @@ impl State {
         Poll::Ready(outcome)
     }
 
-    /// Reads until a reply is whole: at most 128 lines of 2 KiB, or it fails.
+    /// Reads until a reply is whole, or the connection ends in a refusal.
     fn poll_framed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Reply>> {
         loop {
-            match self.framing.next_reply() {
-                Ok(Some(reply)) => {
-                    self.log_reply(&reply);
-                    return Poll::Ready(Ok(reply));
-                }
+            let framed = self.framing.next_reply();
+            self.log_said();
+            match framed {
+                Ok(Some(reply)) => return Poll::Ready(Ok(reply)),
                 Ok(None) => {}
                 Err(error) => {
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
@@ -216,20 +217,30 @@ impl State {
             }
             let mut chunk = [0; CHUNK_OCTETS];
             let mut buffer = ReadBuf::new(&mut chunk);
-            match &mut self.io {
-                Io::Plain(stream) => ready!(Pin::new(stream).poll_read(cx, &mut buffer))?,
-                Io::Tls(stream) => ready!(Pin::new(stream).poll_read(cx, &mut buffer))?,
-                Io::Taken => return Poll::Ready(Err(taken())),
+            let read = ready!(match &mut self.io {
+                Io::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+                Io::Tls(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+                Io::Taken => Poll::Ready(Err(taken())),
+            });
+            if read.is_ok() && !buffer.filled().is_empty() {
+                self.framing.push(buffer.filled());
+                continue;
             }
-            if buffer.filled().is_empty() {
-                let text = if self.framing.has_rest() {
-                    "closed in the middle of a reply"
-                } else {
-                    "closed without a reply"
-                };
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text)));
-            }
-            self.framing.push(buffer.filled());
+            let is_cut = self.framing.has_rest();
+            let refusal = self.framing.last_refusal();
+            self.log_said();
+            return Poll::Ready(match (refusal, read) {
+                (Some(reply), _) => Ok(reply),
+                (None, Err(error)) => Err(error),
+                (None, Ok(())) => Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    if is_cut {
+                        "closed in the middle of a reply"
+                    } else {
+                        "closed without a reply"
+                    },
+                )),
+            });
         }
     }
 
@@ -281,17 +292,18 @@ impl State {
         }
     }
 
-    fn log_reply(&mut self, reply: &Reply) {
-        let last = reply.lines.len().saturating_sub(1);
-        for (number, text) in reply.lines.iter().enumerate() {
-            let separator = if number < last { '-' } else { ' ' };
-            let line = format!("{}{separator}{text}", reply.code);
-            self.log(Speaker::Server, line.trim_end().into());
+    fn log_said(&mut self) {
+        for line in self.framing.take_said() {
+            self.log(Speaker::Server, line);
         }
     }
 
     fn log(&mut self, from: Speaker, text: Box<str>) {
-        if self.transcript.len() < SmtpExchange::MAX_TRANSCRIPT {
+        let octets = self.transcript_octets.saturating_add(text.len());
+        if self.transcript.len() < SmtpExchange::MAX_TRANSCRIPT
+            && octets <= SmtpExchange::MAX_TRANSCRIPT_OCTETS
+        {
+            self.transcript_octets = octets;
             self.transcript.push(TranscriptLine { from, text });
         }
     }

@@ -284,7 +284,7 @@ fn broken(exchange: &SmtpExchange) -> Transport {
     match &exchange.failure {
         Some(failure) => Transport::Unreachable {
             failure: failure.clone(),
-            certainty: Certainty::ours_if(failure.kind.is_ours()),
+            certainty: Certainty::ours_if(failure.is_ours()),
         },
         None => Transport::Undetermined {
             detail: "the session ended before TLS could be judged".into(),

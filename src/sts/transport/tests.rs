@@ -271,7 +271,7 @@ fn tls_below_1_2_is_refused() {
 }
 
 #[test]
-fn a_broken_session_is_unreachable_and_ours_only_for_want_of_an_answer() {
+fn a_broken_session_is_unreachable_and_ours_for_want_of_an_answer_or_of_a_greeting() {
     use SmtpFailureKind as K;
     let reached = |step: SmtpStep| {
         let mut exchange = good();
@@ -304,6 +304,11 @@ fn a_broken_session_is_unreachable_and_ours_only_for_want_of_an_answer() {
             (K::Unreachable, Certainty::Ours),
         ] {
             let failure = failure(kind, step);
+            // Whoever connects is known by the address alone before the greeting: see `SmtpFailure::is_ours`.
+            let certainty = match (step, kind) {
+                (SmtpStep::Greeting, K::Closed | K::Protocol | K::Reset) => Certainty::Ours,
+                _ => certainty,
+            };
             let exchange = SmtpExchange {
                 failure: Some(failure.clone()),
                 ..reached(step)

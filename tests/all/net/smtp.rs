@@ -10,7 +10,7 @@ use stickler::facts::smtp::{
 use stickler::net::{AddressFamilies, Live};
 use stickler::sender::Network;
 use stickler::sts::certificate::Roots;
-use stickler::sts::transport::{self, Transport};
+use stickler::sts::transport::{self, Certainty, Transport};
 
 use super::{PATIENT, SHORT, config, live};
 use crate::support::pki::Pki;
@@ -140,7 +140,7 @@ async fn what_is_no_smtp_ends_the_session() {
             SmtpFailureKind::Protocol,
         ),
         (b"100 wait\r\n", SmtpFailureKind::Protocol),
-        (b"220-a\r\n554 b\r\n", SmtpFailureKind::Protocol),
+        (b"220-a\r\n250 b\r\n", SmtpFailureKind::Protocol),
         (b"354 go on\r\n", SmtpFailureKind::Protocol),
         (b"", SmtpFailureKind::TimedOut),
         (b"220-never", SmtpFailureKind::TimedOut),
@@ -154,6 +154,115 @@ async fn what_is_no_smtp_ends_the_session() {
             "{shown}"
         );
     }
+}
+
+/// Runs a session with a server that says these octets when a client connects, and hangs up or breaks off.
+async fn cut_off(octets: &'static [u8], reset: bool) -> SmtpExchange {
+    let server = Server::start(move |mut talk| async move {
+        talk.say(octets).await;
+        if reset {
+            talk.reset();
+        } else {
+            talk.close().await;
+        }
+    })
+    .await;
+    let exchange = live(server.address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    server.finish().await;
+    exchange
+}
+
+#[tokio::test]
+async fn a_greeting_that_turns_us_away_counts_in_any_shape() {
+    for (octets, expected) in [
+        (
+            b"220-mx ESMTP\r\n521 5.3.2 blocked\r\n".as_slice(),
+            reply(521, &["5.3.2 blocked"]),
+        ),
+        (
+            b"554 5.7.1 your address is listed",
+            reply(554, &["5.7.1 your address is listed"]),
+        ),
+        (
+            b"554-listed\r\n554-see https://list.test/\r\n",
+            reply(554, &["listed", "see https://list.test/"]),
+        ),
+        (b"220-mx ESMTP\r\n421 busy", reply(421, &["busy"])),
+    ] {
+        let exchange = cut_off(octets, false).await;
+        let shown = octets.escape_ascii();
+        assert_eq!(exchange.greeting.as_ref(), Some(&expected), "{shown}");
+        assert_eq!(exchange.failure, None, "{shown}");
+        assert_eq!(
+            transport::judge(&exchange),
+            Transport::RejectedUs(expected),
+            "{shown}"
+        );
+        let said: Vec<&str> = exchange
+            .transcript
+            .iter()
+            .filter(|line| line.from == Speaker::Server)
+            .map(|line| &*line.text)
+            .collect();
+        let octets = String::from_utf8_lossy(octets);
+        assert_eq!(said, octets.lines().collect::<Vec<_>>(), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_greeting_may_be_about_us() {
+    for (octets, reset, expected) in [
+        (b"".as_slice(), false, SmtpFailureKind::Closed),
+        (b"", true, SmtpFailureKind::Reset),
+        (b"220-mx ESMTP\r\n", false, SmtpFailureKind::Closed),
+        (b"220 half a greeting", false, SmtpFailureKind::Closed),
+        (
+            b"blocked, see list.test\r\n",
+            false,
+            SmtpFailureKind::Protocol,
+        ),
+    ] {
+        let exchange = cut_off(octets, reset).await;
+        let shown = octets.escape_ascii();
+        assert_eq!(
+            failure(&exchange),
+            Some((expected, SmtpStep::Greeting)),
+            "{shown}"
+        );
+        assert_eq!(
+            transport::judge(&exchange).certainty(),
+            Certainty::Ours,
+            "{shown}"
+        );
+        let said: Vec<&str> = exchange.transcript.iter().map(|line| &*line.text).collect();
+        let octets = String::from_utf8_lossy(octets);
+        let lines: Vec<&str> = octets.lines().collect();
+        assert_eq!(said, lines, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_keeps_no_more_than_the_documented_octets() {
+    let server = Server::start(|mut talk| async move {
+        let line = |code: u16, separator: &str| format!("{code}{separator}{}\r\n", "x".repeat(960));
+        let full = |code| line(code, "-").repeat(16) + &line(code, " ");
+        talk.say(full(220)).await.expect("EHLO").await;
+        talk.say(full(250)).await.expect("MAIL").await;
+        talk.say(full(250)).await.expect("RCPT").await;
+        talk.say(full(250)).await.expect("DATA").await;
+        talk.say(full(451)).await.expect("QUIT").await;
+    })
+    .await;
+    let mut request = request(TlsUse::Opportunistic);
+    request.message = Some(message());
+    let exchange = live(server.address, Roots::none()).smtp(&request).await;
+    server.finish().await;
+    assert_eq!(exchange.failure, None);
+    let kept: usize = exchange.transcript.iter().map(|line| line.text.len()).sum();
+    let limit = SmtpExchange::MAX_TRANSCRIPT_OCTETS;
+    assert!((limit - 2_048..=limit).contains(&kept), "{kept}");
 }
 
 #[tokio::test]
