@@ -15,7 +15,7 @@ use crate::facts::smtp::{TlsExchange, TlsFailure, TlsFailureKind, TlsSession, Tl
 
 use super::super::causes::{self, SocketFault};
 use super::super::tls::{HandshakeFault, Inside, TlsClients, Witness};
-use super::wire::Tap;
+use super::tap::Tap;
 
 /// What came of a handshake.
 pub(super) struct Handshake {

@@ -3,6 +3,7 @@
 pub mod framing;
 mod handshake;
 mod session;
+mod tap;
 mod wire;
 
 pub(super) use session::SmtpClient;

@@ -5,7 +5,7 @@
 //! time, in a form that it takes; the facts come from the replies themselves.
 
 use std::collections::VecDeque;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,15 +20,13 @@ use crate::facts::smtp::{Reply, SmtpExchange, SmtpFailureKind, Speaker, Transcri
 
 use super::super::causes::{self, SocketFault};
 use super::framing::{ReplyFraming, printable};
+use super::tap::{MAX_INJECTED_OCTETS, Tap};
 
 /// How much is read at once.
 const CHUNK_OCTETS: usize = 4_096;
 
 /// The longest text of a line that lettre is handed: it refuses lines of 1,000 octets and replies of 100,000.
 const MAX_LETTRE_TEXT: usize = 512;
-
-/// The most octets that are kept of an injection, or of the start of a handshake.
-const MAX_INJECTED_OCTETS: usize = 512;
 
 /// A handle on the stream; clones share it. lettre holds one, the session another.
 #[derive(Clone, Debug)]
@@ -55,7 +53,7 @@ struct State {
 
 #[derive(Debug)]
 enum Io {
-    Plain(TcpStream),
+    Plain(Tap),
     Tls(Box<TlsStream<Tap>>),
     /// The socket was taken for a handshake that has not come back.
     Taken,
@@ -81,7 +79,7 @@ impl Wire {
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         let peer = stream.peer_addr()?;
         Ok(Self(Arc::new(Mutex::new(State {
-            io: Io::Plain(stream),
+            io: Io::Plain(Tap::new(stream)),
             peer,
             framing: ReplyFraming::default(),
             replies: VecDeque::new(),
@@ -155,28 +153,20 @@ impl Wire {
     pub(super) fn take_for_tls(&self) -> io::Result<ForTls> {
         let mut state = self.lock();
         let mut behind = state.framing.take_rest();
-        let Io::Plain(stream) = std::mem::replace(&mut state.io, Io::Taken) else {
+        let Io::Plain(tap) = std::mem::replace(&mut state.io, Io::Taken) else {
             return Err(io::Error::other("TLS is on, or its handshake has begun"));
         };
-        // tokio's own `try_read` asks its last news of the socket, not the socket.
-        let mut stream = stream.into_std()?;
+        let (mut tap, at_once) = tap.read_at_once()?;
         if behind.is_empty() {
-            let mut chunk = [0; MAX_INJECTED_OCTETS];
-            match stream.read(&mut chunk) {
-                Ok(octets) => behind.extend(chunk.iter().take(octets)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
+            behind = at_once;
         }
         if !behind.is_empty() {
             behind.truncate(MAX_INJECTED_OCTETS);
             state.log(Speaker::Server, printable(&behind));
             return Ok(ForTls::Injected(behind.into()));
         }
-        Ok(ForTls::Clean(Tap {
-            stream: TcpStream::from_std(stream)?,
-            first: Vec::new(),
-        }))
+        tap.remember();
+        Ok(ForTls::Clean(tap))
     }
 
     /// Goes on inside TLS, with nothing left of what was said before it.
@@ -399,58 +389,5 @@ impl AsyncWrite for Wire {
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.lock().peer)
-    }
-}
-
-/// A socket that remembers the first octets it received: a server's part of the handshake, or plain text.
-#[derive(Debug)]
-pub(super) struct Tap {
-    stream: TcpStream,
-    first: Vec<u8>,
-}
-
-impl Tap {
-    /// Returns the first octets, if they are no TLS record: text sent before the server took up TLS.
-    pub(super) fn plain_text(&self) -> Option<Box<[u8]>> {
-        // RFC 8446, Section 5.1: record types are 20 to 24, below all printable octets.
-        self.first
-            .first()
-            .filter(|octet| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
-            .map(|_text| self.first.as_slice().into())
-    }
-}
-
-impl AsyncRead for Tap {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        let room = MAX_INJECTED_OCTETS.saturating_sub(self.first.len());
-        if room > 0 {
-            let new = buffer.filled().get(before..).unwrap_or_default();
-            self.first.extend(new.iter().take(room));
-        }
-        outcome
-    }
-}
-
-impl AsyncWrite for Tap {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        octets: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, octets)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

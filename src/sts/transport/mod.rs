@@ -100,7 +100,7 @@ impl fmt::Display for Certainty {
 pub enum TransportFault {
     /// The certificate has a fault; there is one entry for each.
     Certificate(CertificateFault),
-    /// The handshake failed in a way that is not about us: reset, or no TLS at all.
+    /// The handshake failed in a way that is not about us: what came is no TLS, or breaks its rules.
     HandshakeFailed {
         /// The cause chain.
         detail: Box<str>,
@@ -234,12 +234,15 @@ fn judge_failed_handshake(failure: &TlsFailure, mut faults: Vec<TransportFault>)
     let fault = match failure.kind {
         TlsFailureKind::CertificateRefused if !faults.is_empty() => None,
         TlsFailureKind::OldVersion => Some(TransportFault::OldTls),
-        TlsFailureKind::CertificateRefused | TlsFailureKind::Protocol | TlsFailureKind::Reset => {
+        TlsFailureKind::CertificateRefused | TlsFailureKind::Protocol => {
             Some(TransportFault::HandshakeFailed {
                 detail: described(failure),
             })
         }
-        TlsFailureKind::Closed | TlsFailureKind::NoCommonParameters if faults.is_empty() => {
+        // Whether a peer that hangs up shows as closed or as reset depends on what it had not read yet.
+        TlsFailureKind::Closed | TlsFailureKind::NoCommonParameters | TlsFailureKind::Reset
+            if faults.is_empty() =>
+        {
             return Transport::Undetermined {
                 detail: described(failure),
             };
@@ -254,9 +257,10 @@ fn judge_failed_handshake(failure: &TlsFailure, mut faults: Vec<TransportFault>)
                 certainty: Certainty::Ours,
             };
         }
-        TlsFailureKind::Closed | TlsFailureKind::NoCommonParameters | TlsFailureKind::TimedOut => {
-            None
-        }
+        TlsFailureKind::Closed
+        | TlsFailureKind::NoCommonParameters
+        | TlsFailureKind::Reset
+        | TlsFailureKind::TimedOut => None,
     };
     faults.extend(fault);
     Transport::Refused(faults)

@@ -334,6 +334,23 @@ async fn a_refused_ehlo_is_kept_though_the_server_is_silent_then() {
 }
 
 #[tokio::test]
+async fn the_last_words_of_a_server_that_breaks_off_are_heard() {
+    let server = Server::start(|mut talk| async move {
+        // EHLO is never read: whether writing it fails is a race that must not matter.
+        talk.say("220 mx.test\r\n421 4.7.0 too many connections\r\n")
+            .await;
+    })
+    .await;
+    let exchange = live(server.address, Roots::none())
+        .smtp(&request(TlsUse::Verified))
+        .await;
+    server.finish().await;
+    let expected = reply(421, &["4.7.0 too many connections"]);
+    assert_eq!(exchange.ehlo, Some(expected.clone()));
+    assert_eq!(transport::judge(&exchange), Transport::RejectedUs(expected));
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_up_is_told_from_one_that_is_silent() {
     let server = Server::start(|mut talk| async move {
         talk.say("220 mx.test\r\n").await.expect("EHLO").await;
