@@ -440,6 +440,87 @@ async fn a_cached_policy_lives_on_when_everything_is_taken_away() {
 }
 
 #[tokio::test]
+async fn a_policy_is_gone_only_where_that_is_certain() {
+    let cases: [(&str, fn(&mut Stage), bool); 9] = [
+        (
+            "nothing answers us",
+            |stage| {
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::TimedOut);
+                stage.fail("mta-sts.corp.test", DnsFailureKind::TimedOut);
+            },
+            false,
+        ),
+        (
+            "the policy host does not answer in time",
+            |stage| {
+                stage.edge(|edge| edge.fault = Some(HttpFailureKind::TimedOut));
+            },
+            false,
+        ),
+        (
+            "SERVFAIL for the record",
+            |stage| {
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+            },
+            false,
+        ),
+        (
+            "SERVFAIL for the policy host",
+            |stage| {
+                stage.fail("mta-sts.corp.test", DnsFailureKind::ServFail);
+            },
+            false,
+        ),
+        (
+            "no record",
+            |stage| {
+                stage.absent("_mta-sts.corp.test");
+            },
+            true,
+        ),
+        (
+            "a record that cannot be used",
+            |stage| {
+                stage.txt(&["v=STSv1; id=;"]);
+            },
+            true,
+        ),
+        (
+            "a record behind a loop",
+            |stage| {
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::CnameLoop);
+            },
+            true,
+        ),
+        (
+            "no policy host",
+            |stage| {
+                stage.absent("mta-sts.corp.test");
+            },
+            true,
+        ),
+        (
+            "404",
+            |stage| {
+                stage.response(|response| response.status = 404);
+            },
+            true,
+        ),
+    ];
+    for (story, change, is_gone) in cases {
+        let stage = Stage::with(change);
+        let stored = old_policy(Duration::from_secs(3_600));
+        let report = report(&stage, Some(&stored)).await;
+        let found = codes(&report, Severity::Warning);
+        assert_eq!(
+            found.contains(&"STS-CACHED-POLICY-ALIVE"),
+            is_gone,
+            "{story}: {found:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn edges_that_differ_are_judged_one_by_one() {
     let stage = Stage::with(|stage| {
         move_mx(stage);

@@ -218,6 +218,21 @@ impl DnsFailureKind {
             | Self::Truncated => false,
         }
     }
+
+    /// Returns whether the CNAMEs that a domain publishes lead nowhere: that is no outage, every resolver
+    /// finds the same until somebody corrects them.
+    #[must_use]
+    pub const fn is_published(self) -> bool {
+        match self {
+            Self::ChainTooLong | Self::CnameLoop => true,
+            Self::Malformed
+            | Self::Rcode(_)
+            | Self::ServFail
+            | Self::TimedOut
+            | Self::Truncated
+            | Self::Unreachable => false,
+        }
+    }
 }
 
 impl fmt::Display for DnsFailureKind {

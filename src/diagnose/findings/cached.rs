@@ -5,8 +5,12 @@ use super::{Case, Findings};
 use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
 use crate::diagnose::fix;
 use crate::diagnose::judge::Row;
+use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
+use crate::sender::discover::no_edge;
+use crate::sts::fetch::{self, FetchError};
 use crate::sts::policy::Mode;
+use crate::sts::reading::Reading;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let Some(stored) = case.stored_policy() else {
@@ -58,8 +62,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             }),
         );
     }
-    let is_gone = case.live_policy().is_none() || case.live_id().is_none();
-    if is_gone && stored.policy.mode() != Mode::None {
+    if is_gone(case) && stored.policy.mode() != Mode::None {
         found.add(
             &codes::CACHED_POLICY_ALIVE,
             Severity::Warning,
@@ -73,6 +76,51 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             ),
             Some(fix::opt_out(case.domain, case.now)),
         );
+    }
+}
+
+/// Whether the record or the policy is certainly not published: what only we failed to see, or what fails for
+/// a while, may be there.
+fn is_gone(case: &Case<'_>) -> bool {
+    is_record_gone(case) || is_policy_gone(case)
+}
+
+fn is_record_gone(case: &Case<'_>) -> bool {
+    match case.survey.record.as_ref().map(|answer| &answer.outcome) {
+        Some(DnsOutcome::Failed(failure)) => failure.kind.is_published(),
+        Some(
+            DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. },
+        )
+        | None => case.live_id().is_none(),
+    }
+}
+
+fn is_policy_gone(case: &Case<'_>) -> bool {
+    let Some(host) = &case.survey.policy_host else {
+        return true;
+    };
+    if host.edges.is_empty() {
+        return is_lasting(&no_edge(&host.name, &host.addresses));
+    }
+    host.edges
+        .iter()
+        .all(|edge| fetch::judge(edge, Reading::Tolerant).is_err_and(|error| is_lasting(&error)))
+}
+
+fn is_lasting(error: &FetchError) -> bool {
+    match error {
+        FetchError::HostLookup(failure) => failure.kind.is_published(),
+        FetchError::Certificate(_)
+        | FetchError::Connection(_)
+        | FetchError::Host(_)
+        | FetchError::HostNotFound { .. }
+        | FetchError::Interrupted { .. }
+        | FetchError::MediaType { .. }
+        | FetchError::NoAddress { .. }
+        | FetchError::Policy(_)
+        | FetchError::Status { .. }
+        | FetchError::TimedOut
+        | FetchError::TooLarge { .. } => !error.is_ours(),
     }
 }
 
