@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::document::{CacheReport, DomainReport, PolicySourceReport, Severity, UntilEvent};
 use super::{Bounds, check, exit_code};
 use crate::facts::UnixTime;
-use crate::facts::dns::DnsFailureKind;
+use crate::facts::dns::{DnsFailureKind, DnsOutcome, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::SmtpFailureKind;
 use crate::model::stage::{EDGE, START, Stage, body, name};
@@ -38,6 +38,15 @@ fn codes(report: &DomainReport, severity: Severity) -> Vec<&str> {
         .filter(|finding| finding.severity == severity)
         .map(|finding| finding.code.as_str())
         .collect()
+}
+
+fn fix<'r>(report: &'r DomainReport, code: &str) -> &'r str {
+    report
+        .findings
+        .iter()
+        .find(|finding| finding.code == code)
+        .and_then(|finding| finding.fix.as_deref())
+        .unwrap()
 }
 
 /// The MX moved, the policy stayed.
@@ -205,11 +214,7 @@ const STORIES: &[Story] = &[
     (
         "MX SERVFAIL",
         |stage| {
-            stage.fail_type(
-                "corp.test",
-                crate::facts::dns::RecordType::Mx,
-                DnsFailureKind::ServFail,
-            );
+            stage.fail_type("corp.test", RecordType::Mx, DnsFailureKind::ServFail);
         },
         Verdict::Defer,
         &["MX-UNKNOWN"],
@@ -280,12 +285,7 @@ async fn a_story_has_its_verdict_its_findings_and_its_exit_code() {
 async fn the_fix_for_a_stale_policy_adds_and_takes_nothing_away() {
     let stage = Stage::with(move_mx);
     let report = report(&stage, None).await;
-    let fix = report
-        .findings
-        .iter()
-        .find(|finding| finding.code == "STS-MX-UNCOVERED")
-        .and_then(|finding| finding.fix.as_deref())
-        .unwrap();
+    let fix = fix(&report, "STS-MX-UNCOVERED");
     let policy = "version: STSv1\nmode: enforce\nmx: mx1.corp.test\nmx: mx2.corp.test\nmx: mx3.corp.test\nmax_age: 604800\n";
     assert!(fix.contains(policy), "{fix}");
     assert!(fix.contains("Only if these hosts are yours"), "{fix}");
@@ -437,6 +437,40 @@ async fn a_cached_policy_lives_on_when_everything_is_taken_away() {
         codes(&report, Severity::Warning),
         ["STS-CACHED-POLICY-ALIVE"]
     );
+    // The policy with the new host heals everybody; to leave MTA-STS is the second choice.
+    let keep = "mx: mx1.corp.test\nmx: mx2.corp.test\nmx: mx3.corp.test\nmax_age: 604800\n";
+    assert!(fix(&report, "STS-CACHED-POLICY-BLOCKS").contains(keep));
+    assert!(fix(&report, "STS-CACHED-POLICY-ALIVE").contains("mode: none\n"));
+}
+
+#[tokio::test]
+async fn a_policy_host_that_is_gone_is_healed_by_a_body_and_not_by_an_id() {
+    for id in ["1", "2"] {
+        let mut stage = Stage::with(|stage| {
+            stage.absent("mta-sts.corp.test");
+            move_mx(stage);
+        });
+        stage.id(id);
+        let stored = old_policy(Duration::from_secs(3_600));
+        let report = report(&stage, Some(&stored)).await;
+        let fix = fix(&report, "STS-CACHED-POLICY-BLOCKS");
+        assert!(fix.contains("mode: enforce\n"), "{id}: {fix}");
+        assert!(fix.contains("mx: mx3.corp.test\n"), "{id}: {fix}");
+        assert!(!fix.contains("Nothing shortens"), "{id}: {fix}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_without_mx_and_address_is_not_told_to_list_itself() {
+    let stage = Stage::with(|stage| {
+        let nothing = DnsOutcome::NoData { ttl: None };
+        for kind in [RecordType::Mx, RecordType::A, RecordType::Aaaa] {
+            stage.outcome("corp.test", kind, nothing.clone());
+        }
+    });
+    let report = report(&stage, None).await;
+    assert_eq!(codes(&report, Severity::Error), ["MX-NO-ADDRESS"]);
+    assert!(fix(&report, "MX-NO-ADDRESS").contains("Publish an MX record"));
 }
 
 #[tokio::test]

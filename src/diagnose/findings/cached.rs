@@ -1,7 +1,7 @@
 //! Findings about what senders may still have cached, seen through the store.
 
 use super::codes;
-use super::{Case, Findings};
+use super::{Case, Findings, hosts};
 use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
 use crate::diagnose::fix;
 use crate::diagnose::judge::Row;
@@ -9,7 +9,7 @@ use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
 use crate::sender::discover::no_edge;
 use crate::sts::fetch::{self, FetchError};
-use crate::sts::policy::Mode;
+use crate::sts::policy::{Mode, Policy};
 use crate::sts::reading::Reading;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
@@ -43,7 +43,9 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             Some(fix::record(case.domain, case.now)),
         );
     }
-    if !blocked.is_empty() && (differs || case.live_policy().is_none()) {
+    let is_unpublished = case.live_policy().is_none() || case.live_id().is_none();
+    let is_blocking = !blocked.is_empty() && (differs || is_unpublished);
+    if is_blocking {
         let healed: Vec<String> = blocked.iter().map(|row| healing(row)).collect();
         found.add(
             &codes::CACHED_POLICY_BLOCKS,
@@ -53,13 +55,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
                 stored.id,
                 healed.join("; ")
             ),
-            Some(if same_id {
-                fix::record(case.domain, case.now)
-            } else {
-                "Nothing shortens a policy that is already cached. Until then, let an MX host that the old \
-                 policy lists take mail again, if you still can."
-                    .to_owned()
-            }),
+            Some(cure(case, &stored.policy, same_id)),
         );
     }
     if is_gone(case) && stored.policy.mode() != Mode::None {
@@ -74,9 +70,50 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
                 stored.expires_at(),
                 stored.fetched_at
             ),
-            Some(fix::opt_out(case.domain, case.now)),
+            Some(if is_blocking {
+                fix::opt_out(case.domain, case.now)
+            } else {
+                format!(
+                    "{}\n\n{}",
+                    keep(case, &stored.policy),
+                    fix::opt_out(case.domain, case.now)
+                )
+            }),
         );
     }
+}
+
+/// What heals senders that hold a policy which keeps mail from the live MX hosts.
+fn cure(case: &Case<'_>, stored: &Policy, same_id: bool) -> String {
+    if case.live_policy().is_none() || case.live_id().is_none() {
+        // A new id alone does nothing while there is no body behind it.
+        let keep = keep(case, stored);
+        if is_gone(case) {
+            keep
+        } else {
+            format!(
+                "What is published now could not be seen: if it lists the live MX hosts, a new id is enough. \
+                 Else:\n\n{keep}"
+            )
+        }
+    } else if hosts::uncovered(case).is_some() {
+        format!(
+            "The body first, then the id: the corrected policy stands at {}.",
+            codes::MX_UNCOVERED.code
+        )
+    } else if same_id {
+        fix::record(case.domain, case.now)
+    } else {
+        "The id has changed: a sender heals as soon as it gets the live policy, so let every address of the \
+         policy host serve it. Nothing shortens a policy that is already cached. Until then, let an MX host \
+         that the old policy lists take mail again, if you still can."
+            .to_owned()
+    }
+}
+
+fn keep(case: &Case<'_>, stored: &Policy) -> String {
+    let uncovered = hosts::names(hosts::uncovered_by(case, stored));
+    fix::keep(case.domain, stored, &uncovered, case.now)
 }
 
 /// Whether the record or the policy is certainly not published: what only we failed to see, or what fails for

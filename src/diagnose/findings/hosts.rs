@@ -8,6 +8,7 @@ use crate::diagnose::assemble::{host_verdict, probe_verdict};
 use crate::diagnose::document::{MxVerdict, Severity};
 use crate::diagnose::fix;
 use crate::diagnose::survey::MxHost;
+use crate::facts::DnsName;
 use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::DnsFailure;
 use crate::sender::candidates::Exchangers;
@@ -99,27 +100,58 @@ pub(super) fn uncovered<'a>(case: &'a Case<'_>) -> Option<(&'a Policy, Vec<&'a M
     let policy = case
         .live_policy()
         .filter(|policy| policy.mode() != Mode::None && case.live_id().is_some())?;
-    let uncovered: Vec<&MxHost> = case
-        .survey
-        .hosts
-        .iter()
+    let uncovered = uncovered_by(case, policy);
+    (!uncovered.is_empty()).then_some((policy, uncovered))
+}
+
+/// Returns the MX hosts that a policy does not list.
+pub(super) fn uncovered_by<'a>(case: &'a Case<'_>, policy: &Policy) -> Vec<&'a MxHost> {
+    usable(case)
         .filter(|host| {
             host.candidate
                 .host()
                 .is_some_and(|name| policy.matching(name).is_none())
         })
-        .collect();
-    (!uncovered.is_empty()).then_some((policy, uncovered))
+        .collect()
+}
+
+/// Returns the MX hosts that a policy would list: a domain without MX record and without address has none.
+fn usable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = &'a MxHost> {
+    let hosts = if is_nowhere(case) {
+        [].as_slice()
+    } else {
+        case.survey.hosts.as_slice()
+    };
+    hosts.iter()
+}
+
+/// Returns the names of the MX hosts that a policy would list.
+pub(super) fn names<'a>(hosts: impl IntoIterator<Item = &'a MxHost>) -> Vec<&'a DnsName> {
+    hosts
+        .into_iter()
+        .filter_map(|host| host.candidate.host())
+        .collect()
+}
+
+/// Returns whether the domain certainly has no MX record and no address of its own.
+fn is_nowhere(case: &Case<'_>) -> bool {
+    let is_implicit = matches!(
+        case.survey.exchangers,
+        Exchangers::Candidates { implicit: true, .. }
+    );
+    is_implicit
+        && case.survey.hosts.iter().all(|host| {
+            host.addresses
+                .as_ref()
+                .is_some_and(|found| found.addresses.is_empty() && found.failure.is_none())
+        })
 }
 
 fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
     let Some((policy, uncovered)) = uncovered(case) else {
         return;
     };
-    let names: Vec<_> = uncovered
-        .iter()
-        .filter_map(|host| host.candidate.host())
-        .collect();
+    let names = names(uncovered.iter().copied());
     let would_fail: Vec<_> = uncovered
         .iter()
         .filter(|host| host_verdict(host) == MxVerdict::Refused)
@@ -170,6 +202,18 @@ fn find_for_host(case: &Case<'_>, host: &MxHost, found: &mut Findings) {
             .failure
             .as_ref()
             .map_or_else(|| "no A or AAAA record".to_owned(), ToString::to_string);
+        if is_nowhere(case) {
+            found.add(
+                &codes::MX_NO_ADDRESS,
+                Severity::Error,
+                format!("{name} has no MX record and no address: mail for it has nowhere to go"),
+                Some(format!(
+                    "Publish an MX record for {name}; if it takes no mail, a null MX:\n\n\
+                     {name}. 3600 IN MX 0 ."
+                )),
+            );
+            return;
+        }
         found.add(
             &codes::MX_NO_ADDRESS,
             Severity::Warning,

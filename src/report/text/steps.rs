@@ -234,6 +234,9 @@ const STEPS: [Step; 9] = [
     },
 ];
 
+/// What a policy in a fix begins with.
+const BODY: &str = "version: STSv1";
+
 /// How many MX hosts go into one command.
 const MAX_HOSTS: usize = 32;
 
@@ -305,15 +308,21 @@ fn live_mx(report: &DomainReport, context: &Context) -> Option<String> {
     (!hosts.is_empty()).then(|| format!("now {}", escape::list(&hosts, context.list_limit())))
 }
 
-/// Says where the corrected policy stands.
+/// Says where the corrected policy stands; one that ends MTA-STS corrects nothing, and is the second choice.
 fn corrected(report: &DomainReport, _: &Context) -> Option<String> {
-    let finding = fixes(report)
-        .find(|(_, fix)| fix.contains("version: STSv1"))?
-        .0;
-    Some(format!(
-        "the corrected policy stands at {} above",
-        finding.code
-    ))
+    let with_body =
+        |is_end: bool| fixes(report).find(|(_, fix)| fix.contains(BODY) && ends_sts(fix) == is_end);
+    let (finding, _) = with_body(false).or_else(|| with_body(true))?;
+    let what = match with_body(false) {
+        Some(_) => "the corrected policy",
+        None => "the policy that ends MTA-STS",
+    };
+    Some(format!("{what} stands at {} above", finding.code))
+}
+
+/// Returns whether each policy in a fix is of mode none.
+fn ends_sts(fix: &str) -> bool {
+    !fix.contains("\nmode: enforce\n") && !fix.contains("\nmode: testing\n")
 }
 
 /// Returns the record to publish after the corrected body, unless a fix has it.
@@ -333,7 +342,7 @@ fn new_record(report: &DomainReport, context: &Context) -> Vec<String> {
 fn needs_correction(report: &DomainReport) -> bool {
     !codes(report, 2).is_empty()
         || !codes(report, 5).is_empty()
-        || fixes(report).any(|(_, fix)| fix.contains("version: STSv1"))
+        || fixes(report).any(|(_, fix)| fix.contains(BODY))
 }
 
 fn fixes(report: &DomainReport) -> impl Iterator<Item = (&Finding, &str)> {

@@ -6,14 +6,28 @@
 //!
 //! [RFC 8461, Section 8.1]: https://www.rfc-editor.org/rfc/rfc8461#section-8.1
 
+mod body;
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::fetch::FetchError;
-use crate::sts::policy::{Mode, Policy};
+use crate::sts::policy::{MaxAge, Mode, Policy};
+use body::Body;
 
 /// What a suggested record's TTL is, in seconds: long enough for resolvers, short enough for a cutover.
 const RECORD_TTL_SECS: u32 = 3_600;
+
+/// How long a first policy may be kept, in seconds: "weeks or greater" once it has proved right.
+const FIRST_MAX_AGE_SECS: u32 = 604_800;
+
+/// How long a last policy may be kept, in seconds: nobody need keep it at all.
+const LAST_MAX_AGE_SECS: u32 = 86_400;
+
+const IF_YOURS: &str =
+    "Only if these hosts are yours: an unlisted MX is also what an attack looks like.";
 
 /// The TXT record with a new id.
 #[must_use]
@@ -35,37 +49,62 @@ pub fn tlsrpt(domain: &DnsName) -> String {
 /// The policy, made longer by the hosts that it does not list.
 #[must_use]
 pub fn cover(domain: &DnsName, policy: &Policy, uncovered: &[&DnsName], now: UnixTime) -> String {
-    let mut text = format!(
-        "Only if these hosts are yours: an unlisted MX is also what an attack looks like.\n\
-         First serve this as https://mta-sts.{domain}/.well-known/mta-sts.txt, on every address of the \
-         policy host:\n\n"
-    );
-    push_policy(&mut text, policy, uncovered);
-    push_then_record(&mut text, domain, now);
+    let body = Body::of(policy).and_hosts(uncovered);
+    if !body.is_longer() {
+        return body.remarks();
+    }
+    let mut text = format!("{IF_YOURS}\n{}First serve this", body.remarks());
+    push_serve(&mut text, domain, &body, now);
     text
+}
+
+/// The policy that was published once, with the hosts that it does not list, for a domain that does not mean
+/// to leave MTA-STS.
+#[must_use]
+pub fn keep(domain: &DnsName, policy: &Policy, uncovered: &[&DnsName], now: UnixTime) -> String {
+    let body = Body::of(policy).and_hosts(uncovered);
+    let mut text = if body.is_longer() {
+        format!("{IF_YOURS}\n")
+    } else {
+        String::new()
+    };
+    text.push_str(&body.remarks());
+    text.push_str("To keep MTA-STS, serve this again");
+    push_serve(&mut text, domain, &body, now);
+    text.push_str(
+        "\n\nSenders that hold the old policy look the id up and fetch this one at once.",
+    );
+    text
+}
+
+/// A first policy for the live MX hosts; `None` if no policy can list them.
+#[must_use]
+pub fn begin(domain: &DnsName, hosts: &[&DnsName], now: UnixTime) -> Option<String> {
+    let body = Body::new(Mode::Testing, MaxAge::from_secs(FIRST_MAX_AGE_SECS)?).and_hosts(hosts);
+    body.text()?;
+    let mut text = format!(
+        "{IF_YOURS}\n{}A policy for the live MX hosts, in mode testing until nothing fails any more; serve this",
+        body.remarks()
+    );
+    push_serve(&mut text, domain, &body, now);
+    Some(text)
 }
 
 /// The same policy, to the letter of the grammar.
 #[must_use]
 pub fn rewrite(domain: &DnsName, policy: &Policy, now: UnixTime) -> String {
-    let mut text = format!(
-        "First serve this, as text/plain, as https://mta-sts.{domain}/.well-known/mta-sts.txt, on every \
-         address of the policy host:\n\n"
-    );
-    push_policy(&mut text, policy, &[]);
-    push_then_record(&mut text, domain, now);
+    let mut text = "First serve this, as text/plain,".to_owned();
+    push_serve(&mut text, domain, &Body::of(policy), now);
     text
 }
 
 /// How to leave MTA-STS without stranding senders that hold the old policy (RFC 8461, Section 8.3).
 #[must_use]
 pub fn opt_out(domain: &DnsName, now: UnixTime) -> String {
-    let mut text = format!(
-        "To leave MTA-STS, serve this as https://mta-sts.{domain}/.well-known/mta-sts.txt until every cached \
-         copy has ended; to keep it, serve the policy again:\n\n\
-         version: STSv1\nmode: none\nmax_age: 86400\n"
-    );
-    push_then_record(&mut text, domain, now);
+    let mut text =
+        "To leave MTA-STS instead, until every cached copy has ended, serve this".to_owned();
+    let max_age = MaxAge::from_secs(LAST_MAX_AGE_SECS).unwrap_or(MaxAge::MAX);
+    push_serve(&mut text, domain, &Body::new(Mode::None, max_age), now);
     text
 }
 
@@ -101,7 +140,7 @@ fn push_fetches(text: &mut String, domain: &DnsName, addresses: impl Iterator<It
             IpAddr::V6(address) => format!("[{address}]"),
         };
         text.push_str(&format!(
-            "curl -sS --resolve mta-sts.{domain}:443:{literal} https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
+            "curl -sS --resolve 'mta-sts.{domain}:443:{literal}' https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
         ));
     }
 }
@@ -141,22 +180,14 @@ pub fn fetch(domain: &DnsName, error: &FetchError) -> String {
     }
 }
 
-fn push_policy(text: &mut String, policy: &Policy, more: &[&DnsName]) {
-    text.push_str(&format!("version: STSv1\nmode: {}\n", policy.mode()));
-    if policy.mode() != Mode::None {
-        for pattern in policy.patterns() {
-            text.push_str(&format!("mx: {pattern}\n"));
-        }
-        for host in more {
-            text.push_str(&format!("mx: {host}\n"));
-        }
-    }
-    text.push_str(&format!("max_age: {}\n", policy.max_age().as_secs()));
-}
-
-fn push_then_record(text: &mut String, domain: &DnsName, now: UnixTime) {
-    text.push_str("\nThen, when every address serves it, and not before, change the record:\n\n");
-    text.push_str(&record(domain, now));
+/// Says where to serve a body, the body itself, and what comes after it.
+fn push_serve(text: &mut String, domain: &DnsName, body: &Body, now: UnixTime) {
+    text.push_str(&format!(
+        " as https://mta-sts.{domain}/.well-known/mta-sts.txt, on every address of the policy host:\n\n{}\n\
+         Then, when every address serves it, and not before, change the record:\n\n{}",
+        body.text().unwrap_or_default(),
+        record(domain, now)
+    ));
 }
 
 /// An id that nobody has seen before: the time, to the second.

@@ -1,0 +1,106 @@
+//! A policy body to paste: one that every sender can read (RFC 8461, Section 3.2).
+
+use crate::facts::DnsName;
+use crate::sts::mx::MxPattern;
+use crate::sts::policy::{MaxAge, Mode, Policy};
+
+/// A policy in the making, and what is to be said of the hosts in it.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    mode: Mode,
+    max_age: MaxAge,
+    /// Without repetition, case ignored.
+    patterns: Vec<MxPattern>,
+    /// A sentence for each host that could not be listed by its own name.
+    remarks: Vec<String>,
+    /// Whether a host made it longer.
+    is_longer: bool,
+}
+
+impl Body {
+    /// Takes a policy over.
+    pub(super) fn of(policy: &Policy) -> Self {
+        let mut body = Self::new(policy.mode(), policy.max_age());
+        for pattern in policy.patterns() {
+            body.push(pattern.clone());
+        }
+        body
+    }
+
+    /// Starts without patterns.
+    pub(super) const fn new(mode: Mode, max_age: MaxAge) -> Self {
+        Self {
+            mode,
+            max_age,
+            patterns: Vec::new(),
+            remarks: Vec::new(),
+            is_longer: false,
+        }
+    }
+
+    /// Lists MX hosts too.
+    ///
+    /// Q: What of a host whose name the grammar's `Domain` does not allow, such as `_mx.example.com`? A: A
+    /// wildcard covers it if what follows the first label is a `Domain`; else no policy can list it. A
+    /// wildcard over a whole top-level domain is never offered.
+    pub(super) fn and_hosts(mut self, hosts: &[&DnsName]) -> Self {
+        for host in hosts {
+            match pattern_for(host) {
+                Some(pattern) => {
+                    if let MxPattern::Wildcard(_) = pattern {
+                        self.remarks.push(format!(
+                            "`{pattern}` is there for {host}, whose own name cannot stand in a policy."
+                        ));
+                    }
+                    self.is_longer |= self.push(pattern);
+                }
+                None => self.remarks.push(format!(
+                    "No policy can list {host}: names in it have letters, digits and hyphens only. Rename the \
+                     host, and its MX record with it."
+                )),
+            }
+        }
+        self
+    }
+
+    /// Returns whether the hosts made it longer.
+    pub(super) const fn is_longer(&self) -> bool {
+        self.is_longer
+    }
+
+    /// Returns what is to be said of the hosts, a line each.
+    pub(super) fn remarks(&self) -> String {
+        self.remarks
+            .iter()
+            .map(|remark| format!("{remark}\n"))
+            .collect()
+    }
+
+    /// Returns the text, each line ended; `None` if no host can be listed.
+    pub(super) fn text(&self) -> Option<String> {
+        let patterns = match self.mode {
+            Mode::Enforce | Mode::Testing => self.patterns.clone(),
+            Mode::None => Vec::new(),
+        };
+        Policy::new(self.mode, self.max_age, patterns)
+            .ok()
+            .map(|policy| policy.to_string())
+    }
+
+    fn push(&mut self, pattern: MxPattern) -> bool {
+        let is_new = !self.patterns.contains(&pattern);
+        if is_new {
+            self.patterns.push(pattern);
+        }
+        is_new
+    }
+}
+
+fn pattern_for(host: &DnsName) -> Option<MxPattern> {
+    let by_name = host.as_str().parse().ok();
+    by_name.or_else(|| {
+        let (_, rest) = host.split_first_label()?;
+        rest.split_once('.')?;
+        format!("*.{rest}").parse().ok()
+    })
+}

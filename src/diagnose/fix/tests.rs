@@ -1,0 +1,100 @@
+//! What holds for every fix, and the odd hosts.
+
+use proptest::prelude::{Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+use super::{begin, cover, keep, opt_out, rewrite};
+use crate::facts::{DnsName, UnixTime};
+use crate::sts::policy::{self, Policy};
+use crate::sts::reading::Reading;
+
+const NOW: UnixTime = UnixTime::from_secs(1_772_438_400);
+
+fn policy(mx: &[&str]) -> Policy {
+    let lines: String = mx.iter().map(|mx| format!("mx: {mx}\n")).collect();
+    let body = format!("version: STSv1\nmode: enforce\n{lines}max_age: 604800\n");
+    policy::parse(body.as_bytes(), Reading::Tolerant).unwrap()
+}
+
+/// Returns the policy bodies in a fix, as a reader would paste them.
+fn bodies(fix: &str) -> Vec<String> {
+    fix.split("\n\n")
+        .filter(|part| part.starts_with("version: STSv1"))
+        .map(|part| format!("{part}\n"))
+        .collect()
+}
+
+#[test]
+fn a_host_that_no_policy_can_name_is_covered_or_to_be_renamed() {
+    let domain = "corp.test".parse().unwrap();
+    for (host, mx, remark) in [
+        ("mx.new.test", Some("mx: mx.new.test\n"), None),
+        (
+            "_mx.under.test",
+            Some("mx: *.under.test\n"),
+            Some("`*.under.test` is there for _mx.under.test"),
+        ),
+        ("a.b_c.under.test", None, Some("Rename the host")),
+        // Nobody lists a whole top-level domain.
+        ("_mx.test", None, Some("Rename the host")),
+    ] {
+        let host: DnsName = host.parse().unwrap();
+        let old = policy(&["mx.old.test"]);
+        for fix in [
+            Some(cover(&domain, &old, &[&host], NOW)),
+            begin(&domain, &[&host], NOW),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            let bodies = bodies(&fix);
+            assert_eq!(bodies.len(), usize::from(mx.is_some()), "{fix}");
+            assert!(mx.is_none_or(|mx| bodies[0].contains(mx)), "{fix}");
+            assert!(remark.is_none_or(|remark| fix.contains(remark)), "{fix}");
+        }
+    }
+}
+
+#[test]
+fn no_pattern_stands_twice_in_a_body() {
+    let old = policy(&["MX.old.test", "mx.Old.test", "*.New.test"]);
+    let domain = "corp.test".parse().unwrap();
+    let host: DnsName = "mx.old.test".parse().unwrap();
+    let fix = keep(&domain, &old, &[&host, &host], NOW);
+    assert_eq!(
+        bodies(&fix),
+        ["version: STSv1\nmode: enforce\nmx: MX.old.test\nmx: *.New.test\nmax_age: 604800\n"]
+    );
+}
+
+fn any_host() -> impl Strategy<Value = DnsName> {
+    let label = prop_oneof!["[a-z0-9]{1,8}", "_[a-z]{1,4}", "-[a-z]{1,3}", "[a-z]-"];
+    prop::collection::vec(label, 1..5)
+        .prop_filter_map("a name", |labels| labels.join(".").parse().ok())
+}
+
+proptest! {
+    #[test]
+    fn every_body_in_every_fix_is_a_policy_to_the_letter(
+        hosts in prop::collection::vec(any_host(), 0..6),
+        mode in prop_oneof!["enforce", "testing", "none"],
+        max_age in 0_u64..40_000_000,
+    ) {
+        let body = format!("version: STSv1\nmode: {mode}\nmx: mx.Old.test.\nx: y\nmax_age: {max_age}\n\n");
+        let old = policy::parse(body.as_bytes(), Reading::Tolerant).unwrap();
+        let domain = "corp.test".parse().unwrap();
+        let hosts: Vec<&DnsName> = hosts.iter().collect();
+        let fixes = [
+            cover(&domain, &old, &hosts, NOW),
+            keep(&domain, &old, &hosts, NOW),
+            rewrite(&domain, &old, NOW),
+            opt_out(&domain, NOW),
+        ];
+        for fix in fixes.into_iter().chain(begin(&domain, &hosts, NOW)) {
+            prop_assert_eq!(fix.matches("version: STSv1").count(), bodies(&fix).len());
+            for body in bodies(&fix) {
+                let read = policy::parse(body.as_bytes(), Reading::Letter);
+                prop_assert!(read.is_ok(), "{:?}: {}", read, body);
+            }
+        }
+    }
+}
