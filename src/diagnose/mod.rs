@@ -6,6 +6,7 @@
 
 pub mod assemble;
 pub mod document;
+pub mod explain;
 pub mod findings;
 pub mod fix;
 pub mod judge;

@@ -6,13 +6,13 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::explain::explain;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::cli::paint::Paint;
 use crate::cli::values::parse_host;
+use crate::diagnose::explain::explain;
 use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
 

@@ -9,7 +9,6 @@ use self::scenario::LintScenarioArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 
-mod explain;
 mod finding;
 pub mod matching;
 pub mod policy;

@@ -8,7 +8,6 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::explain::explain;
 use super::finding;
 use super::policy_findings;
 use crate::cli::environment::Environment;
@@ -18,6 +17,7 @@ use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::paint::Paint;
 use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
+use crate::diagnose::explain::explain_policy;
 use crate::facts::DnsName;
 use crate::sts::policy::{self, Policy};
 use crate::sts::reading::Reading;
@@ -266,26 +266,9 @@ fn write_text(
 }
 
 fn match_host(policy: &Policy, host: &DnsName) -> MxMatch {
-    let pattern = policy.matching(host);
-    // Of several patterns that do not cover it, the nearest is the one that was meant to.
-    let nearest = policy
-        .patterns()
-        .iter()
-        .max_by_key(|pattern| labels_in_common(pattern.name().as_str(), host.as_str()));
-    let reason = pattern.or(nearest).map_or_else(
-        || "the policy has no patterns".to_owned(),
-        |pattern| explain(pattern, host),
-    );
     MxMatch {
         host: host.to_string(),
-        pattern: pattern.map(ToString::to_string),
-        reason,
+        pattern: policy.matching(host).map(ToString::to_string),
+        reason: explain_policy(policy, host),
     }
-}
-
-fn labels_in_common(a: &str, b: &str) -> usize {
-    a.rsplit('.')
-        .zip(b.rsplit('.'))
-        .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
-        .count()
 }

@@ -6,6 +6,7 @@ use super::codes;
 use super::{Case, Findings, listed};
 use crate::diagnose::assemble::{host_verdict, probe_verdict};
 use crate::diagnose::document::{MxVerdict, Severity};
+use crate::diagnose::explain::near_miss;
 use crate::diagnose::fix;
 use crate::diagnose::survey::MxHost;
 use crate::facts::DnsName;
@@ -67,14 +68,15 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
 }
 
 fn find_unknown(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
+    let (severity, so) = if failure.kind.is_ours() {
+        (Severity::Warning, "another resolver may know them")
+    } else {
+        (Severity::Error, "mail waits in the queue")
+    };
     found.add(
         &codes::MX_UNKNOWN,
-        if failure.kind.is_ours() {
-            Severity::Warning
-        } else {
-            Severity::Error
-        },
-        format!("MX {}: {failure}; mail waits in the queue", case.domain),
+        severity,
+        format!("MX {}: {failure}; {so}", case.domain),
         Some(format!("dig MX {}", case.domain)),
     );
 }
@@ -163,6 +165,13 @@ fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
         if names.len() == 1 { "is" } else { "are" },
         listed(policy.patterns(), 8)
     );
+    for why in names
+        .iter()
+        .filter_map(|name| near_miss(policy, name))
+        .take(3)
+    {
+        detail.push_str(&format!("; {why}"));
+    }
     if !would_fail.is_empty() {
         detail.push_str(&format!(
             "; {} would fail even if listed, see below",

@@ -2,9 +2,53 @@
 
 use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
+use crate::sts::policy::Policy;
+
+/// Says in one sentence why `policy` covers `host`, or why the pattern that comes nearest does not.
+#[must_use]
+pub fn explain_policy(policy: &Policy, host: &DnsName) -> String {
+    // Of several patterns that do not cover it, the nearest is the one that was meant to.
+    let nearest = || {
+        policy
+            .patterns()
+            .iter()
+            .max_by_key(|pattern| labels_in_common(pattern.name().as_str(), host.as_str()))
+    };
+    policy.matching(host).or_else(nearest).map_or_else(
+        || "the policy has no patterns".to_owned(),
+        |pattern| explain(pattern, host),
+    )
+}
+
+/// Says why a pattern does not cover `host` that was likely meant to: one with a name above it, or its own;
+/// `None` if the policy covers it, or lists nothing of the kind.
+#[must_use]
+pub fn near_miss(policy: &Policy, host: &DnsName) -> Option<String> {
+    let is_near = |pattern: &&MxPattern| {
+        let name = pattern.name().as_str();
+        name.contains('.') && host.is_within(&name.to_ascii_lowercase())
+    };
+    match policy.matching(host) {
+        Some(_) => None,
+        None => policy
+            .patterns()
+            .iter()
+            .filter(is_near)
+            .max_by_key(|pattern| pattern.name().as_str().len())
+            .map(|pattern| explain(pattern, host)),
+    }
+}
+
+fn labels_in_common(a: &str, b: &str) -> usize {
+    a.rsplit('.')
+        .zip(b.rsplit('.'))
+        .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
+        .count()
+}
 
 /// Says in one sentence why `pattern` covers `host`, or why not.
-pub(super) fn explain(pattern: &MxPattern, host: &DnsName) -> String {
+#[must_use]
+pub fn explain(pattern: &MxPattern, host: &DnsName) -> String {
     let covers = pattern.matches(host);
     match pattern {
         MxPattern::Exact(name) if covers => {
@@ -51,7 +95,33 @@ fn explain_wildcard(parent: &str, host: &DnsName, covers: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::explain;
+    use super::{explain, near_miss};
+    use crate::sts::policy;
+    use crate::sts::reading::Reading;
+
+    #[test]
+    fn a_near_miss_is_a_pattern_above_the_host() {
+        for (mx, host, expected) in [
+            (
+                "*.mx.microsoft.test",
+                "corp.o-v1.mx.microsoft.test",
+                Some("`*.o-v1.mx.microsoft.test` would cover"),
+            ),
+            ("corp.test", "mx.corp.test", Some("without `*.`")),
+            ("*.corp.test", "Corp.test", Some("list `corp.test` itself")),
+            ("mx.old.test", "mx.new.test", None),
+            ("*.test", "a.b.test", None),
+            ("*.corp.test", "mx.corp.test", None),
+        ] {
+            let body = format!("version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 1\n");
+            let policy = policy::parse(body.as_bytes(), Reading::Letter).unwrap();
+            let said = near_miss(&policy, &host.parse().unwrap());
+            match (&said, expected) {
+                (Some(said), Some(expected)) => assert!(said.contains(expected), "{said}"),
+                (said, expected) => assert_eq!(said.as_deref(), expected, "{mx} {host}"),
+            }
+        }
+    }
 
     #[test]
     fn the_reason_names_what_decides() {
