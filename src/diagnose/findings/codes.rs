@@ -82,6 +82,7 @@ codes! {
     CERTIFICATE_PATTERN = "STS-CERTIFICATE-PATTERN", 7, "8461 §4.2", "Postfix before 3.10.5 judges an MX host another way";
     DANE_NOT_JUDGED = "DANE-NOT-JUDGED", 7, "8461 §2", "an MX host has TLSA records";
     TLSRPT_MISSING = "TLSRPT-MISSING", 7, "8460 §3", "there is no TLSRPT record";
+    TLSRPT_SCHEME = "TLSRPT-SCHEME", 7, "8460 §3", "nobody reports to an address of the TLSRPT record";
     TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", "the TLSRPT record cannot be used";
 }
 

@@ -1,14 +1,18 @@
 //! Findings about the TXT records.
 
 use super::codes;
-use super::{Case, Findings};
+use super::{Case, Findings, listed};
 use crate::diagnose::document::Severity;
 use crate::diagnose::fix;
 use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
 use crate::sts::reading::Reading;
-use crate::sts::record::{Selection, select};
+use crate::sts::record::{SelectError, Selection, select};
 use crate::tlsrpt;
+use crate::tlsrpt::record::ReportUri;
+
+/// The schemes of the addresses to which reports go (RFC 8460, Section 3).
+const REPORTED_TO: [&str; 2] = ["https", "mailto"];
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     find_sts(case, found);
@@ -21,6 +25,19 @@ fn find_sts(case: &Case<'_>, found: &mut Findings) {
         return;
     };
     if let DnsOutcome::Failed(failure) = &answer.outcome {
+        if failure.kind.is_published() {
+            found.add(
+                &codes::RECORD_INVALID,
+                Severity::Error,
+                format!("TXT _mta-sts.{domain}: {failure}"),
+                Some(format!(
+                    "Let the CNAME at _mta-sts.{domain} lead to a name that has the TXT record, or take it \
+                     away and publish the record itself:\n\n{}",
+                    fix::record(domain, case.now)
+                )),
+            );
+            return;
+        }
         found.add(
             &codes::RECORD_UNKNOWN,
             Severity::Warning,
@@ -55,7 +72,17 @@ fn find_sts(case: &Case<'_>, found: &mut Findings) {
             &codes::RECORD_INVALID,
             Severity::Error,
             format!("TXT _mta-sts.{domain}: {error}"),
-            Some(fix::record(domain, case.now)),
+            Some(match error {
+                SelectError::Several { .. } => fix::one_record(
+                    domain,
+                    answer
+                        .texts()
+                        .map(|text| text.joined())
+                        .filter(|text| looks_like_sts(text)),
+                    case.now,
+                ),
+                SelectError::Invalid(_) => fix::record(domain, case.now),
+            }),
         ),
         (Selection::NoRecord, _) => find_missing(case, found),
     }
@@ -111,7 +138,29 @@ fn find_tlsrpt(case: &Case<'_>, found: &mut Findings) {
         return;
     };
     match tlsrpt::record::select(answer.texts()) {
-        tlsrpt::record::Selection::Record(_) => {}
+        tlsrpt::record::Selection::Record(record) => {
+            let others: Vec<&str> = record
+                .uris()
+                .iter()
+                .filter(|uri| {
+                    !REPORTED_TO
+                        .iter()
+                        .any(|to| uri.scheme().eq_ignore_ascii_case(to))
+                })
+                .map(ReportUri::as_str)
+                .collect();
+            if !others.is_empty() {
+                found.add(
+                    &codes::TLSRPT_SCHEME,
+                    Severity::Warning,
+                    format!(
+                        "{}: senders report by mailto: and https: alone",
+                        listed(&others, 4)
+                    ),
+                    Some(fix::tlsrpt(domain)),
+                );
+            }
+        }
         tlsrpt::record::Selection::Unusable(error) => found.add(
             &codes::TLSRPT_INVALID,
             Severity::Warning,

@@ -26,6 +26,9 @@ const FIRST_MAX_AGE_SECS: u32 = 604_800;
 /// How long a last policy may be kept, in seconds: nobody need keep it at all.
 const LAST_MAX_AGE_SECS: u32 = 86_400;
 
+/// How many octets of a TXT record a fix shows.
+const SHOWN_TEXT_BYTES: usize = 256;
+
 const IF_YOURS: &str =
     "Only if these hosts are yours: an unlisted MX is also what an attack looks like.";
 
@@ -36,6 +39,21 @@ pub fn record(domain: &DnsName, now: UnixTime) -> String {
         "_mta-sts.{domain}. {RECORD_TTL_SECS} IN TXT \"v=STSv1; id={};\"",
         new_id(now)
     )
+}
+
+/// What to do about several records: nobody but their owner knows which of them are old.
+#[must_use]
+pub fn one_record(domain: &DnsName, texts: impl Iterator<Item = Vec<u8>>, now: UnixTime) -> String {
+    let mut text = format!("Delete all of these TXT records at _mta-sts.{domain}:\n\n");
+    for octets in texts {
+        let shown = octets.get(..SHOWN_TEXT_BYTES).unwrap_or(&octets);
+        text.push_str(&format!("{}\n", shown.escape_ascii()));
+    }
+    text.push_str(&format!(
+        "\nand leave exactly one, with an id that no sender has seen:\n\n{}",
+        record(domain, now)
+    ));
+    text
 }
 
 /// A TLSRPT record.
