@@ -475,7 +475,10 @@ fn sender(row: &Row) -> SenderReport {
             PolicyInUse::Policy { .. } if row.uses_stored() => PolicySourceReport::Stored,
             PolicyInUse::Policy { .. } => PolicySourceReport::Live,
         },
-        delivered_via: row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
+        delivered_via: match row.attempt.certainty {
+            Certainty::Definite => row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
+            Certainty::Ours => None,
+        },
         until: row.until.map(|(until, _)| until),
         until_event: row.until.map(|(_, event)| event),
         reason: row.reason(),

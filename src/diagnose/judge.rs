@@ -48,15 +48,26 @@ impl Row {
             )
     }
 
-    /// Returns why the verdict is what it is, in one sentence.
+    /// Returns why the verdict is what it is, in one sentence; where only we failed, it states no fact.
     #[must_use]
     pub fn reason(&self) -> String {
-        let reason = &self.attempt.reason;
-        match self.attempt.policy() {
+        let attempt = &self.attempt;
+        let reason = match (&attempt.discovery.policy, attempt.certainty) {
+            // Where mail would go without a policy is known, and whether there is a policy is not.
+            (PolicyInUse::None(why), Certainty::Ours) if attempt.walk.via.is_some() => {
+                why.to_string()
+            }
+            _ => attempt.reason.to_string(),
+        };
+        let said = match attempt.policy() {
             Some(policy) if self.uses_stored() => {
                 format!("under the stored policy (id {}): {reason}", policy.id)
             }
-            Some(_) | None => reason.to_string(),
+            Some(_) | None => reason,
+        };
+        match attempt.certainty {
+            Certainty::Definite => said,
+            Certainty::Ours => format!("cannot tell: {said}"),
         }
     }
 

@@ -202,6 +202,39 @@ const STORIES: &[Story] = &[
         1,
     ),
     (
+        "a record behind a loop",
+        |stage| {
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::CnameLoop);
+        },
+        Verdict::DeliverUnprotected,
+        &["STS-RECORD-INVALID"],
+        &[],
+        1,
+    ),
+    (
+        "the lookup of the record fails",
+        |stage| {
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &["STS-RECORD-UNKNOWN"],
+        0,
+    ),
+    (
+        "reports go to an address that nobody reports to",
+        |stage| {
+            stage.txt_at(
+                "_smtp._tls.corp.test",
+                &["v=TLSRPTv1; rua=ftp://corp.test/r"],
+            );
+        },
+        Verdict::Deliver,
+        &[],
+        &["TLSRPT-SCHEME"],
+        0,
+    ),
+    (
         "a null MX",
         |stage| {
             stage.mx(&["0 ."]);
@@ -551,6 +584,48 @@ async fn a_policy_is_gone_only_where_that_is_certain() {
             is_gone,
             "{story}: {found:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_only_we_failed_to_see_is_stated_as_no_fact() {
+    let cases: [(&str, fn(&mut Stage), &str); 3] = [
+        (
+            "the policy host is silent",
+            |stage| {
+                stage.edge(|edge| edge.fault = Some(HttpFailureKind::TimedOut));
+            },
+            "cannot tell: the policy could not be fetched: no answer in time",
+        ),
+        (
+            "the resolver is silent",
+            |stage| {
+                stage.fail("corp.test", DnsFailureKind::TimedOut);
+            },
+            "cannot tell: the MX records could not be looked up: no reply in time",
+        ),
+        (
+            "the only MX is silent",
+            |stage| {
+                stage.mx(&["10 mx1.corp.test"]);
+                stage.at("192.0.2.1", |mx| {
+                    mx.connect = Some(SmtpFailureKind::TimedOut);
+                });
+            },
+            "cannot tell: no MX host can be used: mx1.corp.test: ",
+        ),
+    ];
+    for (story, change, expected) in cases {
+        let stage = Stage::with(change);
+        let report = report(&stage, None).await;
+        assert_eq!(report.verdict, Verdict::Undetermined, "{story}");
+        assert!(report.reason.starts_with(expected), "{}", report.reason);
+        for sender in &report.senders {
+            assert_eq!(sender.delivered_via, None, "{story}");
+        }
+        for finding in &report.findings {
+            assert!(!finding.detail.contains("waits"), "{}", finding.detail);
+        }
     }
 }
 
