@@ -60,6 +60,9 @@ pub enum BodyEnd {
     },
 }
 
+/// What the detail of a failure says after the name of an address family that an option excludes.
+pub const FAMILY_OFF: &str = "is switched off";
+
 /// Why no response came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HttpFailure {

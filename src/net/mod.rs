@@ -23,7 +23,7 @@ use tokio::task::yield_now;
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
 use crate::facts::dns::{DnsAnswer, Question};
-use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
+use crate::facts::http::{FAMILY_OFF, HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
@@ -120,7 +120,7 @@ impl Live {
     fn excluded(&self, address: IpAddr) -> Option<Box<str>> {
         (!self.families.allows(address)).then(|| {
             let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
-            format!("{family} is switched off").into()
+            format!("{family} {FAMILY_OFF}").into()
         })
     }
 

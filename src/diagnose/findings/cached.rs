@@ -1,6 +1,6 @@
 //! Findings about what senders may still have cached, seen through the store.
 
-use super::codes;
+use super::codes::{self, Code};
 use super::{Case, Findings, hosts};
 use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
 use crate::diagnose::fix;
@@ -19,13 +19,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let differs = case
         .live_policy()
         .is_some_and(|live| *live != stored.policy);
-    let blocked: Vec<&Row> = case
-        .rows
-        .iter()
-        .filter(|row| {
-            row.cache == CacheReport::Stored && row.verdict >= Verdict::Defer && row.uses_stored()
-        })
-        .collect();
+    let blocked = blocked(case);
     let same_id = case.live_id().is_some_and(|id| id == stored.id);
     if differs && same_id {
         found.add(
@@ -43,8 +37,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             Some(fix::record(case.domain, case.now)),
         );
     }
-    let is_unpublished = case.live_policy().is_none() || case.live_id().is_none();
-    let is_blocking = !blocked.is_empty() && (differs || is_unpublished);
+    let is_blocking = !blocked.is_empty() && (differs || is_unpublished(case));
     if is_blocking {
         let healed: Vec<String> = blocked.iter().map(|row| healing(row)).collect();
         found.add(
@@ -83,9 +76,35 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     }
 }
 
+/// Returns the finding whose fix is the stored policy, to be served again, if there is one.
+pub(super) fn offer(case: &Case<'_>) -> Option<&'static Code> {
+    case.stored_policy()
+        .filter(|stored| stored.policy.mode() != Mode::None)?;
+    if !blocked(case).is_empty() && is_unpublished(case) {
+        Some(&codes::CACHED_POLICY_BLOCKS)
+    } else {
+        is_gone(case).then_some(&codes::CACHED_POLICY_ALIVE)
+    }
+}
+
+/// Returns the senders that do not deliver under the stored policy.
+fn blocked<'a>(case: &Case<'a>) -> Vec<&'a Row> {
+    case.rows
+        .iter()
+        .filter(|row| {
+            row.cache == CacheReport::Stored && row.verdict >= Verdict::Defer && row.uses_stored()
+        })
+        .collect()
+}
+
+/// Returns whether no policy is seen that a sender could get now.
+fn is_unpublished(case: &Case<'_>) -> bool {
+    case.live_policy().is_none() || case.live_id().is_none()
+}
+
 /// What heals senders that hold a policy which keeps mail from the live MX hosts.
 fn cure(case: &Case<'_>, stored: &Policy, same_id: bool) -> String {
-    if case.live_policy().is_none() || case.live_id().is_none() {
+    if is_unpublished(case) {
         // A new id alone does nothing while there is no body behind it.
         let keep = keep(case, stored);
         if is_gone(case) {

@@ -12,6 +12,8 @@ use crate::diagnose::survey::MxHost;
 use crate::facts::DnsName;
 use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::DnsFailure;
+use crate::facts::http::FAMILY_OFF;
+use crate::facts::smtp::{SmtpExchange, TlsFailureKind};
 use crate::sender::candidates::Exchangers;
 use crate::sts::certificate::matches_patterns;
 use crate::sts::policy::{Mode, Policy};
@@ -127,7 +129,11 @@ fn usable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = &'a MxHost> {
     hosts.iter()
 }
 
-/// Returns the names of the MX hosts that a policy would list.
+/// Returns the names of the MX hosts that a first policy would list.
+pub(super) fn usable_names<'a>(case: &'a Case<'_>) -> Vec<&'a DnsName> {
+    names(usable(case))
+}
+
 pub(super) fn names<'a>(hosts: impl IntoIterator<Item = &'a MxHost>) -> Vec<&'a DnsName> {
     hosts
         .into_iter()
@@ -276,7 +282,17 @@ fn find_refused(host: &MxHost, severity: Severity, found: &mut Findings) {
     };
     let look =
         format!("openssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null");
-    if faults.iter().any(is_certificate) {
+    if faults.contains(&TransportFault::Injected) {
+        found.add(
+            &codes::MX_TLS,
+            severity,
+            detail,
+            Some(format!(
+                "This is STARTTLS injection: what came in clear before the handshake would count as though it \
+                 came inside (RFC 3207, Section 6). Update the mail server of {name}, or the box before it."
+            )),
+        );
+    } else if faults.iter().any(is_certificate) {
         found.add(
             &codes::MX_CERTIFICATE,
             severity,
@@ -300,7 +316,13 @@ fn find_refused(host: &MxHost, severity: Severity, found: &mut Findings) {
             &codes::MX_TLS,
             severity,
             detail,
-            Some(format!("Offer TLS 1.2 or 1.3 at {name}; try:\n\n{look}")),
+            Some(if faults.contains(&TransportFault::OldTls) {
+                format!("Offer TLS 1.2 or 1.3 at {name}; try:\n\n{look} -tls1_2")
+            } else {
+                format!(
+                    "The handshake breaks at {name}, or at a box before it: look at its log; try:\n\n{look}"
+                )
+            }),
         );
     }
 }
@@ -319,12 +341,22 @@ fn find_unseen(host: &MxHost, verdicts: &[MxVerdict], found: &mut Findings) {
         }
         _ if verdicts.contains(&MxVerdict::Undetermined) => (
             &codes::MX_UNDETERMINED,
-            "What this server offers only some TLS libraries have. Offer TLS 1.3, or in TLS 1.2 cipher suites \
-             with ECDHE and AEAD (RFC 9325, Section 4.2), which all of them have; look at what it offers with:",
+            if host.probes.iter().any(is_closed_in_handshake) {
+                "It closes the connection in the handshake without a word: look at its log; try:"
+            } else {
+                "What this server offers only some TLS libraries have. Offer TLS 1.3, or in TLS 1.2 cipher \
+                 suites with ECDHE and AEAD (RFC 9325, Section 4.2), which all of them have; look at what it \
+                 offers with:"
+            },
         ),
-        _ if verdicts.contains(&MxVerdict::Unreachable) => {
-            (&codes::MX_UNREACHABLE, FROM_ANOTHER_HOST)
-        }
+        _ if verdicts.contains(&MxVerdict::Unreachable) => (
+            &codes::MX_UNREACHABLE,
+            if host.probes.iter().all(is_switched_off) {
+                "It has no address of the family that is left: drop -4 or -6. By hand:"
+            } else {
+                FROM_ANOTHER_HOST
+            },
+        ),
         _ => return,
     };
     found.add(
@@ -335,6 +367,21 @@ fn find_unseen(host: &MxHost, verdicts: &[MxVerdict], found: &mut Findings) {
             "{advice}\n\nopenssl s_client -connect {name}:25 -starttls smtp -servername {name} </dev/null"
         )),
     );
+}
+
+fn is_closed_in_handshake(probe: &SmtpExchange) -> bool {
+    probe
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.outcome.as_ref().err())
+        .is_some_and(|failure| failure.kind == TlsFailureKind::Closed)
+}
+
+fn is_switched_off(probe: &SmtpExchange) -> bool {
+    probe
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.detail.contains(FAMILY_OFF))
 }
 
 const FROM_ANOTHER_HOST: &str = "Check from a host that may send mail, under its full name (--helo): port 25 \

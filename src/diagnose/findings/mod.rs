@@ -8,6 +8,7 @@ mod hosts;
 mod policy;
 pub mod properties;
 mod record;
+mod served;
 #[cfg(test)]
 mod tests;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::codes::{self, Code};
-use super::hosts;
 use super::record::severity_of_split;
+use super::served::Served;
 use super::{Case, Findings, listed, properties};
+use super::{cached, hosts};
 use crate::diagnose::document::Severity;
 use crate::diagnose::fix;
 use crate::facts::http::{HttpExchange, HttpFailureKind};
@@ -55,44 +56,71 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         );
         return;
     }
-    let (code, fix) = unusable(error, case);
-    let severity = if error.is_ours() {
-        Severity::Warning
-    } else {
-        Severity::Error
+    let served = match error {
+        FetchError::MediaType { .. } | FetchError::Policy(_) => Served::find(case),
+        FetchError::Certificate(_)
+        | FetchError::Connection(_)
+        | FetchError::Host(_)
+        | FetchError::HostLookup(_)
+        | FetchError::HostNotFound { .. }
+        | FetchError::Interrupted { .. }
+        | FetchError::NoAddress { .. }
+        | FetchError::Status { .. }
+        | FetchError::TimedOut
+        | FetchError::TooLarge { .. } => None,
     };
-    found.add(
-        code,
-        severity,
-        format!("https://mta-sts.{domain}/.well-known/mta-sts.txt: {error}"),
-        fix,
-    );
+    let url = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
+    let (code, says, advice) = match (served, error, tolerant) {
+        (Some(served), ..) => (
+            &codes::POLICY_INVALID,
+            served.to_string(),
+            served.advice().to_owned(),
+        ),
+        // Both have to be mended.
+        (None, FetchError::MediaType { .. }, Err(worse @ FetchError::Policy(_))) => (
+            &codes::POLICY_INVALID,
+            format!("{worse}; {error}"),
+            format!(
+                "{}\n{}",
+                fix::fetch(domain, worse),
+                fix::fetch(domain, error)
+            ),
+        ),
+        (None, _, _) => (code_of(error), error.to_string(), fix::fetch(domain, error)),
+    };
+    if error.is_ours() {
+        found.add(
+            code,
+            Severity::Warning,
+            format!("{url}: {says}"),
+            Some(advice),
+        );
+    } else {
+        found.add(
+            code,
+            Severity::Error,
+            format!("{url}: {says}"),
+            Some(with_policy(case, &advice)),
+        );
+    }
 }
 
-fn unusable(error: &FetchError, case: &Case<'_>) -> (&'static Code, Option<String>) {
-    let domain = case.domain;
+/// Says besides the advice which policy to serve, for those who have none at hand.
+fn with_policy(case: &Case<'_>, advice: &str) -> String {
+    if let Some(code) = cached::offer(case) {
+        return format!("{advice}\n\nThe policy to serve stands at {}.", code.code);
+    }
+    match fix::begin(case.domain, &hosts::usable_names(case), case.now) {
+        Some(policy) => format!("{advice}\n\nIf you have no policy at hand:\n{policy}"),
+        None => advice.to_owned(),
+    }
+}
+
+fn code_of(error: &FetchError) -> &'static Code {
     match error {
-        error if error.is_ours() => (
-            &codes::FETCH_UNKNOWN,
-            Some(format!(
-                "Try from another network: curl -sv https://mta-sts.{domain}/.well-known/mta-sts.txt"
-            )),
-        ),
-        FetchError::Certificate(_) => (
-            &codes::POLICY_HOST_CERTIFICATE,
-            Some(format!(
-                "Get a certificate for mta-sts.{domain} (a DNS name in subjectAltName) from a public CA, \
-                 with its intermediates, on every address; look at it with:\n\n\
-                 openssl s_client -connect mta-sts.{domain}:443 -servername mta-sts.{domain} </dev/null"
-            )),
-        ),
-        FetchError::Policy(error) => (
-            &codes::POLICY_INVALID,
-            Some(match error.kind.hint() {
-                Some(hint) => format!("Line {}: {hint}", error.line),
-                None => format!("Correct line {} of the policy.", error.line),
-            }),
-        ),
+        _ if error.is_ours() => &codes::FETCH_UNKNOWN,
+        FetchError::Certificate(_) => &codes::POLICY_HOST_CERTIFICATE,
+        FetchError::Policy(_) => &codes::POLICY_INVALID,
         FetchError::Connection(_)
         | FetchError::Host(_)
         | FetchError::HostLookup(_)
@@ -102,7 +130,7 @@ fn unusable(error: &FetchError, case: &Case<'_>) -> (&'static Code, Option<Strin
         | FetchError::NoAddress { .. }
         | FetchError::Status { .. }
         | FetchError::TimedOut
-        | FetchError::TooLarge { .. } => (&codes::FETCH_FAILED, Some(fix::fetch(domain, error))),
+        | FetchError::TooLarge { .. } => &codes::FETCH_FAILED,
     }
 }
 

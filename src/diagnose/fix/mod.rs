@@ -7,15 +7,16 @@
 //! [RFC 8461, Section 8.1]: https://www.rfc-editor.org/rfc/rfc8461#section-8.1
 
 mod body;
+mod fetch;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
 
 use crate::facts::{DnsName, UnixTime};
-use crate::sts::fetch::FetchError;
 use crate::sts::policy::{MaxAge, Mode, Policy};
 use body::Body;
+pub use fetch::fetch;
 
 /// What a suggested record's TTL is, in seconds: long enough for resolvers, short enough for a cutover.
 const RECORD_TTL_SECS: u32 = 3_600;
@@ -160,41 +161,6 @@ fn push_fetches(text: &mut String, domain: &DnsName, addresses: impl Iterator<It
         text.push_str(&format!(
             "curl -sS --resolve 'mta-sts.{domain}:443:{literal}' https://mta-sts.{domain}/.well-known/mta-sts.txt\n"
         ));
-    }
-}
-
-/// What to do about a fetch that failed.
-#[must_use]
-pub fn fetch(domain: &DnsName, error: &FetchError) -> String {
-    let url = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
-    match error {
-        FetchError::Status {
-            location: Some(_), ..
-        } => format!(
-            "Serve the policy itself at {url} with status 200: senders never follow a redirect."
-        ),
-        FetchError::Status { .. } => {
-            format!("Serve the policy at {url} with status 200.")
-        }
-        FetchError::MediaType { .. } => {
-            format!("Serve {url} with `Content-Type: text/plain`.")
-        }
-        FetchError::HostLookup(_)
-        | FetchError::HostNotFound { .. }
-        | FetchError::NoAddress { .. } => {
-            format!(
-                "Give mta-sts.{domain} an A or AAAA record, or a CNAME to the policy host:\n\ndig mta-sts.{domain}"
-            )
-        }
-        FetchError::TooLarge { .. } => {
-            format!("Serve nothing but the policy at {url}: a handful of lines.")
-        }
-        FetchError::Certificate(_)
-        | FetchError::Connection(_)
-        | FetchError::Host(_)
-        | FetchError::Interrupted { .. }
-        | FetchError::Policy(_)
-        | FetchError::TimedOut => format!("curl -sv {url}"),
     }
 }
 

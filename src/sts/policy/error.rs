@@ -179,13 +179,22 @@ impl PolicyErrorKind {
             Self::NoColon { text } => {
                 split_at_equals(text).map(|(name, value)| format!("did you mean `{name}: {value}`"))
             }
+            Self::Missing {
+                field,
+                similar: None,
+            } => Some(format!(
+                "add the line `{}`",
+                match field {
+                    Field::MaxAge => "max_age: 604800",
+                    Field::Mode => "mode: testing",
+                    Field::Version => "version: STSv1",
+                }
+            )),
+            Self::NoMx { .. } => {
+                Some("add a line `mx: mx1.example.com` for each host of the MX records".into())
+            }
             Self::Version { .. } => Some("the only version is `STSv1`, in this spelling".into()),
-            Self::Control { .. }
-            | Self::Empty
-            | Self::Missing { similar: None, .. }
-            | Self::Name { .. }
-            | Self::NoMx { .. }
-            | Self::Value { .. } => None,
+            Self::Control { .. } | Self::Empty | Self::Name { .. } | Self::Value { .. } => None,
         }
     }
 }

@@ -461,6 +461,16 @@ fn an_error_says_where_what_and_what_would_be_right() {
             "line 3: the policy ends without a `mode` field",
             Some("did you mean `mode` by `Mode`"),
         ),
+        (
+            "version: STSv1\nmode: none\n",
+            "line 2: the policy ends without a `max_age` field",
+            Some("add the line `max_age: 604800`"),
+        ),
+        (
+            "version: STSv1\nmode: enforce\nmax_age: 1\n",
+            "line 3: the policy ends without an `mx` field, which mode enforce needs",
+            Some("add a line `mx: mx1.example.com` for each host of the MX records"),
+        ),
     ] {
         let error = parse(body.as_bytes(), LETTER).unwrap_err();
         assert_eq!(error.to_string(), message);

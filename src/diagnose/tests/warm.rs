@@ -1,0 +1,261 @@
+//! Checks with a stored policy: who still holds it, until when, and what heals them.
+
+use std::time::Duration;
+
+use super::{WEEK, codes, fix, move_mx, report};
+use crate::diagnose::document::{
+    CacheReport, DomainReport, PolicySourceReport, Severity, UntilEvent,
+};
+use crate::diagnose::exit_code;
+use crate::facts::UnixTime;
+use crate::facts::dns::DnsFailureKind;
+use crate::facts::http::HttpFailureKind;
+use crate::model::stage::{START, Stage, body};
+use crate::sender::Verdict;
+use crate::sts::cache::StoredPolicy;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The policy of before the cutover, fetched `age` before the test begins.
+pub(super) fn old_policy(age: Duration) -> StoredPolicy {
+    StoredPolicy {
+        id: "1".parse().unwrap(),
+        body: body("enforce", &["mx1.corp.test", "mx2.corp.test"], WEEK)
+            .into_bytes()
+            .into(),
+        fetched_at: START.saturating_sub(age),
+    }
+}
+
+/// Everything moved to mx3 and was corrected, but for what the test leaves out.
+fn correct(stage: &mut Stage) {
+    move_mx(stage);
+    stage.policy("enforce", &["mx3.corp.test"], WEEK);
+}
+
+type Warm = (
+    &'static str,
+    Verdict,
+    PolicySourceReport,
+    Option<(UnixTime, UntilEvent)>,
+);
+
+fn warm_rows(report: &DomainReport) -> Vec<Warm> {
+    report
+        .senders
+        .iter()
+        .filter(|sender| sender.cache == CacheReport::Stored)
+        .map(|sender| {
+            let class = if sender.class == "strict" {
+                "strict"
+            } else {
+                "lazy"
+            };
+            (
+                class,
+                sender.verdict,
+                sender.policy,
+                sender.until.zip(sender.until_event),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn an_id_that_was_not_bumped_heals_with_the_refresh_or_with_max_age() {
+    use PolicySourceReport::{Live, Stored};
+    use Verdict::{Defer, Deliver};
+    let max_age = Duration::from_secs(u64::from(WEEK));
+    let hour = Duration::from_secs(3_600);
+    let refresh = START.saturating_sub(hour).saturating_add(DAY);
+    let end = |age| START.saturating_sub(age).saturating_add(max_age);
+    for (story, age, expected) in [
+        (
+            "fetched an hour ago",
+            hour,
+            [
+                (
+                    "strict",
+                    Defer,
+                    Stored,
+                    Some((refresh, UntilEvent::DailyRefresh)),
+                ),
+                ("lazy", Defer, Stored, Some((end(hour), UntilEvent::MaxAge))),
+            ],
+        ),
+        (
+            "fetched two days ago: strict has refreshed by now",
+            DAY * 2,
+            [
+                ("strict", Deliver, Live, None),
+                (
+                    "lazy",
+                    Defer,
+                    Stored,
+                    Some((end(DAY * 2), UntilEvent::MaxAge)),
+                ),
+            ],
+        ),
+        (
+            "ended long ago",
+            DAY * 30,
+            [
+                ("strict", Deliver, Live, None),
+                ("lazy", Deliver, Live, None),
+            ],
+        ),
+    ] {
+        let stage = Stage::with(correct);
+        let stored = old_policy(age);
+        let report = report(&stage, Some(&stored)).await;
+        assert_eq!(warm_rows(&report), expected, "{story}");
+        let stale = codes(&report, Severity::Error);
+        if expected.iter().any(|row| row.1 == Defer) {
+            assert_eq!(
+                stale,
+                ["STS-ID-STALE", "STS-CACHED-POLICY-BLOCKS"],
+                "{story}"
+            );
+            assert_eq!(
+                (report.verdict, exit_code(&report, Severity::Error)),
+                (Defer, 1)
+            );
+        } else {
+            assert_eq!((report.verdict, stale), (Deliver, vec![]), "{story}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bumped_id_heals_every_sender_at_once() {
+    let stage = Stage::with(|stage| {
+        correct(stage);
+        stage.id("2");
+    });
+    let stored = old_policy(Duration::from_secs(3_600));
+    let report = report(&stage, Some(&stored)).await;
+    assert_eq!(report.verdict, Verdict::Deliver, "{:?}", report.findings);
+    assert_eq!(codes(&report, Severity::Error), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_cached_policy_lives_on_when_everything_is_taken_away() {
+    let stage = Stage::with(|stage| {
+        stage.absent("_mta-sts.corp.test");
+        stage.absent("mta-sts.corp.test");
+        move_mx(stage);
+    });
+    let stored = old_policy(Duration::from_secs(3_600));
+    let report = report(&stage, Some(&stored)).await;
+    assert_eq!(report.verdict, Verdict::Defer);
+    assert_eq!(
+        codes(&report, Severity::Error),
+        ["STS-CACHED-POLICY-BLOCKS"]
+    );
+    assert_eq!(
+        codes(&report, Severity::Warning),
+        ["STS-CACHED-POLICY-ALIVE"]
+    );
+    // The policy with the new host heals everybody; to leave MTA-STS is the second choice.
+    let keep = "mx: mx1.corp.test\nmx: mx2.corp.test\nmx: mx3.corp.test\nmax_age: 604800\n";
+    assert!(fix(&report, "STS-CACHED-POLICY-BLOCKS").contains(keep));
+    assert!(fix(&report, "STS-CACHED-POLICY-ALIVE").contains("mode: none\n"));
+}
+
+#[tokio::test]
+async fn a_policy_host_that_is_gone_is_healed_by_a_body_and_not_by_an_id() {
+    for id in ["1", "2"] {
+        let mut stage = Stage::with(|stage| {
+            stage.absent("mta-sts.corp.test");
+            move_mx(stage);
+        });
+        stage.id(id);
+        let stored = old_policy(Duration::from_secs(3_600));
+        let report = report(&stage, Some(&stored)).await;
+        let fix = fix(&report, "STS-CACHED-POLICY-BLOCKS");
+        assert!(fix.contains("mode: enforce\n"), "{id}: {fix}");
+        assert!(fix.contains("mx: mx3.corp.test\n"), "{id}: {fix}");
+        assert!(!fix.contains("Nothing shortens"), "{id}: {fix}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_gone_only_where_that_is_certain() {
+    let cases: [(&str, fn(&mut Stage), bool); 9] = [
+        (
+            "nothing answers us",
+            |stage| {
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::TimedOut);
+                stage.fail("mta-sts.corp.test", DnsFailureKind::TimedOut);
+            },
+            false,
+        ),
+        (
+            "the policy host does not answer in time",
+            |stage| {
+                stage.edge(|edge| edge.fault = Some(HttpFailureKind::TimedOut));
+            },
+            false,
+        ),
+        (
+            "SERVFAIL for the record",
+            |stage| {
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+            },
+            false,
+        ),
+        (
+            "SERVFAIL for the policy host",
+            |stage| {
+                stage.fail("mta-sts.corp.test", DnsFailureKind::ServFail);
+            },
+            false,
+        ),
+        (
+            "no record",
+            |stage| {
+                stage.absent("_mta-sts.corp.test");
+            },
+            true,
+        ),
+        (
+            "a record that cannot be used",
+            |stage| {
+                stage.txt(&["v=STSv1; id=;"]);
+            },
+            true,
+        ),
+        (
+            "a record behind a loop",
+            |stage| {
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::CnameLoop);
+            },
+            true,
+        ),
+        (
+            "no policy host",
+            |stage| {
+                stage.absent("mta-sts.corp.test");
+            },
+            true,
+        ),
+        (
+            "404",
+            |stage| {
+                stage.response(|response| response.status = 404);
+            },
+            true,
+        ),
+    ];
+    for (story, change, is_gone) in cases {
+        let stage = Stage::with(change);
+        let stored = old_policy(Duration::from_secs(3_600));
+        let report = report(&stage, Some(&stored)).await;
+        let found = codes(&report, Severity::Warning);
+        assert_eq!(
+            found.contains(&"STS-CACHED-POLICY-ALIVE"),
+            is_gone,
+            "{story}: {found:?}"
+        );
+    }
+}
