@@ -314,7 +314,8 @@ impl<'a> Case<'a> {
 /// host out, for that is what gives the domain its verdict, whatever the order of the addresses today; where
 /// none gives a policy, the first answer that is none, or else why there was no answer; `None` without a policy
 /// host.
-fn read_live(survey: &Survey, reading: Reading) -> Option<Result<Fetched, FetchError>> {
+#[must_use]
+pub fn read_live(survey: &Survey, reading: Reading) -> Option<Result<Fetched, FetchError>> {
     let host = survey.policy_host.as_ref()?;
     let mut last = no_edge(&host.name, &host.addresses);
     let mut answer = None;

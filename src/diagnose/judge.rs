@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use super::assemble::read_live;
 use super::document::{CacheReport, UntilEvent};
 use super::survey::Survey;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::candidates::Exchangers;
-use crate::sender::discover::{PolicyInUse, PolicySource, state_from};
+use crate::sender::discover::{PolicyInUse, PolicySource, RecordSeen, state_from};
 use crate::sender::memo::Memo;
 use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
 use crate::sts::cache::StoredPolicy;
@@ -52,22 +53,40 @@ impl Row {
     #[must_use]
     pub fn reason(&self) -> String {
         let attempt = &self.attempt;
-        let reason = match (&attempt.discovery.policy, attempt.certainty) {
-            // Where mail would go without a policy is known, and whether there is a policy is not.
-            (PolicyInUse::None(why), Certainty::Ours) if attempt.walk.via.is_some() => {
-                why.to_string()
-            }
-            _ => attempt.reason.to_string(),
-        };
         let said = match attempt.policy() {
             Some(policy) if self.uses_stored() => {
-                format!("under the stored policy (id {}): {reason}", policy.id)
+                format!(
+                    "under the stored policy (id {}): {}",
+                    policy.id, attempt.reason
+                )
             }
-            Some(_) | None => reason,
+            Some(_) | None => attempt.reason.to_string(),
         };
-        match attempt.certainty {
-            Certainty::Definite => said,
-            Certainty::Ours => format!("cannot tell: {said}"),
+        match (attempt.certainty, self.unseen()) {
+            (Certainty::Definite, _) => said,
+            (Certainty::Ours, None) => format!("cannot tell: {said}"),
+            // Where mail would go without a policy is known, and whether there is a policy is not.
+            (Certainty::Ours, Some(unseen)) if !self.uses_stored() => {
+                format!("cannot tell: {unseen}")
+            }
+            (Certainty::Ours, Some(unseen)) => format!("cannot tell: {unseen}; {said}"),
+        }
+    }
+
+    /// Says what of the policy only we could not see, if mail is known to hang on that.
+    fn unseen(&self) -> Option<String> {
+        let discovery = &self.attempt.discovery;
+        if matches!(self.attempt.exchangers, Exchangers::Unknown(_)) {
+            return None;
+        }
+        match (&discovery.fetch_error, &discovery.record) {
+            (Some(error), _) if error.is_ours() => {
+                Some(format!("the policy could not be fetched: {error}"))
+            }
+            (_, Some(RecordSeen::Unknown(failure))) if failure.kind.is_ours() => Some(format!(
+                "the MTA-STS record could not be looked up: {failure}"
+            )),
+            (Some(_) | None, _) => None,
         }
     }
 
@@ -218,7 +237,7 @@ impl<N: Network> Judge<'_, '_, N> {
             .then(|| {
                 let refresh = state
                     .refresh_due(self.class)
-                    .filter(|_| !refresh_failed)
+                    .filter(|_| !refresh_failed && self.would_refresh())
                     .map(|due| (due, UntilEvent::DailyRefresh));
                 let end = state
                     .fresh(now)
@@ -231,6 +250,12 @@ impl<N: Network> Judge<'_, '_, N> {
             until,
             refreshed,
         }
+    }
+
+    /// Whether a refresh might bring a policy, as far as is seen now.
+    fn would_refresh(&self) -> bool {
+        read_live(self.survey, self.class.reading)
+            .is_some_and(|live| live.map_or_else(|error| error.is_ours(), |_| true))
     }
 
     /// The worst over the edges of the policy host and over the order of equal preferences.

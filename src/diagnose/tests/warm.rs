@@ -176,6 +176,11 @@ async fn a_policy_host_that_is_gone_is_healed_by_a_body_and_not_by_an_id() {
         assert!(fix.contains("mode: enforce\n"), "{id}: {fix}");
         assert!(fix.contains("mx: mx3.corp.test\n"), "{id}: {fix}");
         assert!(!fix.contains("Nothing shortens"), "{id}: {fix}");
+        // No refresh heals what cannot be fetched.
+        for (class, _, _, until) in warm_rows(&report) {
+            let event = until.map(|(_, event)| event);
+            assert_eq!(event, Some(UntilEvent::MaxAge), "{id}, {class}");
+        }
     }
 }
 
