@@ -74,7 +74,7 @@ pub struct HttpFailure {
 
 impl fmt::Display for HttpFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.detail.is_empty() {
+        if self.detail.is_empty() || self.detail.eq_ignore_ascii_case(&self.kind.to_string()) {
             write!(f, "{}", self.kind)
         } else {
             write!(f, "{} ({})", self.kind, self.detail)

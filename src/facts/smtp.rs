@@ -277,7 +277,7 @@ impl SmtpFailure {
 impl fmt::Display for SmtpFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} during {}", self.kind, self.during)?;
-        if self.detail.is_empty() {
+        if self.detail.is_empty() || self.detail.eq_ignore_ascii_case(&self.kind.to_string()) {
             Ok(())
         } else {
             write!(f, " ({})", self.detail)

@@ -50,20 +50,40 @@ pub(super) fn describe_fetch(error: &reqwest::Error) -> Box<str> {
     }
 }
 
+/// Joins causes, without what says nothing to those who did not write the library: the error's number beside its
+/// name, where a manual explains it, that it was TCP which could not connect.
 fn join(causes: impl Iterator<Item = String>) -> Box<str> {
     let mut text = String::new();
     for cause in causes {
-        if !text.contains(&cause) {
+        let cause = without_number(without_manual(&cause));
+        if cause == "tcp connect error" {
+            continue;
+        }
+        if !text.contains(cause) {
             if !text.is_empty() {
                 text.push_str(": ");
             }
-            text.push_str(&cause);
+            text.push_str(cause);
         }
     }
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(MAX_DETAIL_CHARS)
         .collect()
+}
+
+fn without_manual(cause: &str) -> &str {
+    cause
+        .split_once(": https://docs.rs/")
+        .map_or(cause, |(said, _url)| said)
+}
+
+fn without_number(cause: &str) -> &str {
+    cause
+        .strip_suffix(')')
+        .and_then(|cause| cause.rsplit_once(" (os error "))
+        .filter(|(_, number)| number.bytes().all(|octet| octet.is_ascii_digit()))
+        .map_or(cause, |(said, _number)| said)
 }
 
 /// What an error of a socket says.
@@ -138,6 +158,22 @@ mod tests {
         let text = describe(&error);
         assert_eq!(text.chars().count(), 400);
         assert!(text.starts_with("a  bc"));
+    }
+
+    #[test]
+    fn a_description_leaves_out_numbers_and_manuals() {
+        let unexpected_eof =
+            "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/x";
+        for (error, expected) in [
+            (io::Error::from_raw_os_error(111), "Connection refused"),
+            (
+                io::Error::new(io::ErrorKind::UnexpectedEof, unexpected_eof),
+                "peer closed connection without sending TLS close_notify",
+            ),
+            (io::Error::other("odd (os error x)"), "odd (os error x)"),
+        ] {
+            assert_eq!(&*describe(&error), expected);
+        }
     }
 
     #[test]
