@@ -1,6 +1,6 @@
 //! A page of text: the one place where text is escaped, wrapped and coloured.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::report::context::Colour;
 use crate::report::{Charset, Context, escape};
@@ -47,12 +47,13 @@ impl<'a> Page<'a> {
         self.wrap(&label, &indent, text);
     }
 
-    /// Writes a coloured word and what follows it, wrapped and indented two columns more.
+    /// Writes a coloured word and what follows it, wrapped and indented two columns more; what stands in the
+    /// indent, a number say, stands there once.
     pub(super) fn item(&mut self, indent: &str, colour: Colour, lead: &str, rest: &str) {
         let lead = escape::line(lead);
         let painted = self.context.style.paint(colour, &lead);
         let hidden = painted.len() - lead.len();
-        let below = format!("{indent}  ");
+        let below = " ".repeat(indent.chars().count() + 2);
         self.wrap_hidden(
             Start {
                 text: format!("{indent}{painted}"),
@@ -71,9 +72,33 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Writes a table; nothing if it has no rows.
+    /// Writes a table, or a paragraph a row where its columns would have to break their words; nothing if it has
+    /// no rows.
     pub(super) fn table(&mut self, header: &[&str], rows: &[Vec<String>]) {
         if rows.is_empty() {
+            return;
+        }
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| escape::line(cell)).collect())
+            .collect();
+        let widths: Vec<usize> = (0..header.len())
+            .map(|column| {
+                let cells = rows.iter().filter_map(|row| row.get(column));
+                let cells = cells.map(String::as_str).chain(header.get(column).copied());
+                cells.map(least_width).max().unwrap_or(0) + PADDING
+            })
+            .collect();
+        let room = self
+            .context
+            .width
+            .map(|width| width.saturating_sub(4).max(MIN_TABLE_WIDTH));
+        let borders = match self.context.charset {
+            Charset::Ascii => 0,
+            Charset::Utf8 => header.len() + 1,
+        };
+        if room.is_some_and(|room| widths.iter().sum::<usize>() + borders > room.into()) {
+            self.paragraphs(header, &rows);
             return;
         }
         let mut table = Table::new();
@@ -81,19 +106,38 @@ impl<'a> Page<'a> {
             Charset::Ascii => table.load_preset(presets::NOTHING),
             Charset::Utf8 => table.load_preset(presets::UTF8_FULL_CONDENSED),
         };
-        match self.context.width {
-            Some(width) => table
+        match room {
+            Some(room) => table
                 .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width.saturating_sub(4).max(MIN_TABLE_WIDTH)),
+                .set_width(room),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         table.set_header(header.iter().copied());
-        for row in rows {
-            table.add_row(row.iter().map(|cell| escape::line(cell)));
+        for row in &rows {
+            table.add_row(row);
+        }
+        if room.is_some() {
+            // No word is broken.
+            table.set_constraints(widths.iter().map(|&width| {
+                let width = u16::try_from(width).unwrap_or(u16::MAX);
+                ColumnConstraint::LowerBoundary(Width::Fixed(width))
+            }));
         }
         for line in table.lines() {
             // A column starts with a blank of padding: with it the table stands where the prose does.
             self.push_line(&format!("   {line}"));
+        }
+    }
+
+    /// Writes the rows of a table one below the other, each cell behind the name of its column.
+    fn paragraphs(&mut self, header: &[&str], rows: &[Vec<String>]) {
+        for row in rows {
+            let cells: Vec<String> = header
+                .iter()
+                .zip(row)
+                .map(|(name, cell)| format!("{name}: {cell}"))
+                .collect();
+            self.wrap("    ", "      ", &cells.join("; "));
         }
     }
 
@@ -153,6 +197,19 @@ struct Start {
     is_empty: bool,
 }
 
+/// Returns the width below which a cell would break a word, or be a tall heap of them.
+fn least_width(cell: &str) -> usize {
+    let word = cell.split(' ').map(|word| word.chars().count()).max();
+    word.unwrap_or(0)
+        .max(cell.chars().count().min(MIN_CELL_WIDTH))
+}
+
+/// A cell is wrapped at this width, or wider.
+const MIN_CELL_WIDTH: usize = 16;
+
+/// The blanks beside each cell.
+const PADDING: usize = 2;
+
 /// Below this width a table is not made narrower: its columns would be a few letters each.
 const MIN_TABLE_WIDTH: u16 = 40;
 
@@ -186,6 +243,45 @@ mod tests {
              \u{20}   label     some\n              value\n\
              a line to paste that must stay whole\n\nand \\u{1b}[1m another\n"
         );
+    }
+
+    #[test]
+    fn a_number_before_an_item_is_not_repeated() {
+        let mut context = Context::plain(UnixTime::from_secs(0));
+        context.width = Some(20);
+        let mut page = Page::new(&context);
+        page.item("  5 ", Colour::Dim, "then", "one two three four");
+        assert_eq!(page.into_text(), "  5 then one two\n      three four\n");
+    }
+
+    #[test]
+    fn no_word_of_a_table_is_broken() {
+        let mut context = Context::plain(UnixTime::from_secs(0));
+        context.charset = Charset::Utf8;
+        let header = ["sender", "verdict", "until"];
+        let rows = [
+            ["strict", "deliver-unprotected", "a while, or two, or three"]
+                .map(str::to_owned)
+                .into(),
+        ];
+        for (width, expected) in [
+            (66, "   ┌────────┬─────────────────────┬"),
+            (60, "   ┌────────┬─────────────────────┬"),
+            (
+                50,
+                "    sender: strict; verdict: deliver-unprotected;\n      until: a while, or two, or three\n",
+            ),
+        ] {
+            context.width = Some(width);
+            let mut page = Page::new(&context);
+            page.table(&header, &rows);
+            let text = page.into_text();
+            assert!(text.starts_with(expected), "{width}\n{text}");
+            assert!(text.contains("deliver-unprotected"), "{width}\n{text}");
+            for line in text.lines() {
+                assert!(line.chars().count() <= width.into(), "{line}");
+            }
+        }
     }
 
     #[test]
