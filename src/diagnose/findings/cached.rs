@@ -39,14 +39,13 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     }
     let is_blocking = !blocked.is_empty() && (differs || is_unpublished(case));
     if is_blocking {
-        let healed: Vec<String> = blocked.iter().map(|row| healing(row)).collect();
         found.add(
             &codes::CACHED_POLICY_BLOCKS,
             Severity::Error,
             format!(
                 "senders that fetched the policy before the change hold id {} and do not deliver: {}",
                 stored.id,
-                healed.join("; ")
+                healing(&blocked)
             ),
             Some(cure(case, &stored.policy, same_id)),
         );
@@ -180,15 +179,26 @@ fn is_lasting(error: &FetchError) -> bool {
     }
 }
 
-fn healing(row: &Row) -> String {
-    let who = row.class.name;
-    match row.until {
-        Some((at, UntilEvent::DailyRefresh)) => {
-            format!("a sender of class {who} heals with its daily refresh, at {at} at the latest")
+/// Says when senders heal by themselves, those that heal together in one sentence.
+fn healing(rows: &[&Row]) -> String {
+    let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
+    for row in rows {
+        let end = match row.until {
+            Some((at, UntilEvent::DailyRefresh)) => {
+                format!("with the daily refresh, at {at} at the latest")
+            }
+            Some((at, UntilEvent::MaxAge)) => format!("when max_age ends, at {at}"),
+            None => "by nothing that they do themselves".to_owned(),
+        };
+        let who = row.class.name;
+        match ends.iter_mut().find(|(told, _)| *told == end) {
+            Some((_, whos)) if whos.contains(&who) => {}
+            Some((_, whos)) => whos.push(who),
+            None => ends.push((end, vec![who])),
         }
-        Some((at, UntilEvent::MaxAge)) => {
-            format!("a sender of class {who} heals when max_age ends, at {at}")
-        }
-        None => format!("a sender of class {who} does not heal by itself"),
     }
+    ends.into_iter()
+        .map(|(end, who)| format!("senders of class {} heal {end}", who.join(" and ")))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
