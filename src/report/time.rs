@@ -34,6 +34,36 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Returns a sentence of ours with each moment in it, `2026-03-04T11:41:00Z`, as people read it.
+    #[must_use]
+    pub fn localize(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let moment = rest
+                .get(..RFC_3339_OCTETS)
+                .filter(|start| start.ends_with('Z') && start.as_bytes().get(10) == Some(&b'T'))
+                .and_then(|start| start.parse::<UnixTime>().ok());
+            let taken = match moment {
+                Some(moment) => {
+                    out.push_str(&self.moment(moment));
+                    RFC_3339_OCTETS
+                }
+                None => {
+                    out.push(next);
+                    next.len_utf8()
+                }
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        out
+    }
+}
+
+/// How long `2026-03-04T11:41:00Z` is.
+const RFC_3339_OCTETS: usize = 20;
+
 /// Returns a span in its two greatest units: `7 d`, `3 h 41 min`, `12 s`.
 #[must_use]
 pub fn span(span: Duration) -> String {
@@ -80,6 +110,26 @@ mod tests {
             (31_557_600, "365 d 6 h"),
         ] {
             assert_eq!(span(Duration::from_secs(secs)), expected, "{secs}");
+        }
+    }
+
+    #[test]
+    fn moments_in_a_sentence_are_local_too() {
+        let now = UnixTime::from_secs(1_772_438_400);
+        let context = Context::plain(now);
+        for (text, expected) in [
+            (
+                "é no moment, id 20260302T080000Z",
+                "é no moment, id 20260302T080000Z",
+            ),
+            ("2026-03-02T08:00:0", "2026-03-02T08:00:0"),
+            ("2026-99-02T08:00:00Z", "2026-99-02T08:00:00Z"),
+            (
+                "heals at 2026-03-02T09:00:00Z; é",
+                "heals at 2026-03-02 09:00 +00:00 (in 1 h); é",
+            ),
+        ] {
+            assert_eq!(context.localize(text), expected);
         }
     }
 

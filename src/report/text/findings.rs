@@ -34,12 +34,39 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
             &words::after_severity(finding),
         );
         for paragraph in finding.detail.lines() {
-            page.prose("      ", paragraph);
+            let paragraph = page.context.localize(&once(report, paragraph));
+            page.prose("      ", &paragraph);
         }
         if let Some(fix) = &finding.fix {
             write_fix(page, fix);
         }
     }
+}
+
+/// Leaves out the particulars of a failure that stand above already: one silent server explains many findings.
+fn once(report: &DomainReport, detail: &str) -> String {
+    let failures = report
+        .record
+        .error
+        .iter()
+        .chain(&report.mx_error)
+        .chain(&report.fetch.error)
+        .chain(
+            report
+                .fetch
+                .edges
+                .iter()
+                .filter_map(|edge| edge.error.as_ref()),
+        );
+    let mut detail = detail.to_owned();
+    for failure in failures {
+        if let Some((what, _particulars)) = failure.split_once(" (")
+            && failure.ends_with(')')
+        {
+            detail = detail.replace(failure.as_str(), what);
+        }
+    }
+    detail
 }
 
 /// Writes a fix as it stands.

@@ -39,7 +39,7 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
     if let Some(served) = words::next_hop_of(report) {
         page.prose("  ", &served);
     }
-    page.prose("  ", &report.reason);
+    page.prose("  ", &context.localize(&report.reason));
     match context.detail {
         Detail::Brief if !needs_action(report) => {
             page.blank();

@@ -15,7 +15,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
     }
     let limit = page.context.list_limit();
     for host in report.mx.iter().take(limit) {
-        let mut facts = vec![words::mx_verdict(host.verdict).to_owned()];
+        let mut facts = vec![transport_word(host).to_owned()];
         let mut versions: Vec<&str> = host
             .addresses
             .iter()
@@ -49,11 +49,16 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
 
 /// Writes the table of MX hosts × policies, and the patterns that match none of them.
 pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
-    if report.mx.is_empty() && report.mx_error.is_none() {
+    // The headline may have said why there are none.
+    let error = report
+        .mx_error
+        .as_ref()
+        .filter(|error| !report.reason.contains(error.as_str()));
+    if report.mx.is_empty() && error.is_none() {
         return;
     }
     page.section("MX hosts");
-    if let Some(error) = &report.mx_error {
+    if let Some(error) = error {
         page.prose("    ", &escape::cut(error, MAX_CHARS));
     }
     let policies: Vec<_> = policy::fold(&report.policies)
@@ -120,7 +125,7 @@ fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
             None => "?".to_owned(),
         });
     }
-    cells.push(words::mx_verdict(host.verdict).to_owned());
+    cells.push(transport_word(host).to_owned());
     cells.push(
         match host.would_pass_if_listed {
             Some(true) => "yes",
@@ -131,6 +136,23 @@ fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
     );
     cells
 }
+
+/// Returns what the transport to a host is worth: without STARTTLS it may well get mail, where no policy asks
+/// for more.
+fn transport_word(host: &MxReport) -> &'static str {
+    let is_clear = !host.addresses.is_empty() && host.addresses.iter().all(is_without_tls);
+    if is_clear {
+        NO_STARTTLS
+    } else {
+        words::mx_verdict(host.verdict)
+    }
+}
+
+fn is_without_tls(address: &AddressReport) -> bool {
+    address.verdict == MxVerdict::Refused && address.starttls == Some(false)
+}
+
+const NO_STARTTLS: &str = "no STARTTLS";
 
 /// Writes what was seen at each address, addresses that say the same in one paragraph.
 pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
@@ -173,9 +195,14 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
 }
 
 fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
-    let mut facts = vec![escape::cut(&what.detail, MAX_CHARS)];
-    if what.starttls == Some(false) {
-        facts.push("no STARTTLS".to_owned());
+    let verdict = if is_without_tls(what) {
+        NO_STARTTLS
+    } else {
+        words::mx_verdict(what.verdict)
+    };
+    let mut facts = vec![escape::cut(&page.context.localize(&what.detail), MAX_CHARS)];
+    if what.starttls == Some(false) && verdict != NO_STARTTLS {
+        facts.push(NO_STARTTLS.to_owned());
     }
     facts.extend(what.tls_version.clone());
     if !what.result_types.is_empty() {
@@ -185,7 +212,7 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
     page.item(
         "      ",
         colour(what.verdict),
-        words::mx_verdict(what.verdict),
+        verdict,
         &format!("{}: {}", addresses.join(", "), facts.join("; ")),
     );
     if let Some(certificate) = &what.certificate {
@@ -195,7 +222,7 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
                 "        ",
                 Colour::Bad,
                 "fault:",
-                &escape::cut(fault, MAX_CHARS),
+                &escape::cut(&page.context.localize(fault), MAX_CHARS),
             );
         }
         if page.context.detail == Detail::Full && what.certificate_matches_patterns == Some(false) {

@@ -52,10 +52,20 @@ pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
             }),
         }
     }
+    // What tolerant senders read is told only where it differs.
+    let sources: Vec<_> = folded.iter().map(|seen| seen.policy.source).collect();
+    for seen in &mut folded {
+        let of_source = sources
+            .iter()
+            .filter(|source| **source == seen.policy.source);
+        if seen.readings == [ReadingReport::Letter] && of_source.count() == 1 {
+            seen.readings.push(ReadingReport::Tolerant);
+        }
+    }
     folded
 }
 
-/// Writes the live policy in a line.
+/// Writes the live policy in a line, and until when a stored one lasts.
 pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
     for seen in fold(&report.policies) {
         match seen.policy.source {
@@ -70,7 +80,8 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
                 }
                 page.field("policy", &text);
             }
-            PolicySourceReport::None | PolicySourceReport::Stored => {}
+            PolicySourceReport::Stored => page.field("stored", &describe(page.context, &seen)),
+            PolicySourceReport::None => {}
         }
     }
 }
@@ -107,10 +118,20 @@ pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
             escape::cut(record, MAX_CHARS),
             escape::cut(error, MAX_CHARS)
         ),
-        (None, Some(error)) => escape::cut(error, MAX_CHARS),
+        (None, Some(error)) => escape::cut(&unless_told(report, error), MAX_CHARS),
         (None, None) => "no record: nobody reports failures to you".to_owned(),
     };
     page.field("tlsrpt", &text);
+}
+
+/// Returns an error, or that it is the record's: a resolver that is silent is so whatever it is asked.
+fn unless_told(report: &DomainReport, error: &str) -> String {
+    match &report.record.error {
+        Some(told) if error.ends_with(told.as_str()) && told.contains(' ') => {
+            "its lookup failed in the same way".to_owned()
+        }
+        Some(_) | None => error.to_owned(),
+    }
 }
 
 fn record(page: &mut Page<'_>, report: &DomainReport) {
@@ -129,8 +150,13 @@ fn record(page: &mut Page<'_>, report: &DomainReport) {
         );
     }
     if !record.cname.is_empty() {
+        let label = if record.texts.is_empty() {
+            "record"
+        } else {
+            ""
+        };
         page.field(
-            "",
+            label,
             &format!("by CNAME from {}", names(&record.cname, limit)),
         );
     }
@@ -164,11 +190,17 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
         );
     }
     if let Some(error) = &fetch.error {
-        page.field("", &escape::cut(error, MAX_CHARS));
+        let error = unless_told(report, error);
+        page.field("", &escape::cut(&error, MAX_CHARS));
     }
     for (addresses, edge) in fold_edges(&fetch.edges) {
         let mut facts = Vec::new();
-        facts.extend(edge.status.map(|status| format!("status {status}")));
+        let error = edge.error.as_deref().unwrap_or_default();
+        facts.extend(
+            edge.status
+                .map(|status| format!("status {status}"))
+                .filter(|status| !error.starts_with(status.as_str())),
+        );
         facts.extend(
             edge.content_type
                 .as_deref()
@@ -182,7 +214,7 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
         facts.extend(
             edge.error
                 .as_deref()
-                .map(|error| escape::cut(error, MAX_CHARS)),
+                .map(|error| escape::cut(&page.context.localize(error), MAX_CHARS)),
         );
         page.field(
             "from",
@@ -203,7 +235,7 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
                 "              ",
                 Colour::Bad,
                 "fault:",
-                &escape::cut(fault, MAX_CHARS),
+                &escape::cut(&page.context.localize(fault), MAX_CHARS),
             );
         }
     }

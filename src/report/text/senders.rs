@@ -13,7 +13,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     }
     page.section("Senders");
     let senders = without_idle_ends(&report.senders);
-    let groups = fold(&senders);
+    let groups = fold(&senders, has_two_readings(&senders));
     if let [group] = groups.as_slice() {
         page.prose(
             "    ",
@@ -28,18 +28,18 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
             &rows,
         );
     }
-    for (reason, who) in reasons(&groups) {
-        // The worst one's reason stands in the headline.
-        if reason != report.reason {
-            page.prose("    ", &format!("{}: {reason}", who.join("; ")));
-        }
+    for (reason, who) in reasons(&senders, &report.reason) {
+        page.prose(
+            "    ",
+            &format!("{}: {}", who.join("; "), page.context.localize(reason)),
+        );
     }
 }
 
 /// Writes what the senders do in one line, or a line for each kind that does something else.
 pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
     let senders = without_idle_ends(&report.senders);
-    let groups = fold(&senders);
+    let groups = fold(&senders, has_two_readings(&senders));
     for group in &groups {
         page.field(
             "senders",
@@ -54,7 +54,6 @@ struct Group<'a> {
     caches: Vec<CacheReport>,
     readings: Vec<ReadingReport>,
     policies: Vec<&'static str>,
-    reasons: Vec<&'a str>,
     /// The first of them.
     what: &'a SenderReport,
 }
@@ -104,18 +103,38 @@ impl Group<'_> {
     }
 }
 
-/// Returns each reason with those who have it, in their order.
-fn reasons<'a>(groups: &[Group<'a>]) -> Vec<(&'a str, Vec<String>)> {
+/// Returns each reason that the headline does not say, with those who have it, in their order.
+fn reasons<'a>(senders: &'a [SenderReport], headline: &str) -> Vec<(&'a str, Vec<String>)> {
+    let is_split = has_two_readings(senders);
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
-    for group in groups {
-        for reason in &group.reasons {
-            match reasons.iter_mut().find(|(said, _)| said == reason) {
-                Some((_, who)) => who.push(group.who()),
-                None => reasons.push((reason, vec![group.who()])),
-            }
+    for sender in senders {
+        let reason = sender.reason.as_str();
+        let is_told = reasons
+            .iter()
+            .map(|(told, _)| *told)
+            .chain([headline])
+            .any(|told| told == reason || adds_only_the_store(reason, told));
+        if !is_told {
+            let those: Vec<SenderReport> = senders
+                .iter()
+                .filter(|sender| sender.reason == reason)
+                .cloned()
+                .collect();
+            reasons.push((
+                reason,
+                fold(&those, is_split).iter().map(Group::who).collect(),
+            ));
         }
     }
     reasons
+}
+
+/// Returns whether a reason is another one, under the stored policy.
+fn adds_only_the_store(reason: &str, told: &str) -> bool {
+    reason
+        .strip_prefix("under the stored policy (id ")
+        .and_then(|rest| rest.strip_suffix(told))
+        .is_some_and(|id| id.ends_with("): "))
 }
 
 /// Returns `defer until …: …`, or `deliver via mx.corp.test`.
@@ -163,16 +182,26 @@ fn until(context: &Context, sender: &SenderReport) -> Option<String> {
     })
 }
 
+/// Returns whether tolerant senders are told of beside the others: only where they do something else.
+fn has_two_readings(senders: &[SenderReport]) -> bool {
+    senders
+        .iter()
+        .any(|sender| sender.reading == ReadingReport::Tolerant)
+}
+
 /// Folds the senders that do the same: first over readings, then over caches, then over classes.
-fn fold(senders: &[SenderReport]) -> Vec<Group<'_>> {
+fn fold(senders: &[SenderReport], has_two_readings: bool) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = senders
         .iter()
         .map(|sender| Group {
             classes: vec![&sender.class],
             caches: vec![sender.cache],
-            readings: vec![sender.reading],
+            readings: if has_two_readings {
+                vec![sender.reading]
+            } else {
+                vec![ReadingReport::Letter, ReadingReport::Tolerant]
+            },
             policies: vec![words::source(sender.policy)],
-            reasons: vec![&sender.reason],
             what: sender,
         })
         .collect();
@@ -203,7 +232,6 @@ fn merge<'a>(
             .find_map(|into| {
                 join(into, &group)?;
                 extend(&mut into.policies, &group.policies);
-                extend(&mut into.reasons, &group.reasons);
                 Some(())
             });
         if joined.is_none() {

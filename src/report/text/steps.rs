@@ -216,8 +216,8 @@ const STEPS: [Step; 9] = [
         title: "check the domains that moved in the same phase or share the policy's host",
         waits: true,
         judge: |_| Status::Look,
-        say: |_, _| None,
-        paste: |_, context| vec![check(context, "--input domains.txt")],
+        say: |_, _| Some("write them into a file, one domain a line".to_owned()),
+        paste: |_, context| vec![check(context, "--input FILE")],
     },
     Step {
         number: 9,

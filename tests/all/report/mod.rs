@@ -4,3 +4,4 @@ mod json;
 mod junit;
 mod samples;
 mod text;
+mod told;

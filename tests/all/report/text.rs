@@ -88,7 +88,8 @@ fn a_stale_policy_after_the_cutover() {
         7 then test the mail path again
                stickler check corp.test
         8 then check the domains that moved in the same phase or share the policy's host
-               stickler check --input domains.txt
+               write them into a file, one domain a line
+               stickler check --input FILE
         9 then record the final alignment
                stickler check --format json --output corp.test.json corp.test
     "#);
@@ -176,7 +177,8 @@ fn a_warm_cache_on_a_terminal_in_another_time_zone() {
         7 then test the mail path again
                stickler check --resolver 127.0.0.1:5353 corp.test
         8 then check the domains that moved in the same phase or share the policy's host
-               stickler check --resolver 127.0.0.1:5353 --input domains.txt
+               write them into a file, one domain a line
+               stickler check --resolver 127.0.0.1:5353 --input FILE
         9 then record the final alignment
                stickler check --resolver 127.0.0.1:5353 --format json --output corp.test.json corp.test
     "#);
@@ -259,7 +261,8 @@ fn what_only_we_failed_to_see() {
         7 look test the mail path again
                stickler check silent.test
         8 look check the domains that moved in the same phase or share the policy's host
-               stickler check --input domains.txt
+               write them into a file, one domain a line
+               stickler check --input FILE
         9 look record the final alignment
                stickler check --format json --output silent.test.json silent.test
     "#);

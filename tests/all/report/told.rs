@@ -1,0 +1,197 @@
+//! What people read, sentence by sentence: told once, of whom it is true, in their time, within their width.
+
+use stickler::diagnose::document::{
+    CacheReport, DomainReport, MxVerdict, PolicyReport, PolicySourceReport,
+};
+use stickler::report::{Charset, Context, text};
+use stickler::sender::Verdict;
+
+use super::samples;
+
+fn plain(report: &DomainReport) -> String {
+    text::domain(report, &Context::plain(samples::now()))
+}
+
+#[test]
+fn an_empty_cache_is_never_under_the_stored_policy() {
+    let mut report = samples::stale();
+    report.reason = "no MX host can be used: mx.new.test is not in the policy".to_owned();
+    for sender in &mut report.senders {
+        sender.reason.clone_from(&report.reason);
+    }
+    let same = plain(&report);
+    assert!(
+        !same.contains("either cache, both readings: no MX"),
+        "{same}"
+    );
+    for sender in &mut report.senders {
+        if sender.cache == CacheReport::Stored {
+            sender.reason = format!("under the stored policy (id 1): {}", report.reason);
+        }
+    }
+    // The prefix alone is no news.
+    assert_eq!(plain(&report), same);
+    for sender in &mut report.senders {
+        if sender.cache == CacheReport::Stored {
+            sender.reason = "under the stored policy (id 1): something else".to_owned();
+        }
+    }
+    let text = plain(&report);
+    assert!(
+        text.contains(
+            "    strict and lazy, stored cache, both readings: under the stored policy (id 1): something else\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        !text.contains("either cache, both readings: under"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_silent_server_is_told_in_full_twice_at_most() {
+    let failure = "no reply in time (127.0.0.1:9 was silent for 1s)";
+    let mut report = samples::undetermined();
+    report.reason = format!("cannot tell: the MX records could not be looked up: {failure}");
+    report.record.texts.clear();
+    report.record.error = Some(failure.to_owned());
+    report.mx.clear();
+    report.mx_error = Some(failure.to_owned());
+    report.fetch.edges.clear();
+    report.fetch.error = Some(format!("lookup of the policy host: {failure}"));
+    report.tlsrpt.record = None;
+    report.tlsrpt.error = Some(failure.to_owned());
+    report.findings = samples::stale().findings;
+    for finding in &mut report.findings {
+        finding.detail =
+            format!("TXT _mta-sts.silent.test: {failure}; senders keep what they have");
+    }
+    let text = plain(&report);
+    assert_eq!(text.matches(failure).count(), 2, "{text}");
+    assert!(
+        text.contains("TXT _mta-sts.silent.test: no reply in time; senders"),
+        "{text}"
+    );
+    assert!(!text.contains("\n  MX hosts\n"), "{text}");
+}
+
+#[test]
+fn moments_in_sentences_are_local_with_their_distance() {
+    let mut report = samples::stale();
+    report.findings[0].detail = "it lasts until 2026-03-09T08:00:00Z".to_owned();
+    report.fetch.edges[0].certificate.as_mut().unwrap().faults =
+        vec!["expired at 2026-03-03T10:00:00Z".to_owned()];
+    let text = plain(&report);
+    assert!(
+        text.contains("until 2026-03-09 08:00 +00:00 (in 4 d 22 h)\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("expired at 2026-03-03 10:00 +00:00 (1 d ago)\n"),
+        "{text}"
+    );
+    assert!(!text.contains("T08:00:00Z"), "{text}");
+}
+
+#[test]
+fn until_when_the_stored_policy_lasts_is_told_though_all_deliver() {
+    let mut report = samples::well();
+    let live = report.policies[0].clone();
+    report.policies.push(PolicyReport {
+        source: PolicySourceReport::Stored,
+        ..live
+    });
+    let text = plain(&report);
+    let line = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("stored"))
+        .unwrap();
+    assert!(
+        line.contains("ends 2026-03-11 10:00 +00:00 (in 7 d)"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_status_is_told_once() {
+    let mut report = samples::stale();
+    for edge in &mut report.fetch.edges {
+        edge.status = Some(404);
+        edge.error = Some("status 404".to_owned());
+    }
+    let text = plain(&report);
+    assert_eq!(text.matches("status 404").count(), 1, "{text}");
+}
+
+#[test]
+fn a_cname_without_a_record_stands_at_the_record() {
+    let mut report = samples::stale();
+    report.record.texts.clear();
+    report.record.cname = vec!["_mta-sts.provider.test".parse().unwrap()];
+    let text = plain(&report);
+    assert!(
+        text.contains("\n    record    by CNAME from _mta-sts.provider.test\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn clear_text_is_called_so() {
+    let mut report = samples::well();
+    report.verdict = Verdict::DeliverUnprotected;
+    report.mx[0].verdict = MxVerdict::Refused;
+    for address in &mut report.mx[0].addresses {
+        address.verdict = MxVerdict::Refused;
+        address.starttls = Some(false);
+        address.certificate = None;
+        address.tls_version = None;
+        address.detail = "STARTTLS is not offered".to_owned();
+    }
+    let text = plain(&report);
+    assert!(text.contains("10 mx.new.test: no STARTTLS\n"), "{text}");
+    assert!(!text.contains("refused"), "{text}");
+}
+
+#[test]
+fn one_reading_that_all_share_is_not_named() {
+    let mut report = samples::stale();
+    let both = plain(&report);
+    report
+        .senders
+        .retain(|sender| sender.reading == stickler::diagnose::document::ReadingReport::Letter);
+    report.policies.truncate(1);
+    assert_eq!(plain(&report), both);
+}
+
+#[test]
+fn at_eighty_columns_no_number_is_repeated_and_no_word_broken() {
+    for charset in [Charset::Ascii, Charset::Utf8] {
+        for (name, report) in samples::all() {
+            if name == "hostile" {
+                continue;
+            }
+            let context = Context {
+                width: Some(80),
+                charset,
+                ..Context::plain(samples::now())
+            };
+            let text = text::domain(&report, &context);
+            if text.contains("What to do") {
+                for number in 1..=9 {
+                    let start = format!("    {number} ");
+                    let lines = text.lines().filter(|line| line.starts_with(&start));
+                    assert_eq!(lines.count(), 1, "{name}: {text}");
+                }
+            }
+            for word in ["deliver-unprotected", "undetermined"] {
+                let broken = &word[..word.len() - 3];
+                assert_eq!(
+                    text.matches(broken).count(),
+                    text.matches(word).count(),
+                    "{name}: {text}"
+                );
+            }
+        }
+    }
+}
