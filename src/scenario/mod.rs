@@ -29,6 +29,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::addresses::Allocation;
+use self::expect::{Receivers, Story};
 pub use self::expectation::{
     Asked, AskedError, CheckExpectation, Expectation, PolicySource, Received, ResultTypeName,
     TlsVersion, VerdictName,
@@ -153,14 +154,23 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
         start,
         allocation: &allocation,
     };
-    let mut moments: Vec<Moment> = Vec::new();
-    for (step, world) in reading.file.steps.iter().zip(&reading.worlds) {
+    let mut states = Vec::new();
+    for world in &reading.worlds {
         let state = resolve::resolve(&world.tables, &world.views, context, problems);
         lint::lint_references(&world.tables, &state.zones, problems);
         for view in &world.views {
             lint::lint_references(&view.world, state.zones_of(&view.name), problems);
         }
-        let expected = expect::resolve(&step.value, &state, &moments, problems);
+        states.push(state);
+    }
+    let receivers = Receivers::of(&states);
+    let mut moments: Vec<Moment> = Vec::new();
+    for (step, state) in reading.file.steps.iter().zip(states) {
+        let story = Story {
+            before: &moments,
+            receivers: &receivers,
+        };
+        let expected = expect::resolve(&step.value, &state, story, problems);
         let after = step.at.forward().unwrap_or_default();
         moments.push(Moment {
             line: problems.line(step.origin),
@@ -177,7 +187,7 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
             check: expected.check,
         });
     }
-    expect::unused_senders(&reading, &moments, problems);
+    expect::unused(&reading, &moments, problems);
     Some(Scenario {
         file: file.to_owned(),
         id: head.id.as_str().into(),

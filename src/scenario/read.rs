@@ -272,8 +272,38 @@ fn read_list<T: DeserializeOwned>(
     };
     nodes
         .iter()
-        .filter_map(|node| decode(node, problems.mistakes()))
+        .filter_map(|node| {
+            empty_values(node, problems);
+            decode(node, problems.mistakes())
+        })
         .collect()
+}
+
+/// Finds values that look like an expectation and hold for anything; only `result_type = []` says something.
+fn empty_values(node: &Node, problems: &mut Problems<'_>) {
+    let Value::Table(table) = &node.value else {
+        return;
+    };
+    for entry in &table.entries {
+        let (kind, help) = match &entry.node.value {
+            Value::Array(elements) if elements.is_empty() && entry.key != "result_type" => {
+                ("an empty list", "name what is meant, or take the key away")
+            }
+            Value::String(text) if text.is_empty() => {
+                ("an empty text", "say what is meant, or take the key away")
+            }
+            Value::Array(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Float(_)
+            | Value::Integer(_)
+            | Value::LargeInteger(_)
+            | Value::String(_)
+            | Value::Table(_) => continue,
+        };
+        let key: String = entry.key.chars().take(64).collect();
+        problems.push_with_help(entry.node.origin, format!("`{key}` is {kind}"), help);
+    }
 }
 
 /// Reads the world at one moment.

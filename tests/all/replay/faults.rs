@@ -48,8 +48,8 @@ at = "0s"
 "#,
         expectations = ["corp.test", "trial.test", "plain.test"]
             .map(|domain| format!(
-                "[[step.expect]]\ndomain = \"{domain}\"\nreason = \"\"\n\
-                 [[step.check]]\ndomain = \"{domain}\"\nno_finding = \"STS-NONE\"\n"
+                "[[step.expect]]\ndomain = \"{domain}\"\nasked = \"MX {domain}\"\n\
+                 [[step.check]]\ndomain = \"{domain}\"\nno_finding = \"MX-NULL\"\n"
             ))
             .concat()
     )

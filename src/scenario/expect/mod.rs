@@ -1,10 +1,13 @@
 //! From what steps expect, as written, to what must hold; what can never hold is a problem.
 
+mod check;
+mod requests;
+
 use std::collections::BTreeSet;
 
+pub(super) use self::requests::Receivers;
 use super::expectation::{Asked, CheckExpectation, Expectation, Received, VerdictName};
-use super::file::{CheckTable, ExpectTable, ReceivedTls, StepTable};
-use super::lint::CLASSES;
+use super::file::{ExpectTable, ReceivedTls, StepTable};
 use super::located::{Located, OneOrMany, Origin, Text};
 use super::problem::Problems;
 use super::read::Reading;
@@ -19,9 +22,6 @@ const EVERYONE: &str = "*";
 /// The class that never reads a policy.
 const NO_STS: &str = "no-sts";
 
-/// The highest exit code of `check`.
-const MAX_EXIT: u8 = 3;
-
 /// What one step expects.
 #[derive(Debug)]
 pub(super) struct Expected {
@@ -30,17 +30,30 @@ pub(super) struct Expected {
     pub(super) check: Vec<CheckExpectation>,
 }
 
+/// What lies around a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Story<'a> {
+    /// The moments before it.
+    pub(super) before: &'a [Moment],
+    /// Who receives requests, at whichever moment.
+    pub(super) receivers: &'a Receivers,
+}
+
 /// Looks up what a step expects in the state that then holds.
 pub(super) fn resolve(
     step: &StepTable,
     state: &State,
-    before: &[Moment],
+    story: Story<'_>,
     problems: &mut Problems<'_>,
 ) -> Expected {
-    let mut resolver = Resolver { state, problems };
+    let mut resolver = Resolver {
+        state,
+        receivers: story.receivers,
+        problems,
+    };
     let flush = step.flush.iter().filter_map(|table| {
         let expectation = resolver.expectation(table)?;
-        resolver.something_waits(&expectation, table.origin, before);
+        resolver.something_waits(&expectation, table.origin, story.before);
         Some(expectation)
     });
     let flush = flush.collect();
@@ -57,8 +70,8 @@ pub(super) fn resolve(
     }
 }
 
-/// Finds senders of which nothing is ever expected.
-pub(super) fn unused_senders(reading: &Reading, moments: &[Moment], problems: &mut Problems<'_>) {
+/// Finds stories that expect nothing, and senders of which nothing is ever expected.
+pub(super) fn unused(reading: &Reading, moments: &[Moment], problems: &mut Problems<'_>) {
     let expected = moments
         .iter()
         .flat_map(|moment| moment.expect.iter().chain(&moment.flush));
@@ -66,6 +79,18 @@ pub(super) fn unused_senders(reading: &Reading, moments: &[Moment], problems: &m
         .flat_map(|expectation| expectation.senders.iter().map(|name| &**name))
         .collect();
     if used.is_empty() {
+        // Where nothing could be read, that has been told.
+        let is_silent =
+            reading.file.steps.iter().all(|step| {
+                step.expect.is_empty() && step.flush.is_empty() && step.check.is_empty()
+            });
+        if is_silent && problems.is_empty() {
+            problems.push_with_help(
+                Origin::default(),
+                "the scenario expects nothing",
+                "add `[[step.expect]]` with a `verdict`, or a `[[step.check]]`",
+            );
+        }
         return;
     }
     for world in &reading.worlds {
@@ -83,13 +108,14 @@ pub(super) fn unused_senders(reading: &Reading, moments: &[Moment], problems: &m
 
 struct Resolver<'a, 'p, 't> {
     state: &'a State,
+    receivers: &'a Receivers,
     problems: &'p mut Problems<'t>,
 }
 
 impl Resolver<'_, '_, '_> {
     fn expectation(&mut self, table: &Located<ExpectTable>) -> Option<Expectation> {
         let origin = table.origin;
-        let senders = self.senders(table.sender.as_ref(), origin);
+        let senders = self.senders(table.sender.as_ref());
         let domain = self.domain(table.domain.as_ref(), origin);
         let expectation = Expectation {
             line: self.problems.line(origin),
@@ -133,18 +159,11 @@ impl Resolver<'_, '_, '_> {
         Some(expectation)
     }
 
-    fn senders(
-        &mut self,
-        names: Option<&OneOrMany<Located<String>>>,
-        origin: Origin,
-    ) -> Vec<Box<str>> {
+    fn senders(&mut self, names: Option<&OneOrMany<Located<String>>>) -> Vec<Box<str>> {
         let all = || self.state.senders.iter().map(|sender| sender.name.clone());
         let Some(names) = names else {
             return all().collect();
         };
-        if names.is_empty() {
-            self.problems.push(origin, "`sender` is an empty list");
-        }
         let mut found: Vec<Box<str>> = Vec::new();
         for name in names.iter() {
             if name.value == EVERYONE {
@@ -227,33 +246,6 @@ impl Resolver<'_, '_, '_> {
         None
     }
 
-    fn requests(&mut self, texts: &[Located<String>]) -> Vec<Asked> {
-        let mut requests = Vec::new();
-        for text in texts {
-            match text.parse::<Asked>() {
-                Err(error) => self.problems.push_with_help(
-                    text.origin,
-                    error.to_string(),
-                    "write `TXT _mta-sts.corp.test`, `GET mta-sts.corp.test` or `SMTP mx.corp.test`",
-                ),
-                Ok(asked) if self.state.declares(asked.name()) => requests.push(asked),
-                Ok(asked) => {
-                    let known = self.state.zones.keys().map(DnsName::as_str);
-                    let message = format!("no name `{}` is declared", asked.name());
-                    match nearest(asked.name().as_str(), known) {
-                        Some(near) => self.problems.push_with_help(
-                            text.origin,
-                            message,
-                            format!("did you mean `{near}`?"),
-                        ),
-                        None => self.problems.push(text.origin, message),
-                    }
-                }
-            }
-        }
-        requests
-    }
-
     /// Finds expectations that contradict themselves, or the class of their sender.
     fn can_hold(&mut self, table: &Located<ExpectTable>, expectation: &Expectation) {
         if says_nothing(table) {
@@ -329,81 +321,6 @@ impl Resolver<'_, '_, '_> {
             }
         }
     }
-
-    fn check(&mut self, table: &Located<CheckTable>) -> Option<CheckExpectation> {
-        let origin = table.origin;
-        if table.verdict.is_none()
-            && table.finding.is_empty()
-            && table.no_finding.is_empty()
-            && table.exit.is_none()
-        {
-            self.problems.push_with_help(
-                origin,
-                "this expects nothing",
-                "add a `verdict`, a `finding`, a `no_finding` or an `exit`",
-            );
-        }
-        if let Some(class) = &table.class
-            && (!CLASSES.contains(&class.as_str()) || class.value == NO_STS)
-        {
-            self.problems.push_with_help(
-                class.origin,
-                format!("`check` judges no class `{}`", shortened(class)),
-                "expected `strict` or `lazy`",
-            );
-        }
-        for code in table.finding.iter().chain(table.no_finding.iter()) {
-            if !is_finding_code(code) {
-                self.problems.push_with_help(
-                    code.origin,
-                    format!("`{}` is no code of a finding", shortened(code)),
-                    "write it as in `STS-MX-UNCOVERED`",
-                );
-            }
-        }
-        for code in table.finding.iter() {
-            if table.no_finding.iter().any(|not| not.value == code.value) {
-                self.problems.push(
-                    code.origin,
-                    format!("`{}` is expected and ruled out at once", shortened(code)),
-                );
-            }
-        }
-        if let Some(exit) = &table.exit {
-            let defers = table
-                .verdict
-                .as_ref()
-                .is_some_and(|verdict| verdict.value == VerdictName::Defer);
-            if exit.value > MAX_EXIT {
-                self.problems.push(
-                    exit.origin,
-                    format!("the exit code {} is above {MAX_EXIT}", exit.value),
-                );
-            } else if defers && exit.value != 1 {
-                self.problems.push(
-                    exit.origin,
-                    format!("the exit code is {}, but with `defer` it is 1", exit.value),
-                );
-            }
-        }
-        Some(CheckExpectation {
-            line: self.problems.line(origin),
-            domain: self.domain(table.domain.as_ref(), origin)?,
-            class: table.class.as_ref().map(|class| class.as_str().into()),
-            verdict: table.verdict.as_ref().map(|verdict| verdict.value),
-            findings: table
-                .finding
-                .iter()
-                .map(|code| code.as_str().into())
-                .collect(),
-            no_findings: table
-                .no_finding
-                .iter()
-                .map(|code| code.as_str().into())
-                .collect(),
-            exit: table.exit.as_ref().map(|exit| exit.value),
-        })
-    }
 }
 
 fn says_nothing(table: &ExpectTable) -> bool {
@@ -416,16 +333,6 @@ fn says_nothing(table: &ExpectTable) -> bool {
         && table.received.is_empty()
         && table.policy.is_none()
         && table.reason.is_none()
-}
-
-fn is_finding_code(code: &str) -> bool {
-    code.split('-').count() >= 2
-        && code.split('-').all(|part| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit())
-        })
 }
 
 /// Returns a text's first 64 characters, for messages.

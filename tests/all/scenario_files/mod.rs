@@ -1,5 +1,7 @@
 //! Scenario files: what is read, and what is said about what cannot be.
 
+mod vain;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use stickler::diagnose::findings::codes;
 use stickler::scenario::state::{Answer, DnsFault, ZoneName};
 use stickler::scenario::{self, CertificateFault, Scenario};
 
@@ -102,7 +105,7 @@ fn a_mistake_is_shown_where_it_was_made() {
         ("verdict = \"defer\"", "verdict = \"defer\"\nvia = \"mx.old.test\"", "s.toml:20:11: `defer` and a server that takes the mail".into()),
         ("verdict = \"defer\"", "verdict = \"defer\"\nresult_type = \"mx-mismatch\"", "s.toml:21:15: `mx-mismatch` is not known here [expected".into()),
         ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.flush]]\nverdict = \"deliver\"", "s.toml:21:1: `warm` has no mail for corp.test in its queue [an earlier step must expect `defer` of it]".into()),
-        ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.check]]\nfinding = \"uncovered\"", "s.toml:22:11: `uncovered` is no code of a finding [write it as in `STS-MX-UNCOVERED`]".into()),
+        ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.check]]\nfinding = \"uncovered\"", "s.toml:22:11: `uncovered` is no code of a finding [expected `STS-NO-RECORD`, ".into()),
         ("verdict = \"defer\"", "verdict = \"defer\"\n[[step.check]]\nverdict = \"defer\"\nexit = 0", "s.toml:23:8: the exit code is 0, but with `defer` it is 1".into()),
         ("warm = {", "idle = { class = \"lazy\" }\nwarm = {", "".into()),
         ("[[step]]\nat = \"2d\"", "[[step]]\nat = \"2d\"\nat = \"3d\"", "s.toml:17:1: duplicate key".into()),
@@ -357,6 +360,13 @@ fn the_reference_page_has_every_key_and_a_whole_example() {
         })
         .collect();
     assert!(missing.is_empty(), "the page does not have {missing:?}");
+    for code in codes::ALL {
+        assert!(
+            page.contains(&format!("`{}`", code.code)),
+            "the page does not have the finding {}",
+            code.code
+        );
+    }
 
     let (_, rest) = page.split_once("```toml\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();

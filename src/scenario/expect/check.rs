@@ -1,0 +1,130 @@
+//! What an observer's `check` is expected to find.
+
+use super::{NO_STS, Resolver, shortened};
+use crate::diagnose::findings::codes;
+use crate::scenario::expectation::{CheckExpectation, VerdictName};
+use crate::scenario::file::CheckTable;
+use crate::scenario::lint::CLASSES;
+use crate::scenario::located::Located;
+use crate::scenario::words::{nearest, one_of};
+
+/// The highest exit code of `check`.
+const MAX_EXIT: u8 = 3;
+
+/// The findings about what a store holds, which the observer does not have.
+const OF_A_STORE: [&str; 3] = [
+    codes::ID_STALE.code,
+    codes::CACHED_POLICY_BLOCKS.code,
+    codes::CACHED_POLICY_ALIVE.code,
+];
+
+impl Resolver<'_, '_, '_> {
+    pub(super) fn check(&mut self, table: &Located<CheckTable>) -> Option<CheckExpectation> {
+        let origin = table.origin;
+        if table.verdict.is_none()
+            && table.finding.is_empty()
+            && table.no_finding.is_empty()
+            && table.exit.is_none()
+        {
+            self.problems.push_with_help(
+                origin,
+                "this expects nothing",
+                "add a `verdict`, a `finding`, a `no_finding` or an `exit`",
+            );
+        }
+        if let Some(class) = &table.class
+            && table.verdict.is_none()
+        {
+            self.problems.push_with_help(
+                class.origin,
+                "`class` says whose `verdict` is meant, and there is none",
+                "add a `verdict`; findings and exit code are about the domain",
+            );
+        }
+        if let Some(class) = &table.class
+            && (!CLASSES.contains(&class.as_str()) || class.value == NO_STS)
+        {
+            self.problems.push_with_help(
+                class.origin,
+                format!("`check` judges no class `{}`", shortened(class)),
+                "expected `strict` or `lazy`",
+            );
+        }
+        for code in table.finding.iter().chain(table.no_finding.iter()) {
+            self.code(code);
+        }
+        for code in table.finding.iter() {
+            if table.no_finding.iter().any(|not| not.value == code.value) {
+                self.problems.push(
+                    code.origin,
+                    format!("`{}` is expected and ruled out at once", shortened(code)),
+                );
+            }
+        }
+        if let Some(exit) = &table.exit {
+            let defers = table
+                .verdict
+                .as_ref()
+                .is_some_and(|verdict| verdict.value == VerdictName::Defer);
+            if exit.value > MAX_EXIT {
+                self.problems.push(
+                    exit.origin,
+                    format!("the exit code {} is above {MAX_EXIT}", exit.value),
+                );
+            } else if defers && exit.value != 1 {
+                self.problems.push(
+                    exit.origin,
+                    format!("the exit code is {}, but with `defer` it is 1", exit.value),
+                );
+            }
+        }
+        Some(CheckExpectation {
+            line: self.problems.line(origin),
+            domain: self.domain(table.domain.as_ref(), origin)?,
+            class: table.class.as_ref().map(|class| class.as_str().into()),
+            verdict: table.verdict.as_ref().map(|verdict| verdict.value),
+            findings: table
+                .finding
+                .iter()
+                .map(|code| code.as_str().into())
+                .collect(),
+            no_findings: table
+                .no_finding
+                .iter()
+                .map(|code| code.as_str().into())
+                .collect(),
+            exit: table.exit.as_ref().map(|exit| exit.value),
+        })
+    }
+
+    /// Finds codes that no finding has, and those that can never come up.
+    fn code(&mut self, code: &Located<String>) {
+        if OF_A_STORE.contains(&code.as_str()) {
+            self.problems.push_with_help(
+                code.origin,
+                format!(
+                    "the observer has no store, so `{}` never comes up",
+                    code.value
+                ),
+                "expect what becomes of the mail of a sender that holds the policy",
+            );
+            return;
+        }
+        let known = || codes::ALL.iter().map(|code| code.code);
+        if known().any(|known| known == code.value) {
+            return;
+        }
+        let help = match nearest(code, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "expected {}",
+                one_of(known().filter(|code| !OF_A_STORE.contains(code)))
+            ),
+        };
+        self.problems.push_with_help(
+            code.origin,
+            format!("`{}` is no code of a finding", shortened(code)),
+            help,
+        );
+    }
+}

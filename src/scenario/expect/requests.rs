@@ -1,0 +1,231 @@
+//! Which requests the servers of a story can receive: what none can, none can be expected or ruled out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::Resolver;
+use crate::facts::DnsName;
+use crate::facts::dns::{Question, RecordType};
+use crate::scenario::expectation::Asked;
+use crate::scenario::faults::{HttpsFault, SmtpFault};
+use crate::scenario::located::Located;
+use crate::scenario::state::{State, ZoneName};
+use crate::scenario::words::{nearest, one_of};
+
+/// The names of services, and the one type that senders ask about there.
+const SERVICES: [(&str, RecordType); 3] = [
+    ("_mta-sts.", RecordType::Txt),
+    ("_smtp._tls.", RecordType::Txt),
+    ("_25._tcp.", RecordType::Tlsa),
+];
+
+/// The hosts that receive requests at any moment of a story, with their addresses.
+#[derive(Debug, Default)]
+pub(in crate::scenario) struct Receivers {
+    /// The names that requests for policies carry, which may differ from the host's.
+    policies: BTreeMap<DnsName, BTreeSet<IpAddr>>,
+    /// The policy hosts' own names.
+    policy_hosts: BTreeSet<DnsName>,
+    /// The MX hosts.
+    mail: BTreeMap<DnsName, BTreeSet<IpAddr>>,
+    /// The names at which somebody answers, by type.
+    answers: BTreeSet<(DnsName, RecordType)>,
+}
+
+impl Receivers {
+    /// Gathers the receivers of a story.
+    pub(in crate::scenario) fn of(states: &[State]) -> Self {
+        let mut receivers = Self::default();
+        for state in states {
+            receivers.add(state);
+        }
+        receivers
+    }
+
+    fn add(&mut self, state: &State) {
+        for host in &state.policy_hosts {
+            self.policy_hosts.insert(host.name.clone());
+            for edge in &host.edges {
+                for name in edge.responses.keys() {
+                    let addresses = self.policies.entry(name.clone()).or_default();
+                    addresses.insert(edge.address);
+                }
+            }
+        }
+        for server in &state.servers {
+            let addresses = server.addresses.iter().map(|address| address.address);
+            let known = self.mail.entry(server.name.clone()).or_default();
+            known.extend(addresses);
+        }
+        let next_hops = state
+            .senders
+            .iter()
+            .filter_map(|sender| sender.next_hop.as_ref());
+        for domain in state.domains.iter().chain(next_hops) {
+            self.answers.insert((domain.clone(), RecordType::Mx));
+        }
+        let views = state.resolvers.iter().map(|resolver| &resolver.zones);
+        for (name, zone) in views.chain([&state.zones]).flatten() {
+            let (mx, txt) = match zone {
+                ZoneName::Alias { .. } => (true, true),
+                ZoneName::Failed(_) => (false, false),
+                ZoneName::Types(types) => (types.mx.is_some(), types.txt.is_some()),
+            };
+            for (_, kind) in [(mx, RecordType::Mx), (txt, RecordType::Txt)]
+                .into_iter()
+                .filter(|(answers, _)| *answers)
+            {
+                self.answers.insert((name.clone(), kind));
+            }
+        }
+    }
+
+    /// Returns why no server of the story can ever receive a request, and what would be right.
+    fn refuse(&self, asked: &Asked) -> Option<(String, String)> {
+        match asked {
+            Asked::Dns(question) => self.refuse_question(question),
+            Asked::Get { host, address } => match self.policies.get(host) {
+                None if self.policy_hosts.contains(host) => Some((
+                    format!("no request carries the name `{host}`"),
+                    format!(
+                        "a sender asks for the domain's own: {}",
+                        one_of_requests("GET", &self.policies)
+                    ),
+                )),
+                None => Some((
+                    format!("no policy host ever hears `{asked}`"),
+                    one_of_requests("GET", &self.policies),
+                )),
+                Some(addresses) => refuse_address(host, *address, addresses),
+            },
+            Asked::Smtp { host, address } => match self.mail.get(host) {
+                None => Some((
+                    format!("no server ever hears `{asked}`"),
+                    one_of_requests("SMTP", &self.mail),
+                )),
+                Some(addresses) => refuse_address(host, *address, addresses),
+            },
+        }
+    }
+
+    fn refuse_question(&self, question: &Question) -> Option<(String, String)> {
+        let name = &question.name;
+        let message = || format!("no sender asks `{question}`");
+        let service = SERVICES
+            .iter()
+            .find(|(service, _)| name.as_str().starts_with(service));
+        let right = match (service, question.record_type) {
+            (Some((_, kind)), asked) if *kind == asked => return None,
+            (Some((_, kind)), _) => *kind,
+            (None, RecordType::A | RecordType::Aaaa) => return None,
+            (None, kind @ (RecordType::Mx | RecordType::Txt))
+                if self.answers.contains(&(name.clone(), kind)) =>
+            {
+                return None;
+            }
+            (None, RecordType::Mx | RecordType::Txt | RecordType::Tlsa) => {
+                return Some((
+                    message(),
+                    format!("senders ask about `{name}` with `A {name}` and `AAAA {name}`"),
+                ));
+            }
+        };
+        Some((message(), format!("write `{right} {name}`")))
+    }
+}
+
+fn refuse_address(
+    host: &DnsName,
+    address: Option<IpAddr>,
+    known: &BTreeSet<IpAddr>,
+) -> Option<(String, String)> {
+    let address = address.filter(|address| !known.contains(address))?;
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    Some((
+        format!("`{host}` is never found at {address}"),
+        format!("there is {}", one_of(known.iter().map(String::as_str))),
+    ))
+}
+
+fn one_of_requests(word: &str, hosts: &BTreeMap<DnsName, BTreeSet<IpAddr>>) -> String {
+    let requests: Vec<String> = hosts.keys().map(|host| format!("{word} {host}")).collect();
+    format!("there is {}", one_of(requests.iter().map(String::as_str)))
+}
+
+/// Returns whether every connection that a request could make now ends before any server sees it.
+fn is_unseen(asked: &Asked, state: &State) -> bool {
+    let unseen: Vec<bool> = match asked {
+        Asked::Dns(_) => return false,
+        Asked::Get { host, address } => state
+            .policy_hosts
+            .iter()
+            .flat_map(|policy_host| &policy_host.edges)
+            .filter(|edge| edge.responses.contains_key(host))
+            .filter(|edge| address.is_none_or(|address| edge.address == address))
+            .map(|edge| {
+                matches!(
+                    edge.fault,
+                    Some(HttpsFault::Refused | HttpsFault::Blackhole)
+                )
+            })
+            .collect(),
+        Asked::Smtp { host, address } => state
+            .server(host)
+            .iter()
+            .flat_map(|server| &server.addresses)
+            .filter(|server| address.is_none_or(|address| server.address == address))
+            .map(|server| {
+                matches!(
+                    server.fault,
+                    Some(SmtpFault::Refused | SmtpFault::Blackhole)
+                )
+            })
+            .collect(),
+    };
+    !unseen.is_empty() && unseen.into_iter().all(|unseen| unseen)
+}
+
+impl Resolver<'_, '_, '_> {
+    /// Reads requests; one that no server can receive is a problem.
+    pub(super) fn requests(&mut self, texts: &[Located<String>]) -> Vec<Asked> {
+        let mut requests = Vec::new();
+        for text in texts {
+            match text.parse::<Asked>() {
+                Err(error) => self.problems.push_with_help(
+                    text.origin,
+                    error.to_string(),
+                    "write `TXT _mta-sts.corp.test`, `GET mta-sts.corp.test` or `SMTP mx.corp.test`",
+                ),
+                Ok(asked) if self.state.declares(asked.name()) => {
+                    self.can_be_received(text, &asked);
+                    requests.push(asked);
+                }
+                Ok(asked) => {
+                    let known = self.state.zones.keys().map(DnsName::as_str);
+                    let message = format!("no name `{}` is declared", asked.name());
+                    match nearest(asked.name().as_str(), known) {
+                        Some(near) => self.problems.push_with_help(
+                            text.origin,
+                            message,
+                            format!("did you mean `{near}`?"),
+                        ),
+                        None => self.problems.push(text.origin, message),
+                    }
+                }
+            }
+        }
+        requests
+    }
+
+    fn can_be_received(&mut self, text: &Located<String>, asked: &Asked) {
+        if let Some((message, help)) = self.receivers.refuse(asked) {
+            self.problems.push_with_help(text.origin, message, help);
+        } else if is_unseen(asked, self.state) {
+            self.problems.push_with_help(
+                text.origin,
+                format!("no server sees `{asked}` now: the connection is never made"),
+                "`refused` and `blackhole` leave no trace; where the attempt must show, use `silence` or `reset`",
+            );
+        }
+    }
+}
