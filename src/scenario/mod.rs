@@ -188,6 +188,9 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
         });
     }
     expect::unused(&reading, &moments, problems);
+    if problems.is_empty() {
+        lint::lint_unreached(&reading, problems);
+    }
     Some(Scenario {
         file: file.to_owned(),
         id: head.id.as_str().into(),

@@ -316,6 +316,7 @@ fn read_world(table: &Table, problems: &mut Problems<'_>) -> World {
 
 fn read_tables(table: &Table, problems: &mut Problems<'_>) -> WorldTables {
     alternatives(table, problems);
+    beside_an_alias(table, problems);
     WorldTables {
         domains: named(table, "domains", problems),
         hosts: named(table, "hosts", problems),
@@ -381,6 +382,34 @@ fn views(world: &Table, problems: &mut Problems<'_>) -> Vec<View> {
         });
     }
     views
+}
+
+/// Finds keys of a policy host that is an alias: what belongs to a host, the alias's target has.
+fn beside_an_alias(world: &Table, problems: &mut Problems<'_>) {
+    let tables = |key: &str| {
+        let node = world.get(key).and_then(|node| node.value.as_table());
+        node.into_iter()
+            .flat_map(|table| &table.entries)
+            .filter_map(|entry| entry.node.value.as_table())
+    };
+    let policies = tables("domains").filter_map(|domain| domain.get("policy")?.value.as_table());
+    let of_a_domain = policies.map(|policy| (policy, &PolicyTable::OF_A_HOST_ALONE[..]));
+    let of_a_host = tables("hosts").map(|host| (host, &PolicyTable::OF_A_HOST_AND_ITS_POLICY[..]));
+    for (table, keys) in of_a_domain.chain(of_a_host) {
+        let Some(Value::String(target)) = table.get("cname").map(|node| &node.value) else {
+            continue;
+        };
+        for entry in &table.entries {
+            if keys.contains(&entry.key.as_str()) {
+                let target: String = target.chars().take(80).collect();
+                problems.push_with_help(
+                    entry.key_origin,
+                    format!("`{}` belongs to the host that `cname` names", entry.key),
+                    format!("write it under `[hosts.\"{target}\"]`"),
+                );
+            }
+        }
+    }
 }
 
 /// Finds tables that say one thing in two ways.

@@ -42,6 +42,20 @@ impl Value {
             Self::Table(_) => "a table",
         }
     }
+
+    /// Returns the table that this is, if it is one.
+    pub(crate) const fn as_table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Array(_)
+            | Self::Boolean(_)
+            | Self::Datetime(_)
+            | Self::Float(_)
+            | Self::Integer(_)
+            | Self::LargeInteger(_)
+            | Self::String(_) => None,
+        }
+    }
 }
 
 /// A table: its entries in written order.

@@ -66,6 +66,31 @@ pub(crate) struct PolicyTable {
 impl PolicyTable {
     /// The keys that belong to the host as a whole and cannot differ by edge.
     pub(crate) const NOT_OF_AN_EDGE: &[&str] = &["cname", "addresses", "edges", "a", "aaaa", "ttl"];
+
+    /// The keys that a domain cannot set where its policy host is an alias; `addresses` and `edges` are
+    /// another way to say where the host is, see [`tree`](crate::scenario::tree).
+    pub(crate) const OF_A_HOST_ALONE: [&str; 5] = ["fault", "tls", "certificate", "a", "aaaa"];
+
+    /// The keys that a shared host cannot set where it is an alias itself.
+    pub(crate) const OF_A_HOST_AND_ITS_POLICY: [&str; 17] = [
+        "fault",
+        "tls",
+        "certificate",
+        "a",
+        "aaaa",
+        "mode",
+        "mx",
+        "max_age",
+        "body",
+        "encoding",
+        "pad_to",
+        "status",
+        "reason",
+        "content_type",
+        "location",
+        "headers",
+        "transfer",
+    ];
 }
 
 /// A policy's mode.

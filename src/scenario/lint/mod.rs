@@ -1,20 +1,25 @@
 //! What is wrong with a file though it can be read: names, times, addresses, references.
 
+mod policies;
+mod references;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::addresses::{ADDRESS_HELP, NAME_HELP, is_documentation_address, is_reserved_name};
-use super::expect::shortened;
-use super::file::{Head, PolicyTable, SenderTable, StepTable, WorldTables};
-use super::located::{Located, Origin, Text};
-use super::problem::Problems;
-use super::read::{Reading, misplaced};
-use super::resolve::parse_mx;
-use super::state::Zones;
-use super::words::{nearest, one_of};
+use self::references::targets;
+pub(super) use self::references::{lint_references, lint_unreached};
+
 use crate::facts::DnsName;
-use crate::facts::dns::Exchange;
+use crate::scenario::addresses::{
+    ADDRESS_HELP, NAME_HELP, is_documentation_address, is_reserved_name,
+};
+use crate::scenario::expect::shortened;
+use crate::scenario::file::{CacheWord, Head, SenderTable, StepTable, WorldTables};
+use crate::scenario::located::{Located, Origin};
+use crate::scenario::problem::Problems;
+use crate::scenario::read::{Reading, misplaced};
+use crate::scenario::words::{nearest, one_of};
 
 /// The classes of sender that a scenario can name.
 pub(super) const CLASSES: &[&str] = &["strict", "lazy", "no-sts"];
@@ -29,6 +34,8 @@ pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) 
             linter.names();
             linter.addresses();
             linter.policies();
+            linter.policy_addresses();
+            linter.tlsa();
             linter.senders();
             for (origin, key, place) in misplaced(tables) {
                 linter.problems.push_with_help(
@@ -57,7 +64,7 @@ fn lint_head(head: &Head, file: &Path, problems: &mut Problems<'_>) {
             "use lower-case letters, digits and hyphens, with a slash after each folder",
         );
     }
-    if let Some(expected) = super::id_of(file)
+    if let Some(expected) = crate::scenario::id_of(file)
         && expected != id.value
     {
         problems.push_with_help(
@@ -130,74 +137,16 @@ fn lint_times(steps: &[Located<StepTable>], problems: &mut Problems<'_>) {
     }
 }
 
-/// Finds names that something points to and nothing declares.
-pub(super) fn lint_references(tables: &WorldTables, zones: &Zones, problems: &mut Problems<'_>) {
-    for target in targets(tables) {
-        if !zones.contains_key(&target.value) {
-            let message = format!("nothing declares `{}`", target.value);
-            match nearest(target.value.as_str(), zones.keys().map(DnsName::as_str)) {
-                Some(near) => problems.push_with_help(
-                    target.origin,
-                    message,
-                    format!("did you mean `{near}`?"),
-                ),
-                None => problems.push_with_help(
-                    target.origin,
-                    message,
-                    "add it to `servers`, or to `names` (with `rcode = \"nxdomain\"` if it is not to exist)",
-                ),
-            }
-        }
-    }
-}
-
-/// Returns the names that aliases and MX records point to.
-fn targets(tables: &WorldTables) -> Vec<Located<DnsName>> {
-    let mut targets = Vec::new();
-    let mut alias = |target: Option<&Located<Text<DnsName>>>| {
-        targets.extend(target.map(|target| Located {
-            value: target.value.0.clone(),
-            origin: target.origin,
-        }));
-    };
-    let mut exchangers = Vec::new();
-    for (_, domain) in tables.domains.iter() {
-        for txt in [&domain.txt, &domain.tlsrpt].into_iter().flatten() {
-            alias(txt.cname.as_ref());
-        }
-        alias(
-            domain
-                .policy
-                .as_ref()
-                .and_then(|policy| policy.cname.as_ref()),
-        );
-        exchangers.extend(domain.mx.as_ref());
-    }
-    for (_, host) in tables.hosts.iter() {
-        alias(host.cname.as_ref());
-    }
-    for (_, name) in tables.names.iter() {
-        alias(name.cname.as_ref());
-        alias(name.txt.as_ref().and_then(|txt| txt.cname.as_ref()));
-        exchangers.extend(name.mx.as_ref());
-    }
-    for mx in exchangers {
-        targets.extend(mx.cname.as_ref().map(|target| Located {
-            value: target.value.0.clone(),
-            origin: target.origin,
-        }));
-        for text in mx.records.iter().flatten() {
-            if let Ok(record) = parse_mx(text)
-                && let Exchange::Host(host) = record.exchange
-            {
-                targets.push(Located {
-                    value: host,
-                    origin: text.origin,
-                });
-            }
-        }
-    }
-    targets
+/// Returns whether a text is a TLSA record in the presentation format (RFC 6698, Section 2.2).
+fn is_tlsa(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace();
+    let numbers = words.by_ref().take(3);
+    let are_numbers = numbers.filter(|word| word.parse::<u8>().is_ok()).count() == 3;
+    let digits: String = words.collect();
+    are_numbers
+        && !digits.is_empty()
+        && digits.len().is_multiple_of(2)
+        && digits.bytes().all(|octet| octet.is_ascii_hexdigit())
 }
 
 struct Linter<'a, 'p, 't> {
@@ -252,16 +201,6 @@ impl Linter<'_, '_, '_> {
                 }
             }
         }
-        let domains = tables.domains.iter().filter_map(|(_, domain)| {
-            let policy = domain.policy.as_ref()?;
-            Some(&policy.value)
-        });
-        for policy in domains.chain(tables.hosts.iter().map(|(_, host)| host)) {
-            let listed = policy.addresses.iter().flatten();
-            for address in listed.chain(policy.edges.iter().map(|(address, _)| address)) {
-                self.address(address.value.0, address.origin);
-            }
-        }
         for (_, name) in tables.names.iter() {
             for address in name.addresses.iter().flatten() {
                 self.address(address.value.0, address.origin);
@@ -279,81 +218,18 @@ impl Linter<'_, '_, '_> {
         }
     }
 
-    fn policies(&mut self) {
+    fn tlsa(&mut self) {
         let tables = self.tables;
-        for (_, domain) in tables.domains.iter() {
-            let Some(policy) = &domain.policy else {
-                continue;
-            };
-            let shared = policy.cname.as_ref().and_then(|target| {
-                let end = super::resolve::end_of_aliases(tables, &target.0);
-                let host = tables.hosts.iter().find(|(name, _)| name.value.0 == end);
-                host.map(|(_, host)| host)
-            });
-            // A host of its own that is an alias of nothing that serves policies serves none.
-            if policy.cname.is_some() && shared.is_none() {
-                continue;
-            }
-            let base = shared.map_or_else(|| policy.value.clone(), |host| policy.inherit(host));
-            let edges = shared.map_or(&policy.edges, |host| &host.edges);
-            self.policy(&base, policy.origin);
-            for (address, edge) in edges.iter() {
-                self.policy(&edge.inherit(&base), address.origin);
-            }
-        }
-    }
-
-    fn policy(&mut self, policy: &PolicyTable, origin: Origin) {
-        if let Some(status) = &policy.status
-            && !(100..=599).contains(&status.value)
-        {
-            self.problems.push(
-                status.origin,
-                format!("the status {} lies outside 100 to 599", status.value),
-            );
-        }
-        let answers = policy
-            .status
-            .as_ref()
-            .is_none_or(|status| status.value == 200);
-        let needs_mx = policy
-            .mode
-            .as_ref()
-            .is_some_and(|mode| mode.as_str() != "none");
-        if policy.body.is_none() && policy.fault.is_none() {
-            let missing = match (&policy.mode, &policy.max_age, &policy.mx) {
-                (None, None, None) if !answers => None,
-                (None, _, _) => Some("mode"),
-                (Some(_), None, _) => Some("max_age"),
-                (Some(_), Some(_), None) if needs_mx => Some("mx"),
-                (Some(_), Some(_), _) => None,
-            };
-            if let Some(missing) = missing {
+        let answers = tables
+            .servers
+            .iter()
+            .filter_map(|(_, server)| server.tlsa.as_ref());
+        for text in answers.flat_map(|answer| answer.records.iter().flatten()) {
+            if !is_tlsa(text) {
                 self.problems.push_with_help(
-                    origin,
-                    format!("the policy has no `{missing}`"),
-                    "give `mode`, `mx` and `max_age`; to serve a broken one, write its `body`",
-                );
-            }
-        }
-        let patterns = policy.mx.iter().flat_map(|mx| mx.iter());
-        let values = policy.headers.iter().flat_map(|(_, values)| values.iter());
-        let single = [policy.location.as_ref(), policy.reason.as_ref()];
-        for text in patterns.chain(values).chain(single.into_iter().flatten()) {
-            if text.contains(['\r', '\n']) {
-                self.problems
-                    .push(text.origin, "a line end cannot stand here");
-            }
-        }
-        for (name, _) in policy.headers.iter() {
-            let is_token = !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-            if !is_token {
-                self.problems.push(
-                    name.origin,
-                    format!("`{}` is no name of a header", shortened(name)),
+                    text.origin,
+                    format!("`{}` is no TLSA record", shortened(text)),
+                    "write three numbers and hexadecimal digits, as in `3 1 1 8cb0fc6c`",
                 );
             }
         }
@@ -388,7 +264,14 @@ impl Linter<'_, '_, '_> {
                 tables.domains.iter().map(|(name, _)| name.as_str())
             });
         }
-        for (_, cached) in sender.cached.iter() {
+        for (domain, cached) in sender.cached.iter() {
+            if sender.cache == Some(CacheWord::Empty) {
+                self.problems.push_with_help(
+                    domain.origin,
+                    "this policy is never used: the sender's cache is emptied before each attempt",
+                    "take `cached` or `cache = \"empty\"` away",
+                );
+            }
             if cached.fetched.forward().is_some_and(|span| !span.is_zero()) {
                 self.problems.push_with_help(
                     cached.fetched.origin,
@@ -432,7 +315,7 @@ impl Linter<'_, '_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_section;
+    use crate::scenario::is_section;
 
     #[test]
     fn a_section_is_a_number_and_a_path() {

@@ -9,6 +9,8 @@ use crate::scenario::located::Located;
 use crate::scenario::problem::Problems;
 use crate::scenario::span::TimeSpan;
 use crate::scenario::state::{CacheUse, CachedPolicy, Deadlines, Sender};
+use crate::sts::policy;
+use crate::sts::reading::Reading;
 
 /// The class, and the name, of the sender of a scenario that declares none.
 const STRICT: &str = "strict";
@@ -74,16 +76,27 @@ fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Probl
 
 fn cached_body(cached: &CachedTable, problems: &mut Problems<'_>) -> Option<String> {
     let policy = &cached.policy;
-    match (&policy.body, &policy.mode, &policy.max_age) {
-        (Some(body), _, _) => Some(body.value.clone()),
+    let body = match (&policy.body, &policy.mode, &policy.max_age) {
+        (Some(body), _, _) => body.value.clone(),
         (None, Some(mode), Some(max_age)) => {
-            Some(policy_body(mode.value, policy.mx.as_ref(), max_age.value))
+            policy_body(mode.value, policy.mx.as_ref(), max_age.value)
         }
         (None, _, _) => {
             problems.push_with_help(
                 policy.origin,
                 "the cached policy is not whole",
                 "give `mode`, `mx` and `max_age`, or a `body`",
+            );
+            return None;
+        }
+    };
+    match policy::parse(body.as_bytes(), Reading::Letter) {
+        Ok(_) => Some(body),
+        Err(error) => {
+            problems.push_with_help(
+                policy.origin,
+                format!("no sender would have cached this policy: {error}"),
+                "write one that is valid",
             );
             None
         }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Context;
-use crate::facts::DnsName;
 use crate::facts::dns::{Exchange, MxRecord};
+use crate::facts::{DnsName, DnsNameError};
 use crate::scenario::addresses::Use;
 use crate::scenario::faults::{Rcode, RecordFault};
 use crate::scenario::file::{
@@ -473,7 +473,15 @@ pub(in crate::scenario) fn parse_mx(text: &str) -> Result<MxRecord, &'static str
     } else {
         match host.parse() {
             Ok(name) => Exchange::Host(name),
-            Err(_no_name) => Exchange::NotAHostName(host.into()),
+            Err(DnsNameError::Character { .. } | DnsNameError::NotIdna { .. }) => {
+                Exchange::NotAHostName(host.into())
+            }
+            Err(
+                DnsNameError::Empty
+                | DnsNameError::EmptyLabel
+                | DnsNameError::LabelTooLong { .. }
+                | DnsNameError::TooLong { .. },
+            ) => return Err("the DNS can hold no such name"),
         }
     };
     Ok(MxRecord {

@@ -1,5 +1,6 @@
 //! Scenario files: what is read, and what is said about what cannot be.
 
+mod ignored;
 mod vain;
 
 use std::collections::BTreeSet;
@@ -195,7 +196,7 @@ fn each_step_has_the_world_whole() {
         )
         .replace(
             "set.domains.\"corp.test\".mx.ttl = \"5m\"",
-            "unset = [\"domains.\\\"corp.test\\\".txt\"]\nset.domains.\"corp.test\".mx.rcode = \"servfail\"",
+            "unset = [\"domains.\\\"corp.test\\\".txt\"]\nset.names.\"a.test\".addresses = [\"192.0.2.2\"]\nset.domains.\"corp.test\".mx.rcode = \"servfail\"",
         );
     let scenario = load(&text);
     let [first, second] = scenario.moments.as_slice() else {

@@ -1,0 +1,124 @@
+//! Names that point to hosts, and hosts that no name points to.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::facts::DnsName;
+use crate::facts::dns::Exchange;
+use crate::scenario::file::WorldTables;
+use crate::scenario::located::{Located, Text};
+use crate::scenario::problem::Problems;
+use crate::scenario::read::Reading;
+use crate::scenario::resolve::parse_mx;
+use crate::scenario::state::Zones;
+use crate::scenario::words::nearest;
+
+/// Finds names that something points to and nothing declares.
+pub(in crate::scenario) fn lint_references(
+    tables: &WorldTables,
+    zones: &Zones,
+    problems: &mut Problems<'_>,
+) {
+    for target in targets(tables) {
+        if !zones.contains_key(&target.value) {
+            let message = format!("nothing declares `{}`", target.value);
+            match nearest(target.value.as_str(), zones.keys().map(DnsName::as_str)) {
+                Some(near) => problems.push_with_help(
+                    target.origin,
+                    message,
+                    format!("did you mean `{near}`?"),
+                ),
+                None => problems.push_with_help(
+                    target.origin,
+                    message,
+                    "add it to `servers`, or to `names` (with `rcode = \"nxdomain\"` if it is not to exist)",
+                ),
+            }
+        }
+    }
+}
+
+/// Returns the names that aliases and MX records point to.
+pub(super) fn targets(tables: &WorldTables) -> Vec<Located<DnsName>> {
+    let mut targets = Vec::new();
+    let mut alias = |target: Option<&Located<Text<DnsName>>>| {
+        targets.extend(target.map(|target| Located {
+            value: target.value.0.clone(),
+            origin: target.origin,
+        }));
+    };
+    let mut exchangers = Vec::new();
+    for (_, domain) in tables.domains.iter() {
+        for txt in [&domain.txt, &domain.tlsrpt].into_iter().flatten() {
+            alias(txt.cname.as_ref());
+        }
+        alias(
+            domain
+                .policy
+                .as_ref()
+                .and_then(|policy| policy.cname.as_ref()),
+        );
+        exchangers.extend(domain.mx.as_ref());
+    }
+    for (_, host) in tables.hosts.iter() {
+        alias(host.cname.as_ref());
+    }
+    for (_, name) in tables.names.iter() {
+        alias(name.cname.as_ref());
+        alias(name.txt.as_ref().and_then(|txt| txt.cname.as_ref()));
+        exchangers.extend(name.mx.as_ref());
+    }
+    for mx in exchangers {
+        targets.extend(mx.cname.as_ref().map(|target| Located {
+            value: target.value.0.clone(),
+            origin: target.origin,
+        }));
+        for text in mx.records.iter().flatten() {
+            if let Ok(record) = parse_mx(text)
+                && let Exchange::Host(host) = record.exchange
+            {
+                targets.push(Located {
+                    value: host,
+                    origin: text.origin,
+                });
+            }
+        }
+    }
+    targets
+}
+
+/// Finds MX hosts to which no MX record, name or smart host ever leads; for a file without another mistake,
+/// which may be why nothing does.
+pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Problems<'_>) {
+    let mut names: BTreeSet<DnsName> = BTreeSet::new();
+    let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
+    for tables in reading.worlds.iter().flat_map(|world| world.all()) {
+        names.extend(targets(tables).into_iter().map(|target| target.value));
+        // A domain without MX records takes its mail itself.
+        names.extend(tables.domains.iter().map(|(name, _)| name.0.clone()));
+        for (_, name) in tables.names.iter() {
+            addresses.extend(name.addresses.iter().flatten().map(|address| address.0));
+        }
+    }
+    for world in &reading.worlds {
+        for (name, server) in world.tables.servers.iter() {
+            let is_reached = names.contains(&name.0)
+                || server
+                    .all_addresses()
+                    .iter()
+                    .any(|address| addresses.contains(address));
+            if is_reached {
+                continue;
+            }
+            let help = match nearest(name.as_str(), names.iter().map(DnsName::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "name it in an MX record, or take it away".to_owned(),
+            };
+            problems.push_with_help(
+                name.origin,
+                format!("nothing ever leads to the server `{}`", name.0),
+                help,
+            );
+        }
+    }
+}
