@@ -315,7 +315,7 @@ impl Linter<'_, '_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::scenario::is_section;
+    use super::is_section;
 
     #[test]
     fn a_section_is_a_number_and_a_path() {

@@ -130,7 +130,10 @@ fn check_sees_the_story_as_the_lab_tells_it() {
         &"before the cutover",
     );
     for (line, expected) in [
-        ("at noon", "`noon`: not a span of time: write a number and a unit"),
+        (
+            "at noon",
+            "`noon`: not a span of time: write a number and a unit",
+        ),
         (
             "dance",
             "`dance` is no command: write `next`, `at 2d3h` or `quit`",
