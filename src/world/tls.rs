@@ -74,9 +74,12 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let named = hello
-            .server_name()
-            .and_then(|name| self.by_name.get(&name.to_ascii_lowercase()));
+        let named = hello.server_name().and_then(|name| {
+            let name = name.to_ascii_lowercase();
+            let parent = name.split_once('.').map(|(_, parent)| parent);
+            let wildcard = parent.and_then(|parent| self.by_name.get(&format!("*.{parent}")));
+            self.by_name.get(&name).or(wildcard)
+        });
         named
             .unwrap_or(&self.default)
             .iter()

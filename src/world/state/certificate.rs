@@ -9,7 +9,8 @@ use crate::world::fault::named;
 /// The certificates of one server: which one is shown depends on the SNI and on the client's algorithms.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Identity {
-    /// By server name, in lower case; the first whose key the client can check is shown.
+    /// By server name, in lower case; `*.corp.test` stands for any one label below `corp.test` that has no
+    /// entry. The first whose key the client can check is shown.
     pub by_name: BTreeMap<String, Vec<CertificateSpec>>,
     /// For clients that name no server, or another one; if empty, these are refused with an alert.
     pub default: Vec<CertificateSpec>,

@@ -59,3 +59,15 @@ verdict = "deliver"
         assert_holds(name, &more).await;
     }
 }
+
+#[tokio::test]
+async fn a_certificate_that_is_shown_by_name_may_have_a_wildcard() {
+    let more = r#"
+[[step]]
+at = "0s"
+set.servers."mx.old.test".certificate = { names = ["*.old.test"], sni_only = true }
+[[step.expect]]
+verdict = "deliver"
+"#;
+    assert_holds("sni_only", more).await;
+}
