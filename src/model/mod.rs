@@ -40,14 +40,15 @@ pub struct Model {
 #[derive(Clone, Debug, Default)]
 struct Inner {
     state: ModelState,
-    caches: BTreeMap<Box<str>, DnsCache>,
+    /// By the resolver's name; the one without a name is nobody's whose resolver has one.
+    caches: BTreeMap<Option<Box<str>>, DnsCache>,
     requests: Vec<ModelRequest>,
     unannounced: Vec<Stray>,
 }
 
 impl Inner {
-    fn cache(&mut self, resolver: &str) -> &mut DnsCache {
-        self.caches.entry(resolver.into()).or_default()
+    fn cache(&mut self, resolver: Option<&str>) -> &mut DnsCache {
+        self.caches.entry(resolver.map(Into::into)).or_default()
     }
 }
 
@@ -121,7 +122,16 @@ impl Model {
     pub fn through(self: &Arc<Self>, resolver: &str) -> ModelNetwork {
         ModelNetwork {
             model: Arc::clone(self),
-            resolver: resolver.into(),
+            resolver: Some(resolver.into()),
+        }
+    }
+
+    /// Returns the network as seen through a resolver that is like the rest, and apart from every named one.
+    #[must_use]
+    pub fn through_its_own(self: &Arc<Self>) -> ModelNetwork {
+        ModelNetwork {
+            model: Arc::clone(self),
+            resolver: None,
         }
     }
 
@@ -157,7 +167,7 @@ impl Model {
 #[derive(Clone, Debug)]
 pub struct ModelNetwork {
     model: Arc<Model>,
-    resolver: Box<str>,
+    resolver: Option<Box<str>>,
 }
 
 impl Network for ModelNetwork {
@@ -170,7 +180,7 @@ impl Network for ModelNetwork {
         let cached = self
             .model
             .lock()
-            .cache(&self.resolver)
+            .cache(self.resolver.as_deref())
             .lookup(question, now);
         let (name, aliases) = match cached {
             Cached::Hit(answer) => return answer,
@@ -181,17 +191,19 @@ impl Network for ModelNetwork {
         let mut inner = self.model.lock();
         let inner = &mut *inner;
         let asked = Question::new(name, question.record_type);
-        let names = inner
-            .state
-            .views
-            .get(&self.resolver)
+        let names = self
+            .resolver
+            .as_ref()
+            .and_then(|resolver| inner.state.views.get(resolver))
             .unwrap_or(&inner.state.names);
         if !names.contains_key(&asked.name) {
             inner.unannounced.push(Stray::Question(asked.clone()));
         }
         let answer = resolve(names, question, &asked.name, aliases);
         inner.requests.push(ModelRequest::Dns(asked));
-        inner.cache(&self.resolver).store(question, &answer, now);
+        inner
+            .cache(self.resolver.as_deref())
+            .store(question, &answer, now);
         answer
     }
 
@@ -205,7 +217,7 @@ impl Network for ModelNetwork {
                 return HttpExchange {
                     address,
                     certificate: None,
-                    outcome: Err(failure(HttpFailureKind::Reset)),
+                    outcome: Err(failure(HttpFailureKind::Refused)),
                 };
             }
         };
@@ -228,7 +240,7 @@ impl Network for ModelNetwork {
         let mut inner = self.model.lock();
         let Some(receiver) = inner.state.receivers.get(&request.address).cloned() else {
             inner.unannounced.push(Stray::Smtp(request.address));
-            return reset(request);
+            return refused(request);
         };
         let exchange = Session::run(&receiver, request, now);
         if exchange
@@ -327,12 +339,11 @@ fn resolve(names: &Names, question: &Question, from: &DnsName, known: Vec<Alias>
     }
 }
 
-/// What comes of a connection to where nothing is declared: it is seen, then reset.
-fn reset(request: &SmtpRequest) -> SmtpExchange {
+fn refused(request: &SmtpRequest) -> SmtpExchange {
     let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
     exchange.failure = Some(SmtpFailure {
-        kind: SmtpFailureKind::Reset,
-        during: SmtpStep::Greeting,
+        kind: SmtpFailureKind::Refused,
+        during: SmtpStep::Connect,
         detail: Box::default(),
     });
     exchange

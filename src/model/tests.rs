@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ModelRequest;
 use super::stage::{EDGE, START, Stage, ip, message, name, reply};
+use super::{ModelRequest, Stray};
 use crate::clock::Clock;
 use crate::facts::UnixTime;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Question, RecordType};
@@ -90,7 +90,10 @@ async fn a_name_that_nobody_declared_is_noted() {
     ] {
         assert_eq!(ask(&stage, "one", owner).await, expected, "{owner}");
     }
-    assert_eq!(stage.model.unannounced(), [txt("undeclared.test")]);
+    assert_eq!(
+        stage.model.unannounced(),
+        [Stray::Question(txt("undeclared.test"))]
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::on_model::tlsa_record;
-use super::stage::{Port, Seen, Stage, StageError, Unannounced};
+use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::clock::Clock;
 use crate::facts::dns::{Question, Record, RecordType};
 use crate::facts::{DnsName, UnixTime};
@@ -38,20 +38,20 @@ pub struct LabStage {
     world: World,
     clock: Clock,
     roots: Roots,
-    clients: BTreeMap<Box<str>, Client>,
-    /// One network a resolver, whose DNS cache its clients share.
-    resolvers: Mutex<BTreeMap<Box<str>, Live>>,
+    clients: BTreeMap<Box<str>, Reach>,
+    /// One network a resolver, whose DNS cache its clients share; the observer's has no name.
+    resolvers: Mutex<BTreeMap<Option<Box<str>>, Live>>,
     /// What each address is called, for connections that end before they name a host.
     edges: Mutex<BTreeMap<IpAddr, Vec<DnsName>>>,
 }
 
-/// How one client reaches the lab.
+/// How one sender reaches the lab.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct Reach {
     /// The resolver that it asks.
     pub resolver: Box<str>,
-    /// How long it waits; `None` for the observer.
-    pub deadlines: Option<state::Deadlines>,
+    /// How long it waits.
+    pub deadlines: state::Deadlines,
 }
 
 impl LabStage {
@@ -63,7 +63,7 @@ impl LabStage {
     pub async fn start(
         start: UnixTime,
         state: &State,
-        clients: BTreeMap<Box<str>, Client>,
+        clients: BTreeMap<Box<str>, Reach>,
     ) -> Result<Self, StageError> {
         let world = World::start(translate(state), start)
             .await
@@ -174,17 +174,21 @@ impl LabStage {
 impl Stage for LabStage {
     type Network = Live;
 
-    fn network(&self, client: &str) -> Live {
-        let known = self.clients.get(client);
-        let resolver = known.map_or(client, |known| &*known.resolver);
-        let address = self
-            .world
-            .view_address(resolver)
+    fn network(&self, client: Client<'_>) -> Live {
+        let (resolver, of_sender) = match client {
+            Client::Observer => (None, None),
+            Client::Sender(name) => match self.clients.get(name) {
+                Some(known) => (Some(&*known.resolver), Some(known.deadlines)),
+                None => (Some(name), None),
+            },
+        };
+        let address = resolver
+            .and_then(|resolver| self.world.view_address(resolver))
             .unwrap_or_else(|| self.world.dns_address());
         let live = Live::new(LiveConfig {
             resolver: ResolverConfig::Addresses(vec![address]),
             routes: Routes::new(self.routes()),
-            deadlines: deadlines(known.and_then(|known| known.deadlines)),
+            deadlines: deadlines(of_sender),
             helo: HeloName::Literal(IpAddr::from([192, 0, 2, 1])),
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
         })
@@ -193,13 +197,10 @@ impl Stage for LabStage {
             .resolvers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        match resolvers.get(resolver) {
-            Some(first) => live.sharing_dns_of(first),
-            None => {
-                resolvers.insert(resolver.into(), live.clone());
-                live
-            }
-        }
+        let first = resolvers
+            .entry(resolver.map(Into::into))
+            .or_insert_with(|| live.clone());
+        live.sharing_dns_of(first)
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {
@@ -537,18 +538,18 @@ fn identity(certificate: &state::Certificate) -> Identity {
     }
 }
 
-/// Every client's way into the lab: the senders, and nothing for the observer, who gets its own.
+/// Every sender's way into the lab.
 #[must_use]
-pub fn clients(state: &State) -> BTreeMap<Box<str>, Client> {
+pub fn clients(state: &State) -> BTreeMap<Box<str>, Reach> {
     state
         .senders
         .iter()
         .map(|sender| {
             (
                 sender.name.clone(),
-                Client {
+                Reach {
                     resolver: sender.resolver.clone(),
-                    deadlines: Some(sender.deadlines),
+                    deadlines: sender.deadlines,
                 },
             )
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::stage::{Port, Seen, Stage, StageError, Unannounced};
+use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::facts::certificate::CertificateFault as Fault;
 use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Record, RecordType, TlsaRecord, TxtRecord,
@@ -69,9 +69,14 @@ impl ModelStage {
 impl Stage for ModelStage {
     type Network = ModelNetwork;
 
-    fn network(&self, client: &str) -> ModelNetwork {
-        let resolver = self.resolvers.get(client).map_or(client, |name| name);
-        self.model.through(resolver)
+    fn network(&self, client: Client<'_>) -> ModelNetwork {
+        match client {
+            Client::Observer => self.model.through_its_own(),
+            Client::Sender(name) => {
+                let resolver = self.resolvers.get(name).map_or(name, |resolver| resolver);
+                self.model.through(resolver)
+            }
+        }
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {

@@ -3,7 +3,7 @@
 use super::compare;
 use super::outcome::{CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, Told, ToldOf};
 use super::senders::{Senders, class_of};
-use super::stage::{OBSERVER, Stage, StageError, Unannounced};
+use super::stage::{Client, Stage, StageError, Unannounced};
 use crate::diagnose::document::DomainReport;
 use crate::diagnose::{self, Bounds};
 use crate::facts::smtp::Message;
@@ -100,7 +100,7 @@ impl<S: Stage> Player<'_, S> {
 
     async fn refresh(&mut self, name: &str, next_hop: &DnsName) -> Option<Refresh> {
         let sender = self.senders.sender(name)?.clone();
-        let network = self.stage.network(name);
+        let network = self.stage.network(Client::Sender(name));
         let class = class_of(&sender);
         let acting = Sender {
             network: &network,
@@ -177,7 +177,7 @@ impl<S: Stage> Player<'_, S> {
     ) -> Option<Told> {
         let sender = self.senders.sender(name)?.clone();
         let next_hop = sender.next_hop.clone().unwrap_or_else(|| domain.clone());
-        let network = self.stage.network(name);
+        let network = self.stage.network(Client::Sender(name));
         let class = class_of(&sender);
         let acting = Sender {
             network: &network,
@@ -232,7 +232,7 @@ impl<S: Stage> Player<'_, S> {
     }
 
     async fn check(&self, domain: &DnsName) -> DomainReport {
-        let network = self.stage.network(OBSERVER);
+        let network = self.stage.network(Client::Observer);
         let probes = Probes::default();
         let bounds = Bounds::default();
         let checked = diagnose::check(&network, &probes, domain, None, bounds).await;

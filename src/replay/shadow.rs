@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::on_model::ModelStage;
 use super::play::Watcher;
 use super::senders::{Senders, class_of};
-use super::stage::Stage;
+use super::stage::{Client, Stage};
 use crate::facts::{DnsName, UnixTime};
 use crate::scenario::state;
 use crate::sender::{Limits, Mail, Sender, Verdict};
@@ -140,7 +140,7 @@ impl Watcher<ModelStage> for Shadows {
             for sender in &senders.senders {
                 for domain in &senders.domains {
                     let copy = stage.copy_at(at);
-                    let network = copy.network(&sender.name);
+                    let network = copy.network(Client::Sender(&sender.name));
                     let class = class_of(sender);
                     let acting = Sender {
                         network: &network,

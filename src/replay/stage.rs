@@ -8,16 +8,22 @@ use crate::facts::{DnsName, UnixTime};
 use crate::scenario::{Asked, State};
 use crate::sender::Network;
 
-/// The name under which the observer's `check` asks: a client with a resolver of its own.
-pub const OBSERVER: &str = "observer";
+/// Who asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Client<'a> {
+    /// The one whose `check` it is: its resolver is nobody else's, whatever senders and resolvers are called.
+    Observer,
+    /// The sender of this name.
+    Sender(&'a str),
+}
 
 /// A fake Internet that a scenario's state can be laid on.
 pub trait Stage: Sync {
     /// How a client reaches it.
     type Network: Network;
 
-    /// Returns the network as one client sees it: a sender by its name, or [`OBSERVER`].
-    fn network(&self, client: &str) -> Self::Network;
+    /// Returns the network as one client sees it.
+    fn network(&self, client: Client<'_>) -> Self::Network;
 
     /// Replaces what the servers hold.
     fn apply(&self, state: &State) -> impl Future<Output = Result<(), StageError>> + Send;

@@ -71,3 +71,30 @@ verdict = "deliver"
 "#;
     assert_holds("sni_only", more).await;
 }
+
+#[tokio::test]
+async fn a_sender_of_any_name_has_a_resolver_apart_from_the_observers() {
+    for senders in [
+        "observer = {}",
+        "any = { resolver = \"observer\" }\n[resolvers.observer]",
+    ] {
+        let more = format!(
+            r#"
+[senders]
+{senders}
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "deliver"
+
+[[step]]
+at = "10m"
+set.domains."corp.test".mx.records = ["10 mx.new.test"]
+[[step.check]]
+verdict = "defer"
+"#
+        );
+        assert_holds(senders, &more).await;
+    }
+}
