@@ -93,6 +93,19 @@ impl Verb {
         }
     }
 
+    /// Returns what is logged: warnings, or with each `-v` more.
+    const fn log_levels(&self, verbose: u8) -> &'static str {
+        match (self, verbose) {
+            (_, 0) => "stickler=warn",
+            // A replay tells its stories first; its network is asked thousands of times.
+            (Self::Replay(_), 1) => "stickler=info",
+            (_, 1) => "stickler=info,stickler::net=debug",
+            (Self::Replay(_), 2) => "stickler=debug",
+            (_, 2) => "stickler=debug,stickler::net=trace",
+            (_, _) => "trace",
+        }
+    }
+
     /// Does what was asked.
     async fn run(self, environment: Environment) -> anyhow::Result<Exit> {
         match self {
@@ -128,7 +141,10 @@ pub fn main(words: &[OsString]) -> ExitCode {
         Err(error) => return refuse(error).into(),
     };
     let environment = Environment::read(&cli.common, &variables);
-    log_to_stderr(cli.common.verbose, environment.color_messages);
+    log_to_stderr(
+        cli.verb.log_levels(cli.common.verbose),
+        environment.color_messages,
+    );
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -184,16 +200,10 @@ fn refuse(error: ArgumentError) -> Exit {
     }
 }
 
-/// Sends what is logged to standard error: warnings, or with each `-v` more.
-fn log_to_stderr(verbose: u8, color: bool) {
-    let filter = match verbose {
-        0 => "stickler=warn",
-        1 => "stickler=info",
-        2 => "stickler=debug",
-        _ => "trace",
-    };
+/// Sends what is logged to standard error.
+fn log_to_stderr(levels: &str, color: bool) {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+        .with_env_filter(EnvFilter::new(levels))
         .with_writer(std::io::stderr)
         .with_ansi(color)
         .with_target(false)

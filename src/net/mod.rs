@@ -8,6 +8,7 @@ mod causes;
 mod config;
 mod fetcher;
 mod limits;
+mod log;
 mod resolver;
 pub mod roots;
 pub mod routes;
@@ -137,7 +138,10 @@ impl Network for Live {
     async fn lookup(&self, question: &Question) -> DnsAnswer {
         let known = self.cache().lookup(question, self.clock.now());
         let chase = match known {
-            Cached::Hit(answer) => return answer,
+            Cached::Hit(answer) => {
+                log::answer(question, &answer, true);
+                return answer;
+            }
             Cached::Miss {
                 name,
                 aliases,
@@ -152,6 +156,7 @@ impl Network for Live {
         // is learnt is kept in a later one, so that questions joined in one task do not see each other's.
         yield_now().await;
         let answer = Box::pin(self.resolver.resolve(question, chase)).await;
+        log::answer(question, &answer, false);
         self.cache().store(question, &answer, self.clock.now());
         answer
     }
@@ -170,7 +175,9 @@ impl Network for Live {
         let routed = self
             .routes
             .resolve(host, SocketAddr::new(address, HTTPS_PORT));
-        Box::pin(self.fetcher.fetch(host, address, routed)).await
+        let exchange = Box::pin(self.fetcher.fetch(host, address, routed)).await;
+        log::fetch(host, &exchange);
+        exchange
     }
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
@@ -186,7 +193,9 @@ impl Network for Live {
         let target = SocketAddr::new(request.address, SMTP_PORT);
         let routed = self.routes.resolve(&request.host, target);
         let _slot = self.limits.acquire(request.address).await;
-        Box::pin(self.smtp.run(request, routed)).await
+        let exchange = Box::pin(self.smtp.run(request, routed)).await;
+        log::session(&exchange);
+        exchange
     }
 }
 

@@ -25,6 +25,7 @@ use crate::facts::dns::{
 };
 
 use super::causes::{self, SocketFault};
+use super::log;
 
 /// The largest TTL; one with the top bit set counts as zero ([RFC 2181, Section 8]).
 ///
@@ -113,6 +114,7 @@ impl Resolver {
                 Ok(Err(failure)) => failure,
                 Err(_elapsed) => timed_out(*server, self.lookup_deadline),
             };
+            log::no_answer(*server, name, &failure);
             // An answer, even a bad one, says more than silence.
             let says_more = worst
                 .as_ref()

@@ -130,3 +130,21 @@ fn cases_stand_in_the_order_of_the_input_and_counts_are_at_least_one() {
         );
     }
 }
+
+#[test]
+fn each_question_is_told_to_those_who_ask_for_it() {
+    let program = Program::new();
+    for (verbosity, expected) in [
+        (&[][..], [false, false]),
+        (&["-v"], [true, false]),
+        (&["-vv"], [true, true]),
+    ] {
+        let run = program.run(&[verbosity, &["check", "corp.test"], &DEAF].concat());
+        let told = [
+            "looked up question=TXT _mta-sts.corp.test",
+            "a resolver gave no answer",
+        ]
+        .map(|fragment| run.stderr.contains(fragment));
+        assert_eq!(told, expected, "{verbosity:?} gives {}", run.stderr);
+    }
+}
