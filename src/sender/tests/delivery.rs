@@ -127,8 +127,8 @@ const FAULTS: &[Fault] = &[
     (
         "a reset in the handshake",
         |receiver| receiver.handshake = Some(TlsFailureKind::Reset),
-        Hop::Refused,
-        &[ResultType::ValidationFailure],
+        Hop::Doubtful,
+        &[],
     ),
     (
         "no cipher suite in common",
@@ -181,7 +181,7 @@ const FAULTS: &[Fault] = &[
     (
         "no greeting",
         |receiver| receiver.greeting = Err(SmtpFailureKind::Closed),
-        Hop::Down { ours: false },
+        Hop::Down { ours: true },
         &[],
     ),
     (
