@@ -23,7 +23,7 @@ enum Kind {
     Text { context: Context, tally: Tally },
     Json(json::Stream),
     Ndjson(Run),
-    Junit(junit::Suite),
+    Junit(Box<junit::Suite>),
 }
 
 impl<W: Write> Sink<W> {
@@ -36,7 +36,7 @@ impl<W: Write> Sink<W> {
             },
             Format::Json => Kind::Json(json::Stream::new(run)),
             Format::Ndjson => Kind::Ndjson(run),
-            Format::Junit => Kind::Junit(junit::Suite::new(&run, options.fail_on)),
+            Format::Junit => Kind::Junit(Box::new(junit::Suite::new(&run, options.fail_on))),
         };
         Self { writer, kind }
     }

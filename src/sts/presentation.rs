@@ -195,7 +195,7 @@ mod tests {
             octet: octet.into(),
         };
         let long = format!("\"{}\"", "a".repeat(256));
-        let endless = "a".repeat(65_536);
+        let endless = "a".repeat(65_280);
         for (text, expected) in [
             ("\"", E::NotClosed),
             ("\"a", E::NotClosed),
@@ -210,10 +210,22 @@ mod tests {
             (r#""\1""#, E::Escape),
             (r#""\12x""#, E::Escape),
             (&long, E::StringTooLong { octets: 256 }),
-            (&endless, E::RecordTooLong { octets: 65_794 }),
+            (&endless, E::RecordTooLong { octets: 65_536 }),
         ] {
             assert_eq!(parse(text), Err(expected), "{text:.40?}");
         }
+    }
+
+    #[test]
+    fn the_longest_string_and_the_longest_record_are_read() {
+        let string = "a".repeat(255);
+        assert_eq!(
+            parse(&format!("\"{string}\"")),
+            Ok(record(&[string.as_bytes()]))
+        );
+        // 256 strings, each with an octet of length: 65,535 octets in all.
+        let longest = "a".repeat(65_279);
+        assert_eq!(parse(&longest).map(|record| record.strings.len()), Ok(256));
     }
 
     #[test]
