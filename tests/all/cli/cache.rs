@@ -1,7 +1,8 @@
 use std::fmt::Write as _;
 
-use super::replay::{assert_valid, validator};
+use super::replay::validator;
 use super::{Program, Run};
+use crate::support::schema::assert_valid;
 
 fn line(domain: &str, fetched_at: &str) -> String {
     format!(

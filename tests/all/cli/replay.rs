@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Program;
+use crate::support::schema::{assert_valid, closed_validator};
 
 /// A story that holds: the policy lists another host for three hours, and mail waits.
 const STORY: &str = r#"id    = "story"
@@ -326,30 +327,7 @@ fn schemas_are_listed_and_printed() {
     );
 }
 
-/// Makes the schema strict: a field that it does not know is an error.
+/// The schema that the program prints, made strict: a field that it does not know is an error.
 pub(super) fn validator(program: &Program, name: &str) -> jsonschema::Validator {
-    let mut schema = program.run(&["schema", name]).json();
-    close(&mut schema);
-    jsonschema::validator_for(&schema).unwrap()
-}
-
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if object.contains_key("properties") {
-                object.insert("additionalProperties".into(), false.into());
-            }
-            object.values_mut().for_each(close);
-        }
-        Value::Array(array) => array.iter_mut().for_each(close),
-        _ => {}
-    }
-}
-
-pub(super) fn assert_valid(validator: &jsonschema::Validator, document: &Value) {
-    let errors: Vec<String> = validator
-        .iter_errors(document)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    closed_validator(program.run(&["schema", name]).json())
 }

@@ -8,6 +8,7 @@ use stickler::report::sink::Options;
 use stickler::report::{Context, Format, Sink, schema};
 
 use super::samples;
+use crate::support::schema as support;
 
 #[test]
 fn every_document_is_what_its_schema_says() {
@@ -132,30 +133,11 @@ pub(super) fn write(format: Format, reports: &[DomainReport]) -> String {
 }
 
 fn assert_valid(validator: &jsonschema::Validator, text: &str, what: &str) {
-    let value: Value = serde_json::from_str(text).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(&value)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
+    let errors = support::errors(validator, &serde_json::from_str(text).unwrap());
     assert_eq!(errors, Vec::<String>::new(), "{what}");
 }
 
 /// The published schema, but nothing may stand in a document that it does not describe.
 fn closed_validator() -> jsonschema::Validator {
-    let mut schema = schema::by_name("check").unwrap();
-    close(&mut schema);
-    jsonschema::draft202012::new(&schema).unwrap()
-}
-
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            if map.contains_key("properties") {
-                map.insert("additionalProperties".to_owned(), false.into());
-            }
-            map.values_mut().for_each(close);
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
+    support::closed_validator(schema::by_name("check").unwrap())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod dns;
 pub(crate) mod mutations;
 pub(crate) mod pki;
+pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod wire;
 pub(crate) mod xorshift;

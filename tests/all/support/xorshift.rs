@@ -1,4 +1,4 @@
-//! A plain mutator: a million inputs in a second, the same ones every time.
+//! Numbers that look random and are the same every time.
 
 /// Marsaglia's xorshift, 64 bits.
 pub(crate) struct Xorshift(u64);
@@ -20,27 +20,12 @@ impl Xorshift {
         usize::try_from(self.next() % end as u64).expect("it is below a usize")
     }
 
-    /// Takes one of the seeds and changes up to eight places: octets flipped, put in, taken out, repeated.
-    pub(crate) fn mutate(&mut self, seeds: &[&[u8]], alphabet: &[u8], octets: &mut Vec<u8>) {
-        octets.clear();
-        octets.extend_from_slice(seeds[self.below(seeds.len())]);
-        for _ in 0..self.below(9) {
-            let place = self.below(octets.len() + 1);
-            match self.below(5) {
-                0 => octets.insert(place, alphabet[self.below(alphabet.len())]),
-                1 => octets.insert(place, self.next().to_le_bytes()[0]),
-                2 if place < octets.len() => {
-                    octets.remove(place);
-                }
-                3 if place < octets.len() => octets[place] = alphabet[self.below(alphabet.len())],
-                _ => {
-                    let other = self.below(octets.len() + 1);
-                    let (from, to) = (place.min(other), place.max(other));
-                    if octets.len() < 4_096 {
-                        octets.extend_from_within(from..to);
-                    }
-                }
-            }
-        }
+    pub(crate) fn octet(&mut self) -> u8 {
+        self.next().to_le_bytes()[3]
+    }
+
+    /// Returns one of the items, of which there is at least one.
+    pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
     }
 }
