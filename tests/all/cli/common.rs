@@ -1,6 +1,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use clap::CommandFactory as _;
+
 #[cfg(unix)]
 use super::signal;
 use super::{Program, Run};
@@ -8,40 +10,57 @@ use super::{Program, Run};
 #[test]
 fn every_help_has_an_example_and_every_verb_a_page() {
     let program = Program::new();
-    for verb in [
+    let verbs = verbs();
+    // The tree was walked to its leaves.
+    for known in [
         "",
-        "lint",
-        "lint record",
-        "lint policy",
-        "lint match",
-        "cache",
-        "cache list",
-        "cache show",
-        "cache remove",
+        "check",
+        "lab up",
+        "lint scenario",
         "cache import",
-        "cache export",
-        "completions",
-        "man",
+        "schema",
     ] {
-        let verbs: Vec<&str> = verb.split_whitespace().collect();
-        let help = [&verbs[..], &["--help"]].concat();
-        program
-            .run(&help)
-            .check(0, &["Usage: stickler", "\n  stickler "], &verb);
-        let page = [&["man"], &verbs[..]].concat();
-        program.run(&page).check(0, &[".TH ", ".SH NAME"], &verb);
+        assert!(verbs.iter().any(|verb| verb.join(" ") == known), "{known}");
     }
     program
         .run(&["man", "--dir", "pages/man1"])
         .check(0, &[], &"man --dir");
-    for page in [
-        "stickler.1",
-        "stickler-cache-import.1",
-        "stickler-lint-policy.1",
-    ] {
-        let text = program.read(&format!("pages/man1/{page}"));
-        assert!(text.contains(".SH NAME"), "{page}: {text}");
+    for verb in &verbs {
+        let verb: Vec<&str> = verb.iter().map(String::as_str).collect();
+        let help = [&verb[..], &["--help"]].concat();
+        program
+            .run(&help)
+            .check(0, &["Usage: stickler", "\n  stickler "], &verb);
+        let page = [&["man"], &verb[..]].concat();
+        program.run(&page).check(0, &[".TH ", ".SH NAME"], &verb);
+        let file = format!(
+            "pages/man1/{}.1",
+            [&["stickler"], &verb[..]].concat().join("-")
+        );
+        let text = program.read(&file);
+        assert!(text.contains(".SH NAME"), "{file}: {text}");
     }
+    let pages = std::fs::read_dir(program.folder().join("pages/man1")).unwrap();
+    assert_eq!(pages.count(), verbs.len(), "pages, one a verb");
+}
+
+/// Returns the words of every verb, the program itself with none, as its own tree has them.
+fn verbs() -> Vec<Vec<String>> {
+    fn walk(command: &clap::Command, words: &[String], verbs: &mut Vec<Vec<String>>) {
+        verbs.push(words.to_vec());
+        for verb in command.get_subcommands() {
+            if verb.get_name() != "help" {
+                walk(
+                    verb,
+                    &[words, &[verb.get_name().to_owned()]].concat(),
+                    verbs,
+                );
+            }
+        }
+    }
+    let mut verbs = Vec::new();
+    walk(&stickler::cli::Cli::command(), &[], &mut verbs);
+    verbs
 }
 
 #[test]
