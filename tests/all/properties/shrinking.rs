@@ -1,202 +1,20 @@
-//! What holds for every input of the parsers of foreign octets: no panic, no disagreement between the two
-//! readings, and what is shown can be read again.
-//!
-//! Each parser gets a million random and mutated inputs from a plain loop, and 20,000 well-formed ones that
-//! shrink.
-
-use std::fmt::{Debug, Display};
-use std::str::FromStr;
+//! Well-formed values, 20,000 of each, made so that what fails shrinks.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use proptest::sample::select;
-use stickler::facts::DnsName;
 use stickler::facts::dns::TxtRecord;
+use stickler::facts::{DnsName, UnixTime};
+use stickler::scenario::span;
+use stickler::sts::cache::StoredPolicy;
 use stickler::sts::mx::MxPattern;
-use stickler::sts::name::PolicyName;
 use stickler::sts::policy::{self, MaxAge, Mode, Policy};
 use stickler::sts::presentation::{self, Quoted};
 use stickler::sts::reading::Reading;
-use stickler::sts::record::{self, RecordId};
-use stickler::sts::{cache::StoredPolicy, fetch};
+use stickler::sts::record;
 use stickler::tlsrpt;
 
-use crate::support::mutations::mutations;
-
-const MILLION: usize = 1_000_000;
-
-/// Counts what a loop of mutations accepted: a loop that accepts nothing tests nothing.
-#[derive(Debug, Default)]
-struct Accepted(usize);
-
-impl Accepted {
-    fn one(&mut self) {
-        self.0 += 1;
-    }
-
-    fn assert_many(&self) {
-        assert!(self.0 > MILLION / 200, "only {} were accepted", self.0);
-    }
-}
-
-#[test]
-fn a_million_txt_records() {
-    let corpus: &[&[u8]] = &[
-        b"v=STSv1; id=20160831085700Z;",
-        b"v=STSv1;id=1",
-        b"v=STSv1 ; \tid=a; x-1.y_z=!:<>~; id=2;;",
-        b"v=spf1 -all",
-    ];
-    let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x5715, |octets| {
-        let tolerant = record::parse(octets, Reading::Tolerant);
-        if let Ok(record) = record::parse(octets, Reading::Letter) {
-            let shown = record.to_string();
-            let again = record::parse(shown.as_bytes(), Reading::Letter);
-            assert_eq!(again.as_ref(), Ok(&record));
-            assert_eq!(tolerant, Ok(record), "{octets:?}");
-            accepted.one();
-        }
-    });
-    accepted.assert_many();
-}
-
-#[test]
-fn a_million_policies() {
-    let corpus: &[&[u8]] = &[
-        b"version: STSv1\nmode: none\nmax_age: 7\n",
-        b"version: STSv1\r\nmode: enforce\r\nmx: *.a.test\r\nmax_age: 604800\r\n",
-        b"max_age:0\nmx:a.b\nmode:testing\nversion:STSv1\nx.y: \xc3\xa9 z",
-        b"\xef\xbb\xbfversion : STSv1\r\n\r\n mode: none\rmax_age: 31557601 \n",
-    ];
-    let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x8461, |body| {
-        let tolerant = policy::parse(body, Reading::Tolerant);
-        match policy::parse(body, Reading::Letter) {
-            Ok(policy) => {
-                let shown = policy.to_string();
-                let again = policy::parse(shown.as_bytes(), Reading::Letter);
-                assert_eq!(again.as_ref(), Ok(&policy));
-                assert_eq!(tolerant, Ok(policy), "{body:?}");
-                accepted.one();
-            }
-            Err(error) => assert!((1..=body.len() + 1).contains(&error.line), "{error}"),
-        }
-    });
-    accepted.assert_many();
-}
-
-#[test]
-fn errors_of_a_policy_are_bounded_and_their_hints_never_panic() {
-    let corpus: &[&[u8]] = &[
-        b"mode: Enforce",
-        b"mx: .b\xc3\xbccher.test",
-        b"mx: *a.test, b",
-        b"max_age: 604,800",
-        b"mode=enforce",
-        b"Version: STSv1\nmode : none",
-    ];
-    mutations(corpus, MILLION / 10, 0x41117, |body| {
-        if let Err(error) = policy::parse(body, Reading::Letter) {
-            let hint = error.kind.hint().unwrap_or_default();
-            // 64 octets of evidence, escaped, twice, and the words around it.
-            let message = error.to_string();
-            assert!(message.len() < 1_500 && hint.len() < 1_500, "{message}");
-            assert!(!message.contains(char::is_control), "{message:?}");
-            assert!(!hint.contains(char::is_control), "{hint:?}");
-        }
-    });
-}
-
-#[test]
-fn a_million_tlsrpt_records() {
-    let corpus: &[&[u8]] = &[
-        b"v=TLSRPTv1; rua=mailto:a@b",
-        b"v=TLSRPTv1;rua=https://c.test/v1?a=b%2c , mailto:d@e; x=y;",
-    ];
-    let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x8460, |octets| {
-        if let Ok(record) = tlsrpt::record::parse(octets) {
-            let shown = record.to_string();
-            assert_eq!(tlsrpt::record::parse(shown.as_bytes()), Ok(record));
-            accepted.one();
-        }
-    });
-    accepted.assert_many();
-}
-
-#[test]
-fn a_million_of_digs_quoted_strings() {
-    let corpus: &[&[u8]] = &[
-        b"\"v=STSv1; id=1;\" \"more\"",
-        b"\"a\\\"\\\\\\000\\255\"",
-        b"v=STSv1; id=1;",
-    ];
-    let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x1035, |octets| {
-        let text = String::from_utf8_lossy(octets);
-        if let Ok(record) = presentation::parse(&text) {
-            let shown = Quoted(&record).to_string();
-            assert_eq!(presentation::parse(&shown), Ok(record));
-            accepted.one();
-        }
-    });
-    accepted.assert_many();
-}
-
-#[test]
-fn a_million_media_types() {
-    let corpus: &[&[u8]] = &[b"text/plain; charset=utf-8", b"TEXT/plain", b"text/html"];
-    let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x9110, |octets| {
-        if fetch::is_text_plain(octets) {
-            accepted.one();
-        }
-    });
-    accepted.assert_many();
-}
-
-#[test]
-fn a_million_names_and_patterns() {
-    let corpus: &[&[u8]] = &[
-        b"mx.example.com",
-        b"*.Example.COM",
-        b"_mta-sts.a-b.test.",
-        b"b\xc3\xbccher.test",
-        b"192.0.2.1",
-    ];
-    let mut accepted = Accepted::default();
-    let mut host: DnsName = "mx.example.com".parse().expect("a name");
-    mutations(corpus, MILLION, 0x5321, |octets| {
-        let Ok(text) = str::from_utf8(octets) else {
-            return;
-        };
-        if let Ok(name) = text.parse() {
-            reads_again::<DnsName>(&name);
-            host = name;
-        }
-        if let Ok(name) = text.parse::<PolicyName>() {
-            reads_again(&name);
-            // Whatever fits the grammar and the DNS's limits is a name to both.
-            if let Ok(host) = text.parse::<DnsName>() {
-                assert!(name.matches(&host), "{text:?}");
-            }
-        }
-        if let Ok(pattern) = text.parse::<MxPattern>() {
-            reads_again(&pattern);
-            let _either = pattern.matches(&host);
-            accepted.one();
-        }
-        if let Ok(id) = text.parse::<RecordId>() {
-            reads_again(&id);
-        }
-    });
-    accepted.assert_many();
-}
-
-fn reads_again<T: Debug + Display + FromStr<Err: Debug + PartialEq> + PartialEq>(value: &T) {
-    assert_eq!(value.to_string().parse().as_ref(), Ok(value));
-}
+use super::reads_again;
 
 /// Between `least` and `most` characters out of `alphabet`.
 fn text(alphabet: &'static [u8], least: usize, most: usize) -> impl Strategy<Value = String> {
@@ -285,7 +103,7 @@ proptest! {
         let stored = StoredPolicy {
             id: "1".parse().expect("an id"),
             body: shown.into_bytes().into(),
-            fetched_at: stickler::facts::UnixTime::from_secs(0),
+            fetched_at: UnixTime::from_secs(0),
         };
         let cached = stored.read(Reading::Letter).expect("just shown");
         assert_eq!((cached.policy.clone(), cached.stored()), (policy, stored));
@@ -365,5 +183,23 @@ proptest! {
                 assert!(star.matches(&host) && !star.matches(&name), "{star} and {host}");
             }
         }
+    }
+
+    #[test]
+    fn times_and_spans_that_are_shown_read_as_themselves(
+        secs in 0..=UnixTime::MAX.as_secs(),
+        zone in select(&[(0_u64, "+00:00"), (5_400, "+01:30"), (50_400, "+14:00")][..]),
+    ) {
+        let time = UnixTime::from_secs(secs);
+        reads_again(&time);
+        // The same clock face further east is an earlier moment.
+        let (east, offset) = zone;
+        let shown = time.to_string().replace('Z', offset);
+        if let Some(earlier) = secs.checked_sub(east) {
+            assert_eq!(shown.parse(), Ok(UnixTime::from_secs(earlier)), "{shown}");
+        }
+        let duration = std::time::Duration::from_secs(secs);
+        let shown = span::format(duration);
+        assert_eq!(stickler::cli::values::parse_duration(&shown), Ok(duration), "{shown}");
     }
 }
