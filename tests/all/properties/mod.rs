@@ -9,9 +9,10 @@
 //! in `scenario_files`.
 //!
 //! Fewer than a million where an input takes longer than some ten microseconds without optimisation:
-//! spans within scenarios.
+//! certificates (`certificates` says how many) and spans within scenarios.
 
 mod arguments;
+mod certificates;
 mod octets;
 mod shrinking;
 
