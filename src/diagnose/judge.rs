@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::assemble::read_live;
+use super::case::read_live;
 use super::document::{CacheReport, UntilEvent};
 use super::survey::Survey;
 use crate::facts::{DnsName, UnixTime};

@@ -1,10 +1,11 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge every conforming
-//! sender ([`judge`]), lay it out ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes
+//! sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes
 //! ([`fix`]) can be pasted.
 
 pub mod assemble;
+pub mod case;
 pub mod document;
 pub mod explain;
 pub mod findings;
@@ -23,7 +24,7 @@ use crate::sender::{Limits, Network, Verdict};
 use crate::sts::cache::StoredPolicy;
 use crate::sts::reading::Reading;
 
-use assemble::Case;
+use case::Case;
 use document::{DomainReport, Severity};
 use survey::Survey;
 
@@ -67,7 +68,7 @@ pub async fn check<N: Network>(
     let rows = judge::judge(&memo, domain, &survey, stored, limits).await;
     let case = Case::new(domain, memo.now(), &survey, &rows, stored);
     Checked {
-        report: case.report(),
+        report: assemble::report(&case),
         evidence: evidence(&case),
     }
 }
@@ -76,7 +77,7 @@ fn evidence(case: &Case<'_>) -> Option<StoredPolicy> {
     Reading::BOTH.into_iter().find_map(|reading| {
         let fetched = case.live_in(reading)?.as_ref().ok()?;
         Some(StoredPolicy {
-            id: assemble::live_id(case.survey, reading)?,
+            id: case::live_id(case.survey, reading)?,
             body: fetched.body.clone(),
             fetched_at: case.now,
         })

@@ -12,7 +12,7 @@ mod served;
 #[cfg(test)]
 mod tests;
 
-use super::assemble::Case;
+use super::case::Case;
 use super::document::{Finding, Severity};
 use codes::Code;
 

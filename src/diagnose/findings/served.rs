@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnose::assemble::Case;
+use crate::diagnose::case::Case;
 
 /// A body that is no policy with a mistake in it, but something else.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

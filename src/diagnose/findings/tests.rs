@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::find;
-use crate::diagnose::assemble::Case;
+use crate::diagnose::case::Case;
 use crate::diagnose::document::Finding;
 use crate::diagnose::survey::{MxHost, PolicyHost, Survey};
 use crate::facts::UnixTime;

@@ -24,11 +24,7 @@ const BUILT: &str = "target";
 const MAX_LINES: usize = 500;
 
 /// Files that may be longer, and why each is one thing.
-const LONG: [(&str, &str); 6] = [
-    (
-        "src/diagnose/assemble.rs",
-        "one report, part by part, each a few lines from facts to words",
-    ),
+const LONG: [(&str, &str); 5] = [
     (
         "src/replay/on_lab.rs",
         "one translation of a scenario's state, part by part",
