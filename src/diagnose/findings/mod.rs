@@ -11,6 +11,7 @@ mod record;
 mod served;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use super::case::Case;
 use super::document::{Finding, Severity};
