@@ -1,7 +1,10 @@
 //! The way from a leaf to a root, and everything that is wrong with it.
 
+use std::collections::VecDeque;
+
 use rustls_pki_types::CertificateDer;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::leaf::{Leaf, life};
 use super::roots::Roots;
@@ -9,7 +12,8 @@ use crate::facts::UnixTime;
 use crate::facts::certificate::CertificateFault;
 
 /// The most certificates above the leaf that are looked at; more would let a stranger choose how long the
-/// search for a path takes. Real chains have one to four.
+/// search for a path takes. Real paths have one to four; a server that sends a whole bundle has the rest
+/// beside the path.
 const MAX_INTERMEDIATES: usize = 8;
 
 /// A leaf and what may lie between it and a root.
@@ -110,7 +114,7 @@ impl Chain<'_> {
         self.end_entity.verify_for_usage(
             self.roots.algorithms().all,
             self.roots.anchors(),
-            self.looked_at(),
+            self.intermediates,
             moment.into(),
             purpose,
             None,
@@ -118,15 +122,9 @@ impl Chain<'_> {
         )
     }
 
-    fn looked_at(&self) -> &[CertificateDer<'_>] {
-        self.intermediates
-            .get(..MAX_INTERMEDIATES)
-            .unwrap_or(self.intermediates)
-    }
-
     /// Returns the last moment, up to `latest`, at which neither the leaf nor any issuer presented has expired.
     fn shared_moment(&self, leaf: &Leaf, latest: UnixTime) -> UnixTime {
-        self.looked_at()
+        self.intermediates
             .iter()
             .filter_map(|der| life(der))
             .map(|(_, not_after)| not_after)
@@ -142,6 +140,49 @@ impl Chain<'_> {
             })
         })
     }
+}
+
+/// Chooses up to [`MAX_INTERMEDIATES`] of what was presented above the leaf: all, or those that lie on a way up
+/// from it, by the names of issuers and subjects.
+pub(super) fn choose<'a>(
+    leaf: &'a CertificateDer<'a>,
+    presented: &'a [CertificateDer<'a>],
+) -> Vec<CertificateDer<'a>> {
+    if presented.len() <= MAX_INTERMEDIATES {
+        return presented.to_vec();
+    }
+    let Some((_, issuer)) = names(leaf) else {
+        return presented.iter().take(MAX_INTERMEDIATES).cloned().collect();
+    };
+    let mut left: Vec<_> = presented
+        .iter()
+        .filter_map(|der| names(der).map(|(subject, issuer)| (der, subject, issuer)))
+        .collect();
+    let mut chosen = Vec::new();
+    let mut wanted = VecDeque::from([issuer]);
+    while let Some(name) = wanted.pop_front()
+        && chosen.len() < MAX_INTERMEDIATES
+    {
+        left.retain(|(der, subject, issuer)| {
+            let is_chosen =
+                *subject == name && !chosen.contains(*der) && chosen.len() < MAX_INTERMEDIATES;
+            if is_chosen {
+                chosen.push((*der).clone());
+                wanted.push_back(issuer);
+            }
+            !is_chosen
+        });
+    }
+    chosen
+}
+
+/// Reads subject and issuer, as their octets stand.
+fn names<'a>(der: &'a CertificateDer<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    Some((
+        certificate.tbs_certificate.subject.as_raw(),
+        certificate.tbs_certificate.issuer.as_raw(),
+    ))
 }
 
 fn push_once(faults: &mut Vec<CertificateFault>, fault: CertificateFault) {

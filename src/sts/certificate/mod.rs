@@ -55,9 +55,10 @@ pub fn judge(
     if !is_valid_for(&certificate, name) {
         faults.push(leaf.name_mismatch(name));
     }
+    let chosen = chain::choose(end_entity, intermediates);
     let chain_to_root = Chain {
         end_entity: &certificate,
-        intermediates,
+        intermediates: &chosen,
         roots,
     };
     faults.extend(chain_to_root.faults(end_entity, &leaf, now));
