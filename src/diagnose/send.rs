@@ -1,10 +1,13 @@
 //! The probe message: real mail, clearly marked, over the first validated hop.
 
+use std::time::Duration;
+
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
+use tokio::time::Instant;
 
 use super::document::{DomainReport, MxVerdict, PolicySourceReport, ReadingReport, SentReport};
-use crate::facts::smtp::{Message, SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
@@ -17,15 +20,21 @@ pub struct Envelope {
     pub to: String,
 }
 
+/// How long further hops are tried. A session that has begun is left to the network's own deadlines, which
+/// grant a receiver ten minutes for what it has in hand (RFC 5321, Section 4.5.3.2.6).
+const NEXT_HOP_DEADLINE: Duration = Duration::from_secs(300);
+
 /// Sends a marked message over the first hop of `report` that is validated, and says what was answered.
 ///
 /// A hop whose certificate is not valid, or that an enforced policy does not list, is never used. The first
-/// answer about the message ends it, a greylisting one too: it is reported as it is.
+/// no ends it, a greylisting one too: it is reported as it is. So does a message that was given away and never
+/// answered: sent once more it might arrive twice. Whatever breaks before that leads to the next hop.
 pub async fn send<N: Network>(
     network: &N,
     report: &DomainReport,
     envelope: &Envelope,
 ) -> SentReport {
+    let began = Instant::now();
     let now = network.now();
     let message_id = format!(
         "<stickler.{}.{}@{}>",
@@ -46,6 +55,10 @@ pub async fn send<N: Network>(
     };
     let mut last = "no MX host has a validated hop".to_owned();
     for (host, address) in validated_hops(report) {
+        if began.elapsed() >= NEXT_HOP_DEADLINE {
+            last.push_str("; no further hop was tried after that, for want of time");
+            break;
+        }
         let exchange = network
             .smtp(&SmtpRequest {
                 host: host.clone(),
@@ -58,32 +71,72 @@ pub async fn send<N: Network>(
                 }),
             })
             .await;
-        let decisive = exchange
-            .delivery
-            .as_ref()
-            .and_then(|delivery| delivery.decisive());
-        if let Some(reply) = decisive {
-            return SentReport {
-                delivered: is_delivered(&exchange),
-                host: Some(host),
-                address: Some(address),
-                reply: reply.to_string(),
-                message_id,
-            };
-        }
-        last = exchange.failure.as_ref().map_or_else(
-            || format!("{host} [{address}] did not take the message this time"),
-            |failure| format!("{host} [{address}]: {failure}"),
-        );
+        let (delivered, reply) = match Fate::of(&exchange) {
+            Fate::Taken(reply) => (true, reply.to_string()),
+            Fate::Refused(reply) => (false, reply.to_string()),
+            Fate::Unknown => (
+                false,
+                format!(
+                    "fate unknown: the message was sent, and then: {}",
+                    end_of(&exchange)
+                ),
+            ),
+            Fate::NotBegun => {
+                last = format!("{host} [{address}]: {}", end_of(&exchange));
+                continue;
+            }
+        };
+        return SentReport {
+            delivered,
+            host: Some(host),
+            address: Some(address),
+            reply,
+            message_id,
+        };
     }
     failed(last)
 }
 
-fn is_delivered(exchange: &SmtpExchange) -> bool {
-    exchange
+/// What became of a message in one session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Fate<'a> {
+    /// The receiver answers for it.
+    Taken(&'a Reply),
+    /// The receiver said no, for now or for good.
+    Refused(&'a Reply),
+    /// It was given away, and what was answered is neither yes nor no.
+    Unknown,
+    /// It was not given away.
+    NotBegun,
+}
+
+impl<'a> Fate<'a> {
+    fn of(exchange: &'a SmtpExchange) -> Self {
+        let Some(delivery) = &exchange.delivery else {
+            return Self::NotBegun;
+        };
+        match delivery.decisive() {
+            Some(reply) if delivery.is_delivered() => Self::Taken(reply),
+            Some(reply) if reply.code >= 400 => Self::Refused(reply),
+            Some(_) | None => match &delivery.data {
+                Some(data) if data.is_class(3) => Self::Unknown,
+                Some(_) | None => Self::NotBegun,
+            },
+        }
+    }
+}
+
+/// Says how a session ended that did not come to a yes or no.
+fn end_of(exchange: &SmtpExchange) -> String {
+    let last = exchange
         .delivery
         .as_ref()
-        .is_some_and(|delivery| delivery.is_delivered())
+        .and_then(|delivery| delivery.decisive());
+    match (&exchange.failure, last) {
+        (Some(failure), _) => failure.to_string(),
+        (None, Some(reply)) => format!("`{reply}` is no answer to it"),
+        (None, None) => "it did not let a message begin this time".to_owned(),
+    }
 }
 
 /// The hops that a strict sender could use, in order.
@@ -129,7 +182,7 @@ fn write_message(
         report.domain.to_string(),
     );
     let date = std::time::UNIX_EPOCH
-        .checked_add(std::time::Duration::from_secs(now.as_secs()))
+        .checked_add(Duration::from_secs(now.as_secs()))
         .ok_or("the clock is out of range")?;
     let message = MessageBuilder::new()
         .from(from)

@@ -4,6 +4,7 @@ mod dns;
 mod https;
 mod limits;
 mod parsers;
+mod send;
 mod smtp;
 mod starttls;
 

@@ -2,6 +2,6 @@
 
 mod json;
 mod junit;
-mod samples;
+pub(crate) mod samples;
 mod text;
 mod told;
