@@ -157,14 +157,14 @@ struct Dialogue<'a> {
 
 impl Dialogue<'_> {
     async fn hold(&mut self, tls_use: Option<TlsUse>) -> Result<Rest, SmtpFailure> {
-        let Some(mut connection) = self.introduce().await? else {
+        let Some(mut connection) = self.introduce(tls_use).await? else {
             return Ok(Rest::Nothing);
         };
         let Some(tls_use) = tls_use else {
             self.deliver(&mut connection).await?;
             return Ok(Rest::Nothing);
         };
-        if !self.exchange.offers_starttls() {
+        if self.exchange.lacks_ehlo() || !self.exchange.offers_starttls() {
             if tls_use == TlsUse::Opportunistic {
                 self.deliver(&mut connection).await?;
             }
@@ -174,7 +174,7 @@ impl Dialogue<'_> {
             .call(SmtpStep::Starttls, connection.command(Starttls))
             .await?;
         self.exchange.starttls = Some(reply.clone());
-        let may_go_in_clear = tls_use == TlsUse::Opportunistic && self.request.message.is_some();
+        let may_go_in_clear = self.goes_unprotected(Some(tls_use));
         match reply.code {
             // RFC 3207, Section 4: 220 alone says that the server is ready.
             220 => self.secure(connection, tls_use, may_go_in_clear).await,
@@ -189,14 +189,14 @@ impl Dialogue<'_> {
         }
     }
 
-    /// Reads the greeting and says EHLO; `None` if either was refused.
-    async fn introduce(&mut self) -> Result<Option<AsyncSmtpConnection>, SmtpFailure> {
+    /// Reads the greeting and says EHLO, or HELO where that is all a server knows; `None` if it was refused.
+    async fn introduce(
+        &mut self,
+        tls_use: Option<TlsUse>,
+    ) -> Result<Option<AsyncSmtpConnection>, SmtpFailure> {
         let step = SmtpStep::Greeting;
         let wire = self.wire.clone();
-        let greeting = timeout_at(self.deadline(), wire.greeting())
-            .await
-            .map_err(|_elapsed| self.timed_out(step))?
-            .map_err(|error| failed(step, WireFault::of(&error)))?;
+        let greeting = self.hear(step, wire.reply()).await?;
         self.exchange.greeting = Some(greeting.clone());
         if greeting.is_class(3) {
             return Err(unexpected(step, &greeting));
@@ -206,22 +206,50 @@ impl Dialogue<'_> {
         }
         let step = SmtpStep::Ehlo;
         let name = self.client_id();
-        let mut connection = None;
-        let connect =
-            AsyncSmtpConnection::connect_with_transport(Box::new(self.wire.clone()), &name);
-        let reply = self
-            .call(step, async {
-                connection = Some(connect.await?);
-                Ok(())
-            })
-            .await?;
+        let ehlo = format!("EHLO {name}");
+        let mut reply = self.hear(step, wire.say(&ehlo)).await?;
         self.exchange.ehlo = Some(reply.clone());
-        match connection {
-            Some(connection) if reply.is_class(2) => Ok(Some(connection)),
-            // lettre does not tell what it was answered, and has said QUIT; the reply is known all the same.
-            _ if reply.is_class(4) || reply.is_class(5) => Ok(None),
-            _ => Err(unexpected(step, &reply)),
+        if self.exchange.lacks_ehlo() && self.goes_unprotected(tls_use) {
+            // RFC 5321, Section 3.2: "the client SHOULD fall back and send HELO"
+            let helo = format!("HELO {name}");
+            reply = self.hear(step, wire.say(&helo)).await?;
         }
+        if reply.is_class(3) {
+            return Err(unexpected(step, &reply));
+        }
+        if !reply.is_class(2) {
+            return Ok(None);
+        }
+        // lettre would say EHLO itself, and QUIT if it is refused; so it is told what was answered already.
+        self.wire.set_introduced(&greeting, &reply);
+        let transport = Box::new(self.wire.clone());
+        let connect = AsyncSmtpConnection::connect_with_transport(transport, &name);
+        let connection = timeout_at(self.deadline(), connect)
+            .await
+            .map_err(|_elapsed| self.timed_out(step))?
+            .map_err(|error| SmtpFailure {
+                kind: SmtpFailureKind::Protocol,
+                during: step,
+                detail: causes::describe(&error),
+            })?;
+        Ok(Some(connection))
+    }
+
+    /// Waits for a reply that does not pass through lettre.
+    async fn hear(
+        &self,
+        step: SmtpStep,
+        reply: impl Future<Output = io::Result<Reply>>,
+    ) -> Result<Reply, SmtpFailure> {
+        timeout_at(self.deadline(), reply)
+            .await
+            .map_err(|_elapsed| self.timed_out(step))?
+            .map_err(|error| failed(step, WireFault::of(&error)))
+    }
+
+    /// Returns whether the session carries a message that may be sent in clear text.
+    fn goes_unprotected(&self, tls_use: Option<TlsUse>) -> bool {
+        self.request.message.is_some() && tls_use != Some(TlsUse::Verified)
     }
 
     /// Shakes hands and says EHLO again: what was said before is forgotten (RFC 3207, Section 4.2).
@@ -303,10 +331,21 @@ impl Dialogue<'_> {
             .strip_suffix(b"\r\n")
             .unwrap_or(&message.content);
         self.wire.set_message(Some(message.content.len()));
-        let deadline = Instant::now() + self.client.deadlines.smtp_end_of_data;
+        let patience = self.client.deadlines.smtp_end_of_data;
         let reply = self
-            .call_until(deadline, step, connection.message(content))
-            .await?;
+            .call_until(Instant::now() + patience, step, connection.message(content))
+            .await
+            .map_err(|failure| match failure.kind {
+                SmtpFailureKind::TimedOut => SmtpFailure {
+                    detail: format!("none in {patience:?}").into(),
+                    ..failure
+                },
+                SmtpFailureKind::Closed
+                | SmtpFailureKind::Protocol
+                | SmtpFailureKind::Refused
+                | SmtpFailureKind::Reset
+                | SmtpFailureKind::Unreachable => failure,
+            })?;
         self.wire.set_message(None);
         self.delivery().end_of_data = Some(reply);
         Ok(())

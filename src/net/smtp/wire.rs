@@ -1,8 +1,8 @@
 //! The stream under lettre: it frames replies, keeps the transcript, and can turn to TLS.
 //!
 //! lettre reads lines without end, parses replies in quadratic time, panics at a line of spaces, drops the
-//! greeting, and believes what a stranger put behind the reply to STARTTLS. So it is handed one reply at a
-//! time, in a form that it takes; the facts come from the replies themselves.
+//! greeting, knows no HELO, and believes what a stranger put behind the reply to STARTTLS. So it is handed one
+//! reply at a time, in a form that it takes; the facts come from the replies themselves.
 
 use std::collections::VecDeque;
 use std::io;
@@ -47,7 +47,8 @@ struct State {
     command: Vec<u8>,
     /// Whether what is written is a message, which no transcript repeats.
     in_message: bool,
-    quit_sent: bool,
+    /// Whether the command that lettre writes next was said already.
+    is_command_said: bool,
     fault: Option<WireFault>,
 }
 
@@ -88,33 +89,39 @@ impl Wire {
             transcript_octets: 0,
             command: Vec::new(),
             in_message: false,
-            quit_sent: false,
+            is_command_said: false,
             fault: None,
         }))))
     }
 
-    /// Waits for the greeting, which lettre will be handed when it looks for one.
-    pub(super) async fn greeting(&self) -> io::Result<Reply> {
-        std::future::poll_fn(|cx| {
-            let mut state = self.lock();
-            let reply = ready!(state.poll_reply(cx))?;
-            state.for_lettre = to_lettre(&reply);
-            Poll::Ready(Ok(reply))
-        })
-        .await
+    /// Waits for a reply that lettre does not hear of.
+    pub(super) async fn reply(&self) -> io::Result<Reply> {
+        std::future::poll_fn(|cx| self.lock().poll_reply(cx)).await
     }
 
-    /// Says QUIT, unless lettre has, and waits for the answer and for TLS to be closed.
-    pub(super) async fn quit(&self) -> io::Result<()> {
-        if !self.lock().quit_sent {
-            let mut rest: &[u8] = b"QUIT\r\n";
-            while !rest.is_empty() {
-                let written = std::future::poll_fn(|cx| self.lock().poll_write(cx, rest)).await?;
-                rest = rest.get(written..).unwrap_or_default();
-            }
-            std::future::poll_fn(|cx| self.lock().poll_flush(cx)).await?;
+    /// Says a line that lettre does not know of, and waits for the answer.
+    pub(super) async fn say(&self, line: &str) -> io::Result<Reply> {
+        let line = format!("{line}\r\n");
+        let mut rest = line.as_bytes();
+        while !rest.is_empty() {
+            let written = std::future::poll_fn(|cx| self.lock().poll_write(cx, rest)).await?;
+            rest = rest.get(written..).unwrap_or_default();
         }
-        std::future::poll_fn(|cx| self.lock().poll_reply(cx)).await?;
+        std::future::poll_fn(|cx| self.lock().poll_flush(cx)).await?;
+        self.reply().await
+    }
+
+    /// Has lettre find the greeting and, for an EHLO that it will say to nobody, the reply to the real one.
+    pub(super) fn set_introduced(&self, greeting: &Reply, ehlo: &Reply) {
+        let mut state = self.lock();
+        state.for_lettre = to_lettre(greeting);
+        state.for_lettre.extend(to_lettre(ehlo));
+        state.is_command_said = true;
+    }
+
+    /// Says QUIT and waits for the answer and for TLS to be closed.
+    pub(super) async fn quit(&self) -> io::Result<()> {
+        self.say("QUIT").await?;
         std::future::poll_fn(|cx| self.lock().poll_shutdown(cx)).await
     }
 
@@ -273,7 +280,6 @@ impl State {
             match octet {
                 b'\n' => {
                     let line = std::mem::take(&mut self.command);
-                    self.quit_sent |= line == b"QUIT";
                     self.log(Speaker::Client, printable(&line));
                 }
                 b'\r' => {}
@@ -313,7 +319,9 @@ impl WireFault {
                 SocketFault::Refused => SmtpFailureKind::Refused,
                 SocketFault::TimedOut => SmtpFailureKind::TimedOut,
                 // What TLS says after the handshake, an alert for one, ends the connection too.
-                SocketFault::Reset | SocketFault::Local => SmtpFailureKind::Reset,
+                SocketFault::Reset | SocketFault::Local => {
+                    SmtpFailureKind::Reset
+                }
             }
         };
         Self {
@@ -351,10 +359,6 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let mut state = self.lock();
         if state.for_lettre.is_empty() {
-            // lettre says QUIT of its own when EHLO is refused, and would wait for ever for an answer.
-            if state.quit_sent {
-                return Poll::Ready(Ok(()));
-            }
             let reply = ready!(state.poll_reply(cx))?;
             state.for_lettre = to_lettre(&reply);
             state.replies.push_back(reply);
@@ -373,14 +377,20 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.lock().poll_write(cx, octets)
+        let mut state = self.lock();
+        if !state.is_command_said {
+            return state.poll_write(cx, octets);
+        }
+        let line = octets.iter().position(|octet| *octet == b'\n');
+        state.is_command_said = line.is_none();
+        Poll::Ready(Ok(line.map_or(octets.len(), |end| end.saturating_add(1))))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.lock().poll_flush(cx)
     }
 
-    /// Leaves the stream open: lettre closes it when EHLO is refused, and the session is not done then.
+    /// Leaves the stream open: lettre closes it when it has enough of a server, and the session is not done then.
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

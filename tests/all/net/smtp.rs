@@ -501,6 +501,45 @@ async fn a_message_goes_through_the_verified_session() {
 }
 
 #[tokio::test]
+async fn a_server_without_ehlo_gets_a_message_after_helo_unless_tls_is_a_must() {
+    for (tls_use, has_message, code) in [
+        (TlsUse::Opportunistic, true, 500),
+        (TlsUse::Opportunistic, true, 502),
+        (TlsUse::Opportunistic, true, 550),
+        (TlsUse::Opportunistic, false, 502),
+        (TlsUse::Verified, true, 502),
+    ] {
+        let falls_back = tls_use == TlsUse::Opportunistic && has_message && code != 550;
+        let server = Server::start(move |mut talk| async move {
+            talk.say("220 mx.test\r\n").await.expect("EHLO").await;
+            talk.say(format!("{code}-what?\r\n{code} STARTTLS\r\n"))
+                .await;
+            if !falls_back {
+                talk.expect("QUIT").await;
+                return;
+            }
+            assert_eq!(talk.line().await, "HELO sender.test");
+            talk.say("250 mx.test\r\n").await.expect("MAIL").await;
+            talk.say("250 ok\r\n").await;
+            take_message(&mut talk).await;
+        })
+        .await;
+        let mut request = request(tls_use);
+        request.message = has_message.then(message);
+        let exchange = live(server.address, Roots::none()).smtp(&request).await;
+        server.finish().await;
+        let shown = format!("{tls_use:?}, {code}, message: {has_message}");
+        assert_eq!(exchange.ehlo, Some(reply(code, &["what?", "STARTTLS"])));
+        let delivered = exchange
+            .delivery
+            .as_ref()
+            .is_some_and(|delivery| delivery.is_delivered());
+        assert_eq!(delivered, falls_back, "{shown}");
+        assert_eq!(exchange.failure, None, "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_the_message_is_a_reply_not_a_failure() {
     let server = Server::start(|mut talk| async move {
         talk.say("220 mx.test\r\n").await.expect("EHLO").await;
