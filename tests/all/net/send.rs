@@ -87,12 +87,13 @@ async fn take(talk: &mut Talk<TlsStream<TcpStream>>, until: Until) {
     loop {
         match talk.line().await.as_str() {
             "." => break,
-            "" | "QUIT" => return,
+            "QUIT" => return,
             _ => {}
         }
     }
     if say(talk, dot).await {
-        talk.rest().await;
+        talk.expect("QUIT").await;
+        talk.say("221 bye\r\n").await;
     }
 }
 
