@@ -189,18 +189,24 @@ pub enum DnsFailureKind {
     ChainTooLong,
     /// A CNAME points back into its own chain.
     CnameLoop,
-    /// The reply breaks the protocol, or a name in it cannot be read.
+    /// A name in the answer cannot be read.
     Malformed,
+    /// No socket is left to ask with: the limit on open files is reached, or the run's own on connections.
+    NoSocket,
     /// An RCODE other than NOERROR, NXDOMAIN and SERVFAIL (REFUSED is 5).
     Rcode(u16),
+    /// The resolver points to other servers instead of answering: it does not recurse for us.
+    Referral,
     /// SERVFAIL.
     ServFail,
     /// No reply in time.
     TimedOut,
     /// A truncated reply, over TCP too.
     Truncated,
-    /// The resolver cannot be reached: refused, no route.
+    /// The resolver cannot be reached: refused, no route, or broken off over TCP.
     Unreachable,
+    /// What came is no DNS message, or not one that can be read.
+    Unreadable,
 }
 
 impl DnsFailureKind {
@@ -208,9 +214,13 @@ impl DnsFailureKind {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::TimedOut | Self::Unreachable => true,
-            // REFUSED comes from our own resolver and is about us.
-            Self::Rcode(code) => code == 5,
+            Self::NoSocket
+            | Self::Referral
+            | Self::TimedOut
+            | Self::Unreachable
+            | Self::Unreadable => true,
+            // FORMERR, NOTIMP and REFUSED come from our own resolver and are about it, or about us.
+            Self::Rcode(code) => matches!(code, 1 | 4 | 5),
             Self::ChainTooLong
             | Self::CnameLoop
             | Self::Malformed
@@ -226,11 +236,14 @@ impl DnsFailureKind {
         match self {
             Self::ChainTooLong | Self::CnameLoop => true,
             Self::Malformed
+            | Self::NoSocket
             | Self::Rcode(_)
+            | Self::Referral
             | Self::ServFail
             | Self::TimedOut
             | Self::Truncated
-            | Self::Unreachable => false,
+            | Self::Unreachable
+            | Self::Unreadable => false,
         }
     }
 }
@@ -241,12 +254,17 @@ impl fmt::Display for DnsFailureKind {
             Self::ChainTooLong => f.write_str("more than 16 CNAMEs in a row"),
             Self::CnameLoop => f.write_str("CNAME loop"),
             Self::Malformed => f.write_str("malformed reply"),
+            Self::NoSocket => f.write_str("no socket left to ask the resolver with"),
+            Self::Rcode(1) => f.write_str("FORMERR"),
+            Self::Rcode(4) => f.write_str("NOTIMP"),
             Self::Rcode(5) => f.write_str("REFUSED"),
             Self::Rcode(code) => write!(f, "RCODE {code}"),
+            Self::Referral => f.write_str("resolver does not recurse: referral, no answer"),
             Self::ServFail => f.write_str("SERVFAIL"),
             Self::TimedOut => f.write_str("no reply in time"),
             Self::Truncated => f.write_str("truncated reply, over TCP too"),
             Self::Unreachable => f.write_str("resolver unreachable"),
+            Self::Unreadable => f.write_str("unreadable reply"),
         }
     }
 }
@@ -444,12 +462,25 @@ mod tests {
             (Kind::ChainTooLong, false, "more than 16 CNAMEs in a row"),
             (Kind::CnameLoop, false, "CNAME loop"),
             (Kind::Malformed, false, "malformed reply"),
-            (Kind::Rcode(4), false, "RCODE 4"),
+            (
+                Kind::NoSocket,
+                true,
+                "no socket left to ask the resolver with",
+            ),
+            (Kind::Rcode(1), true, "FORMERR"),
+            (Kind::Rcode(4), true, "NOTIMP"),
             (Kind::Rcode(5), true, "REFUSED"),
+            (Kind::Rcode(9), false, "RCODE 9"),
+            (
+                Kind::Referral,
+                true,
+                "resolver does not recurse: referral, no answer",
+            ),
             (Kind::ServFail, false, "SERVFAIL"),
             (Kind::TimedOut, true, "no reply in time"),
             (Kind::Truncated, false, "truncated reply, over TCP too"),
             (Kind::Unreachable, true, "resolver unreachable"),
+            (Kind::Unreadable, true, "unreadable reply"),
         ] {
             assert_eq!(
                 (kind.is_ours(), kind.to_string().as_str()),

@@ -31,14 +31,20 @@ impl HttpExchange {
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// Each value of each `Content-Type` header, any octets.
+    /// Each value of each `Content-Type` header, any octets; the first [`HttpResponse::MAX_VALUE_OCTETS`] of
+    /// them all.
     pub content_types: Vec<Box<[u8]>>,
-    /// The value of `Location`, if there is one.
+    /// The value of `Location`, if there is one, as far as [`HttpResponse::MAX_VALUE_OCTETS`].
     pub location: Option<Box<[u8]>>,
     /// The body, at most as long as the size limit.
     pub body: Box<[u8]>,
     /// How the body ended.
     pub body_end: BodyEnd,
+}
+
+impl HttpResponse {
+    /// The longest text that is kept of the headers of one name.
+    pub const MAX_VALUE_OCTETS: usize = 1_024;
 }
 
 /// How a body ended.
@@ -89,12 +95,16 @@ pub enum HttpFailureKind {
     CertificateRefused,
     /// The connection was not made in time.
     ConnectTimedOut,
+    /// The head of the response is larger than this client takes; another may take more.
+    HeadTooLarge,
     /// The TLS handshake failed, and it may only be that client and server have no parameters in common.
     HandshakeFailed,
     /// The reply is not HTTP, or not even TLS, or breaks their rules.
     Malformed,
     /// No TLS version of 1.2 or above in common, as the server proved.
     OldTls,
+    /// The address is the host's own, as seen from whoever asks: loopback, or none.
+    OwnAddress,
     /// The connection was refused (RST).
     Refused,
     /// The connection broke after it was made.
@@ -110,9 +120,10 @@ impl HttpFailureKind {
     #[must_use]
     pub const fn is_before_connection(self) -> bool {
         match self {
-            Self::ConnectTimedOut | Self::Refused | Self::Unreachable => true,
+            Self::ConnectTimedOut | Self::OwnAddress | Self::Refused | Self::Unreachable => true,
             Self::CertificateRefused
             | Self::HandshakeFailed
+            | Self::HeadTooLarge
             | Self::Malformed
             | Self::OldTls
             | Self::Reset
@@ -124,12 +135,15 @@ impl HttpFailureKind {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::ConnectTimedOut | Self::HandshakeFailed | Self::TimedOut | Self::Unreachable => {
-                true
-            }
+            Self::ConnectTimedOut
+            | Self::HandshakeFailed
+            | Self::HeadTooLarge
+            | Self::TimedOut
+            | Self::Unreachable => true,
             Self::CertificateRefused
             | Self::Malformed
             | Self::OldTls
+            | Self::OwnAddress
             | Self::Refused
             | Self::Reset => false,
         }
@@ -142,8 +156,10 @@ impl fmt::Display for HttpFailureKind {
             Self::CertificateRefused => "certificate refused",
             Self::ConnectTimedOut => "no connection in time",
             Self::HandshakeFailed => "TLS handshake failed",
+            Self::HeadTooLarge => "head of the response is too large",
             Self::Malformed => "reply is not valid HTTP over TLS",
             Self::OldTls => "server speaks no TLS version from 1.2 on",
+            Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Refused => "connection refused",
             Self::Reset => "connection broke",
             Self::TimedOut => "no answer in time",
@@ -168,6 +184,12 @@ mod tests {
             (Kind::ConnectTimedOut, true, true, "no connection in time"),
             (Kind::HandshakeFailed, false, true, "TLS handshake failed"),
             (
+                Kind::HeadTooLarge,
+                false,
+                true,
+                "head of the response is too large",
+            ),
+            (
                 Kind::Malformed,
                 false,
                 false,
@@ -178,6 +200,12 @@ mod tests {
                 false,
                 false,
                 "server speaks no TLS version from 1.2 on",
+            ),
+            (
+                Kind::OwnAddress,
+                true,
+                false,
+                "address is the sender's own, never another host's",
             ),
             (Kind::Refused, true, false, "connection refused"),
             (Kind::Reset, false, false, "connection broke"),

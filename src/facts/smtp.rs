@@ -292,6 +292,8 @@ pub enum SmtpFailureKind {
     Closed,
     /// The peer's octets are no SMTP reply, or break a limit.
     Protocol,
+    /// The address is the host's own, as seen from whoever asks: loopback, or none.
+    OwnAddress,
     /// The connection was refused (RST).
     Refused,
     /// The connection was reset after it was made.
@@ -308,7 +310,7 @@ impl SmtpFailureKind {
     pub const fn is_ours(self) -> bool {
         match self {
             Self::TimedOut | Self::Unreachable => true,
-            Self::Closed | Self::Protocol | Self::Refused | Self::Reset => false,
+            Self::Closed | Self::OwnAddress | Self::Protocol | Self::Refused | Self::Reset => false,
         }
     }
 }
@@ -317,6 +319,7 @@ impl fmt::Display for SmtpFailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "connection closed",
+            Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Protocol => "not a valid SMTP reply",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
@@ -473,6 +476,11 @@ mod tests {
         use SmtpFailureKind as Kind;
         for (kind, is_ours, expected) in [
             (Kind::Closed, false, "connection closed"),
+            (
+                Kind::OwnAddress,
+                false,
+                "address is the sender's own, never another host's",
+            ),
             (Kind::Protocol, false, "not a valid SMTP reply"),
             (Kind::Refused, false, "connection refused"),
             (Kind::Reset, false, "connection reset"),

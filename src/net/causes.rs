@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use rustls::InvalidMessage;
+
 /// The longest text of a cause chain that is kept, in characters.
 const MAX_DETAIL_CHARS: usize = 400;
 
@@ -31,7 +33,7 @@ pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
 
 /// Writes the chain as one line, leaving out what an outer cause has already said.
 pub(super) fn describe(error: &(dyn Error + 'static)) -> Box<str> {
-    join(causes(error).map(ToString::to_string))
+    join(causes(error).map(in_words))
 }
 
 /// As [`describe`], for a fetch: without what reqwest and its connector wrap around each cause, the URL that
@@ -40,7 +42,7 @@ pub(super) fn describe_fetch(error: &reqwest::Error) -> Box<str> {
     let inner = join(
         causes(error)
             .filter(|cause| !cause.is::<reqwest::Error>())
-            .map(ToString::to_string)
+            .map(in_words)
             .filter(|cause| !cause.starts_with("client error (")),
     );
     if inner.is_empty() {
@@ -48,6 +50,32 @@ pub(super) fn describe_fetch(error: &reqwest::Error) -> Box<str> {
     } else {
         inner
     }
+}
+
+/// Says what an error says, and where a limit was met which limit that is.
+fn in_words(error: &(dyn Error + 'static)) -> String {
+    if let Some(error) = error.downcast_ref::<io::Error>()
+        && SocketFault::of(error) == SocketFault::Exhausted
+    {
+        return "too many open files: raise `ulimit -n`, or lower --jobs".to_owned();
+    }
+    if let Some(rustls::Error::InvalidMessage(
+        InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+    )) = error.downcast_ref()
+    {
+        return "the server's certificates have more than 64 KiB, which is all that this client takes".to_owned();
+    }
+    if is_head_too_large(error) {
+        return "more than 100 headers, or 400 kB of them".to_owned();
+    }
+    error.to_string()
+}
+
+/// Returns whether this is hyper's word for a head over its limits, which it has no method for in a client.
+pub(super) fn is_head_too_large(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(|error| error.is_parse() && error.to_string() == "message head is too large")
 }
 
 /// Joins causes, without what says nothing to those who did not write the library: the error's number beside its
@@ -97,6 +125,8 @@ pub(super) enum SocketFault {
     Reset,
     /// The system gave up waiting.
     TimedOut,
+    /// This process, or this host, has no file descriptor left.
+    Exhausted,
     /// Nothing left this host: no route, no permission, no address family, no free port.
     Local,
 }
@@ -111,6 +141,10 @@ impl SocketFault {
     }
 
     pub(super) fn of(error: &io::Error) -> Self {
+        // EMFILE and ENFILE, which the standard library has no kind for.
+        if matches!(error.raw_os_error(), Some(23 | 24)) {
+            return Self::Exhausted;
+        }
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused,
             io::ErrorKind::ConnectionReset
@@ -183,6 +217,8 @@ mod tests {
             (104, SocketFault::Reset),
             (32, SocketFault::Reset),
             (110, SocketFault::TimedOut),
+            (24, SocketFault::Exhausted),
+            (23, SocketFault::Exhausted),
             (101, SocketFault::Local),
             (113, SocketFault::Local),
             (97, SocketFault::Local),

@@ -31,7 +31,7 @@ pub struct LiveConfig {
     pub deadlines: Deadlines,
     /// The name in EHLO.
     pub helo: HeloName,
-    /// The address to connect from, for connections of its own family; `None` leaves it to the system.
+    /// The address to connect from; the other family counts as unreachable then. `None` leaves it to the system.
     pub source: Option<IpAddr>,
     /// Which kinds of address to connect to.
     pub families: AddressFamilies,
@@ -85,6 +85,8 @@ impl AddressFamilies {
     /// Returns whether `address`, as the DNS gave it, may be connected to.
     #[must_use]
     pub const fn allows(self, address: IpAddr) -> bool {
+        // `::ffff:192.0.2.1` is spoken to over IPv4.
+        let address = address.to_canonical();
         match self {
             Self::Both => true,
             Self::V4Only => address.is_ipv4(),
@@ -102,6 +104,8 @@ pub struct Deadlines {
     pub dns_try: Duration,
     /// One question, CNAMEs and further resolvers included.
     pub dns_lookup: Duration,
+    /// A free connection: to an address that has its two of ours already, or at all.
+    pub queue: Duration,
     /// One policy fetch, from the first SYN to the last octet of the body.
     pub fetch: Duration,
     /// One SMTP reply, or the TLS handshake.
@@ -123,6 +127,8 @@ impl Deadlines {
     pub const DNS_LOOKUP: Duration = Duration::from_secs(15);
     /// RFC 8461, Section 3.3: "a suggested timeout is one minute".
     pub const FETCH: Duration = Duration::from_secs(60);
+    /// As long as an SMTP session ahead may take.
+    pub const QUEUE: Duration = Self::SMTP_SESSION;
     /// RFC 5321, Section 4.5.3.2, grants five minutes; postscreen takes 6 s and a tarpit half a minute, and
     /// who waits at a terminal for a verdict is better told of a time-out than kept.
     pub const SMTP_COMMAND: Duration = Duration::from_secs(60);
@@ -142,6 +148,7 @@ impl Deadlines {
             connect: step.min(default.connect),
             dns_try: step.min(default.dns_try),
             dns_lookup: step.min(default.dns_lookup),
+            queue: default.queue,
             fetch: step.min(default.fetch),
             smtp_command: step,
             smtp_end_of_data: default.smtp_end_of_data,
@@ -157,6 +164,7 @@ impl Default for Deadlines {
             connect: Self::CONNECT,
             dns_try: Self::DNS_TRY,
             dns_lookup: Self::DNS_LOOKUP,
+            queue: Self::QUEUE,
             fetch: Self::FETCH,
             smtp_command: Self::SMTP_COMMAND,
             smtp_end_of_data: Self::SMTP_END_OF_DATA,

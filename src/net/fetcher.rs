@@ -92,10 +92,7 @@ impl Fetcher {
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(0)
             .connect_timeout(self.connect_deadline)
-            .local_address(
-                self.source
-                    .filter(|source| source.is_ipv4() == routed.is_ipv4()),
-            )
+            .local_address(self.source)
             .resolve_to_addrs(host.as_str(), &[routed])
             .dns_resolver(NoResolver)
             .build()
@@ -104,16 +101,24 @@ impl Fetcher {
 
     async fn read(&self, mut response: Response, deadline: Instant) -> HttpResponse {
         let status = response.status().as_u16();
+        let mut room = HttpResponse::MAX_VALUE_OCTETS;
         let content_types = response
             .headers()
             .get_all(CONTENT_TYPE)
             .iter()
-            .map(|value| value.as_bytes().into())
+            .map_while(|value| {
+                let kept = value.as_bytes().get(..room).unwrap_or(value.as_bytes());
+                // An empty value counts too: there is no end to how many of them fit.
+                let kept = (room > 0).then_some(kept);
+                room = room.saturating_sub(kept.map_or(0, |kept| kept.len().max(1)));
+                kept.map(Into::into)
+            })
             .collect();
-        let location = response
-            .headers()
-            .get(LOCATION)
-            .map(|value| value.as_bytes().into());
+        let location = response.headers().get(LOCATION).map(|value| {
+            let value = value.as_bytes();
+            let kept = value.get(..HttpResponse::MAX_VALUE_OCTETS);
+            kept.unwrap_or(value).into()
+        });
         let limit = usize::try_from(self.max_body_bytes).unwrap_or(usize::MAX);
         let mut body: Vec<u8> = Vec::new();
         let body_end = loop {
@@ -195,6 +200,9 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
         return HttpFailureKind::Unreachable;
     }
     if let Some(error) = causes::find::<hyper::Error>(error) {
+        if causes::is_head_too_large(error) {
+            return HttpFailureKind::HeadTooLarge;
+        }
         if error.is_parse() {
             return HttpFailureKind::Malformed;
         }
@@ -206,6 +214,7 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
         Some(SocketFault::Refused) => HttpFailureKind::Refused,
         Some(SocketFault::Reset | SocketFault::Closed) => HttpFailureKind::Reset,
         Some(SocketFault::TimedOut) => timed_out(witness),
+        Some(SocketFault::Exhausted) => HttpFailureKind::Unreachable,
         Some(SocketFault::Local) if error.is_connect() => HttpFailureKind::Unreachable,
         Some(SocketFault::Local) => HttpFailureKind::Reset,
         None => HttpFailureKind::Malformed,

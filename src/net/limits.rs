@@ -1,4 +1,4 @@
-//! How many SMTP connections at once one address has to bear from us.
+//! How many connections at once one address has to bear from us, and how many we bear ourselves.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,6 +8,57 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most SMTP connections at once to one address: receivers refuse, or list, those who open more.
 const MAX_CONNECTIONS_PER_ADDRESS: usize = 2;
+
+/// The most connections at once of one run, DNS over TCP among them: a quarter of the 1,024 open files that a
+/// process is usually granted. Questions over UDP, which end soon, and the rest live on what is left.
+const MAX_SOCKETS: usize = 256;
+
+/// The most connections at once for one domain, so that a domain whose servers keep a client waiting does not
+/// take the others' share.
+const MAX_SOCKETS_PER_DOMAIN: usize = 64;
+
+/// Counts the connections of a run. Clones share the count.
+#[derive(Clone, Debug)]
+pub(super) struct Sockets {
+    of_run: Arc<Semaphore>,
+    of_domain: Arc<Semaphore>,
+}
+
+/// The right to have one connection, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Socket {
+    _of_domain: Option<OwnedSemaphorePermit>,
+    _of_run: Option<OwnedSemaphorePermit>,
+}
+
+impl Sockets {
+    /// Counts anew for one domain, within the same run.
+    pub(super) fn for_one_domain(&self) -> Self {
+        Self {
+            of_run: Arc::clone(&self.of_run),
+            of_domain: Arc::new(Semaphore::new(MAX_SOCKETS_PER_DOMAIN)),
+        }
+    }
+
+    /// Waits until one more connection may be opened.
+    pub(super) async fn acquire(&self) -> Socket {
+        // The domain's first: who waits for that keeps nothing from other domains. Nobody closes either.
+        let of_domain = Arc::clone(&self.of_domain).acquire_owned().await.ok();
+        Socket {
+            _of_domain: of_domain,
+            _of_run: Arc::clone(&self.of_run).acquire_owned().await.ok(),
+        }
+    }
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self {
+            of_run: Arc::new(Semaphore::new(MAX_SOCKETS)),
+            of_domain: Arc::new(Semaphore::new(MAX_SOCKETS)),
+        }
+    }
+}
 
 /// Counts the connections to each address. It holds addresses in use, no others, so it does not grow.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +132,24 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::ConnectionLimits;
+    use super::{ConnectionLimits, MAX_SOCKETS, MAX_SOCKETS_PER_DOMAIN, Sockets};
+
+    #[tokio::test]
+    async fn a_domain_takes_no_more_than_its_share_and_all_no_more_than_a_run_has() {
+        let run = Sockets::default();
+        let mut held = Vec::new();
+        for _ in 0..MAX_SOCKETS / MAX_SOCKETS_PER_DOMAIN {
+            let domain = run.for_one_domain();
+            for _ in 0..MAX_SOCKETS_PER_DOMAIN {
+                held.push(domain.acquire().await);
+            }
+            assert!(timeout(Duration::ZERO, domain.acquire()).await.is_err());
+        }
+        let domain = run.for_one_domain();
+        assert!(timeout(Duration::ZERO, domain.acquire()).await.is_err());
+        held.pop();
+        assert!(timeout(Duration::ZERO, domain.acquire()).await.is_ok());
+    }
 
     #[tokio::test]
     async fn the_third_connection_waits_and_nothing_is_left_behind() {

@@ -16,10 +16,13 @@ pub mod smtp;
 mod tls;
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::task::yield_now;
+use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
@@ -34,7 +37,7 @@ pub use config::{
 };
 
 use fetcher::Fetcher;
-use limits::ConnectionLimits;
+use limits::{ConnectionLimits, Sockets};
 use resolver::{Chase, Resolver};
 use routes::Routes;
 use smtp::SmtpClient;
@@ -45,6 +48,9 @@ const HTTPS_PORT: u16 = 443;
 
 /// The port of SMTP between hosts.
 const SMTP_PORT: u16 = 25;
+
+/// How long a wait for a free connection has to be to stand in what is said of a failure.
+const NOTABLE_WAIT: Duration = Duration::from_secs(1);
 
 /// The live network. Clones share the DNS cache and the count of connections.
 #[derive(Clone, Debug)]
@@ -57,6 +63,9 @@ pub struct Live {
     fetcher: Fetcher,
     smtp: SmtpClient,
     limits: ConnectionLimits,
+    sockets: Sockets,
+    source: Option<IpAddr>,
+    queue_deadline: Duration,
 }
 
 impl Live {
@@ -75,9 +84,16 @@ impl Live {
         }
         let deadlines = config.deadlines;
         let tls = TlsClients::new(config.clock.clone(), config.roots);
+        let sockets = Sockets::default();
         Ok(Self {
             clock: config.clock,
-            resolver: Resolver::new(servers, deadlines.dns_try, deadlines.dns_lookup),
+            resolver: Resolver {
+                servers,
+                try_deadline: deadlines.dns_try,
+                lookup_deadline: deadlines.dns_lookup,
+                queue_deadline: deadlines.queue,
+                sockets: sockets.clone(),
+            },
             cache: Arc::default(),
             routes: config.routes,
             families: config.families,
@@ -96,6 +112,9 @@ impl Live {
                 source: config.source,
             },
             limits: ConnectionLimits::default(),
+            sockets,
+            source: config.source,
+            queue_deadline: deadlines.queue,
         })
     }
 
@@ -103,6 +122,16 @@ impl Live {
     #[must_use]
     pub fn resolvers(&self) -> &[SocketAddr] {
         self.resolver.servers()
+    }
+
+    /// Returns the same network with a count of connections for one domain of its own, so that a domain whose
+    /// servers keep a client waiting leaves the others their share.
+    #[must_use]
+    pub fn for_one_domain(&self) -> Self {
+        let mut network = self.clone();
+        network.sockets = self.sockets.for_one_domain();
+        network.resolver.sockets = network.sockets.clone();
+        network
     }
 
     /// Asks through the resolver cache of `other`, as two clients of one resolver do.
@@ -117,12 +146,41 @@ impl Live {
         self.cache().clear();
     }
 
-    /// Says why an address is not connected to, if it is not.
-    fn excluded(&self, address: IpAddr) -> Option<Box<str>> {
-        (!self.families.allows(address)).then(|| {
-            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
-            format!("{family} {FAMILY_OFF}").into()
-        })
+    /// Decides where to connect to reach `host` at `target`, which may be nowhere.
+    fn plan(&self, host: &DnsName, target: SocketAddr) -> Result<SocketAddr, NotTried> {
+        let address = target.ip().to_canonical();
+        let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+        if !self.families.allows(address) {
+            return Err(NotTried::Excluded(format!("{family} {FAMILY_OFF}").into()));
+        }
+        let routed = match self.routes.find(host, target) {
+            Some(routed) => routed,
+            // A lab says by a route that it means its own loopback; a stranger's zone does not.
+            None if address.is_loopback() || address.is_unspecified() => {
+                return Err(NotTried::OwnAddress);
+            }
+            None => target,
+        };
+        // A socket of IPv6 would take `::ffff:192.0.2.1` too, and speak IPv4 from no source that was named.
+        let routed = SocketAddr::new(routed.ip().to_canonical(), routed.port());
+        match self.source {
+            Some(source) if source.is_ipv4() != routed.is_ipv4() => {
+                let source = if source.is_ipv4() { "IPv4" } else { "IPv6" };
+                Err(NotTried::Excluded(
+                    format!("--source is {source}, the address is not").into(),
+                ))
+            }
+            Some(_) | None => Ok(routed),
+        }
+    }
+
+    /// Waits for the right to open a connection; says how long that took.
+    async fn queue<T>(&self, room: impl Future<Output = T>) -> Result<(T, Duration), Duration> {
+        let began = Instant::now();
+        match timeout(self.queue_deadline, room).await {
+            Ok(room) => Ok((room, began.elapsed())),
+            Err(_elapsed) => Err(began.elapsed()),
+        }
     }
 
     fn cache(&self) -> MutexGuard<'_, DnsCache> {
@@ -162,41 +220,84 @@ impl Network for Live {
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
-        if let Some(detail) = self.excluded(address) {
-            return HttpExchange {
-                address,
-                certificate: None,
-                outcome: Err(HttpFailure {
-                    kind: HttpFailureKind::Unreachable,
-                    detail,
-                }),
-            };
+        let failed = |kind, detail| HttpExchange {
+            address,
+            certificate: None,
+            outcome: Err(HttpFailure { kind, detail }),
+        };
+        let routed = match self.plan(host, SocketAddr::new(address, HTTPS_PORT)) {
+            Ok(routed) => routed,
+            Err(NotTried::Excluded(detail)) => {
+                return failed(HttpFailureKind::Unreachable, detail);
+            }
+            Err(NotTried::OwnAddress) => {
+                return failed(HttpFailureKind::OwnAddress, Box::default());
+            }
+        };
+        match self.queue(self.sockets.acquire()).await {
+            Ok((_socket, _waited)) => {
+                let exchange = Box::pin(self.fetcher.fetch(host, address, routed)).await;
+                log::fetch(host, &exchange);
+                exchange
+            }
+            Err(waited) => {
+                let detail = format!("{waited:.0?} went by until a connection could be opened");
+                failed(HttpFailureKind::ConnectTimedOut, detail.into())
+            }
         }
-        let routed = self
-            .routes
-            .resolve(host, SocketAddr::new(address, HTTPS_PORT));
-        let exchange = Box::pin(self.fetcher.fetch(host, address, routed)).await;
-        log::fetch(host, &exchange);
-        exchange
     }
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
-        if let Some(detail) = self.excluded(request.address) {
+        let failed = |kind, detail| {
             let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
             exchange.failure = Some(SmtpFailure {
-                kind: SmtpFailureKind::Unreachable,
+                kind,
                 during: SmtpStep::Connect,
                 detail,
             });
-            return exchange;
+            exchange
+        };
+        let routed = match self.plan(&request.host, SocketAddr::new(request.address, SMTP_PORT)) {
+            Ok(routed) => routed,
+            Err(NotTried::Excluded(detail)) => {
+                return failed(SmtpFailureKind::Unreachable, detail);
+            }
+            Err(NotTried::OwnAddress) => {
+                return failed(SmtpFailureKind::OwnAddress, Box::default());
+            }
+        };
+        // The address's place first: who waits for that keeps no connection from anybody else.
+        let room = async {
+            let slot = self.limits.acquire(request.address).await;
+            (slot, self.sockets.acquire().await)
+        };
+        let for_what = format!("for a free connection to {}", request.address);
+        match self.queue(room).await {
+            Ok((_room, waited)) => {
+                let mut exchange = Box::pin(self.smtp.run(request, routed)).await;
+                if let Some(failure) = &mut exchange.failure
+                    && waited >= NOTABLE_WAIT
+                {
+                    let detail = format!("{}; {waited:.0?} were waited {for_what}", failure.detail);
+                    failure.detail = detail.trim_start_matches("; ").into();
+                }
+                log::session(&exchange);
+                exchange
+            }
+            Err(waited) => {
+                let detail = format!("{waited:.0?} were waited {for_what}, in vain");
+                failed(SmtpFailureKind::TimedOut, detail.into())
+            }
         }
-        let target = SocketAddr::new(request.address, SMTP_PORT);
-        let routed = self.routes.resolve(&request.host, target);
-        let _slot = self.limits.acquire(request.address).await;
-        let exchange = Box::pin(self.smtp.run(request, routed)).await;
-        log::session(&exchange);
-        exchange
     }
+}
+
+/// Why an address is not connected to.
+enum NotTried {
+    /// What we were told leaves it out.
+    Excluded(Box<str>),
+    /// It leads back to whoever asks, so it is nobody's address for others.
+    OwnAddress,
 }
 
 /// Reads the system's `/etc/resolv.conf`.

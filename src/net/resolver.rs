@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hickory_proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode};
 use hickory_proto::rr::rdata::tlsa;
-use hickory_proto::rr::{self, Name, RData};
+use hickory_proto::rr::{self, DNSClass, Name, RData};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::tcp::TcpClientStream;
@@ -25,6 +25,7 @@ use crate::facts::dns::{
 };
 
 use super::causes::{self, SocketFault};
+use super::limits::Sockets;
 use super::log;
 
 /// The largest TTL; one with the top bit set counts as zero ([RFC 2181, Section 8]).
@@ -35,9 +36,12 @@ const MAX_TTL_SECS: u32 = 0x7fff_ffff;
 /// Asks the resolvers it was given.
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
-    servers: Vec<SocketAddr>,
-    try_deadline: Duration,
-    lookup_deadline: Duration,
+    pub(super) servers: Vec<SocketAddr>,
+    pub(super) try_deadline: Duration,
+    pub(super) lookup_deadline: Duration,
+    /// How long a question waits for a connection over TCP.
+    pub(super) queue_deadline: Duration,
+    pub(super) sockets: Sockets,
 }
 
 /// How far a question has got: a name, and the CNAMEs that led to it.
@@ -56,18 +60,6 @@ enum Step {
 }
 
 impl Resolver {
-    pub(super) const fn new(
-        servers: Vec<SocketAddr>,
-        try_deadline: Duration,
-        lookup_deadline: Duration,
-    ) -> Self {
-        Self {
-            servers,
-            try_deadline,
-            lookup_deadline,
-        }
-    }
-
     /// Returns whom it asks.
     pub(super) fn servers(&self) -> &[SocketAddr] {
         &self.servers
@@ -129,22 +121,17 @@ impl Resolver {
         }))
     }
 
-    /// Asks one resolver over UDP, and over TCP if the reply was cut.
+    /// Asks one resolver, once more without EDNS if it does not know what that is.
     async fn exchange(&self, server: SocketAddr, query: Query) -> Result<DnsResponse, DnsFailure> {
-        let mut options = DnsRequestOptions::default();
-        options.use_edns = true;
-        // Without DO a resolver need not say whether it validated (RFC 4035, Section 3.2.3).
-        options.edns_set_dnssec_ok = true;
-        options.recursion_desired = true;
-        let request = DnsRequest::from_query(query, options);
-        let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::new())
-            .with_timeout(Some(self.try_deadline))
-            .build();
-        let reply = udp.send_message(request.clone()).first_answer().await;
-        let reply = match reply {
-            Ok(reply) if reply.truncation => self.exchange_tcp(server, request).await?,
-            Ok(reply) => reply,
-            Err(error) => return Err(self.failure(server, &error)),
+        let reply = self
+            .exchange_with(server, query.clone(), Extensions::Edns)
+            .await?;
+        let reply = match reply.response_code {
+            // RFC 6891, Section 7: FORMERR from who does not implement EDNS; older ones say NOTIMP.
+            ResponseCode::FormErr | ResponseCode::NotImp => {
+                self.exchange_with(server, query, Extensions::None).await?
+            }
+            _ => reply,
         };
         let rcode = match reply.response_code {
             ResponseCode::NoError | ResponseCode::NXDomain => return Ok(reply),
@@ -159,11 +146,40 @@ impl Resolver {
         })
     }
 
+    /// Asks one resolver over UDP, and over TCP if the reply was cut.
+    async fn exchange_with(
+        &self,
+        server: SocketAddr,
+        query: Query,
+        extensions: Extensions,
+    ) -> Result<DnsResponse, DnsFailure> {
+        let mut options = DnsRequestOptions::default();
+        options.use_edns = extensions == Extensions::Edns;
+        // Without DO a resolver need not say whether it validated (RFC 4035, Section 3.2.3).
+        options.edns_set_dnssec_ok = options.use_edns;
+        options.recursion_desired = true;
+        let request = DnsRequest::from_query(query, options);
+        let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::new())
+            .with_timeout(Some(self.try_deadline))
+            .build();
+        match udp.send_message(request.clone()).first_answer().await {
+            Ok(reply) if reply.truncation => self.exchange_tcp(server, request).await,
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.failure(server, &error)),
+        }
+    }
+
     async fn exchange_tcp(
         &self,
         server: SocketAddr,
         request: DnsRequest,
     ) -> Result<DnsResponse, DnsFailure> {
+        let _socket = timeout(self.queue_deadline, self.sockets.acquire())
+            .await
+            .map_err(|_elapsed| DnsFailure {
+                kind: DnsFailureKind::NoSocket,
+                detail: format!("{:?} were waited for one over TCP", self.queue_deadline).into(),
+            })?;
         let exchange = async {
             // The connection's task ends with the provider, so it has to outlive the answer.
             let provider = TokioRuntimeProvider::new();
@@ -177,7 +193,13 @@ impl Resolver {
         let reply = timeout(self.try_deadline, exchange)
             .await
             .map_err(|_elapsed| timed_out(server, self.try_deadline))?
-            .map_err(|error| self.failure(server, &error))?;
+            .map_err(|error| {
+                let failure = self.failure(server, &error);
+                DnsFailure {
+                    detail: format!("too long for UDP, and over TCP {}", failure.detail).into(),
+                    ..failure
+                }
+            })?;
         if reply.truncation {
             return Err(DnsFailure {
                 kind: DnsFailureKind::Truncated,
@@ -187,22 +209,34 @@ impl Resolver {
         Ok(reply)
     }
 
+    /// Says what kept a resolver's answer from us, none of which is the domain's doing.
     fn failure(&self, server: SocketAddr, error: &NetError) -> DnsFailure {
         let kind = match error {
             NetError::Timeout => return timed_out(server, self.try_deadline),
             NetError::Io(error) => match SocketFault::of(error) {
                 SocketFault::TimedOut => return timed_out(server, self.try_deadline),
-                SocketFault::Refused | SocketFault::Local => DnsFailureKind::Unreachable,
-                SocketFault::Closed | SocketFault::Reset => DnsFailureKind::Malformed,
+                SocketFault::Exhausted => DnsFailureKind::NoSocket,
+                SocketFault::Closed
+                | SocketFault::Local
+                | SocketFault::Refused
+                | SocketFault::Reset => DnsFailureKind::Unreachable,
             },
             NetError::Busy | NetError::NoConnections => DnsFailureKind::Unreachable,
-            _ => DnsFailureKind::Malformed,
+            _ => DnsFailureKind::Unreadable,
         };
         DnsFailure {
             kind,
             detail: format!("{server}: {}", causes::describe(error)).into(),
         }
     }
+}
+
+/// What a question carries besides itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Extensions {
+    /// EDNS with DO set.
+    Edns,
+    None,
 }
 
 fn timed_out(server: SocketAddr, waited: Duration) -> DnsFailure {
@@ -213,7 +247,10 @@ fn timed_out(server: SocketAddr, waited: Duration) -> DnsFailure {
 }
 
 const fn is_silence(kind: DnsFailureKind) -> bool {
-    matches!(kind, DnsFailureKind::TimedOut | DnsFailureKind::Unreachable)
+    matches!(
+        kind,
+        DnsFailureKind::NoSocket | DnsFailureKind::TimedOut | DnsFailureKind::Unreachable
+    )
 }
 
 /// Reads what a NOERROR or NXDOMAIN reply says, following the CNAMEs in it.
@@ -222,7 +259,12 @@ fn read(reply: &DnsResponse, question: &Question, chase: &mut Chase) -> Result<S
     let mut followed = false;
     let wire_type = to_wire_type(question.record_type);
     loop {
-        let own = || reply.answers.iter().filter(|record| record.name == owner);
+        let own = || {
+            reply
+                .answers
+                .iter()
+                .filter(|record| record.name == owner && record.dns_class == DNSClass::IN)
+        };
         let records: Vec<Record> = own()
             .filter(|record| record.record_type() == wire_type)
             .filter_map(|record| from_wire(&record.data))
@@ -266,7 +308,23 @@ fn read(reply: &DnsResponse, question: &Question, chase: &mut Chase) -> Result<S
     if followed && ttl.is_none() {
         return Ok(Step::AskAgain);
     }
+    if ttl.is_none() && is_referral(reply) {
+        return Err(DnsFailure {
+            kind: DnsFailureKind::Referral,
+            detail: format!("asked for {} {}", question.record_type, chase.name).into(),
+        });
+    }
     Ok(Step::Answer(DnsOutcome::NoData { ttl }))
+}
+
+/// Returns whether an empty reply without SOA points elsewhere, or comes from who does not recurse (RFC 2308,
+/// Section 2.2: a referral looks like NODATA but for the records it has).
+fn is_referral(reply: &DnsResponse) -> bool {
+    !reply.recursion_available
+        || reply
+            .authorities
+            .iter()
+            .any(|record| record.record_type() == rr::RecordType::NS)
 }
 
 fn to_wire(name: &DnsName) -> Result<Name, DnsFailure> {

@@ -24,13 +24,19 @@ impl Routes {
         Self { routes }
     }
 
-    /// Returns where to connect to reach `host` at `target`.
+    /// Returns where to connect to reach `host` at `target`, if a rule says so.
     #[must_use]
-    pub fn resolve(&self, host: &DnsName, target: SocketAddr) -> SocketAddr {
+    pub fn find(&self, host: &DnsName, target: SocketAddr) -> Option<SocketAddr> {
         self.routes
             .iter()
             .find(|route| route.applies(host, target))
-            .map_or(target, |route| route.to)
+            .map(|route| route.to)
+    }
+
+    /// Returns where to connect to reach `host` at `target`.
+    #[must_use]
+    pub fn resolve(&self, host: &DnsName, target: SocketAddr) -> SocketAddr {
+        self.find(host, target).unwrap_or(target)
     }
 
     /// Returns whether there is no rule.

@@ -15,8 +15,8 @@ use rustls::client::{
 };
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup,
-    PeerIncompatible, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, InvalidMessage,
+    NamedGroup, PeerIncompatible, SignatureScheme,
 };
 use rustls_pki_types::{CertificateDer, ServerName};
 
@@ -280,7 +280,12 @@ impl HandshakeFault {
             // Our hello offers 1.2 and 1.3: either answer to it is proof.
             rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
             | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Self::OldVersion,
-            rustls::Error::PeerIncompatible(_)
+            // A chain over 64 KiB: rustls takes no more, OpenSSL does.
+            rustls::Error::InvalidMessage(
+                InvalidMessage::HandshakePayloadTooLarge
+                | InvalidMessage::CertificatePayloadTooLarge,
+            )
+            | rustls::Error::PeerIncompatible(_)
             | rustls::Error::AlertReceived(_)
             | rustls::Error::NoApplicationProtocol => Self::NoCommonParameters,
             _ => Self::Protocol,

@@ -114,7 +114,7 @@ impl Job {
             time: Some(self.deadline),
         };
         let checked = diagnose::check(
-            &self.network,
+            &self.network.for_one_domain(),
             &self.probes,
             &domain,
             stored.as_ref(),

@@ -67,6 +67,14 @@ fn connection(domain: &DnsName, failure: &HttpFailure) -> String {
              with ECDHE and AEAD (RFC 9325, Section 4.2); look at what it offers with:\n\n{}",
             client(domain)
         ),
+        HttpFailureKind::HeadTooLarge => format!(
+            "Send fewer headers from mta-sts.{domain}: clients stop reading at a hundred of them, or before:\n\n\
+             curl -sI {url}"
+        ),
+        HttpFailureKind::OwnAddress => format!(
+            "Let mta-sts.{domain} lead to an address of the web server that others can reach:\n\n\
+             dig mta-sts.{domain}"
+        ),
         HttpFailureKind::Malformed => format!(
             "Serve HTTPS at port 443 of mta-sts.{domain}: what answers there is no HTTP inside TLS:\n\n\
              curl -sv {url}"

@@ -90,7 +90,9 @@ fn to_kind(error: &io::Error, witness: &Witness) -> TlsFailureKind {
     match SocketFault::find(error).unwrap_or(SocketFault::Local) {
         SocketFault::Closed => TlsFailureKind::Closed,
         SocketFault::TimedOut => TlsFailureKind::TimedOut,
-        SocketFault::Refused | SocketFault::Reset | SocketFault::Local => TlsFailureKind::Reset,
+        SocketFault::Exhausted | SocketFault::Refused | SocketFault::Reset | SocketFault::Local => {
+            TlsFailureKind::Reset
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl SmtpClient {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
             };
-            if let Some(source) = self.source.filter(|ip| ip.is_ipv4() == routed.is_ipv4()) {
+            if let Some(source) = self.source {
                 socket.bind(SocketAddr::new(source, 0))?;
             }
             let stream: TcpStream = socket.connect(routed).await?;
@@ -139,7 +139,7 @@ impl SmtpClient {
                     SocketFault::Refused => SmtpFailureKind::Refused,
                     SocketFault::Reset | SocketFault::Closed => SmtpFailureKind::Reset,
                     SocketFault::TimedOut => SmtpFailureKind::TimedOut,
-                    SocketFault::Local => SmtpFailureKind::Unreachable,
+                    SocketFault::Exhausted | SocketFault::Local => SmtpFailureKind::Unreachable,
                 };
                 failed(kind, causes::describe(&error))
             })
@@ -341,6 +341,7 @@ impl Dialogue<'_> {
                     ..failure
                 },
                 SmtpFailureKind::Closed
+                | SmtpFailureKind::OwnAddress
                 | SmtpFailureKind::Protocol
                 | SmtpFailureKind::Refused
                 | SmtpFailureKind::Reset

@@ -319,7 +319,7 @@ impl WireFault {
                 SocketFault::Refused => SmtpFailureKind::Refused,
                 SocketFault::TimedOut => SmtpFailureKind::TimedOut,
                 // What TLS says after the handshake, an alert for one, ends the connection too.
-                SocketFault::Reset | SocketFault::Local => {
+                SocketFault::Exhausted | SocketFault::Reset | SocketFault::Local => {
                     SmtpFailureKind::Reset
                 }
             }

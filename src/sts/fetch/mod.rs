@@ -47,8 +47,10 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
                 HttpFailureKind::CertificateRefused
                 | HttpFailureKind::ConnectTimedOut
                 | HttpFailureKind::HandshakeFailed
+                | HttpFailureKind::HeadTooLarge
                 | HttpFailureKind::Malformed
                 | HttpFailureKind::OldTls
+                | HttpFailureKind::OwnAddress
                 | HttpFailureKind::Refused
                 | HttpFailureKind::Reset
                 | HttpFailureKind::TimedOut

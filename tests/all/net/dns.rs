@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
-use hickory_proto::rr::{Name, RData, Record as WireRecord};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, NS, TXT};
+use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord};
 use stickler::clock::Clock;
 use stickler::facts::dns::{
     Alias, DnsAnswer, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record, RecordType,
@@ -69,22 +69,32 @@ fn alias(owner: &str, target: &str, ttl: u64) -> Alias {
 /// One server that has an answer of each kind, by the first label.
 fn answer(asked: &Message, transport: Transport) -> Option<Message> {
     let query = asked.queries.first().expect("one question");
-    let edns = asked.edns.as_ref().expect("EDNS is used");
-    assert!(edns.flags().dnssec_ok, "DO is not set");
     assert!(asked.metadata.recursion_desired);
     let asked_name = query.name().to_ascii();
     let kind = asked_name.split('.').next().unwrap_or_default();
+    let knows_edns = !matches!(kind, "formerr" | "notimp" | "old" | "older");
+    let edns = asked.edns.as_ref();
+    assert!(
+        edns.map_or(!knows_edns, |edns| edns.flags().dnssec_ok),
+        "EDNS is not used, or DO is not set"
+    );
     let rcode = match kind {
         "nxdomain" | "nosoa" | "aliasnx" => ResponseCode::NXDomain,
         "servfail" => ResponseCode::ServFail,
         "refused" => ResponseCode::Refused,
+        "formerr" => ResponseCode::FormErr,
         "notimp" => ResponseCode::NotImp,
+        "old" if edns.is_some() => ResponseCode::FormErr,
+        "older" if edns.is_some() => ResponseCode::NotImp,
         _ => ResponseCode::NoError,
     };
     let mut reply = reply_to(asked, rcode);
     match kind {
         "silent" => return None,
-        "ok" | "localhost" | "invalid" => reply.answers.push(text(&asked_name, 300)),
+        "old" | "older" if edns.is_some() => {}
+        "ok" | "old" | "older" | "localhost" | "invalid" => {
+            reply.answers.push(text(&asked_name, 300))
+        }
         "long" => reply.answers.push(text(&asked_name, 700_000)),
         "negative" => reply.answers.push(text(&asked_name, 0x8000_0001)),
         "uneven" => reply
@@ -103,6 +113,19 @@ fn answer(asked: &Message, transport: Transport) -> Option<Message> {
             Transport::Udp => reply.metadata.truncation = true,
             Transport::Tcp => reply.answers.push(text(&asked_name, 300)),
         },
+        "cutclosed" if transport == Transport::Tcp => return None,
+        "cutclosed" => reply.metadata.truncation = true,
+        "referral" => {
+            let data = RData::NS(NS(name("ns.test.")));
+            reply.authorities.push(record("test.", 600, data));
+        }
+        "lame" => reply.metadata.recursion_available = false,
+        "chaos" => {
+            let mut record = text(&asked_name, 300);
+            record.dns_class = DNSClass::CH;
+            reply.answers.push(record);
+            reply.authorities.push(soa(60, 60));
+        }
         "cutagain" => reply.metadata.truncation = true,
         "alias" => {
             reply.answers.push(cname(&asked_name, 600, "next.test."));
@@ -159,6 +182,14 @@ async fn every_kind_of_answer_is_told_apart() {
         ("localhost", plain(texts(300))),
         ("invalid", plain(texts(300))),
         ("cut.test", plain(texts(300))),
+        ("old.test", plain(texts(300))),
+        ("older.test", plain(texts(300))),
+        (
+            "chaos.test",
+            plain(DnsOutcome::NoData {
+                ttl: Some(secs(60)),
+            }),
+        ),
         (
             "signed.test",
             DnsAnswer {
@@ -245,6 +276,10 @@ async fn every_kind_of_failure_is_told_apart() {
         ("servfail.test", DnsFailureKind::ServFail, 0),
         ("refused.test", DnsFailureKind::Rcode(5), 0),
         ("notimp.test", DnsFailureKind::Rcode(4), 0),
+        ("formerr.test", DnsFailureKind::Rcode(1), 0),
+        ("referral.test", DnsFailureKind::Referral, 0),
+        ("lame.test", DnsFailureKind::Referral, 0),
+        ("cutclosed.test", DnsFailureKind::Unreachable, 0),
         ("silent.test", DnsFailureKind::TimedOut, 0),
         ("cutagain.test", DnsFailureKind::Truncated, 0),
         ("round.test", DnsFailureKind::CnameLoop, 2),
@@ -293,6 +328,28 @@ async fn questions_asked_at_once_do_not_see_each_others_answers() {
             "round {round}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_no_dns_message_is_no_word_of_the_domain() {
+    let server = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (network, _clock) = network(&[server.local_addr().unwrap()]);
+    let asked = question(RecordType::Txt, "ok.test");
+    let answer = async {
+        let mut octets = [0; 512];
+        let (length, from) = server.recv_from(&mut octets).await.unwrap();
+        // A reply with one answer, of which nothing came.
+        octets[2] |= 0x80;
+        octets[7] = 1;
+        octets[11] = 0;
+        server.send_to(&octets[..length], from).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(network.lookup(&asked), answer);
+    let DnsOutcome::Failed(failure) = found.outcome else {
+        panic!("{:?}", found.outcome);
+    };
+    assert_eq!(failure.kind, DnsFailureKind::Unreadable, "{failure}");
+    assert!(failure.kind.is_ours());
 }
 
 #[tokio::test]

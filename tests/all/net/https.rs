@@ -8,6 +8,7 @@ use stickler::clock::Clock;
 use stickler::facts::UnixTime;
 use stickler::facts::certificate::CertificateFault;
 use stickler::facts::http::{BodyEnd, HttpExchange, HttpFailureKind, HttpResponse};
+use stickler::net::routes::Routes;
 use stickler::net::{AddressFamilies, Deadlines, Live, LiveConfig};
 use stickler::sender::Network;
 use stickler::sts::certificate::Roots;
@@ -217,6 +218,38 @@ async fn a_body_is_read_up_to_the_limit_and_no_further() {
 }
 
 #[tokio::test]
+async fn header_values_are_kept_up_to_a_limit() {
+    let kilo = "x".repeat(1_000);
+    let head = format!(
+        "HTTP/1.1 200 OK\nContent-Length: 0\nContent-Type: {kilo}\nContent-Type: {kilo}\n\
+         Content-Type: text/plain\nLocation: {kilo}{kilo}\n"
+    );
+    let found = fetch(&response(&head, b""), |_config| {}).await;
+    let found = found.outcome.unwrap();
+    let octets: Vec<usize> = found
+        .content_types
+        .iter()
+        .map(|value| value.len())
+        .collect();
+    assert_eq!(octets, [1_000, 24]);
+    assert_eq!(found.location.unwrap().len(), 1_024);
+}
+
+#[tokio::test]
+async fn the_loopback_of_a_zone_is_not_connected_to() {
+    let unused = config("127.0.0.1:1".parse().unwrap(), Roots::none());
+    for address in ["127.0.0.1", "::1", "0.0.0.0", "::ffff:127.9.9.9"] {
+        let mut config = unused.clone();
+        config.routes = Routes::default();
+        let network = Live::new(config).unwrap();
+        let host = HOST.parse().unwrap();
+        let exchange = network.get_policy(&host, address.parse().unwrap()).await;
+        let failure = exchange.outcome.unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::OwnAddress, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_off_is_kept_so_far() {
     let exchange = fetch(
         &response("HTTP/1.1 200 OK\nContent-Length: 100\n", BODY),
@@ -234,6 +267,7 @@ async fn a_body_that_breaks_off_is_kept_so_far() {
 #[tokio::test]
 async fn what_is_no_http_is_told_from_a_broken_connection() {
     let headers = format!("HTTP/1.1 200 OK\n{}", "X-A: b\n".repeat(200));
+    let long = format!("HTTP/1.1 200 OK\nX-A: {}\n", "b".repeat(500_000));
     for (answer, expected) in [
         (
             b"220 mx.test ESMTP\r\n\r\n".to_vec(),
@@ -246,7 +280,8 @@ async fn what_is_no_http_is_told_from_a_broken_connection() {
             ),
             HttpFailureKind::Malformed,
         ),
-        (response(&headers, b""), HttpFailureKind::Malformed),
+        (response(&headers, b""), HttpFailureKind::HeadTooLarge),
+        (response(&long, b""), HttpFailureKind::HeadTooLarge),
         (b"".to_vec(), HttpFailureKind::Reset),
         (b"HTTP/1.1 200".to_vec(), HttpFailureKind::Reset),
     ] {
@@ -437,5 +472,8 @@ async fn connections_that_cannot_be_made_are_told_apart() {
         let exchange = network.get_policy(&host.parse().unwrap(), edge()).await;
         let failure = exchange.outcome.unwrap_err();
         assert_eq!(failure.kind, expected, "{host}: {failure}");
+        for noise in ["os error", "tcp connect", "docs.rs"] {
+            assert!(!failure.detail.contains(noise), "{failure}");
+        }
     }
 }

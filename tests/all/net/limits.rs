@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use stickler::facts::smtp::TlsUse;
+use stickler::facts::smtp::{SmtpFailureKind, SmtpStep, TlsUse};
+use stickler::net::Live;
 use stickler::sender::Network;
 use stickler::sts::certificate::Roots;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::live;
 use super::smtp::request;
+use super::{SHORT, config, live};
 use crate::support::script::Server;
 
 #[tokio::test]
@@ -43,4 +45,37 @@ async fn an_address_has_two_connections_of_ours_at_most() {
     }
     server.finish().await;
     assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_wait_for_a_connection_ends_and_says_what_it_was() {
+    let (arrived, mut arrivals) = mpsc::unbounded_channel();
+    let server = Server::start(move |mut talk| {
+        arrived.send(()).unwrap();
+        async move { talk.rest().await }
+    })
+    .await;
+    let mut config = config(server.address, Roots::none());
+    config.deadlines.queue = SHORT;
+    let network = Live::new(config).unwrap();
+    let mut sessions = JoinSet::new();
+    for _ in 0..2 {
+        let network = network.clone();
+        sessions.spawn(async move { network.smtp(&request(TlsUse::Verified)).await });
+        arrivals.recv().await.unwrap();
+    }
+    let exchange = network.smtp(&request(TlsUse::Verified)).await;
+    let failure = exchange.failure.unwrap();
+    assert_eq!(
+        (failure.kind, failure.during),
+        (SmtpFailureKind::TimedOut, SmtpStep::Connect)
+    );
+    assert!(
+        failure
+            .detail
+            .contains("for a free connection to 192.0.2.1, in vain"),
+        "{failure}"
+    );
+    sessions.shutdown().await;
+    server.finish().await;
 }

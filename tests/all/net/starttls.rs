@@ -84,6 +84,12 @@ async fn handshakes_that_fail_are_told_apart() {
         ("alert 40", alert(40), TlsFailureKind::NoCommonParameters),
         ("alert 80", alert(80), TlsFailureKind::NoCommonParameters),
         (
+            // The head of a message of 128 KiB, and the beginning of it.
+            "a chain that is too long",
+            Instead::Say(vec![22, 3, 3, 0, 8, 2, 2, 0, 0, 3, 3, 0, 0]),
+            TlsFailureKind::NoCommonParameters,
+        ),
+        (
             "noise",
             Instead::Say(vec![0xff; 64]),
             TlsFailureKind::Protocol,
