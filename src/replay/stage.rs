@@ -81,18 +81,18 @@ impl fmt::Display for Unannounced {
             Self::Connection { address, port } => (address, port),
         };
         let (what, whose, key) = match port {
-            Port::Https => ("port 443 of ", "policy host", "hosts.\"old.test\".edges"),
-            Port::Smtp => ("port 25 of ", "server", "servers.\"old.test\".addresses"),
-            Port::Unknown => ("", "server", "servers.\"old.test\".addresses"),
+            Port::Https => ("port 443 of ", "policy host", "hosts"),
+            Port::Smtp => ("port 25 of ", "server", "servers"),
+            Port::Unknown => ("", "server", "servers"),
         };
         let (address, entry) = match address {
-            Some(address) => (address.to_string(), format!("\"{address}\"")),
-            None => ("an address".into(), "\"…\"".into()),
+            Some(address) => (address.to_string(), address.to_string()),
+            None => ("an address".into(), "…".into()),
         };
         write!(
             f,
             "a connection to {what}{address} was made, where no {whose} stands: declare it, if only as dead: \
-             {key}.{entry} = {{ fault = \"refused\" }}, or \"blackhole\""
+             {key}.\"old.test\" = {{ addresses = [\"{entry}\"], fault = \"refused\" }}, or \"blackhole\""
         )
     }
 }

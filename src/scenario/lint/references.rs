@@ -100,6 +100,14 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
             addresses.extend(name.addresses.iter().flatten().map(|address| address.0));
         }
     }
+    // Where a server once stood, resolvers' caches lead: what is there afterwards, if only dead, is reached.
+    for tables in reading.worlds.iter().flat_map(|world| world.all()) {
+        for (name, server) in tables.servers.iter() {
+            if names.contains(&name.0) {
+                addresses.extend(server.all_addresses());
+            }
+        }
+    }
     for world in &reading.worlds {
         for (name, server) in world.tables.servers.iter() {
             let is_reached = names.contains(&name.0)

@@ -2,7 +2,7 @@
 
 use stickler::replay::Networks;
 
-/// A healthy domain, a spare MX host, and what a test adds.
+/// A healthy domain, and what a test adds.
 fn story(more: &str) -> String {
     format!(
         r#"
@@ -16,7 +16,6 @@ policy = {{ mode = "enforce", mx = ["mx.old.test"], max_age = "7d" }}
 mx     = {{ records = ["10 mx.old.test"], ttl = "1h" }}
 
 [servers."mx.old.test"]
-[servers."mx.new.test"]
 {more}"#
     )
 }
@@ -91,6 +90,7 @@ verdict = "deliver"
 [[step]]
 at = "10m"
 set.domains."corp.test".mx.records = ["10 mx.new.test"]
+set.servers."mx.new.test" = {{}}
 [[step.check]]
 verdict = "defer"
 "#

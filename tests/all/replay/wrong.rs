@@ -106,8 +106,8 @@ async fn a_wrong_check_is_told_with_what_was_found() {
             "check corp.test: verdict deliver was expected, it is defer (",
         ),
         (
-            "finding = \"STS-ID-STALE\"",
-            "check corp.test: finding STS-ID-STALE was expected, there are [",
+            "finding = \"STS-EDGE-SPLIT\"",
+            "check corp.test: finding STS-EDGE-SPLIT was expected, there are [",
         ),
         (
             "no_finding = \"STS-MX-UNCOVERED\"",
@@ -210,17 +210,17 @@ at = "10m"
 set.servers."mx.corp.test".addresses = ["192.0.2.27"]
 set.domains."corp.test".policy.addresses = ["192.0.2.81"]
 [[step.expect]]
-reason = ""
+policy = "none"
 "#;
 
 #[tokio::test]
 async fn a_request_that_is_not_announced_is_told_with_its_place_and_what_to_declare() {
     let edge = "a connection to port 443 of 192.0.2.80 was made, where no policy host stands: declare it, if \
-                only as dead: hosts.\"old.test\".edges.\"192.0.2.80\" = { fault = \"refused\" }, or \"blackhole\"";
+                only as dead: hosts.\"old.test\" = { addresses = [\"192.0.2.80\"], fault = \"refused\" }, or \"blackhole\"";
     let server = |address: &str| {
         format!(
             "a connection to port 25 of {address} was made, where no server stands: declare it, if only as \
-             dead: servers.\"old.test\".addresses.\"{address}\" = {{ fault = \"refused\" }}, or \"blackhole\""
+             dead: servers.\"old.test\" = {{ addresses = [\"{address}\"], fault = \"refused\" }}, or \"blackhole\""
         )
     };
     for (text, expected) in [
@@ -254,10 +254,10 @@ async fn a_dead_address_can_be_declared() {
     let host = "[servers.\"old.test\"]\naddresses.\"192.0.2.99\" = { fault = \"refused\" }\n";
     let dead = format!("{DEAD}{host}");
     let moved = MOVED.replace(
-        "[[step.expect]]\nreason",
+        "[[step.expect]]\npolicy",
         "set.servers.\"old.test\".addresses.\"192.0.2.26\" = { fault = \"refused\" }\n\
-         set.hosts.\"old.test\".edges.\"192.0.2.80\" = { fault = \"refused\" }\n\
-         [[step.expect]]\nverdict = \"defer\"\nreason",
+         set.hosts.\"old.test\" = { addresses = [\"192.0.2.80\"], fault = \"refused\" }\n\
+         [[step.expect]]\nverdict = \"defer\"\npolicy",
     );
     for text in [
         dead.clone(),
