@@ -1,5 +1,7 @@
 //! What a scenario expects, held against what was told.
 
+use std::collections::BTreeMap;
+
 use super::outcome::Told;
 use super::stage::Seen;
 use crate::diagnose;
@@ -69,15 +71,16 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
             told.reason
         ));
     }
-    compare_requests(expected, told, &mut found);
     found
 }
 
-fn compare_requests(expected: &Expectation, told: &Told, found: &mut Vec<String>) {
+/// Returns what did not reach the servers as expected: from one sender, by all the messages that the
+/// expectation is about.
+pub(super) fn request_differences(expected: &Expectation, told: &[Told]) -> Vec<String> {
+    let mut found = Vec::new();
+    let seen = || told.iter().flat_map(|told| &told.seen);
     let asked = |wanted: &Asked| {
-        told.seen
-            .iter()
-            .any(|seen| matches!(seen, Seen::Asked(made) if wanted.covers(made)))
+        seen().any(|seen| matches!(seen, Seen::Asked(made) if wanted.covers(made)))
     };
     for wanted in expected.asked.iter().filter(|wanted| !asked(wanted)) {
         found.push(format!("`{wanted}` was expected to be asked, it was not"));
@@ -86,17 +89,47 @@ fn compare_requests(expected: &Expectation, told: &Told, found: &mut Vec<String>
         found.push(format!("`{unwanted}` was asked, it must not be"));
     }
     for wanted in &expected.received {
-        let count = told
-            .seen
-            .iter()
-            .filter(|seen| is_received(seen, wanted))
-            .count();
-        if u32::try_from(count) != Ok(wanted.count) {
-            found.push(format!(
-                "{} messages were expected at {}, {count} came",
-                wanted.count, wanted.server
-            ));
+        let count = seen().filter(|seen| is_received(seen, wanted)).count();
+        if u32::try_from(count) == Ok(wanted.count) {
+            continue;
         }
+        let (messages, were) = match wanted.count {
+            1 => ("message", "was"),
+            _ => ("messages", "were"),
+        };
+        let mut text = format!(
+            "{} {messages}{} {were} expected at {}, {count} came",
+            wanted.count,
+            how(wanted),
+            wanted.server
+        );
+        // The one that came another way is what somebody looks for.
+        let mut others: BTreeMap<String, usize> = BTreeMap::new();
+        for seen in seen().filter(|seen| !is_received(seen, wanted)) {
+            if let Seen::Received { server, tls, .. } = seen
+                && *server == wanted.server
+            {
+                let way = tls
+                    .as_deref()
+                    .map_or_else(|| "in clear text".into(), |tls| format!("over {tls}"));
+                *others.entry(way).or_default() += 1;
+            }
+        }
+        for (way, count) in others {
+            text.push_str(&format!(", but {count} {way}"));
+        }
+        found.push(text);
+    }
+    found
+}
+
+/// Says how a message must come.
+fn how(wanted: &Received) -> String {
+    match (wanted.tls, wanted.version) {
+        (_, Some(version)) => format!(" over TLSv{version}"),
+        (Some(true), None) => " over TLS".into(),
+        (Some(false), None) => " in clear text".into(),
+        (None, None) => String::new(),
     }
 }
 

@@ -149,10 +149,9 @@ impl<S: Stage> Player<'_, S> {
             for name in &expectation.senders {
                 let attempt = self.attempt(name, &expectation.domain, moment.at).await;
                 self.note_unannounced(expectation.line, moment.at);
-                if let Some(attempt) = attempt {
-                    self.compare(moment, expectation, &attempt);
-                    told.attempts.push(attempt);
-                }
+                let attempts: Vec<Told> = attempt.into_iter().collect();
+                self.compare(moment, expectation, &attempts);
+                told.attempts.extend(attempts);
             }
         }
         for expectation in &moment.check {
@@ -223,11 +222,9 @@ impl<S: Stage> Player<'_, S> {
                 .attempt(&queued.sender, &queued.domain, queued.since)
                 .await;
             self.note_unannounced(expectation.line, moment.at);
-            if let Some(attempt) = attempt {
-                self.compare(moment, expectation, &attempt);
-                told.push(attempt);
-            }
+            told.extend(attempt);
         }
+        self.compare(moment, expectation, &told);
         told
     }
 
@@ -240,10 +237,16 @@ impl<S: Stage> Player<'_, S> {
         checked.report
     }
 
-    fn compare(&mut self, moment: &Moment, expected: &Expectation, told: &Told) {
-        for message in compare::differences(expected, told) {
-            let message = format!("{} to {}: {message}", told.sender, told.domain);
-            self.fail(moment, expected.line, message);
+    /// Compares what the messages of one sender came to, each on its own, and what they made reach the
+    /// servers, together.
+    fn compare(&mut self, moment: &Moment, expected: &Expectation, told: &[Told]) {
+        let Some(first) = told.first() else { return };
+        let whose = format!("{} to {}", first.sender, first.domain);
+        let of_messages = told
+            .iter()
+            .flat_map(|told| compare::differences(expected, told));
+        for message in of_messages.chain(compare::request_differences(expected, told)) {
+            self.fail(moment, expected.line, format!("{whose}: {message}"));
         }
     }
 

@@ -66,7 +66,7 @@ async fn a_wrong_expectation_is_told_with_its_line_and_with_what_came() {
         ),
         (
             "received = [{ server = \"mx.new.test\" }]",
-            "strict to corp.test: 1 messages were expected at mx.new.test, 0 came",
+            "strict to corp.test: 1 message was expected at mx.new.test, 0 came",
         ),
     ] {
         for networks in [Networks::Model, Networks::Lab] {
@@ -267,5 +267,62 @@ async fn a_dead_address_can_be_declared() {
     ] {
         let replayed = super::play(&text, Networks::Both).await;
         assert!(replayed.holds(), "{text}\n{:#?}", replayed.failures);
+    }
+}
+
+/// Two messages wait for a server that greylists, and go when it does no more.
+const QUEUE: &str = r#"
+id    = "queue"
+title = "Two messages wait"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+mx = { records = ["10 mx.corp.test"] }
+
+[servers."mx.corp.test"]
+fault = "greylist"
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "defer"
+
+[[step]]
+at = "1h"
+[[step.expect]]
+verdict = "defer"
+
+[[step]]
+at = "2h"
+unset = ["servers.\"mx.corp.test\".fault"]
+[[step.flush]]
+verdict = "deliver-unprotected"
+asked = ["SMTP mx.corp.test", "MX corp.test"]
+received = [{ server = "mx.corp.test", tls = true, count = 2 }]
+"#;
+
+#[tokio::test]
+async fn what_a_flush_made_reach_a_server_is_counted_over_all_its_messages() {
+    for (change, expected) in [
+        (("", ""), None),
+        (
+            ("count = 2", "count = 1"),
+            Some("1 message over TLS was expected at mx.corp.test, 2 came"),
+        ),
+        (
+            ("tls = true, count = 2", "tls = false, count = 2"),
+            Some(
+                "2 messages in clear text were expected at mx.corp.test, 0 came, but 2 over TLSv1.3",
+            ),
+        ),
+    ] {
+        let replayed = super::play(&QUEUE.replace(change.0, change.1), Networks::Lab).await;
+        let found: Vec<&str> = replayed
+            .failures
+            .iter()
+            .map(|(_, failure)| failure.message.as_str())
+            .collect();
+        let expected = expected.map(|expected| format!("strict to corp.test: {expected}"));
+        assert_eq!(found, Vec::from_iter(expected.as_deref()), "{change:?}");
     }
 }
