@@ -1,7 +1,7 @@
 //! From the tree to types, with serde: every mistake gets its place.
 //!
-//! Unknown keys are all told, and skipped; of other mistakes the first in each table that is decoded on its
-//! own (a domain, a server, a sender, a step, an expectation).
+//! Unknown keys are told and skipped, and so are keys with a bad value: one mistake hides no other, and the
+//! name under which it stands remains declared.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -24,25 +24,58 @@ pub(super) struct Mistake {
     pub(super) help: Option<String>,
 }
 
+/// The most mistakes that are looked for in one table.
+const MAX_MISTAKES: usize = 32;
+
 /// Decodes one node; mistakes go to the list, and without a value at least one does.
+///
+/// A key with a bad value is told and left out, and the rest is read: what stands beside it is not at fault.
 pub(super) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<T> {
-    let unknown = RefCell::new(Vec::new());
-    let result = T::deserialize(NodeDeserializer {
-        node,
-        unknown: &unknown,
-    });
-    mistakes.append(&mut unknown.into_inner());
-    match result {
-        Ok(value) => Some(value),
-        Err(error) => {
+    let mut pruned = None;
+    let mut bad_keys: Vec<String> = Vec::new();
+    for _ in 0..MAX_MISTAKES {
+        let node = pruned.as_ref().unwrap_or(node);
+        let unknown = RefCell::new(Vec::new());
+        let error = match T::deserialize(NodeDeserializer {
+            node,
+            unknown: &unknown,
+        }) {
+            Ok(value) => {
+                mistakes.append(&mut unknown.into_inner());
+                return Some(value);
+            }
+            Err(error) => error,
+        };
+        let origin = error.origin.unwrap_or(node.origin);
+        let is_told = error
+            .missing
+            .is_some_and(|field| bad_keys.iter().any(|key| key == field));
+        if !is_told {
             mistakes.push(Mistake {
-                origin: error.origin.unwrap_or(node.origin),
+                origin,
                 message: error.message,
                 help: error.help,
             });
-            None
         }
+        let mut rest = node.clone();
+        let key = match &mut rest.value {
+            Value::Table(table) => table.prune(origin),
+            Value::Array(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Float(_)
+            | Value::Integer(_)
+            | Value::LargeInteger(_)
+            | Value::String(_) => None,
+        };
+        let Some(key) = key else {
+            mistakes.append(&mut unknown.into_inner());
+            break;
+        };
+        bad_keys.push(key);
+        pruned = Some(rest);
     }
+    None
 }
 
 /// What serde's visitors complain about.
@@ -51,6 +84,8 @@ struct DecodeError {
     origin: Option<Origin>,
     message: String,
     help: Option<String>,
+    /// The field that is missing, if that is the mistake.
+    missing: Option<&'static str>,
 }
 
 impl DecodeError {
@@ -74,6 +109,7 @@ impl de::Error for DecodeError {
             origin: None,
             message: message.to_string(),
             help: None,
+            missing: None,
         }
     }
 
@@ -85,13 +121,24 @@ impl de::Error for DecodeError {
             Unexpected::Str(_) => "a text",
             Unexpected::Seq => "a list",
             Unexpected::Map => "a table",
-            other => return Self::custom(format_args!("found {other}, expected {expected}")),
+            other => return Self::invalid_value(other, expected),
         };
-        Self::custom(format_args!("found {found}, expected {expected}"))
+        Self::custom(format_args!(
+            "found {found}, expected {}",
+            in_our_words(expected)
+        ))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("found {found}, expected {expected}"))
+        let found = match found {
+            Unexpected::Signed(number) => number.to_string(),
+            Unexpected::Unsigned(number) => number.to_string(),
+            other => other.to_string(),
+        };
+        Self::custom(format_args!(
+            "found {found}, expected {}",
+            in_our_words(expected)
+        ))
     }
 
     fn invalid_length(found: usize, expected: &dyn de::Expected) -> Self {
@@ -104,11 +151,29 @@ impl de::Error for DecodeError {
             origin: None,
             help: Some(did_you_mean(&found, expected)),
             message: format!("`{found}` is not known here"),
+            missing: None,
         }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::custom(format_args!("`{field}` is missing"))
+        Self {
+            missing: Some(field),
+            ..Self::custom(format_args!("`{field}` is missing"))
+        }
+    }
+}
+
+/// Returns what serde expects in the words of the format, with a form that is right.
+fn in_our_words(expected: &dyn de::Expected) -> String {
+    match expected.to_string().as_str() {
+        "a string" | "a text" => "a text, as in `\"…\"`".to_owned(),
+        "a sequence" => "a list, as in `[\"…\"]`".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a table" | "a map" => "a table, as in `{ … }`".to_owned(),
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" => "a whole number from 0 to 65535".to_owned(),
+        "u32" | "u64" => "a whole number, without quotes".to_owned(),
+        other => other.to_owned(),
     }
 }
 
@@ -136,8 +201,13 @@ impl<'a> NodeDeserializer<'a> {
     fn mismatch(self, expected: &dyn de::Expected) -> DecodeError {
         DecodeError {
             origin: Some(self.node.origin),
-            message: format!("found {}, expected {expected}", self.node.value.kind()),
+            message: format!(
+                "found {}, expected {}",
+                self.node.value.kind(),
+                in_our_words(expected)
+            ),
             help: None,
+            missing: None,
         }
     }
 

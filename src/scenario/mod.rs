@@ -13,6 +13,8 @@ mod faults;
 mod file;
 mod lint;
 mod located;
+mod meant;
+mod misplaced;
 mod problem;
 mod read;
 mod resolve;

@@ -3,20 +3,18 @@
 //! Each step's world is the one before it, `unset` taken away and `set` laid over. Every domain, server,
 //! sender, step and expectation is decoded on its own, so that a mistake in one hides none in another.
 
-use std::net::IpAddr;
-
 use serde::de::DeserializeOwned;
 
 use super::decode::decode;
-use super::file::{
-    Addresses, CheckTable, ExpectTable, Head, PolicyTable, ScenarioFile, ServerTable, StepTable,
-    WorldTables,
-};
-use super::located::{Located, Named, Origin, Text};
+use super::file::{Head, ScenarioFile, StepTable, WorldTables};
+use super::located::{Located, Named, Origin};
+use super::meant;
+use super::misplaced::{alternatives, beside_an_alias};
 use super::problem::Problems;
 use super::resolve::View;
+use super::span::TimeSpan;
 use super::tree::{self, Entry, Node, Table, Value};
-use super::words::{nearest, one_of};
+use super::words::one_of;
 
 /// The most steps that a scenario may have, and the most entries of one kind: far more than a story needs,
 /// few enough that a mistaken file ends soon.
@@ -52,15 +50,25 @@ impl World {
 pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<Reading> {
     let (mut document, errors) = tree::parse(text);
     if !errors.is_empty() {
-        for error in errors {
-            problems.push(error.origin, error.message);
+        match meant::single_step(text) {
+            Some(origin) => problems.push_with_help(
+                origin,
+                "`[step]` is one table, and a scenario has a list of steps",
+                "write `[[step]]`",
+            ),
+            None => {
+                for error in errors {
+                    problems.push(error.origin, error.message);
+                }
+            }
         }
         return None;
     }
+    meant::unknown_keys(&mut document, problems);
+    meant::join_names(&mut document, problems);
     let steps = document.take("step");
     let head = take_head(&mut document, problems);
     let world = read_tables(&document, problems);
-    unknown_keys(&document, problems);
     let (steps, worlds) = match steps {
         Some(entry) => read_steps(&entry, document, problems),
         None => {
@@ -94,24 +102,6 @@ fn take_head(document: &mut Table, problems: &mut Problems<'_>) -> Option<Head> 
     decode(&node, problems.mistakes())
 }
 
-fn unknown_keys(document: &Table, problems: &mut Problems<'_>) {
-    let known = || {
-        let keys = Head::KEYS.iter().chain(WorldTables::KEYS);
-        keys.copied().chain(["step"])
-    };
-    for entry in &document.entries {
-        if known().any(|key| key == entry.key) {
-            continue;
-        }
-        let help = match nearest(&entry.key, known()) {
-            Some(key) => format!("did you mean `{key}`?"),
-            None => format!("expected {}", one_of(known())),
-        };
-        let key: String = entry.key.chars().take(64).collect();
-        problems.push_with_help(entry.key_origin, format!("unknown key `{key}`"), help);
-    }
-}
-
 fn read_steps(
     entry: &Entry,
     mut world: Table,
@@ -135,10 +125,11 @@ fn read_steps(
         );
         return (Vec::new(), Vec::new());
     }
-    let mut steps = Vec::new();
+    let mut steps: Vec<Located<StepTable>> = Vec::new();
     let mut worlds = Vec::new();
     for node in nodes {
-        let Some((step, set)) = read_step(node, problems) else {
+        let before = steps.last().map(|step| step.at.value);
+        let Some((step, set)) = read_step(node, before, problems) else {
             continue;
         };
         for path in step.unset.iter() {
@@ -162,12 +153,13 @@ fn unset(world: &mut Table, path: &Located<String>, problems: &mut Problems<'_>)
         ),
         Some(keys) => {
             if !world.unset(&keys) {
-                problems.push(
+                problems.push_with_help(
                     path.origin,
                     format!(
                         "there is no `{}` to take away",
                         path.chars().take(80).collect::<String>()
                     ),
+                    "write names in quotes, as in `domains.\"corp.test\".txt`",
                 );
             }
         }
@@ -175,8 +167,11 @@ fn unset(world: &mut Table, path: &Located<String>, problems: &mut Problems<'_>)
 }
 
 /// Reads a step without its `set`, which comes back as a tree.
+///
+/// One whose time cannot be read is taken to come right after the step `before`.
 fn read_step(
     node: &Node,
+    before: Option<TimeSpan>,
     problems: &mut Problems<'_>,
 ) -> Option<(Located<StepTable>, Option<Table>)> {
     let Value::Table(table) = &node.value else {
@@ -198,14 +193,12 @@ fn read_step(
         value: Value::Table(table),
     };
     let step: Option<StepTable> = decode(&rest, problems.mistakes());
-    let expect = read_list::<ExpectTable>(expect, problems);
-    let check = read_list::<CheckTable>(check, problems);
-    let flush = read_list::<ExpectTable>(flush, problems);
+    let step = step.unwrap_or_else(|| StepTable::at(TimeSpan::just_after(before), node.origin));
     let step = StepTable {
-        expect,
-        check,
-        flush,
-        ..step?
+        expect: read_list(expect, &OF_MAIL, problems),
+        check: read_list(check, &OF_A_CHECK, problems),
+        flush: read_list(flush, &OF_MAIL, problems),
+        ..step
     };
     let step = Located {
         value: step,
@@ -216,7 +209,8 @@ fn read_step(
 
 fn read_set(entry: Entry, problems: &mut Problems<'_>) -> Option<Table> {
     match entry.node.value {
-        Value::Table(table) => {
+        Value::Table(mut table) => {
+            meant::join_names(&mut table, problems);
             for entry in &table.entries {
                 if !WorldTables::KEYS.contains(&entry.key.as_str()) {
                     let key: String = entry.key.chars().take(64).collect();
@@ -259,8 +253,27 @@ fn held_before_the_start(set: &Table, problems: &mut Problems<'_>) {
     }
 }
 
+/// An expectation, told by its keys.
+struct Kind {
+    /// What it is about; these expect nothing.
+    about: [&'static str; 2],
+    /// What to add to one that expects nothing.
+    help: &'static str,
+}
+
+const OF_MAIL: Kind = Kind {
+    about: ["sender", "domain"],
+    help: "add a `verdict`",
+};
+
+const OF_A_CHECK: Kind = Kind {
+    about: ["class", "domain"],
+    help: "add a `verdict`, a `finding`, a `no_finding` or an `exit`",
+};
+
 fn read_list<T: DeserializeOwned>(
     entry: Option<Entry>,
+    kind: &Kind,
     problems: &mut Problems<'_>,
 ) -> Vec<Located<T>> {
     let Some(entry) = entry else {
@@ -273,17 +286,21 @@ fn read_list<T: DeserializeOwned>(
     nodes
         .iter()
         .filter_map(|node| {
-            empty_values(node, problems);
+            empty_values(node, kind, problems);
             decode(node, problems.mistakes())
         })
         .collect()
 }
 
-/// Finds values that look like an expectation and hold for anything; only `result_type = []` says something.
-fn empty_values(node: &Node, problems: &mut Problems<'_>) {
-    let Value::Table(table) = &node.value else {
+/// Finds tables and values that look like an expectation and hold for anything; only `result_type = []` says something.
+fn empty_values(node: &Node, kind: &Kind, problems: &mut Problems<'_>) {
+    let Some(table) = node.value.as_table() else {
         return;
     };
+    let is_about = |entry: &Entry| kind.about.contains(&entry.key.as_str());
+    if table.entries.iter().all(is_about) {
+        problems.push_with_help(node.origin, "this expects nothing", kind.help);
+    }
     for entry in &table.entries {
         let (kind, help) = match &entry.node.value {
             Value::Array(elements) if elements.is_empty() && entry.key != "result_type" => {
@@ -327,7 +344,7 @@ fn read_tables(table: &Table, problems: &mut Problems<'_>) -> WorldTables {
     }
 }
 
-fn named<K: DeserializeOwned, T: DeserializeOwned>(
+fn named<K: DeserializeOwned, T: Default + DeserializeOwned>(
     world: &Table,
     key: &str,
     problems: &mut Problems<'_>,
@@ -355,8 +372,9 @@ fn named<K: DeserializeOwned, T: DeserializeOwned>(
             value: Value::String(entry.key.clone()),
         };
         let key = decode(&key, problems.mistakes());
-        let value = decode(&entry.node, problems.mistakes());
-        Some((key?, value?))
+        // What it says is lost, its name is declared: nothing else need be wrong.
+        let value = decode(&entry.node, problems.mistakes()).unwrap_or_default();
+        Some((key?, value))
     });
     Named(entries.collect())
 }
@@ -382,115 +400,4 @@ fn views(world: &Table, problems: &mut Problems<'_>) -> Vec<View> {
         });
     }
     views
-}
-
-/// Finds keys of a policy host that is an alias: what belongs to a host, the alias's target has.
-fn beside_an_alias(world: &Table, problems: &mut Problems<'_>) {
-    let tables = |key: &str| {
-        let node = world.get(key).and_then(|node| node.value.as_table());
-        node.into_iter()
-            .flat_map(|table| &table.entries)
-            .filter_map(|entry| entry.node.value.as_table())
-    };
-    let policies = tables("domains").filter_map(|domain| domain.get("policy")?.value.as_table());
-    let of_a_domain = policies.map(|policy| (policy, &PolicyTable::OF_A_HOST_ALONE[..]));
-    let of_a_host = tables("hosts").map(|host| (host, &PolicyTable::OF_A_HOST_AND_ITS_POLICY[..]));
-    for (table, keys) in of_a_domain.chain(of_a_host) {
-        let Some(Value::String(target)) = table.get("cname").map(|node| &node.value) else {
-            continue;
-        };
-        for entry in &table.entries {
-            if keys.contains(&entry.key.as_str()) {
-                let target: String = target.chars().take(80).collect();
-                problems.push_with_help(
-                    entry.key_origin,
-                    format!("`{}` belongs to the host that `cname` names", entry.key),
-                    format!("write it under `[hosts.\"{target}\"]`"),
-                );
-            }
-        }
-    }
-}
-
-/// Finds tables that say one thing in two ways.
-fn alternatives(table: &Table, problems: &mut Problems<'_>) {
-    if let Some((first, second)) = tree::conflicting(table) {
-        problems.push_with_help(
-            second.key_origin,
-            format!("`{}` stands beside `{}`", second.key, first.key),
-            "they say one thing in different ways: keep one of them",
-        );
-    }
-    for entry in &table.entries {
-        if let Value::Table(inner) = &entry.node.value {
-            alternatives(inner, problems);
-        }
-    }
-}
-
-/// Returns keys of a table that do not belong where it stands.
-pub(super) fn misplaced(
-    tables: &WorldTables,
-) -> impl Iterator<Item = (Origin, &'static str, &'static str)> {
-    let edges = tables
-        .domains
-        .iter()
-        .filter_map(|(_, domain)| domain.policy.as_ref().map(|policy| &policy.value))
-        .chain(tables.hosts.iter().map(|(_, host)| host))
-        .flat_map(|policy| policy.edges.iter())
-        .flat_map(|(address, edge)| {
-            PolicyTable::NOT_OF_AN_EDGE
-                .iter()
-                .filter(|key| edge.has(key))
-                .map(|key| (address.origin, *key, "an edge"))
-        });
-    let addresses = tables
-        .servers
-        .iter()
-        .flat_map(|(_, server)| server.overrides())
-        .flat_map(|(address, server)| {
-            ServerTable::NOT_OF_AN_ADDRESS
-                .iter()
-                .filter(|key| server.has(key))
-                .map(|key| (address.origin, *key, "one address"))
-        });
-    edges.chain(addresses)
-}
-
-impl PolicyTable {
-    /// Returns whether a key is set that belongs to the host as a whole.
-    fn has(&self, key: &str) -> bool {
-        match key {
-            "cname" => self.cname.is_some(),
-            "addresses" => self.addresses.is_some(),
-            "edges" => !self.edges.is_empty(),
-            "a" => self.a.is_some(),
-            "aaaa" => self.aaaa.is_some(),
-            "ttl" => self.ttl.is_some(),
-            _ => false,
-        }
-    }
-}
-
-impl ServerTable {
-    /// Returns the addresses that say something of their own.
-    fn overrides(&self) -> impl Iterator<Item = &(Located<Text<IpAddr>>, Self)> {
-        let table = match self.addresses.as_ref().map(|addresses| &addresses.value) {
-            Some(Addresses::Table(table)) => Some(table),
-            Some(Addresses::List(_)) | None => None,
-        };
-        table.into_iter().flat_map(|table| table.iter())
-    }
-
-    /// Returns whether a key is set that belongs to the host as a whole.
-    fn has(&self, key: &str) -> bool {
-        match key {
-            "addresses" => self.addresses.is_some(),
-            "ttl" => self.ttl.is_some(),
-            "tlsa" => self.tlsa.is_some(),
-            "a" => self.a.is_some(),
-            "aaaa" => self.aaaa.is_some(),
-            _ => false,
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Spans of time as people write them: `1h`, `2d2h`, `-6d`, `90m`.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
@@ -41,6 +42,14 @@ impl TimeSpan {
         Ok(Self(duration))
     }
 
+    /// Returns a span just longer than this one; without one, none.
+    pub(crate) fn just_after(before: Option<Self>) -> Self {
+        let second = SignedDuration::from_secs(1);
+        Self(before.map_or(SignedDuration::ZERO, |before| {
+            before.0.saturating_add(second)
+        }))
+    }
+
     /// Returns the span if it does not lie in the past.
     pub(crate) fn forward(self) -> Option<Duration> {
         Duration::try_from(self.0).ok()
@@ -73,8 +82,21 @@ impl TimeSpanError {
 
 impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
+        struct Visit;
+
+        impl de::Visitor<'_> for Visit {
+            type Value = TimeSpan;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a span of time with its unit, as in `\"1h\"`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<TimeSpan, E> {
+                TimeSpan::parse(text).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Visit)
     }
 }
 

@@ -77,6 +77,11 @@ impl Table {
         self.entry(key).map(|entry| &entry.node)
     }
 
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let entry = self.entries.iter_mut().find(|entry| entry.key == key)?;
+        Some(&mut entry.node)
+    }
+
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
@@ -125,6 +130,44 @@ impl Table {
                     | Value::String(_) => false,
                 }),
         }
+    }
+}
+
+impl Table {
+    /// Takes away the innermost entry that stands at `origin`, or whose list has an element there; returns
+    /// its key.
+    pub(crate) fn prune(&mut self, origin: Origin) -> Option<String> {
+        for entry in &mut self.entries {
+            if let Value::Table(table) = &mut entry.node.value
+                && let Some(key) = table.prune(origin)
+            {
+                return Some(key);
+            }
+        }
+        let at = self
+            .entries
+            .iter()
+            .position(|entry| entry.key_origin == origin || entry.node.holds(origin))?;
+        Some(self.entries.remove(at).key)
+    }
+}
+
+impl Node {
+    fn holds(&self, origin: Origin) -> bool {
+        self.origin == origin
+            || match &self.value {
+                Value::Array(elements) => elements.iter().any(|element| element.holds(origin)),
+                Value::Table(table) => table
+                    .entries
+                    .iter()
+                    .any(|entry| entry.key_origin == origin || entry.node.holds(origin)),
+                Value::Boolean(_)
+                | Value::Datetime(_)
+                | Value::Float(_)
+                | Value::Integer(_)
+                | Value::LargeInteger(_)
+                | Value::String(_) => false,
+            }
     }
 }
 

@@ -21,17 +21,6 @@ const OF_A_STORE: [&str; 3] = [
 impl Resolver<'_, '_, '_> {
     pub(super) fn check(&mut self, table: &Located<CheckTable>) -> Option<CheckExpectation> {
         let origin = table.origin;
-        if table.verdict.is_none()
-            && table.finding.is_empty()
-            && table.no_finding.is_empty()
-            && table.exit.is_none()
-        {
-            self.problems.push_with_help(
-                origin,
-                "this expects nothing",
-                "add a `verdict`, a `finding`, a `no_finding` or an `exit`",
-            );
-        }
         if let Some(class) = &table.class
             && table.verdict.is_none()
         {

@@ -6,6 +6,7 @@ mod requests;
 use std::collections::BTreeSet;
 
 pub(super) use self::requests::Receivers;
+use super::addresses::is_reserved_name;
 use super::expectation::{Asked, CheckExpectation, Expectation, Received, VerdictName};
 use super::file::{ExpectTable, ReceivedTls, StepTable};
 use super::located::{Located, OneOrMany, Origin, Text};
@@ -78,13 +79,12 @@ pub(super) fn unused(reading: &Reading, moments: &[Moment], problems: &mut Probl
     let used: BTreeSet<&str> = expected
         .flat_map(|expectation| expectation.senders.iter().map(|name| &**name))
         .collect();
+    if !problems.is_empty() {
+        // Another mistake may be why nothing is expected.
+        return;
+    }
     if used.is_empty() {
-        // Where nothing could be read, that has been told.
-        let is_silent =
-            reading.file.steps.iter().all(|step| {
-                step.expect.is_empty() && step.flush.is_empty() && step.check.is_empty()
-            });
-        if is_silent && problems.is_empty() {
+        if moments.iter().all(|moment| moment.check.is_empty()) {
             problems.push_with_help(
                 Origin::default(),
                 "the scenario expects nothing",
@@ -121,7 +121,7 @@ impl Resolver<'_, '_, '_> {
             line: self.problems.line(origin),
             senders,
             domain: domain?,
-            verdict: table.verdict.as_ref().map(|verdict| verdict.value),
+            verdict: table.verdict.as_ref().map(|verdict| verdict.0),
             via: table
                 .via
                 .iter()
@@ -194,8 +194,14 @@ impl Resolver<'_, '_, '_> {
         origin: Origin,
     ) -> Option<DnsName> {
         let Some(domain) = domain else {
-            return match self.state.domains.as_slice() {
-                [only] => Some(only.clone()),
+            let domains: Vec<&DnsName> = self
+                .state
+                .domains
+                .iter()
+                .filter(|name| is_reserved_name(name))
+                .collect();
+            return match domains.as_slice() {
+                [only] => Some((*only).clone()),
                 [] => {
                     self.problems.push(origin, "the scenario has no domain");
                     None
@@ -206,7 +212,7 @@ impl Resolver<'_, '_, '_> {
                         "there are several domains and none is named here",
                         format!(
                             "add `domain`, {}",
-                            one_of(self.state.domains.iter().map(DnsName::as_str))
+                            one_of(domains.iter().map(|name| name.as_str()))
                         ),
                     );
                     None
@@ -248,10 +254,6 @@ impl Resolver<'_, '_, '_> {
 
     /// Finds expectations that contradict themselves, or the class of their sender.
     fn can_hold(&mut self, table: &Located<ExpectTable>, expectation: &Expectation) {
-        if says_nothing(table) {
-            self.problems
-                .push_with_help(table.origin, "this expects nothing", "add a `verdict`");
-        }
         for text in table.asked.iter() {
             if let Ok(asked) = text.parse::<Asked>()
                 && expectation.not_asked.iter().any(|not| not.covers(&asked))
@@ -265,12 +267,7 @@ impl Resolver<'_, '_, '_> {
         let Some(verdict) = &table.verdict else {
             return;
         };
-        match verdict.value {
-            VerdictName::Undetermined => self.problems.push_with_help(
-                verdict.origin,
-                "a sender is never undetermined: it defers",
-                "expect `defer` of a sender, `undetermined` of a `check`",
-            ),
+        match verdict.0 {
             VerdictName::Defer | VerdictName::Bounce => {
                 let taken = expectation
                     .received
@@ -279,7 +276,7 @@ impl Resolver<'_, '_, '_> {
                 if taken || !expectation.via.is_empty() || expectation.via_address.is_some() {
                     self.problems.push(
                         verdict.origin,
-                        format!("`{}` and a server that takes the mail", verdict.value),
+                        format!("`{}` and a server that takes the mail", verdict.0),
                     );
                 }
             }
@@ -297,7 +294,7 @@ impl Resolver<'_, '_, '_> {
                     );
                 }
             }
-            VerdictName::DeliverUnprotected => {}
+            VerdictName::DeliverUnprotected | VerdictName::Undetermined => {}
         }
     }
 
@@ -321,18 +318,6 @@ impl Resolver<'_, '_, '_> {
             }
         }
     }
-}
-
-fn says_nothing(table: &ExpectTable) -> bool {
-    table.verdict.is_none()
-        && table.via.is_none()
-        && table.via_address.is_none()
-        && table.result_type.is_none()
-        && table.asked.is_empty()
-        && table.not_asked.is_empty()
-        && table.received.is_empty()
-        && table.policy.is_none()
-        && table.reason.is_none()
 }
 
 /// Returns a text's first 64 characters, for messages.

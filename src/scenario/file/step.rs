@@ -10,7 +10,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use super::WorldTables;
 use crate::facts::DnsName;
 use crate::scenario::expectation::{PolicySource, ResultTypeName, TlsVersion, VerdictName};
-use crate::scenario::located::{Located, OneOrMany, Text};
+use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::span::TimeSpan;
 
 /// A step. At its moment the order is: due refreshes, `unset`, `set`, `flush`, `expect`, `check`.
@@ -41,6 +41,21 @@ pub(crate) struct StepTable {
     pub(crate) flush: Vec<Located<ExpectTable>>,
 }
 
+impl StepTable {
+    /// Makes a step that only passes time.
+    pub(crate) fn at(at: TimeSpan, origin: Origin) -> Self {
+        Self {
+            at: Located { value: at, origin },
+            title: None,
+            set: None,
+            unset: OneOrMany::default(),
+            expect: Vec::new(),
+            check: Vec::new(),
+            flush: Vec::new(),
+        }
+    }
+}
+
 /// What becomes of a message, fresh (`expect`) or waiting (`flush`).
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -50,7 +65,7 @@ pub(crate) struct ExpectTable {
     /// The recipient's domain; may be left out where there is one.
     pub(crate) domain: Option<Located<Text<DnsName>>>,
     /// What becomes of the message.
-    pub(crate) verdict: Option<Located<VerdictName>>,
+    pub(crate) verdict: Option<Located<SenderVerdict>>,
     /// The MX host that takes it, or several of which one does.
     pub(crate) via: Option<OneOrMany<Located<Text<DnsName>>>>,
     /// The address that takes it.
@@ -67,6 +82,60 @@ pub(crate) struct ExpectTable {
     pub(crate) policy: Option<PolicySource>,
     /// A text that the sender's reason contains.
     pub(crate) reason: Option<Located<String>>,
+}
+
+/// What becomes of a sender's message: any verdict but the observer's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct SenderVerdict(pub(crate) VerdictName);
+
+impl SenderVerdict {
+    /// The verdicts of senders.
+    const WORDS: &[&str] = &[
+        VerdictName::Deliver.as_str(),
+        VerdictName::DeliverUnprotected.as_str(),
+        VerdictName::Defer.as_str(),
+        VerdictName::Bounce.as_str(),
+    ];
+}
+
+impl<'de> Deserialize<'de> for SenderVerdict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl Visitor<'_> for Visit {
+            type Value = SenderVerdict;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a verdict, as in `\"defer\"`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SenderVerdict, E> {
+                match text.parse() {
+                    Ok(VerdictName::Undetermined) => Err(E::custom(
+                        "a sender is never undetermined, it defers: `undetermined` is for a `check`",
+                    )),
+                    Ok(verdict) => Ok(SenderVerdict(verdict)),
+                    Err(_unknown) => Err(E::unknown_variant(text, SenderVerdict::WORDS)),
+                }
+            }
+        }
+
+        deserializer.deserialize_str(Visit)
+    }
+}
+
+impl JsonSchema for SenderVerdict {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "SenderVerdict".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "enum": Self::WORDS })
+    }
 }
 
 /// What one server receives from an attempt.

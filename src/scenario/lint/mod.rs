@@ -17,8 +17,9 @@ use crate::scenario::addresses::{
 use crate::scenario::expect::shortened;
 use crate::scenario::file::{CacheWord, Head, SenderTable, StepTable, WorldTables};
 use crate::scenario::located::{Located, Origin};
+use crate::scenario::misplaced::misplaced;
 use crate::scenario::problem::Problems;
-use crate::scenario::read::{Reading, misplaced};
+use crate::scenario::read::Reading;
 use crate::scenario::words::{nearest, one_of};
 
 /// The classes of sender that a scenario can name.
@@ -26,11 +27,17 @@ pub(super) const CLASSES: &[&str] = &["strict", "lazy", "no-sts"];
 
 /// Finds what is wrong with a file, whatever its worlds resolve to.
 pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) {
+    // A key that could not be read is not missing.
+    let could_read_all = problems.is_empty();
     lint_head(&reading.file.head, file, problems);
     lint_times(&reading.file.steps, problems);
     for world in &reading.worlds {
         for tables in world.all() {
-            let mut linter = Linter { tables, problems };
+            let mut linter = Linter {
+                tables,
+                could_read_all,
+                problems,
+            };
             linter.names();
             linter.addresses();
             linter.policies();
@@ -151,6 +158,7 @@ fn is_tlsa(text: &str) -> bool {
 
 struct Linter<'a, 'p, 't> {
     tables: &'a WorldTables,
+    could_read_all: bool,
     problems: &'p mut Problems<'t>,
 }
 
@@ -171,14 +179,24 @@ impl Linter<'_, '_, '_> {
             value: name.value.0.clone(),
             origin: name.origin,
         });
-        for name in declared.chain(targets(tables)) {
-            if !is_reserved_name(&name.value) {
-                self.problems.push_with_help(
-                    name.origin,
-                    format!("`{}` may belong to somebody", name.value),
-                    NAME_HELP,
-                );
+        let names: Vec<Located<DnsName>> = declared.chain(targets(tables)).collect();
+        for name in &names {
+            if is_reserved_name(&name.value) {
+                continue;
             }
+            let reserved = names
+                .iter()
+                .map(|name| &name.value)
+                .filter(|name| is_reserved_name(name));
+            let help = match nearest(name.as_str(), reserved.map(DnsName::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => NAME_HELP.to_owned(),
+            };
+            self.problems.push_with_help(
+                name.origin,
+                format!("`{}` may belong to somebody", name.value),
+                help,
+            );
         }
     }
 
