@@ -9,7 +9,7 @@ use stickler::cli::config::Config;
 use stickler::cli::values::{DomainArgument, Probe, ResolverAddress, parse_duration};
 use stickler::facts::UnixTime;
 use stickler::net::HeloName;
-use stickler::scenario::{self, span};
+use stickler::scenario::span;
 
 use super::{Accepted, MILLION, reads_again};
 use crate::support::mutations::mutations;
@@ -93,16 +93,23 @@ fn naive_secs(text: &str) -> Option<Option<u64>> {
     Some(Some(((days * 24 + hour) * 60 + minute) * 60 + second))
 }
 
+/// The longest span that is read.
+const MAX_SPAN: Duration = Duration::from_secs(10_000 * 86_400);
+
+/// Options and scenarios have one reader of spans.
 #[test]
 fn a_million_durations() {
-    let seeds = ["10s", "1h30m", "2d2h", "250ms", "1w", "3650d1ms"];
+    let seeds = [
+        "10s", "1h30m", "2d2h", "250ms", "1w", "3650d1ms", "2d 2h", "-6d", "1.5h",
+    ];
     a_million_texts(&seeds, 0x5bad, |text| {
         let read = parse_duration(text);
-        let expected = naive_millis(text).filter(|millis| *millis <= 10_000 * 366 * 86_400_000);
-        let millis = read.as_ref().ok().map(Duration::as_millis);
-        assert_eq!(millis, expected, "{text:?}");
+        if let (Ok(duration), Some(millis)) = (&read, naive_millis(text)) {
+            assert_eq!(duration.as_millis(), millis, "{text:?}");
+        }
         match read {
             Ok(duration) => {
+                assert!(duration <= MAX_SPAN, "{text:?}");
                 let whole = Duration::from_secs(duration.as_secs());
                 assert_eq!(parse_duration(&span::format(whole)), Ok(whole), "{text:?}");
                 true
@@ -137,44 +144,6 @@ fn naive_millis(text: &str) -> Option<u128> {
         naive_millis(rest)?
     };
     number.checked_mul(*factor)?.checked_add(more)
-}
-
-/// The reader of spans is the scenarios' own, so each text stands in a small scenario.
-#[test]
-fn many_spans_within_a_scenario() {
-    const COUNT: usize = 100_000;
-    let seeds: [&[u8]; 6] = [b"1h", b"2d2h", b"90m", b"2d 2h", b"1w", b"9999d23h59m59s"];
-    let mut accepted = Accepted::default();
-    mutations(&seeds, COUNT, 0x8601, |octets| {
-        let Ok(text) = str::from_utf8(octets) else {
-            return;
-        };
-        if text.contains(['\'', '\n', '\r']) {
-            return;
-        }
-        let scenario = |span: &str| {
-            let text = format!(
-                "id='a'\ntitle='t'\nstart='2026-03-02T08:00:00Z'\n[domains.'c.test']\nmx.records=['0 .']\n\
-                 [[step]]\nat='{span}'\n[[step.expect]]\nverdict='bounce'\n"
-            );
-            scenario::load_str(&text, Path::new("s.toml"))
-        };
-        if let Ok(read) = scenario(text) {
-            let after = read.moments[0].after;
-            assert!(after <= Duration::from_secs(10_000 * 86_400), "{text:?}");
-            let again = scenario(&span::format(after)).expect(text);
-            assert_eq!(
-                again.moments[0].after.as_secs(),
-                after.as_secs(),
-                "{text:?}"
-            );
-            if let Some(millis) = naive_millis(text) {
-                assert_eq!(after.as_millis(), millis, "{text:?}");
-            }
-            accepted.one();
-        }
-    });
-    accepted.assert_many_of(COUNT);
 }
 
 #[test]
