@@ -313,9 +313,12 @@ async fn a_story_has_its_verdict_its_findings_and_its_exit_code() {
     }
 }
 
+/// A story and how its reason begins.
+type UnseenCase = (&'static str, fn(&mut Stage), &'static str);
+
 #[tokio::test]
 async fn what_only_we_failed_to_see_is_stated_as_no_fact() {
-    let cases: [(&str, fn(&mut Stage), &str); 3] = [
+    let cases: [UnseenCase; 3] = [
         (
             "the policy host is silent",
             |stage| {

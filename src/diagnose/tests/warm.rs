@@ -184,9 +184,12 @@ async fn a_policy_host_that_is_gone_is_healed_by_a_body_and_not_by_an_id() {
     }
 }
 
+/// A story and whether the policy is certainly gone after it.
+type GoneCase = (&'static str, fn(&mut Stage), bool);
+
 #[tokio::test]
 async fn a_policy_is_gone_only_where_that_is_certain() {
-    let cases: [(&str, fn(&mut Stage), bool); 9] = [
+    let cases: [GoneCase; 9] = [
         (
             "nothing answers us",
             |stage| {
