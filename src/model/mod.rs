@@ -157,6 +157,18 @@ impl Model {
             .collect()
     }
 
+    /// Returns from when to when each certificate of the servers is valid.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<(UnixTime, UnixTime)> {
+        let inner = self.lock();
+        let of_edges = inner.state.edges.values().map(|edge| &edge.certificate);
+        let of_receivers = inner.state.receivers.values();
+        of_edges
+            .chain(of_receivers.map(|receiver| &receiver.certificate))
+            .map(|certificate| (certificate.not_before, certificate.not_after))
+            .collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every update is a whole assignment, so a panic elsewhere leaves nothing half done.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::facts::certificate::CertificateFault as Fault;
@@ -63,6 +64,19 @@ impl ModelStage {
     #[must_use]
     pub fn cache_ends(&self) -> Vec<UnixTime> {
         self.model.cache_ends(self.clock.now())
+    }
+
+    /// Returns the moments after now at which a certificate's life begins, and the first after one ends.
+    #[must_use]
+    pub fn life_ends(&self) -> Vec<UnixTime> {
+        let now = self.clock.now();
+        self.model
+            .certificates()
+            .into_iter()
+            // A certificate is valid up to the last second of its life.
+            .flat_map(|(begins, ends)| [begins, ends.saturating_add(Duration::from_secs(1))])
+            .filter(|moment| *moment > now)
+            .collect()
     }
 }
 

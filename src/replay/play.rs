@@ -276,7 +276,8 @@ impl<S: Stage> Player<'_, S> {
     }
 }
 
-fn message_for(sender: &str, domain: &DnsName) -> Message {
+/// Makes the message that a sender hands over.
+pub(super) fn message_for(sender: &str, domain: &DnsName) -> Message {
     let from = format!("{sender}@sender.example");
     let to = format!("postmaster@{domain}");
     let content =

@@ -1,13 +1,13 @@
 //! From when to when mail would have been delivered, unprotected or held: "what if a message came now".
 //!
-//! After each change, and at each end of a TTL, a policy's life or a back-off, every sender attempts a
+//! After each change, and at each end of a TTL, a policy's or a certificate's life or a back-off, every sender attempts a
 //! message on a copy of the model; the copy is thrown away, so the story itself is not touched.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::on_model::ModelStage;
-use super::play::Watcher;
+use super::play::{Watcher, message_for};
 use super::senders::{Senders, class_of};
 use super::stage::{Client, Stage};
 use crate::facts::{DnsName, UnixTime};
@@ -126,15 +126,18 @@ impl Watcher<ModelStage> for Shadows {
         let mut moments: BTreeSet<UnixTime> = BTreeSet::from([now]);
         if let Some(until) = until {
             // An answer is kept while its TTL lasts, a policy up to its last second.
-            let ends = stage.cache_ends().into_iter().chain(
-                senders
-                    .ends()
-                    .flat_map(|end| [end, end.saturating_add(Duration::from_secs(1))]),
-            );
-            moments.extend(
-                ends.filter(|end| *end > now && *end < until)
-                    .take(MAX_SAMPLES),
-            );
+            let ends = stage
+                .cache_ends()
+                .into_iter()
+                .chain(stage.life_ends())
+                .chain(
+                    senders
+                        .ends()
+                        .flat_map(|end| [end, end.saturating_add(Duration::from_secs(1))]),
+                );
+            let within: BTreeSet<UnixTime> =
+                ends.filter(|end| *end > now && *end < until).collect();
+            moments.extend(within.into_iter().take(MAX_SAMPLES));
         }
         for at in moments {
             for sender in &senders.senders {
@@ -149,7 +152,13 @@ impl Watcher<ModelStage> for Shadows {
                     };
                     let next_hop = sender.next_hop.as_ref().unwrap_or(domain);
                     let state = senders.recall(sender, next_hop);
-                    let attempt = acting.attempt(Mail::probe(next_hop), &state).await;
+                    // What RCPT and the message come to, counts too; the copy's servers forget both.
+                    let message = message_for(&sender.name, domain);
+                    let mail = Mail {
+                        message: Some(&message),
+                        ..Mail::probe(next_hop)
+                    };
+                    let attempt = acting.attempt(mail, &state).await;
                     self.note(
                         sender,
                         domain,

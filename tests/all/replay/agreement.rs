@@ -1,6 +1,6 @@
 //! Stories in which the networks have to agree, one for each thing that they could tell apart.
 
-use stickler::replay::Networks;
+use stickler::replay::{Networks, replay};
 
 /// A healthy domain, and what a test adds.
 fn story(more: &str) -> String {
@@ -96,5 +96,74 @@ verdict = "defer"
 "#
         );
         assert_holds(senders, &more).await;
+    }
+}
+
+/// What would have become of mail: how each span begins, after the start, and why.
+async fn spans(more: &str) -> Vec<(u64, String, String)> {
+    let scenario = super::read(&story(more));
+    let replayed = replay(&scenario, Networks::Model).await.unwrap();
+    let [course] = &replayed.courses[..] else {
+        panic!("{:#?}", replayed.courses);
+    };
+    course
+        .spans
+        .iter()
+        .map(|span| {
+            let after = span.from.saturating_duration_since(scenario.start);
+            let verdict = span.verdict.to_string();
+            (after.as_secs(), verdict, span.reason.to_string())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn what_would_become_of_mail_heeds_certificates_and_answers_to_messages() {
+    const EXPIRED: &str =
+        "no MX host can be used: mx.old.test: certificate expired at 2026-03-04T08:00:00Z";
+    const GOOD: &str = "mx.old.test is in the policy and its certificate is valid";
+    for (set, expected) in [
+        (
+            "certificate.not_after = \"2d\"",
+            vec![(0, "deliver", GOOD), (172_801, "defer", EXPIRED)],
+        ),
+        (
+            "fault = \"greylist\"",
+            vec![(
+                0,
+                "defer",
+                "no MX host can be used: mx.old.test: message answered 450 later",
+            )],
+        ),
+        (
+            "fault = \"reject\"",
+            vec![(
+                0,
+                "bounce",
+                "the receiver rejected the message: 550 no such user",
+            )],
+        ),
+    ] {
+        let more = format!(
+            r#"
+[senders]
+lazy = {{ class = "lazy" }}
+
+[[step]]
+at = "0s"
+set.servers."mx.old.test".{set}
+
+[[step]]
+at = "3d"
+[[step.check]]
+verdict = "deliver"
+"#
+        );
+        let found = spans(&more).await;
+        let found: Vec<_> = found
+            .iter()
+            .map(|(after, verdict, reason)| (*after, verdict.as_str(), reason.as_str()))
+            .collect();
+        assert_eq!(found, expected, "{set}");
     }
 }
