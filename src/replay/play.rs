@@ -52,6 +52,11 @@ pub async fn play<S: Stage>(
         played: Played::default(),
         unannounced: Vec::new(),
     };
+    if let Some(first) = scenario.moments.first() {
+        // A refresh may be due before the first step: what that step begins with holds by then.
+        stage.apply(&first.state).await?;
+        player.senders.follow(&first.state);
+    }
     for (index, moment) in scenario.moments.iter().enumerate() {
         let refreshes = player.pass_time(moment, watcher).await;
         player.enact(moment, refreshes).await?;
@@ -84,6 +89,8 @@ impl<S: Stage> Player<'_, S> {
         while refreshes.len() < MAX_REFRESHES
             && let Some((due, name, next_hop)) = self.senders.next_refresh(until)
         {
+            // One that was due before the story runs as it begins.
+            let due = due.max(self.start);
             self.stage.advance_to(due);
             let Some(refresh) = self.refresh(&name, &next_hop).await else {
                 break;
