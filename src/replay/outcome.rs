@@ -1,5 +1,6 @@
 //! What a play tells: each attempt, each check, and what was expected in vain.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -207,6 +208,14 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
                 ));
             }
         }
+        for (model, lab) in model.refreshes.iter().zip(&lab.refreshes) {
+            if let Some(difference) = seen_differently(&model.seen, &lab.seen) {
+                fail(format!(
+                    "the networks disagree about the refresh of {} by {}: {difference}",
+                    model.domain, model.sender
+                ));
+            }
+        }
         if model.refreshes.len() != lab.refreshes.len() {
             fail(format!(
                 "the networks disagree about refreshes: {} on the model, {} on the lab",
@@ -247,20 +256,25 @@ fn told_differently(model: &Told, lab: &Told) -> Vec<String> {
         ));
     }
     // A server may be asked again when a packet is lost: sets, never counts.
-    let only = |these: &[Seen], those: &[Seen]| -> Vec<String> {
+    found.extend(seen_differently(&model.seen, &lab.seen));
+    found
+}
+
+fn seen_differently(model: &[Seen], lab: &[Seen]) -> Option<String> {
+    let only = |these: &[Seen], those: &[Seen]| -> BTreeSet<String> {
         these
             .iter()
             .filter(|seen| !those.contains(seen))
             .map(ToString::to_string)
             .collect()
     };
-    let (of_model, of_lab) = (only(&model.seen, &lab.seen), only(&lab.seen, &model.seen));
-    if !of_model.is_empty() || !of_lab.is_empty() {
-        found.push(format!(
+    let list = |set: &BTreeSet<String>| Vec::from_iter(set.iter().map(String::as_str)).join(", ");
+    let (of_model, of_lab) = (only(model, lab), only(lab, model));
+    (!of_model.is_empty() || !of_lab.is_empty()).then(|| {
+        format!(
             "requests: only the model saw [{}], only the lab saw [{}]",
-            of_model.join(", "),
-            of_lab.join(", ")
-        ));
-    }
-    found
+            list(&of_model),
+            list(&of_lab)
+        )
+    })
 }

@@ -11,6 +11,7 @@ use crate::report::replay::{
 };
 use crate::report::time::span;
 use crate::report::{Charset, Context, Detail, escape};
+use crate::scenario;
 use crate::sender::Verdict;
 
 /// How many of the slowest scenarios a summary names.
@@ -95,7 +96,7 @@ pub fn failures(report: &ScenarioReport) -> Vec<String> {
                 Some(NetworkReport::Model) => "on the model, ",
                 None => "",
             };
-            let after = span(Duration::from_secs(failure.after_secs));
+            let after = scenario::span::format(Duration::from_secs(failure.after_secs));
             escape::line(&format!(
                 "{}:{}: {place}after {after}: {}",
                 report.file, failure.line, failure.message
@@ -226,6 +227,9 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
         // Thirty days of refreshes say what one says, unless somebody asks.
         if page.context.detail == Detail::Full {
             page.item("    ", Colour::Dim, &moment(refresh.at), &title);
+            if !refresh.requests.is_empty() {
+                page.prose("            ", &refresh.requests.join("; "));
+            }
         }
     }
     if page.context.detail == Detail::Brief && !step.refreshes.is_empty() {
@@ -238,7 +242,7 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
     }
     let after = match step.after_secs {
         0 => "start".to_owned(),
-        secs => format!("+{}", span(Duration::from_secs(secs))),
+        secs => format!("+{}", scenario::span::format(Duration::from_secs(secs))),
     };
     let rest = if step.title.is_empty() {
         after

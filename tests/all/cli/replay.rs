@@ -80,7 +80,7 @@ fn a_story_tells_who_deferred_from_when_to_when_and_why() {
             "story: holds (model and lab, ",
             "  2026-03-02 08:00 start: before the correction\n",
             "DEFERRED    strict -> corp.test: no MX host can be used: mx.new.test is not in the policy [validation-failure]\n",
-            "  2026-03-02 11:00 +3 h: the correction\n",
+            "  2026-03-02 11:00 +3h: the correction\n",
             "delivered   strict -> corp.test, queued for 3 h: mx.new.test is in the policy",
             "        DEFERRED    from 2026-03-02 08:00 until 2026-03-02 11:00 (3 h)\n\
              \u{20}                   because no MX host can be used: mx.new.test is not in the policy\n",
@@ -106,7 +106,7 @@ fn the_exit_code_says_how_the_worst_scenario_ended() {
             1,
             &[
                 "bad: fails",
-                "bad.toml:15: on the model, after 0 s: strict to corp.test: a reason with `the moon` was expected, it is `no MX host",
+                "bad.toml:15: on the model, after 0s: strict to corp.test: a reason with `the moon` was expected, it is `no MX host",
             ],
         ),
         (
