@@ -7,7 +7,7 @@ use super::document::{CacheReport, UntilEvent};
 use super::survey::Survey;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::candidates::Exchangers;
-use crate::sender::discover::{PolicyInUse, PolicySource, RecordSeen, state_from};
+use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
 use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
 use crate::sts::cache::StoredPolicy;
@@ -207,7 +207,7 @@ impl<N: Network> Judge<'_, '_, N> {
     /// A sender with the stored policy: over a day old, a class that refreshes has refreshed it by now.
     async fn with_stored(&self, stored: &StoredPolicy) -> Outlook {
         let now = self.memo.now();
-        let mut state = state_from(stored, self.class.reading);
+        let mut state = PolicyState::from_stored(stored, self.class.reading);
         let mut refresh_failed = false;
         let mut refreshed = false;
         let mut refresh_certainty = Certainty::Definite;

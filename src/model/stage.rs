@@ -16,7 +16,8 @@ use crate::facts::dns::{
 use crate::facts::http::{BodyEnd, HttpResponse};
 use crate::facts::smtp::{Message, Reply};
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::discover::{Occasion, PolicyInUse, PolicySource};
+use crate::sender::discover::Occasion;
+use crate::sender::found::{PolicyInUse, PolicySource};
 use crate::sender::{Attempt, Limits, Mail, PolicyState, Sender, SenderClass, Trace};
 use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;

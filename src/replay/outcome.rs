@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::stage::Seen;
 use crate::diagnose::document::DomainReport;
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::discover::{PolicyInUse, PolicySource};
+use crate::sender::found::{PolicyInUse, PolicySource};
 use crate::sender::{Attempt, Verdict};
 
 /// What a play on one stage told.

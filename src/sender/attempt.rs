@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::candidates::{Candidate, Exchangers, find_exchangers};
 use super::deliver::{Skipped, Try, Walk};
-use super::discover::{
-    CacheChange, Discovery, NoPolicy, Occasion, PolicyInUse, PolicySource, PolicyState, Sender,
-};
+use super::discover::{Occasion, Sender};
+use super::found::{Discovery, PolicyInUse, PolicySource};
 use super::network::Network;
+use super::state::{CacheChange, PolicyState};
 use super::trace::Trace;
 use super::verdict::Verdict;
 use crate::facts::DnsName;
@@ -374,15 +374,4 @@ fn turn(candidates: &[Candidate], places: usize) -> Vec<Candidate> {
         group.rotate_left(places);
     }
     turned
-}
-
-impl NoPolicy {
-    /// Returns whether the domain publishes something that this reason made useless.
-    #[must_use]
-    pub const fn is_publishing_fault(&self) -> bool {
-        match self {
-            Self::BackedOff { .. } | Self::FetchFailed(_) | Self::RecordUnusable(_) => true,
-            Self::NoRecord | Self::RecordUnknown(_) | Self::SenderIgnoresSts => false,
-        }
-    }
 }

@@ -3,234 +3,19 @@
 //! [RFC 8461, Section 3]: https://www.rfc-editor.org/rfc/rfc8461#section-3
 //! [Section 5.1]: https://www.rfc-editor.org/rfc/rfc8461#section-5.1
 
-use std::fmt;
-
 use super::candidates::{HostAddresses, Limits, find_addresses};
 use super::class::{SenderClass, TxtUse};
+use super::found::{Discovery, NoPolicy, PolicyInUse, PolicySource, RecordSeen};
 use super::network::Network;
+use super::state::{CacheChange, PolicyState};
 use super::trace::Trace;
-use crate::facts::dns::{DnsFailure, DnsOutcome, Question, RecordType};
-use crate::facts::{DnsName, UnixTime};
+use crate::facts::DnsName;
+use crate::facts::dns::{DnsOutcome, Question, RecordType};
 use crate::sts::cache::CachedPolicy;
 use crate::sts::fetch::{self, FetchError};
 use crate::sts::policy::Mode;
-use crate::sts::reading::Reading;
-use crate::sts::record::{self, RecordId, SelectError, Selection};
-use crate::sts::refresh::{self, BackOff};
-use crate::sts::transport::Certainty;
-
-/// What a sender remembers about one policy domain.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct PolicyState {
-    /// The policy of the last successful fetch, expired or not.
-    pub cached: Option<CachedPolicy>,
-    /// Until when a failed fetch keeps it from fetching the same id again.
-    pub back_off: Option<BackOff>,
-    /// When it last tried to refresh.
-    pub refresh_tried_at: Option<UnixTime>,
-}
-
-impl PolicyState {
-    /// Starts with a policy, as from a store.
-    #[must_use]
-    pub const fn with_policy(cached: CachedPolicy) -> Self {
-        Self {
-            cached: Some(cached),
-            back_off: None,
-            refresh_tried_at: None,
-        }
-    }
-
-    /// Applies what discovery changed.
-    pub fn apply(&mut self, change: &CacheChange) {
-        match change {
-            CacheChange::Keep => {}
-            CacheChange::Store(policy) => {
-                self.cached = Some(policy.clone());
-                self.back_off = None;
-            }
-            CacheChange::BackOff(back_off) => self.back_off = Some(back_off.clone()),
-        }
-    }
-
-    /// Returns the cached policy, while it counts (A7).
-    #[must_use]
-    pub fn fresh(&self, now: UnixTime) -> Option<&CachedPolicy> {
-        self.cached.as_ref().filter(|cached| cached.is_fresh(now))
-    }
-
-    /// Returns when the next refresh is due; `None` if the class does not refresh or nothing is cached that
-    /// will still count then.
-    #[must_use]
-    pub fn refresh_due(&self, class: &SenderClass) -> Option<UnixTime> {
-        let cached = self.cached.as_ref()?;
-        let due = refresh::due(
-            cached,
-            class.refresh_after?,
-            self.refresh_tried_at,
-            self.back_off.as_ref(),
-        );
-        (due <= cached.expires_at()).then_some(due)
-    }
-}
-
-/// What becomes of the remembered state.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum CacheChange {
-    /// Nothing.
-    Keep,
-    /// A policy was fetched: it replaces what was cached, and its life begins now (P3).
-    Store(CachedPolicy),
-    /// A fetch failed: this id is not asked for again for five minutes (F9). What was cached stays.
-    BackOff(BackOff),
-}
-
-/// What discovery found.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Discovery {
-    /// The policy to apply, or why there is none.
-    pub policy: PolicyInUse,
-    /// What the caller should remember.
-    pub change: CacheChange,
-    /// What the TXT record said; `None` if it was not asked for.
-    pub record: Option<RecordSeen>,
-    /// What went wrong with the fetch; `None` if none was made or it went well.
-    pub fetch_error: Option<FetchError>,
-}
-
-impl Discovery {
-    /// Returns whether other senders with the same memory find the same policy, or may find another one
-    /// because a question or a fetch failed on our side.
-    #[must_use]
-    pub fn certainty(&self) -> Certainty {
-        let is_unseen = match &self.record {
-            Some(RecordSeen::Unknown(failure)) => failure.kind.is_ours(),
-            Some(RecordSeen::Id(_) | RecordSeen::NoRecord | RecordSeen::Unusable(_)) | None => {
-                false
-            }
-        };
-        let is_unfetched = self.fetch_error.as_ref().is_some_and(FetchError::is_ours);
-        Certainty::ours_if(is_unseen || is_unfetched)
-    }
-
-    /// Returns whether a cached policy is applied although there is no usable record for it any more.
-    ///
-    /// Q: is that a fetch failure to be reported? A: Yes: without a cached policy only those of HTTPS are, with
-    /// one those of any kind (§6).
-    #[must_use]
-    pub fn misses_record(&self) -> bool {
-        let is_missing = match &self.record {
-            Some(RecordSeen::NoRecord | RecordSeen::Unusable(_)) => true,
-            // Of our own network nothing is reported (RFC 8460, Section 4.3.4).
-            Some(RecordSeen::Unknown(failure)) => !failure.kind.is_ours(),
-            Some(RecordSeen::Id(_)) | None => false,
-        };
-        is_missing && self.policy.policy().is_some()
-    }
-}
-
-/// What a sender saw at `_mta-sts`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum RecordSeen {
-    /// One usable record.
-    Id(RecordId),
-    /// No record that begins with `v=STSv1;`.
-    NoRecord,
-    /// Records that cannot be used (D6).
-    Unusable(SelectError),
-    /// No answer.
-    Unknown(DnsFailure),
-}
-
-/// The policy that a sender applies.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum PolicyInUse {
-    /// A policy, of any mode.
-    Policy {
-        /// The policy.
-        policy: CachedPolicy,
-        /// Where it comes from.
-        source: PolicySource,
-    },
-    /// None: the sender goes on as if MTA-STS did not exist.
-    None(NoPolicy),
-}
-
-impl PolicyInUse {
-    /// Returns the policy, if there is one.
-    #[must_use]
-    pub const fn policy(&self) -> Option<&CachedPolicy> {
-        match self {
-            Self::Policy { policy, .. } => Some(policy),
-            Self::None(_) => None,
-        }
-    }
-}
-
-/// Where a policy comes from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum PolicySource {
-    /// Fetched before.
-    Cached,
-    /// Fetched just now.
-    Live,
-}
-
-/// Why no policy applies.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum NoPolicy {
-    /// The record's id failed to fetch less than five minutes ago (F9).
-    BackedOff {
-        /// When the next fetch may be made.
-        until: UnixTime,
-    },
-    /// The fetch failed (F11).
-    FetchFailed(FetchError),
-    /// There is no record.
-    NoRecord,
-    /// The records cannot be used (D6).
-    RecordUnusable(SelectError),
-    /// The question had no answer, so there may be a policy.
-    RecordUnknown(DnsFailure),
-    /// The sender does not know MTA-STS.
-    SenderIgnoresSts,
-}
-
-impl NoPolicy {
-    /// Returns whether the lack is a fact about the domain, or may be about our own vantage.
-    #[must_use]
-    pub fn certainty(&self) -> Certainty {
-        let is_ours = match self {
-            Self::FetchFailed(error) => error.is_ours(),
-            Self::RecordUnknown(failure) => failure.kind.is_ours(),
-            Self::BackedOff { .. }
-            | Self::NoRecord
-            | Self::RecordUnusable(_)
-            | Self::SenderIgnoresSts => false,
-        };
-        Certainty::ours_if(is_ours)
-    }
-}
-
-impl fmt::Display for NoPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BackedOff { until } => {
-                write!(f, "the last fetch failed, the next may be made at {until}")
-            }
-            Self::FetchFailed(FetchError::Policy(error)) => {
-                write!(f, "the policy cannot be used: {error}")
-            }
-            Self::FetchFailed(error) => write!(f, "the policy could not be fetched: {error}"),
-            Self::NoRecord => f.write_str("there is no MTA-STS record"),
-            Self::RecordUnusable(error) => write!(f, "the MTA-STS record cannot be used: {error}"),
-            Self::RecordUnknown(failure) => {
-                write!(f, "the MTA-STS record could not be looked up: {failure}")
-            }
-            Self::SenderIgnoresSts => f.write_str("the sender does not know MTA-STS"),
-        }
-    }
-}
+use crate::sts::record::{self, RecordId, Selection};
+use crate::sts::refresh::BackOff;
 
 /// Why discovery runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -513,37 +298,6 @@ pub fn no_edge(host: &DnsName, found: &HostAddresses) -> FetchError {
     }
 }
 
-impl Discovery {
-    const fn without_asking(policy: PolicyInUse) -> Self {
-        Self {
-            policy,
-            change: CacheChange::Keep,
-            record: None,
-            fetch_error: None,
-        }
-    }
-}
-
-impl PolicyInUse {
-    fn cached(policy: &CachedPolicy) -> Self {
-        Self::Policy {
-            policy: policy.clone(),
-            source: PolicySource::Cached,
-        }
-    }
-}
-
-impl fmt::Display for RecordSeen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => write!(f, "id {id}"),
-            Self::NoRecord => f.write_str("no record that begins with `v=STSv1;`"),
-            Self::Unusable(error) => error.fmt(f),
-            Self::Unknown(failure) => failure.fmt(f),
-        }
-    }
-}
-
 fn describe(cached: &CachedPolicy) -> String {
     let policy = &cached.policy;
     let mut text = format!("id {}, mode {}", cached.id, policy.mode());
@@ -555,13 +309,4 @@ fn describe(cached: &CachedPolicy) -> String {
     }
     text.push_str(&format!(", fetched {}", cached.fetched_at));
     text
-}
-
-/// Reads a stored body the way `reading` does; what cannot be read counts as nothing stored.
-#[must_use]
-pub fn state_from(stored: &crate::sts::cache::StoredPolicy, reading: Reading) -> PolicyState {
-    stored.read(reading).map_or_else(
-        |_unreadable| PolicyState::default(),
-        PolicyState::with_policy,
-    )
 }

@@ -15,7 +15,7 @@ use super::findings;
 use super::judge::Row;
 use crate::facts::certificate::PeerCertificate;
 use crate::sender::Verdict;
-use crate::sender::discover::PolicyInUse;
+use crate::sender::found::PolicyInUse;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
 

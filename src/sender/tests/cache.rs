@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::facts::UnixTime;
 use crate::facts::dns::DnsFailureKind;
 use crate::model::stage::{EDGE, START, Stage, body, cached, in_use, name, told, warm};
-use crate::sender::discover::{CacheChange, RecordSeen};
+use crate::sender::found::RecordSeen;
+use crate::sender::state::CacheChange;
 use crate::sender::{Limits, PolicyState, Sender, SenderClass, Trace};
 use crate::sts::refresh::BackOff;
 
@@ -332,7 +333,6 @@ async fn a_new_id_is_seen_when_the_resolver_asks_again() {
 /// The body is read again from the store in the reading that the sender has.
 #[test]
 fn a_stored_policy_is_read_as_the_sender_reads() {
-    use crate::sender::discover::state_from;
     use crate::sts::cache::StoredPolicy;
     use crate::sts::reading::Reading;
     let text = body("none", &[], 10).replace('\n', " \n\n");
@@ -341,14 +341,17 @@ fn a_stored_policy_is_read_as_the_sender_reads() {
         body: text.as_bytes().into(),
         fetched_at: START,
     };
-    assert_eq!(state_from(&stored, Reading::Letter), PolicyState::default());
+    assert_eq!(
+        PolicyState::from_stored(&stored, Reading::Letter),
+        PolicyState::default()
+    );
     let tolerant = stored.read(Reading::Tolerant).unwrap();
     assert_eq!(
-        state_from(&stored, Reading::Tolerant),
+        PolicyState::from_stored(&stored, Reading::Tolerant),
         PolicyState::with_policy(tolerant)
     );
     assert_eq!(
-        told_of(&state_from(&stored, Reading::Tolerant)),
+        told_of(&PolicyState::from_stored(&stored, Reading::Tolerant)),
         Some("1".to_owned())
     );
 }

@@ -5,7 +5,7 @@ use crate::facts::dns::{DnsFailureKind, RecordType};
 use crate::facts::http::{BodyEnd, HttpFailureKind};
 use crate::model::stage::{EDGE, START, Stage, in_use, ip, told, warm};
 use crate::sender::PolicyState;
-use crate::sender::discover::CacheChange;
+use crate::sender::state::CacheChange;
 use crate::sts::transport::Certainty::{self, Definite, Ours};
 
 type Row = (&'static str, fn(&mut Stage), &'static str, Certainty);

@@ -5,9 +5,7 @@ use crate::facts::dns::{DnsFailureKind, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::{SmtpFailureKind, TlsFailureKind};
 use crate::model::stage::{START, Stage, body, cached, message, name, reply, warm};
-use crate::sender::discover::NoPolicy;
 use crate::sender::{Mail, PolicyState, Verdict};
-use crate::sts::record::{RecordError, SelectError};
 use crate::sts::transport::Certainty;
 use crate::tlsrpt::result_type::ResultType;
 
@@ -428,25 +426,6 @@ async fn the_reason_says_what_stood_in_the_way() {
             *expected,
             "row {index}"
         );
-    }
-}
-
-#[test]
-fn some_lacks_of_a_policy_are_faults_of_what_is_published() {
-    let failure = || crate::model::stage::dns_failure(DnsFailureKind::ServFail);
-    let broken = SelectError::Invalid(RecordError::NoId);
-    for (why, expected) in [
-        (NoPolicy::BackedOff { until: START }, true),
-        (
-            NoPolicy::FetchFailed(crate::sts::fetch::FetchError::TimedOut),
-            true,
-        ),
-        (NoPolicy::RecordUnusable(broken), true),
-        (NoPolicy::NoRecord, false),
-        (NoPolicy::RecordUnknown(failure()), false),
-        (NoPolicy::SenderIgnoresSts, false),
-    ] {
-        assert_eq!(why.is_publishing_fault(), expected, "{why:?}");
     }
 }
 

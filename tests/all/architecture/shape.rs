@@ -24,14 +24,10 @@ const BUILT: &str = "target";
 const MAX_LINES: usize = 500;
 
 /// Files that may be longer, and why each is one thing.
-const LONG: [(&str, &str); 5] = [
+const LONG: [(&str, &str); 4] = [
     (
         "src/replay/on_lab.rs",
         "one translation of a scenario's state, part by part",
-    ),
-    (
-        "src/sender/discover.rs",
-        "one state machine, that of RFC 8461, Sections 3 and 5.1",
     ),
     (
         "src/sts/certificate/tests.rs",

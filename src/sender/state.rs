@@ -1,0 +1,81 @@
+//! What a sender remembers about a domain between two messages.
+
+use super::class::SenderClass;
+use crate::facts::UnixTime;
+use crate::sts::cache::{CachedPolicy, StoredPolicy};
+use crate::sts::reading::Reading;
+use crate::sts::refresh::{self, BackOff};
+
+/// What a sender remembers about one policy domain.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PolicyState {
+    /// The policy of the last successful fetch, expired or not.
+    pub cached: Option<CachedPolicy>,
+    /// Until when a failed fetch keeps it from fetching the same id again.
+    pub back_off: Option<BackOff>,
+    /// When it last tried to refresh.
+    pub refresh_tried_at: Option<UnixTime>,
+}
+
+impl PolicyState {
+    /// Starts with a policy, as from a store.
+    #[must_use]
+    pub const fn with_policy(cached: CachedPolicy) -> Self {
+        Self {
+            cached: Some(cached),
+            back_off: None,
+            refresh_tried_at: None,
+        }
+    }
+
+    /// Starts with a stored policy, read the way `reading` does; what cannot be read counts as nothing stored.
+    #[must_use]
+    pub fn from_stored(stored: &StoredPolicy, reading: Reading) -> Self {
+        stored
+            .read(reading)
+            .map_or_else(|_unreadable| Self::default(), Self::with_policy)
+    }
+
+    /// Applies what discovery changed.
+    pub fn apply(&mut self, change: &CacheChange) {
+        match change {
+            CacheChange::Keep => {}
+            CacheChange::Store(policy) => {
+                self.cached = Some(policy.clone());
+                self.back_off = None;
+            }
+            CacheChange::BackOff(back_off) => self.back_off = Some(back_off.clone()),
+        }
+    }
+
+    /// Returns the cached policy, while it counts (A7).
+    #[must_use]
+    pub fn fresh(&self, now: UnixTime) -> Option<&CachedPolicy> {
+        self.cached.as_ref().filter(|cached| cached.is_fresh(now))
+    }
+
+    /// Returns when the next refresh is due; `None` if the class does not refresh or nothing is cached that
+    /// will still count then.
+    #[must_use]
+    pub fn refresh_due(&self, class: &SenderClass) -> Option<UnixTime> {
+        let cached = self.cached.as_ref()?;
+        let due = refresh::due(
+            cached,
+            class.refresh_after?,
+            self.refresh_tried_at,
+            self.back_off.as_ref(),
+        );
+        (due <= cached.expires_at()).then_some(due)
+    }
+}
+
+/// What becomes of the remembered state.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CacheChange {
+    /// Nothing.
+    Keep,
+    /// A policy was fetched: it replaces what was cached, and its life begins now (P3).
+    Store(CachedPolicy),
+    /// A fetch failed: this id is not asked for again for five minutes (F9). What was cached stays.
+    BackOff(BackOff),
+}
