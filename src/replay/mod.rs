@@ -41,6 +41,7 @@
 //! ```
 
 mod compare;
+mod model_receiver;
 pub mod on_lab;
 pub mod on_model;
 pub mod outcome;
