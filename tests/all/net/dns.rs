@@ -93,7 +93,7 @@ fn answer(asked: &Message, transport: Transport) -> Option<Message> {
         "silent" => return None,
         "old" | "older" if edns.is_some() => {}
         "ok" | "old" | "older" | "localhost" | "invalid" => {
-            reply.answers.push(text(&asked_name, 300))
+            reply.answers.push(text(&asked_name, 300));
         }
         "long" => reply.answers.push(text(&asked_name, 700_000)),
         "negative" => reply.answers.push(text(&asked_name, 0x8000_0001)),
