@@ -1,9 +1,12 @@
 //! The live network against servers that follow a script.
 
+mod addresses;
 mod dns;
 mod https;
 mod limits;
+mod message;
 mod parsers;
+mod records;
 mod send;
 mod smtp;
 mod starttls;

@@ -1,21 +1,18 @@
-//! Greeting, EHLO, replies of every shape, and the message.
+//! Greeting, EHLO, and replies of every shape.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use stickler::facts::smtp::{
-    Message, MessageExchange, Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, Speaker,
-    TlsUse,
+    Message, Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, Speaker, TlsUse,
 };
-use stickler::net::routes::Routes;
-use stickler::net::{AddressFamilies, Live};
+use stickler::net::Live;
 use stickler::sender::Network;
 use stickler::sts::certificate::Roots;
 use stickler::sts::transport::{self, Certainty, Transport};
 
 use super::{PATIENT, SHORT, config, live};
-use crate::support::pki::Pki;
-use crate::support::script::{Server, Talk};
+use crate::support::script::Server;
 
 pub(super) fn request(tls: TlsUse) -> SmtpRequest {
     SmtpRequest {
@@ -59,7 +56,7 @@ async fn said(octets: &'static [u8]) -> SmtpExchange {
     exchange
 }
 
-fn failure(exchange: &SmtpExchange) -> Option<(SmtpFailureKind, SmtpStep)> {
+pub(super) fn failure(exchange: &SmtpExchange) -> Option<(SmtpFailureKind, SmtpStep)> {
     exchange
         .failure
         .as_ref()
@@ -379,284 +376,4 @@ async fn a_server_that_hangs_up_is_told_from_one_that_is_silent() {
         failure(&exchange),
         Some((SmtpFailureKind::Reset, SmtpStep::Ehlo))
     );
-}
-
-#[tokio::test]
-async fn a_port_without_a_server_and_an_address_without_a_route_are_told_apart() {
-    // Bound and never listened on: connections are refused.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap();
-    let exchange = live(address, Roots::none())
-        .smtp(&request(TlsUse::Verified))
-        .await;
-    let refused = Some((SmtpFailureKind::Refused, SmtpStep::Connect));
-    assert_eq!(failure(&exchange), refused);
-
-    let unreachable = Some((SmtpFailureKind::Unreachable, SmtpStep::Connect));
-    let mut foreign = config(address, Roots::none());
-    foreign.source = Some("192.0.2.99".parse().unwrap());
-    let exchange = Live::new(foreign)
-        .unwrap()
-        .smtp(&request(TlsUse::Verified))
-        .await;
-    assert_eq!(failure(&exchange), unreachable);
-
-    let mut of_v6 = config(address, Roots::none());
-    of_v6.source = Some("2001:db8::9".parse().unwrap());
-    let exchange = Live::new(of_v6)
-        .unwrap()
-        .smtp(&request(TlsUse::Verified))
-        .await;
-    let detail = exchange.failure.as_ref().map(|failure| &*failure.detail);
-    assert_eq!(detail, Some("--source is IPv6, the address is not"));
-    assert_eq!(failure(&exchange), unreachable);
-
-    let mut without_v4 = config(address, Roots::none());
-    without_v4.families = AddressFamilies::V6Only;
-    let exchange = Live::new(without_v4)
-        .unwrap()
-        .smtp(&request(TlsUse::Verified))
-        .await;
-    assert_eq!(failure(&exchange), unreachable);
-}
-
-#[tokio::test]
-async fn an_ipv4_address_in_ipv6_is_an_ipv4_address() {
-    let server = Server::start(|mut talk| async move {
-        talk.say("554 no\r\n").await.rest().await;
-    })
-    .await;
-    let mapped = SmtpRequest {
-        address: "::ffff:192.0.2.1".parse().unwrap(),
-        ..request(TlsUse::Verified)
-    };
-    for (families, expected) in [
-        (AddressFamilies::V4Only, None),
-        (
-            AddressFamilies::V6Only,
-            Some((SmtpFailureKind::Unreachable, SmtpStep::Connect)),
-        ),
-    ] {
-        let mut config = config(server.address, Roots::none());
-        config.families = families;
-        let exchange = Live::new(config).unwrap().smtp(&mapped).await;
-        assert_eq!(failure(&exchange), expected, "{families:?}");
-    }
-    server.finish().await;
-}
-
-#[tokio::test]
-async fn the_loopback_of_a_zone_is_reached_only_by_a_route() {
-    let server = Server::start(|mut talk| async move {
-        talk.say("554 no\r\n").await.rest().await;
-    })
-    .await;
-    let routed = config(server.address, Roots::none());
-    let mut bare = routed.clone();
-    bare.routes = Routes::default();
-    let own = Some((SmtpFailureKind::OwnAddress, SmtpStep::Connect));
-    for (config, expected) in [(routed, None), (bare, own)] {
-        let network = Live::new(config).unwrap();
-        for address in [
-            "127.0.0.1",
-            "127.9.9.9",
-            "0.0.0.0",
-            "::1",
-            "::",
-            "::ffff:127.0.0.1",
-        ] {
-            let exchange = network
-                .smtp(&SmtpRequest {
-                    address: address.parse().unwrap(),
-                    ..request(TlsUse::Verified)
-                })
-                .await;
-            assert_eq!(failure(&exchange), expected, "{address}");
-        }
-    }
-    server.finish().await;
-}
-
-#[tokio::test]
-async fn we_come_from_the_source_address_that_was_named() {
-    let server = Server::start(|mut talk| async move {
-        let from = talk.stream().peer_addr().unwrap().ip().to_string();
-        talk.say(format!("554 {from}\r\n")).await.rest().await;
-    })
-    .await;
-    let mut config = config(server.address, Roots::none());
-    config.source = Some("127.9.0.7".parse().unwrap());
-    let network = Live::new(config).unwrap();
-    let exchange = network.smtp(&request(TlsUse::Verified)).await;
-    server.finish().await;
-    assert_eq!(exchange.greeting, Some(reply(554, &["127.9.0.7"])));
-}
-
-/// Takes one message over a talk after EHLO; returns the lines of its content.
-async fn take_message<S>(talk: &mut Talk<S>) -> Vec<String>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    talk.expect("RCPT TO:<bob@corp.test>").await;
-    talk.say("250 ok\r\n").await.expect("DATA").await;
-    talk.say("354 go on\r\n").await;
-    let mut lines = Vec::new();
-    loop {
-        match talk.line().await.as_str() {
-            "." => break,
-            line => lines.push(line.to_owned()),
-        }
-    }
-    talk.say("250 queued\r\n").await.expect("QUIT").await;
-    talk.say("221 bye\r\n").await.rest().await;
-    lines
-}
-
-#[tokio::test]
-async fn a_message_goes_through_the_verified_session() {
-    let pki = Pki::new();
-    let tls = pki.server("mx.test", (2020, 2040));
-    for (sender, mail) in [
-        (Some("alice@sender.test"), "MAIL FROM:<alice@sender.test>"),
-        (None, "MAIL FROM:<>"),
-    ] {
-        let server = Server::start({
-            let tls = tls.clone();
-            move |talk| {
-                let tls = tls.clone();
-                async move {
-                    let talk = talk.up_to_starttls("220 go\r\n").await;
-                    let mut talk = talk.tls(&tls).await.unwrap();
-                    talk.expect("EHLO sender.test").await;
-                    talk.say("250-mx.test\r\n250 8BITMIME\r\n").await;
-                    assert_eq!(talk.line().await, mail);
-                    talk.say("250 ok\r\n").await;
-                    let lines = take_message(&mut talk).await;
-                    assert_eq!(lines, ["Subject: probe", "", "..dot", "end"]);
-                }
-            }
-        })
-        .await;
-        let mut request = request(TlsUse::Verified);
-        request.message = Some(Message {
-            mail_from: sender.map(Into::into),
-            ..message()
-        });
-        let exchange = live(server.address, pki.roots()).smtp(&request).await;
-        server.finish().await;
-        let ok = Some(reply(250, &["ok"]));
-        assert_eq!(
-            exchange.delivery,
-            Some(MessageExchange {
-                mail: ok.clone(),
-                rcpt: ok,
-                data: Some(reply(354, &["go on"])),
-                end_of_data: Some(reply(250, &["queued"])),
-            })
-        );
-        assert_eq!(exchange.failure, None);
-        assert!(matches!(
-            transport::judge(&exchange),
-            Transport::Accepted(_)
-        ));
-        let is_said = |text: &str| exchange.transcript.iter().any(|line| &*line.text == text);
-        assert!(
-            is_said("(message, 29 octets)") && is_said("QUIT"),
-            "{exchange:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_server_without_ehlo_gets_a_message_after_helo_unless_tls_is_a_must() {
-    for (tls_use, has_message, code) in [
-        (TlsUse::Opportunistic, true, 500),
-        (TlsUse::Opportunistic, true, 502),
-        (TlsUse::Opportunistic, true, 550),
-        (TlsUse::Opportunistic, false, 502),
-        (TlsUse::Verified, true, 502),
-    ] {
-        let falls_back = tls_use == TlsUse::Opportunistic && has_message && code != 550;
-        let server = Server::start(move |mut talk| async move {
-            talk.say("220 mx.test\r\n").await.expect("EHLO").await;
-            talk.say(format!("{code}-what?\r\n{code} STARTTLS\r\n"))
-                .await;
-            if !falls_back {
-                talk.expect("QUIT").await;
-                return;
-            }
-            assert_eq!(talk.line().await, "HELO sender.test");
-            talk.say("250 mx.test\r\n").await.expect("MAIL").await;
-            talk.say("250 ok\r\n").await;
-            take_message(&mut talk).await;
-        })
-        .await;
-        let mut request = request(tls_use);
-        request.message = has_message.then(message);
-        let exchange = live(server.address, Roots::none()).smtp(&request).await;
-        server.finish().await;
-        let shown = format!("{tls_use:?}, {code}, message: {has_message}");
-        assert_eq!(exchange.ehlo, Some(reply(code, &["what?", "STARTTLS"])));
-        let delivered = exchange
-            .delivery
-            .as_ref()
-            .is_some_and(|delivery| delivery.is_delivered());
-        assert_eq!(delivered, falls_back, "{shown}");
-        assert_eq!(exchange.failure, None, "{shown}");
-    }
-}
-
-#[tokio::test]
-async fn a_refusal_of_the_message_is_a_reply_not_a_failure() {
-    let server = Server::start(|mut talk| async move {
-        talk.say("220 mx.test\r\n").await.expect("EHLO").await;
-        talk.say("250 mx.test\r\n").await.expect("MAIL").await;
-        talk.say("250 ok\r\n").await.expect("RCPT").await;
-        talk.say("450 4.2.0 greylisted\r\n")
-            .await
-            .expect("QUIT")
-            .await;
-    })
-    .await;
-    let mut request = request(TlsUse::Opportunistic);
-    request.message = Some(message());
-    let exchange = live(server.address, Roots::none()).smtp(&request).await;
-    server.finish().await;
-    assert_eq!(exchange.failure, None);
-    let delivery = exchange.delivery.unwrap();
-    assert_eq!(
-        delivery.decisive(),
-        Some(&reply(450, &["4.2.0 greylisted"]))
-    );
-}
-
-#[tokio::test]
-async fn what_cannot_be_said_in_an_envelope_is_not_sent() {
-    for (rcpt_to, content) in [
-        ("bob@corp.test>\r\nRCPT TO:<eve@corp.test", "a\r\n"),
-        ("no address", "a\r\n"),
-        ("böb@corp.test", "a\r\n"),
-        ("bob@corp.test", "ä\r\n"),
-    ] {
-        let server = Server::start(|mut talk| async move {
-            talk.say("220 mx.test\r\n").await.expect("EHLO").await;
-            talk.say("250 mx.test\r\n").await.expect("QUIT").await;
-        })
-        .await;
-        let mut request = request(TlsUse::Opportunistic);
-        request.message = Some(Message {
-            mail_from: None,
-            rcpt_to: rcpt_to.into(),
-            content: content.as_bytes().into(),
-        });
-        let exchange = live(server.address, Roots::none()).smtp(&request).await;
-        server.finish().await;
-        assert_eq!(
-            failure(&exchange),
-            Some((SmtpFailureKind::Protocol, SmtpStep::Message)),
-            "{rcpt_to}"
-        );
-        assert_eq!(exchange.delivery, None, "{rcpt_to}");
-    }
 }
