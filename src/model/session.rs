@@ -43,7 +43,13 @@ impl<'a> Session<'a> {
         self.go_on_after(self.exchange.greeting.clone())?;
         self.exchange.ehlo = Some(self.hear(&self.receiver.ehlo, SmtpStep::Ehlo)?);
         // A message that may go in clear text goes on with HELO.
-        if !(self.exchange.lacks_ehlo() && self.request.tls == TlsUse::Opportunistic) {
+        let greets_again = self.exchange.lacks_ehlo()
+            && self.request.tls == TlsUse::Opportunistic
+            && self.request.message.is_some();
+        if greets_again {
+            let reply = self.hear(&self.receiver.helo, SmtpStep::Ehlo)?;
+            self.go_on_after(Some(reply))?;
+        } else {
             self.go_on_after(self.exchange.ehlo.clone())?;
         }
         let is_encrypted = self.start_tls()?;

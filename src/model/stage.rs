@@ -394,6 +394,7 @@ pub(crate) fn receiver(host: &str) -> Receiver {
         connect: None,
         greeting: Ok(reply(220, &[host])),
         ehlo: Ok(reply(250, &[host, "PIPELINING", "STARTTLS"])),
+        helo: Ok(reply(250, &[host])),
         starttls: Ok(reply(220, &["go ahead"])),
         injected: None,
         handshake: None,

@@ -65,6 +65,8 @@ pub struct Receiver {
     pub greeting: Result<Reply, SmtpFailureKind>,
     /// The answer to EHLO, before and after TLS; the latter without STARTTLS.
     pub ehlo: Result<Reply, SmtpFailureKind>,
+    /// The answer to HELO, which a sender says where EHLO is not known.
+    pub helo: Result<Reply, SmtpFailureKind>,
     /// The answer to STARTTLS.
     pub starttls: Result<Reply, SmtpFailureKind>,
     /// Octets that follow the answer to STARTTLS before the handshake.

@@ -20,6 +20,7 @@ pub(super) fn receiver(host: &DnsName, address: &ServerAddress) -> Receiver {
         connect: None,
         greeting: Ok(reply(220, &["ready"])),
         ehlo: Ok(reply(250, &["hello", "STARTTLS"])),
+        helo: Ok(reply(250, &["hello"])),
         starttls: Ok(reply(220, &["go ahead"])),
         injected: None,
         handshake: None,
@@ -71,8 +72,10 @@ fn afflict(receiver: &mut Receiver, fault: SmtpFault) {
         SmtpFault::EndlessLine | SmtpFault::EndlessReply => {
             greeting(receiver, SmtpFailureKind::Protocol);
         }
-        SmtpFault::Ehlo502 | SmtpFault::Ehlo502Silence => {
+        SmtpFault::Ehlo502 => receiver.ehlo = Ok(reply(502, &["what"])),
+        SmtpFault::Ehlo502Silence => {
             receiver.ehlo = Ok(reply(502, &["what"]));
+            receiver.helo = Err(SmtpFailureKind::TimedOut);
         }
         SmtpFault::Greylist => receiver.rcpt = reply(450, &["later"]),
         SmtpFault::Reject => receiver.rcpt = reply(550, &["no such user"]),

@@ -141,7 +141,16 @@ impl SmtpClient {
                     SocketFault::TimedOut => SmtpFailureKind::TimedOut,
                     SocketFault::Exhausted | SocketFault::Local => SmtpFailureKind::Unreachable,
                 };
-                failed(kind, causes::describe(&error))
+                SmtpFailure {
+                    // A connection that is refused was never made; one that is reset was, and broke before the
+                    // greeting, however early the reset is seen.
+                    during: if kind == SmtpFailureKind::Reset {
+                        SmtpStep::Greeting
+                    } else {
+                        SmtpStep::Connect
+                    },
+                    ..failed(kind, causes::describe(&error))
+                }
             })
     }
 }

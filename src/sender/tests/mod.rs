@@ -1,6 +1,7 @@
 //! The sender on the model, by the sections of RFC 8461: what it does, what it asks, what it remembers.
 
 mod cache;
+mod certainty;
 mod classes;
 mod delivery;
 mod discovery;

@@ -5,7 +5,7 @@ use crate::facts::dns::{DnsFailureKind, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::{SmtpFailureKind, TlsFailureKind};
 use crate::model::stage::{START, Stage, body, cached, message, name, reply, warm};
-use crate::sender::{Mail, PolicyState, Verdict};
+use crate::sender::{Mail, PolicyState};
 use crate::sts::transport::Certainty;
 use crate::tlsrpt::result_type::ResultType;
 
@@ -364,53 +364,6 @@ const REASONS: &[Reason] = &[
         "deliver: mx3.corp.test is in the policy and its certificate is valid",
     ),
 ];
-
-/// What lies beyond our limits leaves the outcome open, if the policy lets mail go there.
-#[tokio::test]
-async fn hosts_beyond_the_limit_leave_the_outcome_open() {
-    for (listed, mode, expected) in [
-        ("mx32.corp.test", "enforce", Certainty::Ours),
-        ("mx31.corp.test", "enforce", Certainty::Definite),
-        ("mx31.corp.test", "none", Certainty::Ours),
-    ] {
-        let mut stage = Stage::new();
-        let records: Vec<String> = (0..33)
-            .map(|number| format!("{number} mx{number}.corp.test"))
-            .collect();
-        let records: Vec<&str> = records.iter().map(String::as_str).collect();
-        stage.mx(&records).policy(mode, &[listed], 60);
-        for number in 0..32 {
-            stage.absent(&format!("mx{number}.corp.test"));
-        }
-        let attempt = stage.send("strict", &mut PolicyState::default()).await;
-        assert_eq!(
-            (attempt.verdict, attempt.certainty),
-            (Verdict::Defer, expected),
-            "{mode}, {listed}"
-        );
-    }
-}
-
-/// So do addresses beyond the limit.
-#[tokio::test]
-async fn addresses_beyond_the_limit_leave_the_outcome_open() {
-    for (count, expected) in [(8, Certainty::Definite), (9, Certainty::Ours)] {
-        let mut stage = Stage::new();
-        let addresses: Vec<String> = (1..=count)
-            .map(|number| format!("198.51.100.{number}"))
-            .collect();
-        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-        stage
-            .addresses("mx1.corp.test", &addresses)
-            .mx(&["10 mx1.corp.test"]);
-        let attempt = stage.send("strict", &mut PolicyState::default()).await;
-        assert_eq!(
-            (attempt.verdict, attempt.certainty),
-            (Verdict::Defer, expected),
-            "{count} addresses"
-        );
-    }
-}
 
 #[tokio::test]
 async fn the_reason_says_what_stood_in_the_way() {
