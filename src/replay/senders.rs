@@ -120,8 +120,7 @@ impl Senders {
     pub fn ends(&self) -> impl Iterator<Item = UnixTime> {
         self.memory.values().flat_map(|memory| {
             let policy = memory.cached.as_ref().map(|cached| cached.expires_at());
-            let back_off = memory.back_off.as_ref().map(|back_off| back_off.until);
-            policy.into_iter().chain(back_off)
+            policy.into_iter().chain(memory.back_offs.ends())
         })
     }
 

@@ -84,10 +84,7 @@ impl<N: Network> Sender<'_, N> {
                 ..Discovery::without_asking(PolicyInUse::cached(cached))
             };
         }
-        if let Some(back_off) = state.back_off.as_ref()
-            && back_off.holds(&id, now)
-        {
-            let until = back_off.until;
+        if let Some(until) = state.back_offs.until(&id, now) {
             trace.push(
                 (now, "8461 §3.3"),
                 "cache",

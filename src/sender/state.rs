@@ -4,15 +4,15 @@ use super::class::SenderClass;
 use crate::facts::UnixTime;
 use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;
-use crate::sts::refresh::{self, BackOff};
+use crate::sts::refresh::{self, BackOff, BackOffs};
 
 /// What a sender remembers about one policy domain.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PolicyState {
     /// The policy of the last successful fetch, expired or not.
     pub cached: Option<CachedPolicy>,
-    /// Until when a failed fetch keeps it from fetching the same id again.
-    pub back_off: Option<BackOff>,
+    /// Until when failed fetches keep it from fetching the same ids again.
+    pub back_offs: BackOffs,
     /// When it last tried to refresh.
     pub refresh_tried_at: Option<UnixTime>,
 }
@@ -20,10 +20,10 @@ pub struct PolicyState {
 impl PolicyState {
     /// Starts with a policy, as from a store.
     #[must_use]
-    pub const fn with_policy(cached: CachedPolicy) -> Self {
+    pub fn with_policy(cached: CachedPolicy) -> Self {
         Self {
             cached: Some(cached),
-            back_off: None,
+            back_offs: BackOffs::default(),
             refresh_tried_at: None,
         }
     }
@@ -42,9 +42,9 @@ impl PolicyState {
             CacheChange::Keep => {}
             CacheChange::Store(policy) => {
                 self.cached = Some(policy.clone());
-                self.back_off = None;
+                self.back_offs.forget(&policy.id);
             }
-            CacheChange::BackOff(back_off) => self.back_off = Some(back_off.clone()),
+            CacheChange::BackOff(back_off) => self.back_offs.note(back_off.clone()),
         }
     }
 
@@ -63,7 +63,7 @@ impl PolicyState {
             cached,
             class.refresh_after?,
             self.refresh_tried_at,
-            self.back_off.as_ref(),
+            &self.back_offs,
         );
         (due <= cached.expires_at()).then_some(due)
     }

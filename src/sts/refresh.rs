@@ -30,13 +30,13 @@ pub fn due(
     cached: &CachedPolicy,
     every: Duration,
     tried_at: Option<UnixTime>,
-    back_off: Option<&BackOff>,
+    back_offs: &BackOffs,
 ) -> UnixTime {
     let last = tried_at.map_or(cached.fetched_at, |tried| tried.max(cached.fetched_at));
     let left = cached.expires_at().saturating_duration_since(last);
     let half = left.checked_div(2).unwrap_or(left);
     let due = last.saturating_add(every.min(half).max(FETCH_BACK_OFF));
-    back_off.map_or(due, |back_off| due.max(back_off.until))
+    back_offs.ends().fold(due, UnixTime::max)
 }
 
 /// A failed fetch, to be waited out: for its record id alone, a new id may be fetched at once.
@@ -65,12 +65,79 @@ impl BackOff {
     }
 }
 
+/// The failed fetches that a sender waits out, one an id ("per version ID", §3.3).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct BackOffs {
+    /// In the order of the failures; at most [`MAX_BACK_OFFS`], for a record may change with every look.
+    held: Vec<BackOff>,
+}
+
+/// How many ids are waited out at once; beyond it the oldest may be fetched again.
+const MAX_BACK_OFFS: usize = 8;
+
+impl BackOffs {
+    /// Notes a failed fetch, in the place of an earlier one for the same id.
+    pub fn note(&mut self, back_off: BackOff) {
+        self.forget(&back_off.id);
+        if self.held.len() >= MAX_BACK_OFFS {
+            self.held.remove(0);
+        }
+        self.held.push(back_off);
+    }
+
+    /// Forgets the failures of an id that was fetched since.
+    pub fn forget(&mut self, id: &RecordId) {
+        self.held.retain(|held| held.id != *id);
+    }
+
+    /// Returns until when a fetch for `id` has to wait at `now`; `None` if it need not.
+    #[must_use]
+    pub fn until(&self, id: &RecordId, now: UnixTime) -> Option<UnixTime> {
+        self.held
+            .iter()
+            .find(|held| held.holds(id, now))
+            .map(|held| held.until)
+    }
+
+    /// Returns when each of them ends.
+    pub fn ends(&self) -> impl Iterator<Item = UnixTime> {
+        self.held.iter().map(|held| held.until)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::BackOff;
+    use super::{BackOff, BackOffs};
     use crate::facts::UnixTime;
+
+    #[test]
+    fn each_id_is_waited_out_on_its_own() {
+        let at = UnixTime::from_secs;
+        let id = |text: &str| text.parse().unwrap();
+        let mut back_offs = BackOffs::default();
+        assert_eq!(back_offs.ends().count(), 0);
+        for (failed, secs) in [("1", 1_000), ("2", 1_100), ("1", 1_050)] {
+            back_offs.note(BackOff::after_failure(id(failed), at(secs)));
+        }
+        let untils = |back_offs: &BackOffs, now| {
+            ["1", "2", "3"].map(|text| back_offs.until(&id(text), at(now)).map(UnixTime::as_secs))
+        };
+        assert_eq!(untils(&back_offs, 1_349), [Some(1_350), Some(1_400), None]);
+        assert_eq!(untils(&back_offs, 1_350), [None, Some(1_400), None]);
+        assert_eq!(back_offs.ends().collect::<Vec<_>>(), [at(1_400), at(1_350)]);
+        back_offs.forget(&id("2"));
+        assert_eq!(untils(&back_offs, 1_200), [Some(1_350), None, None]);
+        // Many ids push the oldest out.
+        for number in 0..8 {
+            let number = format!("x{number}");
+            back_offs.note(BackOff::after_failure(id(&number), at(1_200)));
+        }
+        assert_eq!(back_offs.until(&id("1"), at(1_200)), None);
+        assert_eq!(back_offs.until(&id("x0"), at(1_200)), Some(at(1_500)));
+        assert_eq!(back_offs.until(&id("x7"), at(1_200)), Some(at(1_500)));
+    }
 
     #[test]
     fn a_back_off_holds_five_minutes_for_its_id_alone() {

@@ -295,7 +295,7 @@ fn a_refresh_waits_for_a_back_off_to_end() {
         ("2", 86_000, 86_400),
     ] {
         let mut state = warm("1", &["mx1.corp.test"]);
-        state.back_off = Some(BackOff::after_failure(
+        state.back_offs.note(BackOff::after_failure(
             id.parse().unwrap(),
             after(failed_after),
         ));

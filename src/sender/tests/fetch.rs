@@ -233,9 +233,8 @@ async fn a_failed_fetch_of_any_kind_keeps_the_cached_policy() {
         );
         let until = START.saturating_add(std::time::Duration::from_secs(300));
         assert_eq!(
-            cold.back_off
-                .map(|back_off| (back_off.id.to_string(), back_off.until)),
-            Some(("1".to_owned(), until)),
+            cold.back_offs.until(&"1".parse().unwrap(), START),
+            Some(until),
             "{case}"
         );
         let before = warm("0", &["mx1.corp.test"]);
@@ -283,10 +282,19 @@ async fn a_failed_fetch_is_waited_out_for_its_id_alone() {
             failed,
             true,
         ),
+        // Back at the first id: its own five minutes are not over.
+        (
+            0,
+            |stage| {
+                stage.id("1");
+            },
+            "no policy: the last fetch failed, the next may be made at 2026-03-02T08:05:00Z",
+            false,
+        ),
         (
             1,
             |stage| {
-                stage.response(|response| response.status = 200);
+                stage.id("2").response(|response| response.status = 200);
             },
             "no policy: the last fetch failed, the next may be made at 2026-03-02T08:09:59Z",
             false,
@@ -306,7 +314,11 @@ async fn a_failed_fetch_is_waited_out_for_its_id_alone() {
             "step {index}"
         );
     }
-    assert_eq!(state.back_off, None, "a fetch that went well ends it");
+    assert_eq!(
+        state.back_offs.until(&"2".parse().unwrap(), START),
+        None,
+        "a fetch that went well ends it"
+    );
 }
 
 /// F12: the back-off keeps a sender from fetching, not from the policy that it has.
