@@ -470,3 +470,21 @@ async fn a_failure_is_not_cached() {
     stage.txt_at("a.test", &["back"]);
     assert_eq!(ask(&stage, "r", "a.test").await, "back");
 }
+
+/// One edge and three MX hosts, one of which has a life of its own.
+#[test]
+fn every_certificate_has_its_life() {
+    let mut stage = Stage::new();
+    let (from, until) = (after(5), after(7));
+    stage.at("192.0.2.2", |receiver| {
+        receiver.certificate.not_before = from;
+        receiver.certificate.not_after = until;
+    });
+    stage.model.apply(stage.state.clone());
+    let lives = stage.model.certificates();
+    assert_eq!(lives.len(), 4);
+    assert_eq!(
+        lives.iter().filter(|life| **life == (from, until)).count(),
+        1
+    );
+}
