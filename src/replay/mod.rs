@@ -42,6 +42,7 @@
 
 mod compare;
 mod model_receiver;
+mod near_edge;
 pub mod on_lab;
 pub mod on_model;
 pub mod outcome;

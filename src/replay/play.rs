@@ -1,6 +1,7 @@
 //! One scenario, played on one stage from its first moment to its last.
 
 use super::compare;
+use super::near_edge::NearEdge;
 use super::outcome::{CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, Told, ToldOf};
 use super::senders::{Senders, class_of};
 use super::stage::{Client, Stage, StageError, Unannounced};
@@ -108,6 +109,7 @@ impl<S: Stage> Player<'_, S> {
     async fn refresh(&mut self, name: &str, next_hop: &DnsName) -> Option<Refresh> {
         let sender = self.senders.sender(name)?.clone();
         let network = self.stage.network(Client::Sender(name));
+        let network = NearEdge::new(network, next_hop, sender.edge);
         let class = class_of(&sender);
         let acting = Sender {
             network: &network,
@@ -184,6 +186,7 @@ impl<S: Stage> Player<'_, S> {
         let sender = self.senders.sender(name)?.clone();
         let next_hop = sender.next_hop.clone().unwrap_or_else(|| domain.clone());
         let network = self.stage.network(Client::Sender(name));
+        let network = NearEdge::new(network, &next_hop, sender.edge);
         let class = class_of(&sender);
         let acting = Sender {
             network: &network,

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::near_edge::NearEdge;
 use super::on_model::ModelStage;
 use super::play::{Watcher, message_for};
 use super::senders::{Senders, class_of};
@@ -143,14 +144,15 @@ impl Watcher<ModelStage> for Shadows {
             for sender in &senders.senders {
                 for domain in &senders.domains {
                     let copy = stage.copy_at(at);
+                    let next_hop = sender.next_hop.as_ref().unwrap_or(domain);
                     let network = copy.network(Client::Sender(&sender.name));
+                    let network = NearEdge::new(network, next_hop, sender.edge);
                     let class = class_of(sender);
                     let acting = Sender {
                         network: &network,
                         class: &class,
                         limits: Limits::default(),
                     };
-                    let next_hop = sender.next_hop.as_ref().unwrap_or(domain);
                     let state = senders.recall(sender, next_hop);
                     // What RCPT and the message come to, counts too; the copy's servers forget both.
                     let message = message_for(&sender.name, domain);

@@ -190,6 +190,7 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
         });
     }
     expect::unused(&reading, &moments, problems);
+    lint::lint_edges(&reading, &moments, problems);
     if problems.is_empty() {
         lint::lint_unreached(&reading, problems);
     }

@@ -257,6 +257,8 @@ pub struct Sender {
     pub deadlines: Deadlines,
     /// The smart host, which then is the policy domain.
     pub next_hop: Option<DnsName>,
+    /// The one edge of a policy host that it asks, where the host has it; in written order otherwise.
+    pub edge: Option<IpAddr>,
 }
 
 /// What happens to a sender's policy cache between attempts.

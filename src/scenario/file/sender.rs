@@ -1,5 +1,7 @@
 //! What a file says about senders.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -26,6 +28,8 @@ pub(crate) struct SenderTable {
     pub(crate) deadlines: Option<DeadlinesTable>,
     /// The smart host through which all its mail goes, which then is the policy domain.
     pub(crate) next_hop: Option<Located<Text<DnsName>>>,
+    /// The one edge of a policy host that it asks, where the host has it; in written order unless said.
+    pub(crate) edge: Option<Located<Text<IpAddr>>>,
 }
 
 /// What becomes of a policy cache.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use self::references::targets;
-pub(super) use self::references::{lint_references, lint_unreached};
+pub(super) use self::references::{lint_edges, lint_references, lint_unreached};
 
 use crate::facts::DnsName;
 use crate::scenario::addresses::{

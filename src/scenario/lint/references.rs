@@ -11,7 +11,8 @@ use crate::scenario::problem::Problems;
 use crate::scenario::read::Reading;
 use crate::scenario::resolve::parse_mx;
 use crate::scenario::state::Zones;
-use crate::scenario::words::nearest;
+use crate::scenario::timeline::Moment;
+use crate::scenario::words::{nearest, one_of};
 
 /// Finds names that something points to and nothing declares.
 pub(in crate::scenario) fn lint_references(
@@ -85,6 +86,33 @@ pub(super) fn targets(tables: &WorldTables) -> Vec<Located<DnsName>> {
         }
     }
     targets
+}
+
+/// Finds senders that ask an edge which no policy host of the story ever has.
+pub(in crate::scenario) fn lint_edges(
+    reading: &Reading,
+    moments: &[Moment],
+    problems: &mut Problems<'_>,
+) {
+    let known: BTreeSet<IpAddr> = moments
+        .iter()
+        .flat_map(|moment| &moment.state.policy_hosts)
+        .flat_map(|host| host.edges.iter().map(|edge| edge.address))
+        .collect();
+    let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+    for world in &reading.worlds {
+        for (_, sender) in world.tables.senders.iter() {
+            if let Some(edge) = &sender.edge
+                && !known.contains(&edge.0)
+            {
+                problems.push_with_help(
+                    edge.origin,
+                    format!("no policy host ever has the address {}", edge.0),
+                    format!("there is {}", one_of(names.iter().map(String::as_str))),
+                );
+            }
+        }
+    }
 }
 
 /// Finds MX hosts to which no MX record, name or smart host ever leads; for a file without another mistake,

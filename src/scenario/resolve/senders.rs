@@ -71,6 +71,7 @@ fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Probl
         queue_life: forward(table.queue_life.as_ref(), QUEUE_LIFE, problems),
         deadlines: deadlines(table.deadlines.as_ref(), problems),
         next_hop: table.next_hop.as_ref().map(|host| host.0.clone()),
+        edge: table.edge.as_ref().map(|edge| edge.0),
     }
 }
 

@@ -99,6 +99,49 @@ verdict = "defer"
     }
 }
 
+#[tokio::test]
+async fn a_sender_that_names_an_edge_asks_it_alone_where_the_host_has_it() {
+    let more = r#"
+[senders]
+any  = { cache = "empty" }
+west = { cache = "empty", edge = "192.0.2.11" }
+east = { cache = "empty", edge = "192.0.2.12" }
+six  = { cache = "empty", edge = "2001:db8::13" }
+
+[[step]]
+at = "0s"
+[step.set.domains."corp.test".policy]
+addresses = ["192.0.2.11", "192.0.2.12", "2001:db8::13"]
+edges."192.0.2.12".mx = ["mx.new.test"]
+edges."2001:db8::13".fault = "refused"
+[[step.expect]]
+sender = ["any", "west"]
+verdict = "deliver"
+asked = ["GET mta-sts.corp.test 192.0.2.11"]
+not_asked = ["GET mta-sts.corp.test 192.0.2.12"]
+[[step.expect]]
+sender = "east"
+verdict = "defer"
+asked = ["A mta-sts.corp.test", "AAAA mta-sts.corp.test", "GET mta-sts.corp.test 192.0.2.12"]
+not_asked = ["GET mta-sts.corp.test 192.0.2.11"]
+[[step.expect]]
+sender = "six"
+verdict = "deliver-unprotected"
+not_asked = ["GET mta-sts.corp.test"]
+
+[[step]]
+at = "2h"
+title = "the edges of the east and of IPv6 are taken away"
+set.domains."corp.test".policy.addresses = ["192.0.2.11"]
+unset = ["domains.\"corp.test\".policy.edges"]
+[[step.expect]]
+sender = ["east", "six"]
+verdict = "deliver"
+asked = ["GET mta-sts.corp.test 192.0.2.11"]
+"#;
+    assert_holds("edge", more).await;
+}
+
 /// What would have become of mail: how each span begins, after the start, and why.
 async fn spans(more: &str) -> Vec<(u64, String, String)> {
     let scenario = super::read(&story(more));

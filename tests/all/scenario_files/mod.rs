@@ -89,6 +89,8 @@ fn a_mistake_is_shown_where_it_was_made() {
         ("[servers.\"mx.old.test\"]", "[servers.\"mx.old.test\"]\naddresses.\"192.0.2.1\" = { ttl = \"1h\" }", "s.toml:9:11: `ttl` cannot differ at one address [write it beside the other keys of the host]".into()),
         ("\"strict\"", "\"strickt\"", "s.toml:10:18: no class of sender is named `strickt` [did you mean `strict`?]".into()),
         ("class = \"strict\"", "resolver = \"x\"", "s.toml:10:21: no resolver is named `x` [there is nothing]".into()),
+        ("class = \"strict\"", "edge = \"192.0.2.9\"", "s.toml:10:17: no policy host ever has the address 192.0.2.9 [there is `".into()),
+        ("class = \"strict\"", "edge = \"here\"", "s.toml:10:17: `here`: invalid IP address syntax".into()),
         ("class = \"strict\"", "cached.\"crop.test\" = { id = \"1\", fetched = \"-1d\", policy = { mode = \"none\", max_age = 1 } }", "s.toml:10:17: no domain is named `crop.test` [did you mean `corp.test`?]".into()),
         ("class = \"strict\"", "cached.\"corp.test\" = { id = \"1\", fetched = \"1d\", policy = { mode = \"none\", max_age = 1 } }", "s.toml:10:53: a policy held at the start cannot be fetched after it [write a span before the start, as in `-6d`]".into()),
         ("at = \"0s\"", "at = \"soon\"", "s.toml:12:6: `soon`: not a span of time; write it like `90m`, `2d2h` or `-6d`".into()),
