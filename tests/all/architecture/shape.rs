@@ -24,11 +24,7 @@ const BUILT: &str = "target";
 const MAX_LINES: usize = 500;
 
 /// Files that may be longer, and why each is one thing.
-const LONG: [(&str, &str); 4] = [
-    (
-        "src/replay/on_lab.rs",
-        "one translation of a scenario's state, part by part",
-    ),
+const LONG: [(&str, &str); 3] = [
     (
         "src/sts/certificate/tests.rs",
         "tables of certificates with all their faults",

@@ -1,4 +1,7 @@
-//! A scenario's state in the words of the fake Internet, and the live network on top of it.
+//! The fake Internet with a scenario's state, and the live network on top of it.
+
+mod hosts;
+mod zones;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -8,29 +11,19 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::on_model::tlsa_record;
 use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::clock::Clock;
-use crate::facts::dns::{Question, Record, RecordType};
+use crate::facts::dns::{Question, RecordType};
 use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::{Route, RouteFrom, Routes};
 use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
-use crate::scenario::state::{self, Answer, DnsFault, Types, ZoneName, Zones};
-use crate::scenario::{Asked, RecordFault, SmtpFault, State, Transfer};
+use crate::scenario::state;
+use crate::scenario::{Asked, State};
 use crate::sts::certificate::Roots;
-use crate::world::{
-    self, CertificateSpec, Edge, Framing, Identity, Life, NameState, Pace, Page, Receiver,
-    RecordData, RecordKind, Request, Site, View, World, WorldState,
-};
+use crate::world::{Request, View, World, WorldState};
 
 /// How long the observer's `check` waits for each step.
 const OBSERVER_DEADLINE: Duration = Duration::from_secs(2);
-
-/// The pause before the last line of a greeting that is late, yet in time: postscreen's 6 s in small.
-const LATE: Duration = Duration::from_millis(100);
-
-/// A pause that outlasts every deadline of a scenario.
-const SLOW: Duration = Duration::from_secs(600);
 
 /// The fake Internet, and a live network for each client.
 #[derive(Debug)]
@@ -286,32 +279,8 @@ fn record_kind(name: &str) -> Option<RecordType> {
 /// Lays a scenario's state out for the fake Internet.
 #[must_use]
 pub fn translate(state: &State) -> WorldState {
-    let mut https = BTreeMap::new();
-    for host in &state.policy_hosts {
-        for edge in &host.edges {
-            https.insert(edge.address, policy_edge(edge));
-        }
-    }
-    let mut smtp = BTreeMap::new();
-    for server in &state.servers {
-        for address in &server.addresses {
-            smtp.insert(
-                address.address,
-                Receiver {
-                    identity: identity(&address.certificate),
-                    versions: versions(address.tls),
-                    fault: address.fault.map(same_name),
-                    pace: match address.fault {
-                        Some(SmtpFault::GreetingMultiline) => LATE,
-                        Some(_) | None => SLOW,
-                    },
-                    ..Receiver::new(server.name.as_str())
-                },
-            );
-        }
-    }
     WorldState {
-        dns: view(&state.zones),
+        dns: zones::view(&state.zones),
         views: state
             .resolvers
             .iter()
@@ -319,14 +288,14 @@ pub fn translate(state: &State) -> WorldState {
                 (
                     resolver.name.to_string(),
                     View {
-                        fault: resolver.fault.map(dns_fault),
-                        ..view(&resolver.zones)
+                        fault: resolver.fault.map(zones::fault_of),
+                        ..zones::view(&resolver.zones)
                     },
                 )
             })
             .collect(),
-        https,
-        smtp,
+        https: hosts::edges(state),
+        smtp: hosts::receivers(state),
     }
 }
 
@@ -338,204 +307,6 @@ where
     name.to_string()
         .parse()
         .expect("both rooms have the same names, as a test checks")
-}
-
-fn view(zones: &Zones) -> View {
-    View {
-        names: zones
-            .iter()
-            .map(|(name, zone)| (name.to_string(), name_state(zone)))
-            .collect(),
-        ..View::default()
-    }
-}
-
-fn name_state(zone: &ZoneName) -> NameState {
-    let negative_ttl_secs = Some(secs(state::DEFAULT_TTL));
-    match zone {
-        ZoneName::Alias { target, ttl } => NameState::new([(
-            RecordKind::Cname,
-            world::Answer {
-                records: vec![RecordData::Cname(target.to_string())],
-                ttl_secs: secs(*ttl),
-                fault: None,
-            },
-        )]),
-        ZoneName::Failed(fault) => NameState {
-            negative_ttl_secs: match fault {
-                DnsFault::NxDomain { ttl } => Some(secs(*ttl)),
-                DnsFault::ServFail | DnsFault::Refused | DnsFault::Silence => negative_ttl_secs,
-            },
-            ..NameState::faulty(dns_fault(*fault))
-        },
-        ZoneName::Types(types) => NameState {
-            negative_ttl_secs,
-            ..NameState::new(answers(types))
-        },
-    }
-}
-
-fn answers(types: &Types) -> Vec<(RecordKind, world::Answer)> {
-    let address = |address: &IpAddr| {
-        Some(match address {
-            IpAddr::V4(address) => RecordData::A(*address),
-            IpAddr::V6(address) => RecordData::Aaaa(*address),
-        })
-    };
-    let mut answers = Vec::new();
-    if let Some(a) = &types.a {
-        answers.push((RecordKind::A, answer(a, address)));
-    }
-    if let Some(aaaa) = &types.aaaa {
-        answers.push((RecordKind::Aaaa, answer(aaaa, address)));
-    }
-    if let Some(mx) = &types.mx {
-        let record = |mx: &crate::facts::dns::MxRecord| {
-            Some(RecordData::mx(mx.preference, mx.exchange.to_string()))
-        };
-        answers.push((RecordKind::Mx, answer(mx, record)));
-    }
-    if let Some(txt) = &types.txt {
-        let record = |strings: &Vec<Box<[u8]>>| {
-            Some(RecordData::Txt(
-                strings.iter().map(|string| string.to_vec()).collect(),
-            ))
-        };
-        answers.push((RecordKind::Txt, answer(txt, record)));
-    }
-    if let Some(tlsa) = &types.tlsa {
-        let served = answer(tlsa, |text| tlsa_record(text).and_then(tlsa_data));
-        answers.push((RecordKind::Tlsa, served));
-    }
-    answers
-}
-
-fn tlsa_data(record: Record) -> Option<RecordData> {
-    match record {
-        Record::Tlsa(tlsa) => Some(RecordData::Tlsa {
-            usage: tlsa.usage,
-            selector: tlsa.selector,
-            matching: tlsa.matching,
-            data: tlsa.data.into_vec(),
-        }),
-        Record::A(_) | Record::Aaaa(_) | Record::Mx(_) | Record::Txt(_) => None,
-    }
-}
-
-fn answer<T>(answer: &Answer<T>, record: impl Fn(&T) -> Option<RecordData>) -> world::Answer {
-    match answer {
-        Answer::Records {
-            records,
-            ttl,
-            fault,
-        } => world::Answer {
-            records: records.iter().filter_map(record).collect(),
-            ttl_secs: secs(*ttl),
-            fault: fault.map(same_name::<RecordFault, world::DnsFault>),
-        },
-        Answer::NoData { ttl } => world::Answer {
-            records: Vec::new(),
-            ttl_secs: secs(*ttl),
-            fault: Some(world::DnsFault::Nodata),
-        },
-        Answer::Failed(fault) => world::Answer {
-            records: Vec::new(),
-            ttl_secs: match fault {
-                DnsFault::NxDomain { ttl } => secs(*ttl),
-                DnsFault::ServFail | DnsFault::Refused | DnsFault::Silence => 0,
-            },
-            fault: Some(dns_fault(*fault)),
-        },
-    }
-}
-
-const fn dns_fault(fault: DnsFault) -> world::DnsFault {
-    match fault {
-        DnsFault::NxDomain { .. } => world::DnsFault::Nxdomain,
-        DnsFault::ServFail => world::DnsFault::Servfail,
-        DnsFault::Refused => world::DnsFault::Refused,
-        DnsFault::Silence => world::DnsFault::Timeout,
-    }
-}
-
-fn secs(span: Duration) -> u32 {
-    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
-}
-
-fn policy_edge(edge: &state::Edge) -> Edge {
-    Edge {
-        identity: identity(&edge.certificate),
-        versions: versions(edge.tls),
-        fault: edge.fault.map(same_name),
-        sites: edge
-            .responses
-            .iter()
-            .map(|(host, response)| {
-                let page = Page::Response(http_response(response));
-                (host.to_string(), Site::policy(page))
-            })
-            .collect(),
-    }
-}
-
-fn http_response(response: &state::Response) -> world::Response {
-    let mut served = world::Response::new(response.status, response.reason.to_string());
-    if let Some(media_type) = &response.content_type {
-        served = served.with_header("Content-Type", media_type.as_bytes());
-    }
-    for (name, value) in &response.headers {
-        served = served.with_header(name, value.as_bytes());
-    }
-    served = served.with_body(response.body.to_vec());
-    let half = response.body.len() / 2;
-    match response.transfer {
-        Transfer::Plain => {}
-        Transfer::Chunked => served.framing = Framing::Chunked(16),
-        Transfer::Close => served.framing = Framing::Close,
-        Transfer::Gzip => served = served.gzipped(),
-        Transfer::Slow => {
-            served.pace = Pace::Slow {
-                octets: 1,
-                pause: SLOW,
-            };
-        }
-        Transfer::Stall => served.pace = Pace::StallAfter(half),
-        Transfer::Cut => served.pace = Pace::CutAfter(half),
-    }
-    served
-}
-
-fn versions(versions: crate::scenario::TlsVersions) -> world::TlsVersions {
-    match versions {
-        crate::scenario::TlsVersions::Both => world::TlsVersions::Both,
-        crate::scenario::TlsVersions::Tls12 => world::TlsVersions::Tls12,
-        crate::scenario::TlsVersions::Tls13 => world::TlsVersions::Tls13,
-    }
-}
-
-fn identity(certificate: &state::Certificate) -> Identity {
-    let spec = CertificateSpec {
-        names: certificate.names.iter().map(ToString::to_string).collect(),
-        ip_names: Vec::new(),
-        key: same_name(certificate.key),
-        life: Some(Life {
-            not_before: certificate.not_before,
-            not_after: certificate.not_after,
-        }),
-        fault: certificate.fault.map(same_name),
-    };
-    if !certificate.sni_only {
-        return Identity::of(spec);
-    }
-    let by_name = certificate
-        .names
-        .iter()
-        .map(|name| (name.to_string(), vec![spec.clone()]))
-        .collect();
-    Identity {
-        by_name,
-        default: vec![CertificateSpec::new(["default.test"])],
-    }
 }
 
 /// Every sender's way into the lab.
