@@ -33,6 +33,10 @@ pub(super) const SELECT_ALL: &str = concat!(select!(), " ORDER BY domain");
 /// Selects the row of a domain for [`Entry::read`].
 pub(super) const SELECT_ONE: &str = concat!(select!(), " WHERE domain = ?1");
 
+/// Writes a row in place of the one of its domain.
+pub(super) const WRITE: &str =
+    "INSERT OR REPLACE INTO policy (domain, id, body, fetched_at) VALUES (?1, ?2, ?3, ?4)";
+
 /// A domain and its policy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {

@@ -39,6 +39,9 @@ use open::Access;
 /// How long a call waits for another process that writes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often a change is made again because the store's file was replaced under it.
+const MAX_CHANGES: usize = 3;
+
 /// Whose policies a store holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
@@ -92,11 +95,19 @@ pub struct Store {
     moved_aside: Option<MovedAside>,
 }
 
+/// A connection, and which file it has open.
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
-    /// Which file the connection has open.
     identity: Identity,
+}
+
+impl Inner {
+    /// Returns whether the file that is open stands at `path` still: what is written to one that was moved
+    /// or removed is not in the store.
+    fn is_at(&self, path: &Path) -> bool {
+        Identity::of(path) == self.identity
+    }
 }
 
 impl Store {
@@ -252,37 +263,85 @@ impl Store {
         failed
     }
 
-    /// Runs one call on the connection, and turns damage that it meets to an error that says so.
+    /// Runs one call on the file that stands at the path now.
     fn with<T>(
         &self,
         call: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
+        self.follow(&mut inner)?;
+        self.call(&mut inner, call)
+    }
+
+    /// Runs one call in a transaction that holds the lock for writing from its start; again, if the file was
+    /// moved or removed meanwhile, in the one that stands at the path now.
+    fn change<T>(
+        &self,
+        mut call: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.lock();
+        for _ in 0..MAX_CHANGES {
+            self.follow(&mut inner)?;
+            let value = self.call(&mut inner, |connection| {
+                let transaction =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let value = call(&transaction)?;
+                transaction.commit()?;
+                Ok(value)
+            })?;
+            // Looked at after the commit: whoever moves the file later moves what was written with it.
+            if inner.is_at(&self.path) {
+                return Ok(value);
+            }
+        }
+        Err(self.unusable("it is replaced again and again while it is written"))
+    }
+
+    /// Opens the file that stands at the path now, if it is another one than was opened. Whoever only looks
+    /// goes on with what was there when the looking began.
+    fn follow(&self, inner: &mut Inner) -> Result<(), StoreError> {
+        if self.access == Access::Read || inner.is_at(&self.path) {
+            return Ok(());
+        }
+        let Some(fresh) = open::open(&self.path, self.access)? else {
+            return Err(self.unusable("it was removed while it was in use"));
+        };
+        if fresh.purpose != self.purpose {
+            return Err(self.unusable("a store for another purpose was put in its place"));
+        }
+        *inner = fresh
+            .inner
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        fresh
+            .moved_aside
+            .map_or(Ok(()), |moved| Err(StoreError::Damaged(moved)))
+    }
+
+    /// Runs one call on the connection, and turns damage that it meets to an error that says so.
+    fn call<T>(
+        &self,
+        inner: &mut Inner,
+        call: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         match call(&mut inner.connection) {
             Ok(value) => Ok(value),
             Err(error) if damage::is_damage(&error) => {
                 if self.access == Access::Read {
                     return Err(StoreError::found_damaged(&self.path, &error));
                 }
-                let moved = open::replace_damaged(&self.path, &mut inner, self.purpose, &error)?;
+                let moved = open::replace_damaged(&self.path, inner, self.purpose, &error)?;
                 Err(StoreError::Damaged(moved))
             }
             Err(error) => Err(StoreError::from_sqlite(&self.path, &error)),
         }
     }
 
-    /// Runs one call in a transaction that holds the lock for writing from its start.
-    fn change<T>(
-        &self,
-        call: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        self.with(|connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = call(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        })
+    fn unusable(&self, detail: &str) -> StoreError {
+        StoreError::Unusable {
+            path: self.path.clone(),
+            detail: detail.into(),
+        }
     }
 
     /// A panic of another thread leaves no half-done change: its transaction was rolled back.
@@ -305,9 +364,7 @@ fn look_up(connection: &Connection, domain: &DnsName) -> rusqlite::Result<Lookup
 
 fn write(connection: &Connection, domain: &DnsName, policy: &StoredPolicy) -> rusqlite::Result<()> {
     connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO policy (domain, id, body, fetched_at) VALUES (?1, ?2, ?3, ?4)",
-        )?
+        .prepare_cached(entry::WRITE)?
         .execute(params![
             domain.as_str(),
             policy.id.as_str(),

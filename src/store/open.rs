@@ -122,7 +122,7 @@ pub(super) fn replace_damaged(
 ) -> Result<MovedAside, StoreError> {
     let _turn = take_turn(path)?;
     let access = Access::Make(purpose);
-    let moved = if Identity::of(path) == inner.identity {
+    let moved = if inner.is_at(path) {
         set_aside(path, error, access)?
     } else {
         // Another process saw it first. Where to, it has said.

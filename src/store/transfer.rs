@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entry::Entry;
+use super::entry::{Entry, WRITE};
 use super::line::{LineError, MAX_LINE_OCTETS};
 use super::{RowError, Store, StoreError};
 use crate::facts::UnixTime;
@@ -41,7 +42,7 @@ impl Store {
     ///
     /// When a line is wrong or names a domain again, and when `input` or the store fails.
     pub fn import(&self, input: &mut impl BufRead, now: UnixTime) -> Result<u64, ImportError> {
-        self.stage()?;
+        let staged = Staged::new().map_err(ImportError::Staging)?;
         let mut buffer = Vec::new();
         let mut line: u64 = 0;
         loop {
@@ -63,7 +64,7 @@ impl Store {
                     now,
                 }));
             }
-            if let Some(first) = self.stage_entry(&entry, line)? {
+            if let Some(first) = staged.add(&entry, line).map_err(ImportError::Staging)? {
                 return Err(ImportError::Again {
                     line,
                     domain: entry.domain.as_str().into(),
@@ -71,55 +72,70 @@ impl Store {
                 });
             }
         }
-        Ok(self.with(commit_staged)?)
-    }
-
-    /// Makes the connection's own table that lines are gathered in; it lies outside the store's file.
-    fn stage(&self) -> Result<(), StoreError> {
-        self.with(|connection| {
-            connection.execute_batch(
-                "DROP TABLE IF EXISTS temp.staged;
-                 CREATE TEMP TABLE staged (
-                     domain TEXT PRIMARY KEY, id TEXT, body BLOB, fetched_at INTEGER, line INTEGER
-                 ) STRICT;",
-            )
-        })
-    }
-
-    /// Gathers an entry; returns the line that named its domain before.
-    fn stage_entry(&self, entry: &Entry, line: u64) -> Result<Option<u64>, StoreError> {
-        self.with(|connection| {
-            let first = connection
-                .prepare_cached("SELECT line FROM temp.staged WHERE domain = ?1")?
-                .query_row([entry.domain.as_str()], |row| row.get::<_, i64>(0))
-                .optional()?;
-            if let Some(first) = first {
-                return Ok(Some(first.cast_unsigned()));
-            }
-            connection
-                .prepare_cached("INSERT INTO temp.staged VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![
-                    entry.domain.as_str(),
-                    entry.policy.id.as_str(),
-                    &*entry.policy.body,
-                    entry.policy.fetched_at.as_secs().cast_signed(),
-                    line.cast_signed(),
-                ])?;
-            Ok(None)
-        })
+        Ok(self.change(|transaction| staged.write_to(transaction))?)
     }
 }
 
-fn commit_staged(connection: &mut Connection) -> rusqlite::Result<u64> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let rows = transaction.execute(
-        "INSERT OR REPLACE INTO main.policy (domain, id, body, fetched_at)
-         SELECT domain, id, body, fetched_at FROM temp.staged",
-        [],
-    )?;
-    transaction.execute_batch("DROP TABLE temp.staged")?;
-    transaction.commit()?;
-    Ok(rows as u64)
+/// The lines of an import, gathered in a file that is no part of the store and goes with its handle: however
+/// long the reading takes, and whatever becomes of the store's file meanwhile, they are there to be written.
+struct Staged(Connection);
+
+impl Staged {
+    fn new() -> rusqlite::Result<Self> {
+        // SQLite's name for a file that nobody else sees.
+        let connection = Connection::open("")?;
+        connection.execute_batch(
+            "CREATE TABLE staged (
+                 domain TEXT PRIMARY KEY, id TEXT, body BLOB, fetched_at INTEGER, line INTEGER
+             ) STRICT;",
+        )?;
+        Ok(Self(connection))
+    }
+
+    /// Gathers an entry; returns the line that named its domain before.
+    fn add(&self, entry: &Entry, line: u64) -> rusqlite::Result<Option<u64>> {
+        let first = self
+            .0
+            .prepare_cached("SELECT line FROM staged WHERE domain = ?1")?
+            .query_row([entry.domain.as_str()], |row| row.get::<_, i64>(0))
+            .optional()?;
+        if let Some(first) = first {
+            return Ok(Some(first.cast_unsigned()));
+        }
+        self.0
+            .prepare_cached("INSERT INTO staged VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![
+                entry.domain.as_str(),
+                entry.policy.id.as_str(),
+                &*entry.policy.body,
+                entry.policy.fetched_at.as_secs().cast_signed(),
+                line.cast_signed(),
+            ])?;
+        Ok(None)
+    }
+
+    /// Writes all of them to a store; returns how many.
+    fn write_to(&self, store: &Connection) -> rusqlite::Result<u64> {
+        let mut select = self
+            .0
+            .prepare_cached("SELECT domain, id, body, fetched_at FROM staged")?;
+        let mut insert = store.prepare_cached(WRITE)?;
+        let mut rows = select.query([])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            insert.execute(
+                [
+                    row.get_ref(0)?,
+                    row.get_ref(1)?,
+                    row.get_ref(2)?,
+                    row.get_ref(3)?,
+                ]
+                .map(ToSqlOutput::Borrowed),
+            )?;
+            count += 1;
+        }
+        Ok(count)
+    }
 }
 
 /// Why an export stopped.
@@ -157,6 +173,9 @@ pub enum ImportError {
         /// What is wrong with it.
         error: LineError,
     },
+    /// The lines cannot be gathered before the store is written.
+    #[error("the lines cannot be gathered in a temporary file")]
+    Staging(#[source] rusqlite::Error),
     /// The store cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),

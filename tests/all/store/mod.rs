@@ -1,3 +1,4 @@
 //! The store against octets from anywhere.
 
 mod mutated;
+mod replaced;
