@@ -16,6 +16,7 @@ mod line;
 mod open;
 mod schema;
 mod transfer;
+mod turn;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,7 +37,7 @@ use crate::sts::reading::Reading;
 use damage::Identity;
 use open::Access;
 
-/// How long a call waits for another process that writes.
+/// How long a call waits for another process that writes, and an opening for one that opens.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often a change is made again because the store's file was replaced under it.

@@ -1,6 +1,5 @@
 //! Opening a store: making it, refusing it, moving it aside.
 
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -11,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::Header;
 use super::schema::{self, Found};
-use super::{BUSY_TIMEOUT, Inner, Purpose, Store, StoreError};
+use super::{BUSY_TIMEOUT, Inner, Purpose, Store, StoreError, turn};
 use crate::clock::Clock;
 
 /// What a store is opened for.
@@ -47,8 +46,9 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<Store>, StoreEr
         Access::Change | Access::Read if !is_there => return Ok(None),
         Access::Change | Access::Make(_) | Access::Read => {}
     }
-    let (turn, access) = match take_turn(path) {
+    let (turn, access) = match turn::take(path, BUSY_TIMEOUT) {
         Ok(turn) => (Some(turn), access),
+        Err(error @ StoreError::Busy { .. }) => return Err(error),
         // Who cannot make a lock moves nothing aside either; the owner of such a store has it alone.
         Err(_) if is_there && access.is_content_to_read() => (None, Access::Read),
         Err(error) => return Err(error),
@@ -120,7 +120,7 @@ pub(super) fn replace_damaged(
     purpose: Purpose,
     error: &rusqlite::Error,
 ) -> Result<MovedAside, StoreError> {
-    let _turn = take_turn(path)?;
+    let _turn = turn::take(path, BUSY_TIMEOUT)?;
     let access = Access::Make(purpose);
     let moved = if inner.is_at(path) {
         set_aside(path, error, access)?
@@ -312,32 +312,4 @@ fn set_aside(
     tracing::info!(from = %path.display(), to = %moved.to.display(), detail = %moved.detail,
         "moved a damaged store aside");
     Ok(moved)
-}
-
-/// Waits until no other process opens this store or moves it aside. Opening takes a few milliseconds.
-///
-/// The lock stands on a file of its own: a second handle on the database itself would, when closed, drop
-/// the locks that SQLite holds there (they belong to the process, not to the handle).
-fn take_turn(path: &Path) -> Result<File, StoreError> {
-    let unusable = |error| StoreError::from_io(path, &error);
-    if let Some(directory) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(directory).map_err(|error| StoreError::Unusable {
-            path: path.into(),
-            detail: format!("its directory cannot be made: {error}").into(),
-        })?;
-    }
-    let lock = with_suffix(path, "-lock");
-    let turn = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock)
-        // One that another user made can be locked all the same.
-        .or_else(|error| File::open(&lock).map_err(|_no_lock| error))
-        .map_err(unusable)?;
-    turn.lock().map_err(unusable)?;
-    Ok(turn)
 }

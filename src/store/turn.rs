@@ -1,0 +1,72 @@
+//! Whose turn it is to open a store or to move it aside.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::StoreError;
+use super::damage::with_suffix;
+
+/// How often a lock that another process holds is asked for again. Opening takes a few milliseconds.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Waits, at most `timeout`, until no other process opens this store or moves it aside.
+///
+/// The lock stands on a file of its own: a second handle on the database itself would, when closed, drop
+/// the locks that SQLite holds there (they belong to the process, not to the handle).
+pub(super) fn take(path: &Path, timeout: Duration) -> Result<File, StoreError> {
+    let unusable = |error| StoreError::from_io(path, &error);
+    if let Some(directory) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(directory).map_err(|error| StoreError::Unusable {
+            path: path.into(),
+            detail: format!("its directory cannot be made: {error}").into(),
+        })?;
+    }
+    let lock = with_suffix(path, "-lock");
+    let turn = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock)
+        // One that another user made can be locked all the same.
+        .or_else(|error| File::open(&lock).map_err(|_no_lock| error))
+        .map_err(unusable)?;
+    let began = Instant::now();
+    loop {
+        match turn.try_lock() {
+            Ok(()) => return Ok(turn),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+            Err(TryLockError::WouldBlock) if began.elapsed() >= timeout => {
+                return Err(StoreError::Busy { path: path.into() });
+            }
+            // The system tells nobody when a lock is let go, so it is asked; whoever unparks this thread for
+            // a reason of its own only makes it ask sooner.
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(POLL),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{StoreError, take};
+
+    #[test]
+    fn a_turn_is_waited_for_and_not_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        let other = take(&path, Duration::ZERO).unwrap();
+        let busy = StoreError::Busy { path: path.clone() };
+        let waited = take(&path, Duration::from_millis(20)).map(drop);
+        assert_eq!(waited, Err(busy));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| take(&path, Duration::from_secs(60)).map(drop));
+            drop(other);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+        });
+    }
+}
