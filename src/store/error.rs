@@ -66,6 +66,17 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
     },
+    /// The file has our mark and a schema that there never was.
+    #[error(
+        "the store `{}` has schema {found}, which no stickler ever wrote: it is left as it is; {}",
+        path.display(), remedy!()
+    )]
+    NoSuchSchema {
+        /// The store's file.
+        path: PathBuf,
+        /// What stands as its schema.
+        found: i64,
+    },
     /// The file holds `check`'s evidence, which is the oldest policies, not the newest.
     #[error(
         "the store `{}` holds what `check` has seen; `serve` needs a store of its own: name another file with --cache PATH",
@@ -110,6 +121,16 @@ impl StoreError {
         Self::FoundDamaged {
             path: path.into(),
             detail: error.to_string().into(),
+        }
+    }
+
+    /// Says that the store at `path` has another schema than ours.
+    pub(super) fn other_schema(path: &Path, found: i64) -> Self {
+        let path = path.into();
+        if found > SCHEMA_VERSION {
+            Self::NewerSchema { path, found }
+        } else {
+            Self::NoSuchSchema { path, found }
         }
     }
 

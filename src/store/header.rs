@@ -12,6 +12,9 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// How long the header is in which all of this stands.
 const HEADER_OCTETS: u64 = 100;
 
+/// Where `user_version` stands, big-endian.
+const USER_VERSION_AT: usize = 60;
+
 /// Where `application_id` stands, big-endian.
 const APPLICATION_ID_AT: usize = 68;
 
@@ -24,11 +27,11 @@ pub(super) enum Header {
     Foreign,
     /// There is no file.
     Missing,
-    /// It carries our mark.
-    Ours,
+    /// It carries our mark, and this schema.
+    Ours(i64),
     /// It is no SQLite file, or too little of one to say whose.
     Stranger,
-    /// An SQLite file without a mark, such as one of ours whose mark is still in its log.
+    /// An SQLite file without a mark. Ours carries it from the first moment on: none is in a log alone.
     Unmarked,
 }
 
@@ -49,16 +52,17 @@ impl Header {
         if octets.is_empty() {
             return Self::Empty;
         }
-        let mark = octets
-            .get(APPLICATION_ID_AT..)
-            .and_then(|rest| rest.first_chunk());
-        match mark {
-            Some(mark) if octets.starts_with(MAGIC) => match i64::from(u32::from_be_bytes(*mark)) {
-                APPLICATION_ID => Self::Ours,
+        let number_at = |at| {
+            let octets = octets.get(at..)?.first_chunk()?;
+            Some(i64::from(i32::from_be_bytes(*octets)))
+        };
+        match (number_at(APPLICATION_ID_AT), number_at(USER_VERSION_AT)) {
+            (Some(mark), Some(version)) if octets.starts_with(MAGIC) => match mark {
+                APPLICATION_ID => Self::Ours(version),
                 0 => Self::Unmarked,
                 _ => Self::Foreign,
             },
-            Some(_) | None => Self::Stranger,
+            (_, _) => Self::Stranger,
         }
     }
 }
@@ -69,14 +73,19 @@ mod tests {
 
     #[test]
     fn only_a_whole_header_with_our_mark_is_ours() {
-        let header = |mark: &[u8]| [MAGIC, &[0; 52], mark, &[0; 28]].concat();
+        let version = |version: i32, mark: &[u8]| {
+            let version = version.to_be_bytes();
+            [MAGIC, &[0; 44], &version, &[0; 4], mark, &[0; 28]].concat()
+        };
+        let header = |mark: &[u8]| version(1, mark);
         for (octets, expected) in [
             (Vec::new(), Header::Empty),
             (b"\n".to_vec(), Header::Stranger),
             (b"corp.test\nother.test\n".repeat(9), Header::Stranger),
             (MAGIC.to_vec(), Header::Stranger),
-            (header(b"STKL"), Header::Ours),
-            (header(b"STKL")[..72].to_vec(), Header::Ours),
+            (header(b"STKL"), Header::Ours(1)),
+            (header(b"STKL")[..72].to_vec(), Header::Ours(1)),
+            (version(-1, b"STKL"), Header::Ours(-1)),
             (header(b"STKL")[..71].to_vec(), Header::Stranger),
             (header(b"\0\0\0\0"), Header::Unmarked),
             (header(b"LKTS"), Header::Foreign),

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::Header;
-use super::schema::{self, Found};
+use super::schema::{self, Found, SCHEMA_VERSION};
 use super::{BUSY_TIMEOUT, Inner, Purpose, Store, StoreError, turn};
 use crate::clock::Clock;
 
@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<Store>, StoreEr
     // Before anything is made beside it: what is no store must not even get a lock.
     let is_there = match look_at(path)? {
         Header::Missing | Header::Empty => false,
-        Header::Foreign | Header::Ours | Header::Stranger | Header::Unmarked => true,
+        Header::Foreign | Header::Ours(_) | Header::Stranger | Header::Unmarked => true,
     };
     match access {
         Access::Change | Access::Read if !is_there => return Ok(None),
@@ -98,16 +98,18 @@ fn look_at(path: &Path) -> Result<Header, StoreError> {
     };
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(unusable("it is a directory")),
-        Ok(found) if !found.is_file() => return Err(unusable("it is no regular file")),
+        Ok(found) if !found.is_file() => return Err(unusable("it is not a regular file")),
         // A path whose directory is none can still be told better: by whoever tries to make it.
         Ok(_) | Err(_) => {}
     }
     match Header::of(path) {
         Ok(Header::Stranger) => Err(StoreError::not_ours(path, "it is no SQLite database")),
-        Ok(Header::Foreign) => Err(StoreError::not_ours(path, FOREIGN)),
-        Ok(header @ (Header::Empty | Header::Missing | Header::Ours | Header::Unmarked)) => {
-            Ok(header)
+        // SQLite is not even shown these: it would tidy up what their owners left beside them.
+        Ok(Header::Foreign | Header::Unmarked) => Err(StoreError::not_ours(path, FOREIGN)),
+        Ok(Header::Ours(found)) if found != SCHEMA_VERSION => {
+            Err(StoreError::other_schema(path, found))
         }
+        Ok(header @ (Header::Empty | Header::Missing | Header::Ours(_))) => Ok(header),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(Header::Missing),
         Err(error) => Err(StoreError::from_io(path, &error)),
     }
@@ -219,11 +221,8 @@ fn connect_as(path: &Path, access: Access, view: View) -> Result<(Inner, Purpose
     let purpose = match prepare(&mut connection, access).map_err(refuse)? {
         Found::Ours(purpose) => purpose,
         Found::Empty => return Err(Refusal::Empty),
-        Found::Newer(found) => {
-            return Err(Refusal::Error(StoreError::NewerSchema {
-                path: path.into(),
-                found,
-            }));
+        Found::OtherSchema(found) => {
+            return Err(Refusal::Error(StoreError::other_schema(path, found)));
         }
         Found::NotOurs => {
             return Err(Refusal::Error(StoreError::not_ours(path, FOREIGN)));
@@ -290,7 +289,7 @@ fn set_aside(
     access: Access,
 ) -> Result<MovedAside, StoreError> {
     match look_at(path)? {
-        Header::Ours => {}
+        Header::Ours(_) => {}
         Header::Empty | Header::Foreign | Header::Missing | Header::Stranger | Header::Unmarked => {
             let detail = format!("it is damaged ({error}), and nothing in it says whose it is");
             return Err(StoreError::not_ours(path, detail));

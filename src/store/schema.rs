@@ -15,10 +15,10 @@ pub(super) const APPLICATION_ID: i64 = 0x5354_4b4c;
 pub(super) enum Found {
     /// It holds nothing yet.
     Empty,
-    /// A newer version of ours wrote it.
-    Newer(i64),
     /// It is another program's.
     NotOurs,
+    /// It has our mark, and a schema that this version does not know.
+    OtherSchema(i64),
     /// It is ours.
     Ours(Purpose),
 }
@@ -40,7 +40,7 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
                 _ => Found::NotOurs,
             })
         }
-        (APPLICATION_ID, version) => Ok(Found::Newer(version)),
+        (APPLICATION_ID, version) => Ok(Found::OtherSchema(version)),
         (0, 0) => {
             let tables: i64 =
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -56,8 +56,7 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
 
 /// Makes the tables in an empty file, all or nothing.
 pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite::Result<()> {
-    // Kept in the file; a file system that cannot do it (some network shares) keeps its own mode.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Before there is a log: the file itself is to say at once whose it is.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(
         "CREATE TABLE store (purpose TEXT NOT NULL) STRICT;
@@ -75,5 +74,7 @@ pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite:
     transaction.execute("INSERT INTO store (purpose) VALUES (?1)", [purpose])?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()
+    transaction.commit()?;
+    // Kept in the file; a file system that cannot do it (some network shares) keeps its own mode.
+    connection.pragma_update(None, "journal_mode", "WAL")
 }

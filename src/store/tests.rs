@@ -211,7 +211,7 @@ fn a_file_that_does_not_say_it_is_ours_is_left_alone_by_everyone() {
         ),
         (whole[1..].to_vec(), "it is no SQLite database"),
         (whole[..60].to_vec(), "it is no SQLite database"),
-        (with_mark([0; 4]), "nothing in it says whose it is"),
+        (with_mark([0; 4]), "it is a database of another program"),
         (with_mark(*b"MOZ1"), "it is a database of another program"),
     ] {
         let directory = tempfile::tempdir().unwrap();

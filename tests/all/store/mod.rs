@@ -1,4 +1,5 @@
 //! The store against octets from anywhere.
 
+mod foreign;
 mod mutated;
 mod replaced;
