@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use super::arguments::Variables;
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
-use super::paint::Paint;
 use crate::facts::UnixTime;
 use crate::report::{Charset, Context, Detail, Style};
 
@@ -68,11 +67,11 @@ impl Environment {
 
     /// Returns how a result is coloured that goes to `output`, or else to standard output.
     #[must_use]
-    pub const fn paint(&self, output: Option<&Path>) -> Paint {
+    pub const fn style(&self, output: Option<&Path>) -> Style {
         if self.color_always || (self.color && output.is_none()) {
-            Paint::Colored
+            Style::Colour
         } else {
-            Paint::Plain
+            Style::Plain
         }
     }
 
@@ -84,10 +83,7 @@ impl Environment {
         Context {
             time_zone: TimeZone::system(),
             width: self.width.filter(|_| !is_file),
-            style: match self.paint(output) {
-                Paint::Colored => Style::Colour,
-                Paint::Plain => Style::Plain,
-            },
+            style: self.style(output),
             charset: if self.draws_boxes && !is_file {
                 Charset::Utf8
             } else {

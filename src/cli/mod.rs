@@ -40,12 +40,10 @@ pub mod man;
 pub mod network_args;
 pub mod output;
 pub mod output_args;
-pub mod paint;
 mod repeat;
 pub mod replay;
 pub mod schema;
 pub mod values;
-pub mod when;
 
 /// A strict MTA-STS (RFC 8461) sender: says what strict senders do with mail for a domain, and why
 #[derive(Clone, Debug, Eq, Parser, PartialEq)]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
+use crate::report::escape;
+
 /// A result's destination. What was written is not sure to be there before [`Output::finish`]; a file that is
 /// there already stays as it is until then.
 #[derive(Debug)]
@@ -130,25 +132,13 @@ impl Write for Output {
         }
     }
 }
-/// Writes a message to standard error. When even that is gone there is nobody left to tell.
+
+/// Writes a message to standard error, as a terminal can bear it. When even that is gone there is nobody left
+/// to tell.
 pub fn tell(message: impl std::fmt::Display) {
     // In one piece, so that processes that share a terminal do not tear each other's lines.
-    let line = format!("stickler: {message}\n");
+    let line = format!("stickler: {}\n", escape::block(&message.to_string()));
     drop(io::stderr().write_all(line.as_bytes()));
-}
-
-/// Returns the text with its control characters escaped: what strangers wrote must not drive the terminal.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }
 
 /// Returns whether a run ended because whoever read our output went away.

@@ -70,8 +70,7 @@ impl<'a> Document<'a> {
     ///
     /// When the writer fails.
     pub fn write_line(&self, writer: &mut impl Write) -> io::Result<()> {
-        let text = serde_json::to_string(self)?;
-        writeln!(writer, "{}", escape::json(&text))
+        writeln!(writer, "{}", compact(self)?)
     }
 }
 
@@ -111,8 +110,7 @@ impl Stream {
             State::Open => writer.write_all(b",")?,
         }
         self.state = State::Open;
-        let text = serde_json::to_string_pretty(report)?;
-        for line in escape::json(&text).lines() {
+        for line in pretty(report)?.lines() {
             write!(writer, "\n    {line}")?;
         }
         Ok(())
@@ -135,8 +133,26 @@ impl Stream {
 
     /// Writes all up to the first domain: the empty document without its end.
     fn write_head(&self, writer: &mut impl Write) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(&Document::new(&self.run, &[]))?;
+        let text = pretty(&Document::new(&self.run, &[]))?;
         let head = text.strip_suffix("]\n}").unwrap_or(&text);
-        writer.write_all(escape::json(head).as_bytes())
+        writer.write_all(head.as_bytes())
     }
+}
+
+/// Returns `value` as one line of JSON in which every character can be printed.
+///
+/// # Errors
+///
+/// When the value cannot be written as JSON.
+pub fn compact(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
+    serde_json::to_string(value).map(|text| escape::json(&text))
+}
+
+/// Returns `value` as JSON that people can read too, and in which every character can be printed.
+///
+/// # Errors
+///
+/// When the value cannot be written as JSON.
+pub fn pretty(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value).map(|text| escape::json(&text))
 }

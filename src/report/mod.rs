@@ -18,7 +18,7 @@ pub mod text;
 pub mod time;
 mod words;
 
-pub use context::{Charset, Company, Context, Detail, Style};
+pub use context::{Charset, Colour, Company, Context, Detail, Style};
 pub use format::Format;
 pub use json::Run;
 pub use sink::Sink;

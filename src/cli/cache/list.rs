@@ -11,9 +11,7 @@ use super::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{ListFormat, OutputArgs};
-use crate::cli::when::When;
-use crate::facts::UnixTime;
-use crate::report::schema;
+use crate::report::{Context, escape, json, schema};
 use crate::store::{Entry, ExportError, RowError};
 
 /// The name and version of the document.
@@ -91,14 +89,14 @@ impl From<&RowError> for Unreadable {
 /// Lists the store at `path`. A row that cannot be read makes the exit code 2: that input is unreadable.
 pub(super) fn run(
     path: &Path,
-    now: UnixTime,
+    context: &Context,
     args: &OutputArgs<ListFormat>,
 ) -> anyhow::Result<Exit> {
     let mut output = Output::open(args.output.as_deref())?;
     let mut writer = Writer {
         output: &mut output,
         format: args.format,
-        now,
+        context,
         rows: 0,
     };
     let mut unreadable = Vec::new();
@@ -124,7 +122,7 @@ pub(super) fn run(
 struct Writer<'a> {
     output: &'a mut Output,
     format: ListFormat,
-    now: UnixTime,
+    context: &'a Context,
     rows: u64,
 }
 
@@ -135,7 +133,7 @@ impl Writer<'_> {
             ListFormat::Json => write!(
                 self.output,
                 "{{\n\"schema\": \"{SCHEMA}\",\n\"path\": {},\n\"policies\": [",
-                serde_json::to_string(&path.to_string_lossy())?
+                json::compact(&path.to_string_lossy())?
             ),
         }
     }
@@ -152,15 +150,12 @@ impl Writer<'_> {
                 summary.domain,
                 summary.mode,
                 summary.id,
-                summary.end_in_words(self.now),
-                When {
-                    time: summary.expires_at,
-                    now: self.now
-                },
+                summary.end_in_words(self.context.now),
+                self.context.moment(summary.expires_at),
             ),
             ListFormat::Json => {
                 let comma = if self.rows > 1 { "," } else { "" };
-                let summary = serde_json::to_string(&summary)?;
+                let summary = json::compact(&summary)?;
                 write!(self.output, "{comma}\n{summary}")
             }
             ListFormat::Ndjson => self.line(&Line::Policy(Marked::new(&summary))),
@@ -169,12 +164,12 @@ impl Writer<'_> {
 
     fn end(&mut self, unreadable: &[RowError]) -> io::Result<()> {
         match self.format {
-            ListFormat::Text => unreadable
-                .iter()
-                .try_for_each(|error| writeln!(self.output, "{error}")),
+            ListFormat::Text => unreadable.iter().try_for_each(|error| {
+                writeln!(self.output, "{}", escape::line(&error.to_string()))
+            }),
             ListFormat::Json => {
                 let unreadable: Vec<_> = unreadable.iter().map(Unreadable::from).collect();
-                let unreadable = serde_json::to_string(&unreadable)?;
+                let unreadable = json::compact(&unreadable)?;
                 writeln!(self.output, "\n],\n\"unreadable\": {unreadable}\n}}")
             }
             ListFormat::Ndjson => unreadable
@@ -184,6 +179,6 @@ impl Writer<'_> {
     }
 
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
-        writeln!(self.output, "{}", serde_json::to_string(line)?)
+        writeln!(self.output, "{}", json::compact(line)?)
     }
 }

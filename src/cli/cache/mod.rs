@@ -105,15 +105,19 @@ pub fn run(args: &CacheVerbArgs, environment: &Environment) -> anyhow::Result<Ex
             cache,
             clock,
             output,
-        } => list::run(path_of(cache, environment)?, clock.clock().now(), output),
+        } => {
+            let context = environment.context(output.output.as_deref(), clock.clock().now());
+            list::run(path_of(cache, environment)?, &context, output)
+        }
         CacheCommand::Show {
             domain,
             cache,
             clock,
             output,
         } => {
-            let now = clock.clock().now();
-            show::run(path_of(cache, environment)?, domain.name(), now, output)
+            let context = environment.context(output.output.as_deref(), clock.clock().now());
+            let path = path_of(cache, environment)?;
+            show::run(path, domain.name(), &context, output)
         }
         CacheCommand::Remove { domains, cache } => {
             remove::run(path_of(cache, environment)?, domains)

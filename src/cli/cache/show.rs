@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,11 +10,11 @@ use serde::Serialize;
 use super::entry::Summary;
 use super::open_to_read;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, printable, tell};
+use crate::cli::output::{Output, tell};
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
-use crate::cli::when::{Span, When};
-use crate::facts::{DnsName, UnixTime};
-use crate::report::schema;
+use crate::facts::DnsName;
+use crate::report::time::span;
+use crate::report::{Context, escape, json, schema};
 use crate::store::{Entry, Lookup};
 
 /// The name and version of the document.
@@ -39,7 +40,7 @@ struct Document<'a> {
 pub(super) fn run(
     path: &Path,
     domain: &DnsName,
-    now: UnixTime,
+    context: &Context,
     args: &OutputArgs<AnswerFormat>,
 ) -> anyhow::Result<Exit> {
     let Some(store) = open_to_read(path)? else {
@@ -70,7 +71,7 @@ pub(super) fn run(
     let mut output = Output::open(args.output.as_deref())?;
     match args.format {
         AnswerFormat::Text => {
-            output.write_all(in_words(&summary, &body, now).as_bytes())?;
+            output.write_all(in_words(&summary, &body, context).as_bytes())?;
         }
         AnswerFormat::Json => {
             let document = Document {
@@ -78,23 +79,22 @@ pub(super) fn run(
                 summary,
                 body,
             };
-            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+            writeln!(output, "{}", json::pretty(&document)?)?;
         }
     }
     output.finish()?;
     Ok(Exit::Success)
 }
 
-fn in_words(summary: &Summary, body: &str, now: UnixTime) -> String {
-    let when = |time| When { time, now };
-    let life = Span(std::time::Duration::from_secs(summary.max_age_secs.into()));
+fn in_words(summary: &Summary, body: &str, context: &Context) -> String {
+    let life = span(Duration::from_secs(summary.max_age_secs.into()));
     let mut text = format!(
         "{}\n  id       {}\n  fetched  {}\n  {}  {}\n  mode     {}, max_age {} ({life})\n",
         summary.domain,
         summary.id,
-        when(summary.fetched_at),
-        summary.end_in_words(now),
-        when(summary.expires_at),
+        context.moment(summary.fetched_at),
+        summary.end_in_words(context.now),
+        context.moment(summary.expires_at),
         summary.mode,
         summary.max_age_secs,
     );
@@ -104,7 +104,7 @@ fn in_words(summary: &Summary, body: &str, now: UnixTime) -> String {
     text.push('\n');
     for line in body.lines() {
         text.push_str("  | ");
-        text.push_str(&printable(line));
+        text.push_str(&escape::line(line));
         text.push('\n');
     }
     text

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use crate::cli::output_args::FailOn;
-use crate::cli::paint::Paint;
 use crate::diagnose::document::{Finding, Severity};
-use crate::report::escape;
+use crate::report::{Colour, Style, escape};
 
 /// Returns whether any finding is at least as bad as `threshold`.
 pub(super) fn any_reaches(findings: &[Finding], threshold: FailOn) -> bool {
@@ -14,10 +13,10 @@ pub(super) fn any_reaches(findings: &[Finding], threshold: FailOn) -> bool {
 }
 
 /// Writes a finding for people.
-pub(super) fn write(finding: &Finding, output: &mut impl Write, paint: Paint) -> io::Result<()> {
+pub(super) fn write(finding: &Finding, output: &mut impl Write, style: Style) -> io::Result<()> {
     let severity = match finding.severity {
-        Severity::Error => paint.bad("error").to_string(),
-        Severity::Warning => paint.doubtful("warning").to_string(),
+        Severity::Error => style.paint(Colour::Bad, "error"),
+        Severity::Warning => style.paint(Colour::Warn, "warning"),
         Severity::Note => "note".to_owned(),
     };
     writeln!(

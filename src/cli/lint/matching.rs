@@ -10,10 +10,10 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
-use crate::cli::paint::Paint;
 use crate::cli::values::parse_host;
 use crate::diagnose::explain::explain;
 use crate::facts::DnsName;
+use crate::report::{Colour, Style, json};
 use crate::sts::mx::MxPattern;
 
 /// The arguments of `lint match`.
@@ -83,14 +83,14 @@ pub fn run(args: &LintMatchArgs, environment: &Environment) -> anyhow::Result<Ex
     } else {
         Exit::Failure
     };
-    let paint = environment.paint(args.output.output.as_deref());
+    let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
         AnswerFormat::Text => {
-            letter.write(&mut output, paint)?;
+            letter.write(&mut output, style)?;
             if tolerant != letter {
                 write!(output, "to tolerant senders, ")?;
-                tolerant.write(&mut output, paint)?;
+                tolerant.write(&mut output, style)?;
             }
         }
         AnswerFormat::Json => {
@@ -101,7 +101,7 @@ pub fn run(args: &LintMatchArgs, environment: &Environment) -> anyhow::Result<Ex
                 letter,
                 tolerant,
             };
-            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+            writeln!(output, "{}", json::pretty(&document)?)?;
         }
     }
     output.finish()?;
@@ -109,11 +109,21 @@ pub fn run(args: &LintMatchArgs, environment: &Environment) -> anyhow::Result<Ex
 }
 
 impl Answer {
-    fn write(&self, output: &mut impl Write, paint: Paint) -> io::Result<()> {
+    fn write(&self, output: &mut impl Write, style: Style) -> io::Result<()> {
         if self.r#match {
-            writeln!(output, "{}: {}", paint.good("match"), self.reason)
+            writeln!(
+                output,
+                "{}: {}",
+                style.paint(Colour::Good, "match"),
+                self.reason
+            )
         } else {
-            writeln!(output, "{}: {}", paint.bad("no match"), self.reason)
+            writeln!(
+                output,
+                "{}: {}",
+                style.paint(Colour::Bad, "no match"),
+                self.reason
+            )
         }
     }
 }

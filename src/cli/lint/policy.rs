@@ -14,11 +14,11 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
-use crate::cli::paint::Paint;
 use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
 use crate::diagnose::explain::explain_policy;
 use crate::facts::DnsName;
+use crate::report::{Colour, Style, json};
 use crate::sts::policy::{self, Policy};
 use crate::sts::reading::Reading;
 
@@ -126,23 +126,23 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
         hosts: &args.mx,
         matches: &mx_matches,
     });
-    let paint = environment.paint(args.output.output.as_deref());
+    let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
         AnswerFormat::Text => {
-            write_text(&mut output, paint, &letter, &tolerant)?;
+            write_text(&mut output, style, &letter, &tolerant)?;
             for found in &mx_matches {
                 match &found.pattern {
                     Some(pattern) => writeln!(output, "{} covered by {pattern}", found.host)?,
                     None => {
-                        let not = paint.bad("NOT covered");
+                        let not = style.paint(Colour::Bad, "NOT covered");
                         writeln!(output, "{} {not}: {}", found.host, found.reason)?;
                     }
                 }
             }
             findings
                 .iter()
-                .try_for_each(|one| finding::write(one, &mut output, paint))?;
+                .try_for_each(|one| finding::write(one, &mut output, style))?;
         }
         AnswerFormat::Json => {
             let document = Document {
@@ -152,7 +152,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
                 mx_matches: &mx_matches,
                 findings: &findings,
             };
-            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+            writeln!(output, "{}", json::pretty(&document)?)?;
         }
     }
     output.finish()?;
@@ -221,10 +221,10 @@ impl Outcome {
         }
     }
 
-    fn write(&self, output: &mut impl Write, paint: Paint) -> io::Result<()> {
+    fn write(&self, output: &mut impl Write, style: Style) -> io::Result<()> {
         match (&self.mode, self.max_age_secs, &self.error) {
             (Some(mode), Some(max_age_secs), _) => {
-                let valid = paint.good("valid");
+                let valid = style.paint(Colour::Good, "valid");
                 write!(output, "{valid}: mode {mode}, max_age {max_age_secs}")?;
                 if !self.mx.is_empty() {
                     write!(output, ", mx {}", self.mx.join(", "))?;
@@ -238,7 +238,7 @@ impl Outcome {
                 writeln!(
                     output,
                     "{}: {line}{}",
-                    paint.bad("not valid"),
+                    style.paint(Colour::Bad, "not valid"),
                     error.message
                 )?;
                 match &error.hint {
@@ -253,14 +253,14 @@ impl Outcome {
 
 fn write_text(
     output: &mut impl Write,
-    paint: Paint,
+    style: Style,
     letter: &Outcome,
     tolerant: &Outcome,
 ) -> io::Result<()> {
-    letter.write(output, paint)?;
+    letter.write(output, style)?;
     if tolerant.valid && !letter.valid {
         write!(output, "to tolerant senders, ")?;
-        tolerant.write(output, paint)?;
+        tolerant.write(output, style)?;
     }
     Ok(())
 }

@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::finding;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, printable};
+use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
-use crate::cli::paint::Paint;
 use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::findings::codes;
 use crate::facts::dns::TxtRecord;
+use crate::report::{Colour, Style, escape, json};
 use crate::sts::presentation;
 use crate::sts::reading::Reading;
 use crate::sts::record::{Selection, select};
@@ -90,10 +90,10 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
     let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&select(&texts, reading)));
     let findings = find(&letter, &tolerant);
     let is_valid = letter.record.is_some();
-    let paint = environment.paint(args.output.output.as_deref());
+    let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
-        AnswerFormat::Text => write_text(&mut output, paint, &letter, &tolerant, &findings)?,
+        AnswerFormat::Text => write_text(&mut output, style, &letter, &tolerant, &findings)?,
         AnswerFormat::Json => {
             let document = Document {
                 schema: "stickler/lint-record/1",
@@ -101,7 +101,7 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
                 tolerant: &tolerant,
                 findings: &findings,
             };
-            writeln!(output, "{}", serde_json::to_string_pretty(&document)?)?;
+            writeln!(output, "{}", json::pretty(&document)?)?;
         }
     }
     output.finish()?;
@@ -132,7 +132,7 @@ fn read_argument(text: &str, texts: &mut Vec<TxtRecord>) -> anyhow::Result<()> {
     for line in lines {
         let shown: String = line.chars().take(80).collect();
         let record = presentation::parse(line)
-            .with_context(|| format!("`{}` is no TXT record", printable(&shown)))?;
+            .with_context(|| format!("`{}` is no TXT record", escape::line(&shown)))?;
         texts.push(record);
     }
     Ok(())
@@ -194,17 +194,22 @@ fn find(letter: &Outcome, tolerant: &Outcome) -> Vec<Finding> {
 
 fn write_text(
     output: &mut impl Write,
-    paint: Paint,
+    style: Style,
     letter: &Outcome,
     tolerant: &Outcome,
     findings: &[Finding],
 ) -> io::Result<()> {
     match (&letter.record, &letter.error) {
-        (Some(usable), _) => writeln!(output, "{}: id {}", paint.good("valid"), usable.id)?,
+        (Some(usable), _) => writeln!(
+            output,
+            "{}: id {}",
+            style.paint(Colour::Good, "valid"),
+            usable.id
+        )?,
         (None, error) => writeln!(
             output,
             "{}: {}",
-            paint.bad("not valid"),
+            style.paint(Colour::Bad, "not valid"),
             error.as_deref().unwrap_or_default()
         )?,
     }
@@ -213,5 +218,5 @@ fn write_text(
     }
     findings
         .iter()
-        .try_for_each(|one| finding::write(one, output, paint))
+        .try_for_each(|one| finding::write(one, output, style))
 }

@@ -15,7 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{OutputArgs, RunFormat};
 use crate::report::replay::ProblemReport;
-use crate::report::{escape, text};
+use crate::report::{Colour, escape, json, text};
 use crate::scenario;
 
 /// The arguments of `lint scenario`.
@@ -122,7 +122,7 @@ fn write(
 ) -> anyhow::Result<()> {
     match args.output.format {
         RunFormat::Text => {
-            let paint = environment.paint(args.output.output.as_deref());
+            let style = environment.style(args.output.output.as_deref());
             for problem in linted.iter().flat_map(|linted| &linted.problems) {
                 writeln!(output, "{}", text::problem(problem))?;
             }
@@ -132,32 +132,32 @@ fn write(
                 writeln!(
                     output,
                     "{}: {} scenario{plural}",
-                    paint.good("valid"),
+                    style.paint(Colour::Good, "valid"),
                     linted.len()
                 )?;
             } else {
                 writeln!(
                     output,
                     "{}: {invalid} of {}",
-                    paint.bad("not valid"),
+                    style.paint(Colour::Bad, "not valid"),
                     linted.len()
                 )?;
             }
         }
         RunFormat::Json => {
-            let text = serde_json::to_string_pretty(&Document {
+            let text = json::pretty(&Document {
                 schema: SCHEMA,
                 files: linted,
             })?;
-            writeln!(output, "{}", escape::json(&text))?;
+            writeln!(output, "{}", text)?;
         }
         RunFormat::Ndjson => {
             for linted in linted {
-                let text = serde_json::to_string(&Document {
+                let text = json::compact(&Document {
                     schema: SCHEMA,
                     files: std::slice::from_ref(linted),
                 })?;
-                writeln!(output, "{}", escape::json(&text))?;
+                writeln!(output, "{}", text)?;
             }
         }
         RunFormat::Junit => output.write_all(junit(linted)?.as_bytes())?,

@@ -1,6 +1,7 @@
 //! The program as its users run it: arguments in, exit code and output out.
 
 mod cache;
+mod cache_faults;
 mod check;
 mod common;
 mod lab;
