@@ -1,8 +1,8 @@
 //! The store of a check: what it holds, and what the check adds to it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cli::output::tell;
 use crate::facts::{DnsName, UnixTime};
@@ -12,10 +12,11 @@ use crate::sts::cache::StoredPolicy;
 /// The store, if there is one.
 ///
 /// A store that fails during the run costs no domain its result: it is told, once, and remembered for the
-/// exit code.
+/// exit code. One that turns out to be damaged is told too, and what is new in its place is used, as when it
+/// is opened.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    store: Option<Arc<Mutex<Store>>>,
+    store: Option<Arc<Store>>,
     has_failed: AtomicBool,
 }
 
@@ -40,7 +41,7 @@ impl Evidence {
 
     fn new(store: Option<Store>) -> Self {
         Self {
-            store: store.map(|store| Arc::new(Mutex::new(store))),
+            store: store.map(Arc::new),
             has_failed: AtomicBool::new(false),
         }
     }
@@ -72,11 +73,15 @@ impl Evidence {
     /// Uses the store on a thread that may wait for other processes.
     async fn with<T: Send + 'static>(
         &self,
-        act: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+        act: impl Fn(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Option<T> {
         let store = self.store.clone()?;
-        let acted = tokio::task::spawn_blocking(move || {
-            act(&store.lock().unwrap_or_else(PoisonError::into_inner))
+        let acted = tokio::task::spawn_blocking(move || match act(&store) {
+            Err(StoreError::Damaged(moved)) => {
+                tell(format_args!("{moved}; the check goes on with that"));
+                act(&store)
+            }
+            acted @ (Ok(_) | Err(_)) => acted,
         });
         match acted.await {
             Ok(Ok(value)) => Some(value),
