@@ -133,6 +133,39 @@ impl Write for Output {
     }
 }
 
+/// Refuses to put a result in the place of the store.
+///
+/// # Errors
+///
+/// When both are the same file.
+pub fn keep_apart(output: Option<&Path>, store: Option<&Path>) -> anyhow::Result<()> {
+    if let (Some(output), Some(store)) = (output, store)
+        && place_of(output) == place_of(store)
+    {
+        anyhow::bail!(
+            "--output `{}` is the store itself: name another file",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
+/// Returns a path without links and dots, whether or not something stands there.
+fn place_of(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = match path.parent()? {
+            folder if folder.as_os_str().is_empty() => Path::new("."),
+            folder => folder,
+        };
+        Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?))
+    };
+    std::fs::canonicalize(path)
+        .ok()
+        .or_else(in_folder)
+        .or_else(|| std::path::absolute(path).ok())
+        .unwrap_or_else(|| path.to_owned())
+}
+
 /// Writes a message to standard error, as a terminal can bear it. When even that is gone there is nobody left
 /// to tell.
 pub fn tell(message: impl std::fmt::Display) {

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::entry::Summary;
 use super::open_to_read;
 use crate::cli::exit::Exit;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, keep_apart};
 use crate::cli::output_args::{ListFormat, OutputArgs};
 use crate::report::{Context, escape, json, schema};
-use crate::store::{Entry, ExportError, RowError};
+use crate::store::{Entry, ExportError, RowError, StoreError};
 
 /// The name and version of the document.
 const SCHEMA: &str = "stickler/cache-list/1";
@@ -42,6 +42,8 @@ struct Document {
     /// In the order of the names.
     policies: Vec<Summary>,
     unreadable: Vec<Unreadable>,
+    /// Why the list is not whole.
+    error: Option<String>,
 }
 
 /// One line of NDJSON.
@@ -92,7 +94,9 @@ pub(super) fn run(
     context: &Context,
     args: &OutputArgs<ListFormat>,
 ) -> anyhow::Result<Exit> {
+    keep_apart(args.output.as_deref(), Some(path))?;
     let mut output = Output::open(args.output.as_deref())?;
+    let store = open_to_read(path)?;
     let mut writer = Writer {
         output: &mut output,
         format: args.format,
@@ -101,17 +105,26 @@ pub(super) fn run(
     };
     let mut unreadable = Vec::new();
     writer.begin(path)?;
-    if let Some(store) = open_to_read(path)? {
+    let listed = store.map_or(Ok(()), |store| {
         store.list(|row| match row {
             Ok(entry) => writer.entry(&entry).map_err(ExportError::from),
             Err(error) => {
                 unreadable.push(error);
                 Ok(())
             }
-        })?;
-    }
-    writer.end(&unreadable)?;
+        })
+    });
+    // What is written already is to be whole, and to say how far it came.
+    let failure = match listed {
+        Ok(()) => None,
+        Err(ExportError::Store(error)) => Some(error),
+        Err(ExportError::Output(error)) => return Err(error.into()),
+    };
+    writer.end(&unreadable, failure.as_ref())?;
     output.finish()?;
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
     Ok(if unreadable.is_empty() {
         Exit::Success
     } else {
@@ -162,7 +175,7 @@ impl Writer<'_> {
         }
     }
 
-    fn end(&mut self, unreadable: &[RowError]) -> io::Result<()> {
+    fn end(&mut self, unreadable: &[RowError], failure: Option<&StoreError>) -> io::Result<()> {
         match self.format {
             ListFormat::Text => unreadable.iter().try_for_each(|error| {
                 writeln!(self.output, "{}", escape::line(&error.to_string()))
@@ -170,7 +183,11 @@ impl Writer<'_> {
             ListFormat::Json => {
                 let unreadable: Vec<_> = unreadable.iter().map(Unreadable::from).collect();
                 let unreadable = json::compact(&unreadable)?;
-                writeln!(self.output, "\n],\n\"unreadable\": {unreadable}\n}}")
+                let error = json::compact(&failure.map(ToString::to_string))?;
+                writeln!(
+                    self.output,
+                    "\n],\n\"unreadable\": {unreadable},\n\"error\": {error}\n}}"
+                )
             }
             ListFormat::Ndjson => unreadable
                 .iter()

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::entry::Summary;
 use super::open_to_read;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, tell};
+use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::facts::DnsName;
 use crate::report::time::span;
@@ -43,6 +43,7 @@ pub(super) fn run(
     context: &Context,
     args: &OutputArgs<AnswerFormat>,
 ) -> anyhow::Result<Exit> {
+    keep_apart(args.output.as_deref(), Some(path))?;
     let Some(store) = open_to_read(path)? else {
         return Ok(Exit::Failure);
     };

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::open_to_read;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, tell};
+use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::values::Source;
 use crate::facts::UnixTime;
 use crate::store::{Purpose, Store, StoreError};
@@ -46,6 +46,7 @@ pub(super) fn import(path: &Path, file: &Source, now: UnixTime) -> anyhow::Resul
 /// Writes all policies of the store at `path`. A row that cannot be read is told and left out, and makes the
 /// exit code 2.
 pub(super) fn export(path: &Path, output: Option<&Path>) -> anyhow::Result<Exit> {
+    keep_apart(output, Some(path))?;
     let mut output = Output::open(output)?;
     let mut exit = Exit::Success;
     if let Some(store) = open_to_read(path)? {

@@ -12,7 +12,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::jobs::Jobs;
 use crate::cli::live;
-use crate::cli::output::{Output, tell};
+use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::values::Probe;
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::diagnose::send::{self, Envelope};
@@ -41,6 +41,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     }
     let network = live::network(&args.network)?;
     let store = environment.store_for(&args.network, &args.cache);
+    keep_apart(args.output.output.as_deref(), store)?;
     let evidence = Evidence::open(store)?;
     let (names, for_domains) = by_way_of(args.next_hop.as_ref(), domains.names);
     let company = if names.len() > 1 {
