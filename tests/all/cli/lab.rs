@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
+use assert_cmd::Command;
+
 use super::{Program, Run};
 
 const STORY: &str = concat!(
@@ -12,13 +14,13 @@ const STORY: &str = concat!(
 );
 
 /// A lab that runs beside the test.
-struct Lab {
+pub(super) struct Lab {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Lab {
-    fn up(program: &Program, words: &[&str]) -> Self {
+    pub(super) fn up(program: &Program, words: &[&str]) -> Self {
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
             .args(["lab", "up"])
             .args(words)
@@ -34,7 +36,7 @@ impl Lab {
     }
 
     /// Reads up to the line that contains `end`.
-    fn read_to(&mut self, end: &str) -> String {
+    pub(super) fn read_to(&mut self, end: &str) -> String {
         let mut text = String::new();
         loop {
             let before = text.len();
@@ -46,13 +48,13 @@ impl Lab {
         }
     }
 
-    fn write(&mut self, line: &str) {
+    pub(super) fn write(&mut self, line: &str) {
         let input = self.child.stdin.as_mut().expect("it is piped");
         writeln!(input, "{line}").expect("the lab reads");
     }
 
     /// Ends the input, and with it the lab.
-    fn end(mut self) -> Option<i32> {
+    pub(super) fn end(mut self) -> Option<i32> {
         drop(self.child.stdin.take());
         self.child.wait().expect("it ends").code()
     }
@@ -68,13 +70,17 @@ impl Drop for Lab {
 
 /// Runs `check` with the variables of a file.
 fn check_with(program: &Program, variables: &str, more: &[&str]) -> Run {
-    let mut command = program.command(&["check", "corp.test"]);
-    command.args(more);
+    Run::of(command_with(program, variables, &["check", "corp.test"]).args(more))
+}
+
+/// Returns the program with the variables of a file.
+pub(super) fn command_with(program: &Program, variables: &str, words: &[&str]) -> Command {
+    let mut command = program.command(words);
     for line in program.read(variables).lines() {
         let (name, value) = line.split_once('=').expect("it is a variable");
         command.env(name, value.trim_matches('\''));
     }
-    Run::of(&mut command)
+    command
 }
 
 #[test]

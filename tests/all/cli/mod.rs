@@ -3,6 +3,7 @@
 mod cache;
 mod cache_faults;
 mod check;
+mod check_lab;
 mod common;
 mod lab;
 mod lint;
