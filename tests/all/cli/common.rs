@@ -215,11 +215,14 @@ fn import_ended_by(name: &str) -> Option<i32> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Its standard input stays open, so it waits once it has said that it reads.
+    // Its standard input stays open, to its end, so it waits once it has said that it reads.
+    let input = child.stdin.take().unwrap();
     let mut messages = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     messages.read_line(&mut line).unwrap();
     assert!(line.contains("reading policies"), "{line}");
     signal(name, &child);
-    child.wait().unwrap().code()
+    let exit = child.wait().unwrap().code();
+    drop(input);
+    exit
 }
