@@ -190,3 +190,42 @@ fn what_strangers_wrote_drives_no_terminal() {
         }
     }
 }
+
+#[test]
+fn an_import_whose_store_was_removed_meanwhile_claims_nothing() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::process::Stdio;
+
+    let program = Program::new();
+    program.write("none.ndjson", "");
+    program
+        .run(&["cache", "import", "none.ndjson", "--cache", "store"])
+        .check(0, &[], &"the store is made");
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+        .args(["-v", "cache", "import", "-", "--cache", "store"])
+        .current_dir(program.folder())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut messages = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    messages.read_line(&mut told).unwrap();
+    assert!(told.contains("reading policies"), "{told}");
+    std::fs::remove_file(program.folder().join("store")).unwrap();
+    writeln!(
+        input,
+        r#"{{"schema":"stickler/stored-policy/1","domain":"a.test","id":"1","fetched_at":"2026-03-02T12:00:00Z","body":"version: STSv1\nmode: none\nmax_age: 6\n"}}"#
+    )
+    .unwrap();
+    drop(input);
+    messages.read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{told}");
+    assert!(
+        told.contains("nothing was taken over from standard input")
+            && told.contains("it was removed while it was in use"),
+        "{told}"
+    );
+    assert!(!program.folder().join("store").exists());
+}
