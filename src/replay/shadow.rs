@@ -40,51 +40,116 @@ pub struct Span {
     pub until: Option<UnixTime>,
     /// What becomes of mail.
     pub verdict: Verdict,
-    /// Why, at its beginning.
-    pub reason: Box<str>,
+    /// Why, in order, at least one; each holds until the next one does.
+    pub reasons: Vec<Reason>,
+}
+
+/// A part of a span in which the reason stays the same as well.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reason {
+    /// When it begins.
+    pub from: UnixTime,
+    /// When it ends; `None` at the end of the last span.
+    pub until: Option<UnixTime>,
+    /// Why.
+    pub text: Box<str>,
 }
 
 /// Watches a play on the model and writes the courses.
 #[derive(Clone, Debug, Default)]
 pub struct Shadows {
-    courses: Vec<Course>,
+    watched: Vec<Watched>,
+}
+
+/// What was seen of mail from one sender to one domain.
+#[derive(Clone, Debug)]
+struct Watched {
+    sender: Box<str>,
+    domain: DnsName,
+    queue_life: Duration,
+    /// In order of time; no two neighbours alike.
+    looks: Vec<Look>,
+}
+
+/// What would become of a message at one moment.
+#[derive(Clone, Debug)]
+struct Look {
+    at: UnixTime,
+    verdict: Verdict,
+    reason: Box<str>,
 }
 
 impl Shadows {
     /// Returns the courses, by sender and domain.
     #[must_use]
     pub fn into_courses(self) -> Vec<Course> {
-        self.courses
+        self.watched.into_iter().map(Course::from).collect()
     }
 
-    fn note(&mut self, sender: &state::Sender, domain: &DnsName, span: Span) {
+    fn note(&mut self, sender: &state::Sender, domain: &DnsName, look: Look) {
         let position = self
-            .courses
+            .watched
             .iter()
-            .position(|course| course.sender == sender.name && course.domain == *domain);
-        let Some(course) = position.and_then(|index| self.courses.get_mut(index)) else {
-            self.courses.push(Course {
+            .position(|watched| watched.sender == sender.name && watched.domain == *domain);
+        match position.and_then(|index| self.watched.get_mut(index)) {
+            Some(watched) => watched.note(look),
+            None => self.watched.push(Watched {
                 sender: sender.name.clone(),
                 domain: domain.clone(),
                 queue_life: sender.queue_life,
-                spans: vec![span],
-            });
-            return;
-        };
-        match course.spans.last_mut() {
-            // A later look at the same moment counts: the step or the refresh was in between.
-            Some(last) if last.from == span.from => {
-                last.verdict = span.verdict;
-                last.reason = span.reason;
-            }
-            Some(last) if last.verdict == span.verdict => {}
-            Some(last) => {
-                last.until = Some(span.from);
-                course.spans.push(span);
-            }
-            None => course.spans.push(span),
+                looks: vec![look],
+            }),
         }
-        course.join_equal_neighbours();
+    }
+}
+
+impl Watched {
+    fn note(&mut self, look: Look) {
+        // A later look at the same moment counts: the step or the refresh was in between.
+        if self.looks.last().is_some_and(|last| last.at == look.at) {
+            self.looks.pop();
+        }
+        let is_news = self
+            .looks
+            .last()
+            .is_none_or(|last| (last.verdict, &last.reason) != (look.verdict, &look.reason));
+        if is_news {
+            self.looks.push(look);
+        }
+    }
+}
+
+impl From<Watched> for Course {
+    fn from(watched: Watched) -> Self {
+        // Each look holds until the next one.
+        let ends: Vec<UnixTime> = watched.looks.iter().skip(1).map(|look| look.at).collect();
+        let ends = ends.into_iter().map(Some).chain([None]);
+        let mut spans: Vec<Span> = Vec::new();
+        for (look, until) in watched.looks.into_iter().zip(ends) {
+            let reason = Reason {
+                from: look.at,
+                until,
+                text: look.reason,
+            };
+            match spans.last_mut() {
+                Some(last) if last.verdict == look.verdict => {
+                    last.until = until;
+                    last.reasons.push(reason);
+                }
+                Some(_) | None => spans.push(Span {
+                    from: look.at,
+                    until,
+                    verdict: look.verdict,
+                    reasons: vec![reason],
+                }),
+            }
+        }
+        Self {
+            sender: watched.sender,
+            domain: watched.domain,
+            queue_life: watched.queue_life,
+            spans,
+        }
     }
 }
 
@@ -96,17 +161,6 @@ impl Course {
         let ends = span.from.saturating_add(self.queue_life);
         (span.verdict == Verdict::Defer && span.until.is_none_or(|until| until > ends))
             .then_some(ends)
-    }
-
-    /// A span that a later look made equal to the one before it belongs to it.
-    fn join_equal_neighbours(&mut self) {
-        self.spans.dedup_by(|later, earlier| {
-            let is_equal = later.verdict == earlier.verdict;
-            if is_equal {
-                earlier.until = later.until;
-            }
-            is_equal
-        });
     }
 }
 
@@ -164,9 +218,8 @@ impl Watcher<ModelStage> for Shadows {
                     self.note(
                         sender,
                         domain,
-                        Span {
-                            from: at,
-                            until: None,
+                        Look {
+                            at,
                             verdict: attempt.verdict,
                             reason: attempt.reason,
                         },

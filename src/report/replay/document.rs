@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::diagnose::document::VerdictSchema;
 use crate::facts::{DnsName, UnixTime};
 use crate::replay::outcome::{FailureKind, MomentTold, Played, Refresh, Told};
-use crate::replay::shadow::Course;
+use crate::replay::shadow::{Course, Span};
 use crate::replay::{self, Origin, Replayed};
 use crate::scenario::{Problem, Scenario};
 use crate::sender::Verdict;
@@ -230,9 +230,24 @@ pub struct SpanReport {
     pub verdict: Verdict,
     /// Why, at its beginning.
     pub reason: String,
+    /// Why, from when to when, in order; the first is `reason`.
+    pub reasons: Vec<ReasonReport>,
     /// From when on mail that waits goes back to its sender; null if none waits so long.
     #[schemars(with = "Option<String>")]
     pub bounces_from: Option<UnixTime>,
+}
+
+/// A part of a span in which the reason stays the same as well.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct ReasonReport {
+    /// When it begins.
+    #[schemars(with = "String")]
+    pub from: UnixTime,
+    /// When it ends; null at the end of the last span.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<UnixTime>,
+    /// Why.
+    pub reason: String,
 }
 
 /// Why a file cannot be played.
@@ -386,14 +401,32 @@ impl From<&Course> for CourseReport {
             spans: course
                 .spans
                 .iter()
-                .map(|span| SpanReport {
-                    from: span.from,
-                    until: span.until,
-                    verdict: span.verdict,
-                    reason: span.reason.to_string(),
-                    bounces_from: course.bounces_from(span),
-                })
+                .map(|span| SpanReport::new(course, span))
                 .collect(),
+        }
+    }
+}
+
+impl SpanReport {
+    fn new(course: &Course, span: &Span) -> Self {
+        let reasons: Vec<ReasonReport> = span
+            .reasons
+            .iter()
+            .map(|reason| ReasonReport {
+                from: reason.from,
+                until: reason.until,
+                reason: reason.text.to_string(),
+            })
+            .collect();
+        Self {
+            from: span.from,
+            until: span.until,
+            verdict: span.verdict,
+            reason: reasons
+                .first()
+                .map_or_else(String::new, |first| first.reason.clone()),
+            reasons,
+            bounces_from: course.bounces_from(span),
         }
     }
 }

@@ -6,7 +6,7 @@ mod sink;
 
 pub use document::{
     AttemptReport, CheckReport, CourseReport, Document, FailureKindReport, FailureReport,
-    NetworkReport, OutcomeReport, ProblemReport, RefreshReport, SCHEMA, ScenarioReport, SpanReport,
-    StepReport,
+    NetworkReport, OutcomeReport, ProblemReport, ReasonReport, RefreshReport, SCHEMA,
+    ScenarioReport, SpanReport, StepReport,
 };
 pub use sink::{ReplaySink, Telling};

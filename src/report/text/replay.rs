@@ -316,25 +316,28 @@ fn write_course(page: &mut Page<'_>, course: &CourseReport) {
 fn write_span(page: &mut Page<'_>, of: &SpanReport) {
     let (colour, word) = become_of(of.verdict);
     let time = match of.until {
-        Some(until) => format!(
-            "from {} until {} ({})",
-            moment(of.from),
-            moment(until),
-            span(until.saturating_duration_since(of.from))
-        ),
-        None => format!("from {} on", moment(of.from)),
+        Some(until) => {
+            let length = span(until.saturating_duration_since(of.from));
+            format!("{} ({length})", from_until(of.from, of.until))
+        }
+        None => from_until(of.from, None),
     };
     page.item("        ", colour, &format!("{word:<11}"), &time);
     let below = " ".repeat(20);
-    match of.verdict {
-        Verdict::Defer | Verdict::Bounce | Verdict::Undetermined => {
-            page.prose(&below, &format!("because {}", of.reason));
-        }
-        Verdict::Deliver | Verdict::DeliverUnprotected => {
-            if page.context.detail == Detail::Full {
-                page.prose(&below, &of.reason);
-            }
-        }
+    let (because, is_shown) = match of.verdict {
+        Verdict::Defer | Verdict::Bounce | Verdict::Undetermined => ("because ", true),
+        Verdict::Deliver | Verdict::DeliverUnprotected => ("", page.context.detail == Detail::Full),
+    };
+    for reason in of.reasons.iter().filter(|_| is_shown) {
+        let text = format!("{because}{}", reason.reason);
+        // The only one holds as long as the span.
+        page.prose(
+            &below,
+            &match of.reasons.len() {
+                1 => text,
+                _ => format!("{}: {text}", from_until(reason.from, reason.until)),
+            },
+        );
     }
     if let Some(bounces) = of.bounces_from {
         page.prose(
@@ -432,6 +435,13 @@ fn moment(time: UnixTime) -> String {
         "%Y-%m-%d %H:%M:%S"
     };
     time.to_timestamp().strftime(format).to_string()
+}
+
+fn from_until(from: UnixTime, until: Option<UnixTime>) -> String {
+    match until {
+        Some(until) => format!("from {} until {}", moment(from), moment(until)),
+        None => format!("from {} on", moment(from)),
+    }
 }
 
 /// Returns a real span of time as people compare them.

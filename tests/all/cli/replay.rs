@@ -91,6 +91,37 @@ fn a_story_tells_who_deferred_from_when_to_when_and_why() {
     assert!(run.stdout.is_ascii(), "{}", run.stdout);
 }
 
+/// A span is about the verdict; where the reason changes in it, each has its own time.
+#[test]
+fn a_reason_that_changes_while_mail_waits_has_its_own_time() {
+    let program = Program::new();
+    program.write(
+        "dead.toml",
+        with((
+            "set.domains.\"corp.test\".txt",
+            "set.servers.\"mx.new.test\".fault = \"refused\"\nset.domains.\"corp.test\".txt",
+        ))
+        .replace("verdict = \"deliver\"", "verdict = \"defer\""),
+    );
+    program.run(&["replay", "dead.toml"]).check(
+        0,
+        &["        DEFERRED    from 2026-03-02 08:00 on\n\
+           \u{20}                   from 2026-03-02 08:00 until 2026-03-02 11:00: because no MX host can be used: mx.new.test is not in the policy\n\
+           \u{20}                   from 2026-03-02 11:00 on: because no MX host can be used: mx.new.test: connection refused"],
+        &"dead.toml",
+    );
+    let run = program.run(&["replay", "dead.toml", "--format", "json"]);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        document["scenarios"][0]["courses"][0]["spans"][0]["reasons"][0],
+        serde_json::json!({
+            "from": "2026-03-02T08:00:00Z",
+            "until": "2026-03-02T11:00:00Z",
+            "reason": "no MX host can be used: mx.new.test is not in the policy",
+        })
+    );
+}
+
 #[test]
 fn the_exit_code_says_how_the_worst_scenario_ended() {
     let program = program();

@@ -1,5 +1,6 @@
 //! Stories in which the networks have to agree, one for each thing that they could tell apart.
 
+use stickler::facts::UnixTime;
 use stickler::replay::{Networks, replay};
 
 /// A healthy domain, and what a test adds.
@@ -142,20 +143,26 @@ asked = ["GET mta-sts.corp.test 192.0.2.11"]
     assert_holds("edge", more).await;
 }
 
-/// What would have become of mail: how each span begins, after the start, and why.
+/// What would have become of mail: how each span begins, after the start, and each of its reasons.
 async fn spans(more: &str) -> Vec<(u64, String, String)> {
     let scenario = super::read(&story(more));
     let replayed = replay(&scenario, Networks::Model).await.unwrap();
     let [course] = &replayed.courses[..] else {
         panic!("{:#?}", replayed.courses);
     };
+    let after = |time: UnixTime| time.saturating_duration_since(scenario.start).as_secs();
     course
         .spans
         .iter()
-        .map(|span| {
-            let after = span.from.saturating_duration_since(scenario.start);
-            let verdict = span.verdict.to_string();
-            (after.as_secs(), verdict, span.reason.to_string())
+        .flat_map(|span| {
+            span.reasons.iter().map(|reason| {
+                // Only the first reason begins with its span.
+                let verdict = match reason.from == span.from {
+                    true => span.verdict.to_string(),
+                    false => "still".to_owned(),
+                };
+                (after(reason.from), verdict, reason.text.to_string())
+            })
         })
         .collect()
 }
@@ -164,19 +171,17 @@ async fn spans(more: &str) -> Vec<(u64, String, String)> {
 async fn what_would_become_of_mail_heeds_certificates_and_answers_to_messages() {
     const EXPIRED: &str =
         "no MX host can be used: mx.old.test: certificate expired at 2026-03-04T08:00:00Z";
+    const GREYLISTED: &str = "no MX host can be used: mx.old.test: message answered 450 later";
     const GOOD: &str = "mx.old.test is in the policy and its certificate is valid";
     for (set, expected) in [
         (
             "certificate.not_after = \"2d\"",
             vec![(0, "deliver", GOOD), (172_801, "defer", EXPIRED)],
         ),
+        ("fault = \"greylist\"", vec![(0, "defer", GREYLISTED)]),
         (
-            "fault = \"greylist\"",
-            vec![(
-                0,
-                "defer",
-                "no MX host can be used: mx.old.test: message answered 450 later",
-            )],
+            "fault = \"greylist\"\nset.servers.\"mx.old.test\".certificate.not_after = \"2d\"",
+            vec![(0, "defer", GREYLISTED), (172_801, "still", EXPIRED)],
         ),
         (
             "fault = \"reject\"",
