@@ -3,6 +3,7 @@
 mod document;
 mod junit;
 mod sink;
+mod tell;
 
 pub use document::{
     AttemptReport, CheckReport, CourseReport, Document, FailureKindReport, FailureReport,
