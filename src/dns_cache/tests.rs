@@ -283,11 +283,12 @@ fn a_full_cache_drops_what_has_ended_and_then_the_half_that_ends_first() {
 #[test]
 fn a_full_cache_renews_what_it_holds_without_dropping_anything() {
     let mut cache = DnsCache::with_max_entries(2);
-    for owner in ["a.test", "b.test"] {
-        cache.store(&question(owner), &DnsAnswer::plain(text(60)), at(0));
+    // The other one ends first, so it would be the one to go.
+    for (owner, ttl) in [("a.test", 90), ("b.test", 60)] {
+        cache.store(&question(owner), &DnsAnswer::plain(text(ttl)), at(0));
     }
-    cache.store(&question("a.test"), &DnsAnswer::plain(text(60)), at(30));
-    for (owner, left) in [("a.test", 60), ("b.test", 30)] {
+    cache.store(&question("a.test"), &DnsAnswer::plain(text(90)), at(30));
+    for (owner, left) in [("a.test", 90), ("b.test", 30)] {
         assert_eq!(
             cache.lookup(&question(owner), at(30)),
             Cached::Hit(DnsAnswer::plain(text(left))),

@@ -280,3 +280,40 @@ fn join(f: &mut fmt::Formatter<'_>, faults: &[TransportFault]) -> fmt::Result {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AddressOutcome, Regime, judge};
+    use crate::facts::smtp::{SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep};
+    use crate::model::stage::{ip, name, reply};
+    use crate::sts::transport::{Certainty, TransportFault};
+
+    #[test]
+    fn a_session_without_tls_that_breaks_at_the_message_is_broken_not_refused() {
+        let failure = SmtpFailure {
+            kind: SmtpFailureKind::Reset,
+            during: SmtpStep::Message,
+            detail: Box::default(),
+        };
+        for (failure, expected) in [
+            (None, AddressOutcome::Refused),
+            (
+                Some(failure.clone()),
+                AddressOutcome::Unreachable {
+                    failure,
+                    certainty: Certainty::Definite,
+                },
+            ),
+        ] {
+            let mut exchange = SmtpExchange::new(name("mx1.corp.test"), ip("192.0.2.1"));
+            exchange.greeting = Some(reply(220, &["hello"]));
+            exchange.ehlo = Some(reply(250, &["mx1.corp.test"]));
+            exchange.failure = failure;
+            let hop = judge(&exchange, Regime::Unprotected, None, true);
+            assert_eq!(
+                (hop.tried.outcome, hop.tried.faults),
+                (expected, vec![TransportFault::StarttlsNotOffered])
+            );
+        }
+    }
+}

@@ -118,6 +118,8 @@ fn failures_say_what_happened_and_whose_it_may_be() {
             (kind.is_ours(), kind.to_string().as_str()),
             (is_ours, expected)
         );
+        let leads_nowhere = matches!(kind, Kind::ChainTooLong | Kind::CnameLoop);
+        assert_eq!(kind.is_published(), leads_nowhere, "{kind}");
         for (detail, expected) in [
             ("", expected.to_owned()),
             ("192.0.2.53", format!("{expected} (192.0.2.53)")),
