@@ -1,14 +1,18 @@
 //! What a play tells: each attempt, each check, and what was expected in vain.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::stage::Seen;
 use crate::diagnose::document::DomainReport;
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::found::{PolicyInUse, PolicySource};
+use crate::sender::found::{Discovery, PolicyInUse, PolicySource};
 use crate::sender::{Attempt, Verdict};
+use crate::sts::fetch::FetchError;
+use crate::sts::record::RecordId;
+use crate::tlsrpt::result_type::ResultType;
 
 /// What a play on one stage told.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -47,8 +51,56 @@ pub struct Refresh {
     pub sender: Box<str>,
     /// The policy domain.
     pub domain: DnsName,
+    /// What came of it.
+    pub result: RefreshResult,
     /// What reached a server, sorted.
     pub seen: Vec<Seen>,
+}
+
+/// What came of a refresh.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RefreshResult {
+    /// The policy was fetched.
+    Fetched {
+        /// The id that it now carries.
+        id: RecordId,
+    },
+    /// It could not be fetched; the one that is held stays.
+    Failed(FetchError),
+    /// None is held any more.
+    RanOut,
+}
+
+impl RefreshResult {
+    /// Takes from a refresh what a scenario can speak of.
+    #[must_use]
+    pub fn new(found: Discovery) -> Self {
+        match (found.fetch_error, found.policy) {
+            (Some(error), _) => Self::Failed(error),
+            (None, PolicyInUse::Policy { policy, .. }) => Self::Fetched { id: policy.id },
+            (None, PolicyInUse::None(_)) => Self::RanOut,
+        }
+    }
+
+    /// Returns whether two networks tell the same; they may word a failure differently.
+    fn agrees_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Failed(one), Self::Failed(other)) => {
+                ResultType::from(one) == ResultType::from(other)
+            }
+            (Self::Fetched { .. } | Self::Failed(_) | Self::RanOut, _) => self == other,
+        }
+    }
+}
+
+impl fmt::Display for RefreshResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fetched { id } => write!(f, "fetched, id {id}"),
+            Self::Failed(error) => write!(f, "in vain, {error}"),
+            Self::RanOut => f.write_str("it has run out"),
+        }
+    }
 }
 
 /// What one attempt told.
@@ -72,6 +124,8 @@ pub struct Told {
     pub result_types: Vec<String>,
     /// Where the policy came from: `live`, `stored` or `none`.
     pub policy: &'static str,
+    /// Why the policy could not be fetched, if one was asked for in vain. The networks may word it differently.
+    pub fetch_error: Option<Box<str>>,
     /// What reached a server, sorted.
     pub seen: Vec<Seen>,
 }
@@ -117,6 +171,11 @@ impl Told {
                     ..
                 } => "stored",
             },
+            fetch_error: attempt
+                .discovery
+                .fetch_error
+                .as_ref()
+                .map(|error| error.to_string().into()),
             seen,
         }
     }
@@ -209,7 +268,10 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
             }
         }
         for (model, lab) in model.refreshes.iter().zip(&lab.refreshes) {
-            if let Some(difference) = seen_differently(&model.seen, &lab.seen) {
+            let results = (!model.result.agrees_with(&lab.result))
+                .then(|| format!("model {}, lab {}", model.result, lab.result));
+            let seen = seen_differently(&model.seen, &lab.seen);
+            for difference in results.into_iter().chain(seen) {
                 fail(format!(
                     "the networks disagree about the refresh of {} by {}: {difference}",
                     model.domain, model.sender
@@ -277,4 +339,77 @@ fn seen_differently(model: &[Seen], lab: &[Seen]) -> Option<String> {
             list(&of_lab)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{MomentTold, Played, Refresh, RefreshResult, disagreements};
+    use crate::facts::UnixTime;
+    use crate::sts::fetch::FetchError;
+
+    fn played(result: RefreshResult) -> Played {
+        let at = UnixTime::from_secs(1_772_438_400);
+        Played {
+            moments: vec![MomentTold {
+                line: 7,
+                at,
+                after: Duration::ZERO,
+                title: "".into(),
+                refreshes: vec![Refresh {
+                    at,
+                    sender: "warm".into(),
+                    domain: "corp.test".parse().unwrap(),
+                    result,
+                    seen: Vec::new(),
+                }],
+                attempts: Vec::new(),
+                checks: Vec::new(),
+            }],
+            failures: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_refresh_comes_to_is_held_against_the_other_network() {
+        let fetched = |id: &str| RefreshResult::Fetched {
+            id: id.parse().unwrap(),
+        };
+        let failed = |status| {
+            RefreshResult::Failed(FetchError::Status {
+                status,
+                location: None,
+            })
+        };
+        for (model, lab, expected) in [
+            (fetched("1"), fetched("1"), None),
+            (failed(503), failed(503), None),
+            (
+                fetched("1"),
+                fetched("2"),
+                Some("model fetched, id 1, lab fetched, id 2"),
+            ),
+            (
+                fetched("1"),
+                failed(503),
+                Some("model fetched, id 1, lab in vain, status 503"),
+            ),
+            (
+                failed(404),
+                RefreshResult::RanOut,
+                Some("model in vain, status 404, lab it has run out"),
+            ),
+        ] {
+            let found = disagreements(&played(model.clone()), &played(lab.clone()));
+            let found: Vec<&str> = found.iter().map(|failure| &*failure.message).collect();
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|what| {
+                    format!("the networks disagree about the refresh of corp.test by warm: {what}")
+                })
+                .collect();
+            assert_eq!(found, expected, "{model:?}, {lab:?}");
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::compare;
 use super::near_edge::NearEdge;
-use super::outcome::{CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, Told, ToldOf};
+use super::outcome::{
+    CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, RefreshResult, Told, ToldOf,
+};
 use super::senders::{Senders, class_of};
 use super::stage::{Client, Stage, StageError, Unannounced};
 use crate::diagnose::document::DomainReport;
@@ -131,6 +133,7 @@ impl<S: Stage> Player<'_, S> {
             at,
             sender: name.into(),
             domain: next_hop.clone(),
+            result: RefreshResult::new(found),
             seen,
         })
     }

@@ -151,6 +151,10 @@ pub struct RefreshReport {
     /// The policy domain.
     #[schemars(with = "String")]
     pub domain: DnsName,
+    /// The id that the fetched policy carries; null if none was fetched.
+    pub id: Option<String>,
+    /// Why none was fetched; null if one was.
+    pub error: Option<String>,
     /// What reached a server.
     pub requests: Vec<String>,
 }
@@ -180,6 +184,8 @@ pub struct AttemptReport {
     pub result_types: Vec<String>,
     /// Where the policy came from: `live`, `stored` or `none`.
     pub policy: String,
+    /// Why the policy could not be fetched; null if that was not tried, or went well.
+    pub fetch_error: Option<String>,
     /// What reached a server.
     pub requests: Vec<String>,
 }

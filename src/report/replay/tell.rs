@@ -8,7 +8,7 @@ use super::document::{
     OutcomeReport, ProblemReport, ReasonReport, RefreshReport, ScenarioReport, SpanReport,
     StepReport,
 };
-use crate::replay::outcome::{FailureKind, MomentTold, Played, Refresh, Told};
+use crate::replay::outcome::{FailureKind, MomentTold, Played, Refresh, RefreshResult, Told};
 use crate::replay::shadow::{Course, Span};
 use crate::replay::{self, Origin, Replayed};
 use crate::scenario::{Problem, Scenario};
@@ -115,10 +115,17 @@ impl From<&MomentTold> for StepReport {
 
 impl From<&Refresh> for RefreshReport {
     fn from(refresh: &Refresh) -> Self {
+        let (id, error) = match &refresh.result {
+            RefreshResult::Fetched { id } => (Some(id.to_string()), None),
+            RefreshResult::Failed(error) => (None, Some(error.to_string())),
+            RefreshResult::RanOut => (None, Some(refresh.result.to_string())),
+        };
         Self {
             at: refresh.at,
             sender: refresh.sender.to_string(),
             domain: refresh.domain.clone(),
+            id,
+            error,
             requests: refresh.seen.iter().map(ToString::to_string).collect(),
         }
     }
@@ -136,6 +143,7 @@ impl From<&Told> for AttemptReport {
             via_address: told.via_address,
             result_types: told.result_types.clone(),
             policy: told.policy.to_owned(),
+            fetch_error: told.fetch_error.as_ref().map(ToString::to_string),
             requests: told.seen.iter().map(ToString::to_string).collect(),
         }
     }

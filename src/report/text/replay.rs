@@ -220,8 +220,13 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
 
 fn write_step(page: &mut Page<'_>, step: &StepReport) {
     for refresh in &step.refreshes {
+        let result = match (&refresh.id, &refresh.error) {
+            (Some(id), _) => format!(": id {id}"),
+            (None, Some(error)) => format!(", in vain: {error}"),
+            (None, None) => String::new(),
+        };
         let title = format!(
-            "{} refreshes its policy of {}",
+            "{} refreshes its policy of {}{result}",
             refresh.sender, refresh.domain
         );
         // Thirty days of refreshes say what one says, unless somebody asks.
@@ -276,7 +281,16 @@ fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
         rest.push_str(&format!(" [{}]", attempt.result_types.join(", ")));
     }
     page.item("        ", colour, &lead, &rest);
-    if page.context.detail == Detail::Full && !attempt.requests.is_empty() {
+    if page.context.detail == Detail::Brief {
+        return;
+    }
+    if let Some(error) = &attempt.fetch_error
+        && !attempt.reason.contains(error)
+    {
+        let text = format!("the policy could not be fetched: {error}");
+        page.prose("            ", &text);
+    }
+    if !attempt.requests.is_empty() {
         page.prose("            ", &attempt.requests.join("; "));
     }
 }

@@ -122,6 +122,80 @@ fn a_reason_that_changes_while_mail_waits_has_its_own_time() {
     );
 }
 
+/// What goes wrong with a fetch does not show in the verdict while a policy is held.
+#[test]
+fn more_detail_tells_what_fetches_come_to() {
+    let story = r#"id    = "fetches"
+title = "The policy host fails, then the id changes"
+start = "2026-03-02T08:00:00Z"
+
+[domains."corp.test"]
+txt    = { records = ["v=STSv1; id=1;"] }
+policy = { mode = "enforce", mx = ["mx.corp.test"], max_age = "7d" }
+mx     = { records = ["10 mx.corp.test"] }
+
+[servers."mx.corp.test"]
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "deliver"
+
+[[step]]
+at = "30h"
+title = "one refresh later"
+set.domains."corp.test".policy.status = 503
+set.domains."corp.test".txt.records = ["v=STSv1; id=2;"]
+
+[[step]]
+at = "50h"
+title = "a refresh in vain later"
+set.domains."corp.test".txt.records = ["v=STSv1; id=3;"]
+
+[[step]]
+at = "52h"
+[[step.expect]]
+verdict = "deliver"
+"#;
+    let program = Program::new();
+    program.write("fetches.toml", story);
+    let detail = [
+        "2026-03-03 08:00 strict refreshes its policy of corp.test: id 1\n",
+        "2026-03-04 08:00 strict refreshes its policy of corp.test, in vain: status 503\n",
+        "            the policy could not be fetched: status 503\n",
+    ];
+    program
+        .run(&["replay", "-v", "fetches.toml"])
+        .check(0, &detail, &"-v");
+    let brief = program.run(&["replay", "fetches.toml"]);
+    brief.check(
+        0,
+        &["    ... 1 refresh of cached policies\n"],
+        &"without -v",
+    );
+    for of_detail in detail {
+        assert!(!brief.stdout.contains(of_detail), "{}", brief.stdout);
+    }
+    let run = program.run(&["replay", "fetches.toml", "--format", "json"]);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let steps = &document["scenarios"][0]["steps"];
+    let found = [
+        &steps[1]["refreshes"][0]["id"],
+        &steps[1]["refreshes"][0]["error"],
+        &steps[2]["refreshes"][0]["id"],
+        &steps[2]["refreshes"][0]["error"],
+        &steps[3]["attempts"][0]["fetch_error"],
+    ];
+    let expected = [
+        Some("1"),
+        None,
+        None,
+        Some("status 503"),
+        Some("status 503"),
+    ];
+    assert_eq!(found, expected.map(Value::from).each_ref(), "{steps:#}");
+}
+
 #[test]
 fn the_exit_code_says_how_the_worst_scenario_ended() {
     let program = program();
