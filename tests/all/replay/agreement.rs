@@ -143,6 +143,34 @@ asked = ["GET mta-sts.corp.test 192.0.2.11"]
     assert_holds("edge", more).await;
 }
 
+/// The policy that is held lists another host, under the id that is published: only a refresh mends that.
+#[tokio::test]
+async fn a_refresh_that_is_due_at_the_start_runs_before_the_first_step() {
+    for (fetched, refreshes, verdict) in [("-30h", 1, "deliver"), ("-1h", 0, "defer")] {
+        let more = format!(
+            r#"
+[senders.warm]
+cached."corp.test" = {{ id = "1", fetched = "{fetched}", policy = {{ mode = "enforce", mx = ["mx.new.test"], max_age = "7d" }} }}
+
+[[step]]
+at = "0s"
+[[step.expect]]
+verdict = "{verdict}"
+policy = "stored"
+not_asked = ["GET mta-sts.corp.test"]
+"#
+        );
+        let scenario = super::read(&story(&more));
+        let replayed = replay(&scenario, Networks::Both).await.unwrap();
+        assert!(replayed.holds(), "{fetched}: {:#?}", replayed.failures);
+        for played in [replayed.model, replayed.lab] {
+            let moments = played.unwrap().moments;
+            let found: Vec<UnixTime> = moments[0].refreshes.iter().map(|each| each.at).collect();
+            assert_eq!(found, vec![scenario.start; refreshes], "{fetched}");
+        }
+    }
+}
+
 /// What would have become of mail: how each span begins, after the start, and each of its reasons.
 async fn spans(more: &str) -> Vec<(u64, String, String)> {
     let scenario = super::read(&story(more));
