@@ -11,7 +11,7 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -45,6 +45,8 @@ struct Inner {
     caches: BTreeMap<Option<Box<str>>, DnsCache>,
     requests: Vec<ModelRequest>,
     unannounced: Vec<Stray>,
+    /// Who wrote to whom, by the receiver's address.
+    met: BTreeSet<(IpAddr, Option<Box<str>>, Box<str>)>,
 }
 
 impl Inner {
@@ -251,11 +253,29 @@ impl Network for ModelNetwork {
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         let now = self.now();
         let mut inner = self.model.lock();
-        let Some(receiver) = inner.state.receivers.get(&request.address).cloned() else {
+        let Some(mut receiver) = inner.state.receivers.get(&request.address).cloned() else {
             inner.unannounced.push(Stray::Smtp(request.address));
             return refused(request);
         };
+        let parties = request.message.as_ref().map(|message| {
+            let from = message.mail_from.clone();
+            (request.address, from, message.rcpt_to.clone())
+        });
+        if let Some(first_answer) = receiver.greylist.take()
+            && parties
+                .as_ref()
+                .is_some_and(|parties| !inner.met.contains(parties))
+        {
+            receiver.rcpt = first_answer;
+        }
         let exchange = Session::run(&receiver, request, now);
+        if exchange
+            .delivery
+            .as_ref()
+            .is_some_and(|delivery| delivery.rcpt.is_some())
+        {
+            inner.met.extend(parties);
+        }
         if exchange
             .failure
             .as_ref()

@@ -401,6 +401,7 @@ pub(crate) fn receiver(host: &str) -> Receiver {
         tls_version: "TLSv1.3".into(),
         certificate: certificate(host),
         rcpt: reply(250, &["OK"]),
+        greylist: None,
         end_of_data: reply(250, &["taken"]),
     }
 }

@@ -77,6 +77,8 @@ pub struct Receiver {
     pub tls_version: Box<str>,
     /// The certificate it presents.
     pub certificate: Certificate,
+    /// The answer to RCPT the first time that a sender names a recipient, if it differs.
+    pub greylist: Option<Reply>,
     /// The answer to RCPT.
     pub rcpt: Reply,
     /// The answer to the end of the message.

@@ -29,6 +29,7 @@ pub(super) fn receiver(host: &DnsName, address: &ServerAddress) -> Receiver {
             TlsVersions::Both | TlsVersions::Tls13 => "TLSv1.3".into(),
         },
         certificate: certificate(&address.certificate),
+        greylist: None,
         rcpt: reply(250, &["OK"]),
         end_of_data: reply(250, &["OK"]),
     };
@@ -77,7 +78,7 @@ fn afflict(receiver: &mut Receiver, fault: SmtpFault) {
             receiver.ehlo = Ok(reply(502, &["what"]));
             receiver.helo = Err(SmtpFailureKind::TimedOut);
         }
-        SmtpFault::Greylist => receiver.rcpt = reply(450, &["later"]),
+        SmtpFault::Greylist => receiver.greylist = Some(reply(450, &["later"])),
         SmtpFault::Reject => receiver.rcpt = reply(550, &["no such user"]),
         SmtpFault::MessageDeferred => receiver.end_of_data = reply(451, &["later"]),
         SmtpFault::MessageRejected => receiver.end_of_data = reply(554, &["no"]),

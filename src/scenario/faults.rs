@@ -142,7 +142,7 @@ names! {
         Ehlo502 = "ehlo-502",
         /// EHLO is answered with 502 and then nothing is ever said.
         Ehlo502Silence = "ehlo-502-silence",
-        /// RCPT is answered with 450.
+        /// RCPT is answered with 450 the first time that a sender names a recipient.
         Greylist = "greylist",
         /// RCPT is answered with 550.
         Reject = "reject",

@@ -36,7 +36,7 @@ use self::history::History;
 pub use self::history::{Request, Transport};
 use self::https::{HttpsServer, ServedEdge};
 use self::pki::Pki;
-use self::smtp::{ServedReceiver, SmtpServer};
+use self::smtp::{Greylist, ServedReceiver, SmtpServer};
 pub use self::state::{
     Answer, CertificateFault, CertificateSpec, Edge, Framing, Identity, KeyKind, Life, NameState,
     Pace, Page, Receiver, RecordData, RecordKind, Response, Site, TlsVersions, View, WorldState,
@@ -73,6 +73,7 @@ pub struct Route {
 struct Shared {
     served: RwLock<Arc<Served>>,
     history: Arc<History>,
+    greylist: Greylist,
 }
 
 impl Shared {
@@ -137,6 +138,7 @@ impl World {
         let shared = Arc::new(Shared {
             served: RwLock::default(),
             history,
+            greylist: Greylist::default(),
         });
         let mut elsewhere = Door::reserve().map_err(WorldError::Bind)?;
         let stray = StrayServer(Arc::clone(&shared));

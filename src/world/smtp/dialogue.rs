@@ -7,8 +7,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::lines::Lines;
 use super::upstream::Session;
+use crate::world::Shared;
 use crate::world::fault::{DialogueFault, SmtpFault};
-use crate::world::history::{History, Request};
+use crate::world::history::Request;
 use crate::world::state::Receiver;
 use crate::world::tasks::pause;
 
@@ -32,22 +33,25 @@ pub(super) enum End {
 pub(super) struct Dialogue<'a> {
     receiver: &'a Receiver,
     address: IpAddr,
-    history: &'a History,
+    shared: &'a Shared,
     tls: Option<String>,
     helo: Option<String>,
+    /// What the last MAIL named.
+    mail_from: String,
     /// Opened by the first MAIL.
     session: Option<Session>,
 }
 
 impl<'a> Dialogue<'a> {
     /// Starts a dialogue in clear text.
-    pub(super) const fn new(receiver: &'a Receiver, address: IpAddr, history: &'a History) -> Self {
+    pub(super) const fn new(receiver: &'a Receiver, address: IpAddr, shared: &'a Shared) -> Self {
         Self {
             receiver,
             address,
-            history,
+            shared,
             tls: None,
             helo: None,
+            mail_from: String::new(),
             session: None,
         }
     }
@@ -229,6 +233,7 @@ impl<'a> Dialogue<'a> {
         let Some(from) = path(rest, "FROM:") else {
             return Ok("501 5.5.4 that is no reverse path".to_owned());
         };
+        from.clone_into(&mut self.mail_from);
         let session = match &mut self.session {
             Some(session) => session,
             none @ None => match Session::open(helo).await {
@@ -249,7 +254,12 @@ impl<'a> Dialogue<'a> {
         let Some(to) = path(rest, "TO:").filter(|path| !path.is_empty()) else {
             return Ok("501 5.5.4 that is no forward path".to_owned());
         };
-        if self.receiver.fault == Some(DialogueFault::Greylist.into()) {
+        if self.receiver.fault == Some(DialogueFault::Greylist.into())
+            && !self
+                .shared
+                .greylist
+                .has_met(self.address, &self.mail_from, to)
+        {
             return Ok("450 4.2.0 greylisted, try again later".to_owned());
         }
         if self.receiver.fault == Some(DialogueFault::Reject.into()) {
@@ -306,7 +316,7 @@ impl<'a> Dialogue<'a> {
         };
         let (reply, message) = session.content(&content).await?;
         if let Some(message) = message {
-            self.history.record(Request::SmtpReceived {
+            self.shared.history.record(Request::SmtpReceived {
                 server: self.receiver.host.clone(),
                 address: self.address,
                 tls: self.tls.clone(),

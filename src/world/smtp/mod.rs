@@ -1,6 +1,7 @@
 //! The SMTP receivers: a relay of ours before one plain server, so that the wire is ours to spoil.
 
 mod dialogue;
+mod greylist;
 mod lines;
 mod upstream;
 
@@ -13,6 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use self::dialogue::{Dialogue, End};
+pub(super) use self::greylist::Greylist;
 use self::lines::Lines;
 use super::door::Serve;
 use super::fault::{DialogueFault, ListenerFault, SmtpFault};
@@ -83,7 +85,7 @@ impl SmtpServer {
                 }
             };
         }
-        let mut dialogue = Dialogue::new(receiver, self.address, history);
+        let mut dialogue = Dialogue::new(receiver, self.address, &self.shared);
         let mut lines = Lines::new(stream);
         if dialogue.greet(&mut lines).await? == End::Closed {
             return lines.close().await;

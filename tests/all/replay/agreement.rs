@@ -171,6 +171,38 @@ not_asked = ["GET mta-sts.corp.test"]
     }
 }
 
+#[tokio::test]
+async fn a_server_that_greylists_takes_whom_it_has_met() {
+    let more = r#"
+[senders]
+first  = {}
+second = {}
+
+[[step]]
+at = "0s"
+set.servers."mx.old.test".fault = "greylist"
+[[step.expect]]
+sender = "first"
+verdict = "defer"
+[[step.check]]
+verdict = "deliver"
+
+[[step]]
+at = "10m"
+[[step.flush]]
+sender = "first"
+verdict = "deliver"
+received = [{ server = "mx.old.test", tls = true }]
+[[step.expect]]
+sender = "first"
+verdict = "deliver"
+[[step.expect]]
+sender = "second"
+verdict = "defer"
+"#;
+    assert_holds("greylist", more).await;
+}
+
 /// What would have become of mail: how each span begins, after the start, and each of its reasons.
 async fn spans(more: &str) -> Vec<(u64, String, String)> {
     let scenario = super::read(&story(more));

@@ -270,7 +270,7 @@ async fn a_dead_address_can_be_declared() {
     }
 }
 
-/// Two messages wait for a server that greylists, and go when it does no more.
+/// Two messages wait for a server that takes none, and go when it does.
 const QUEUE: &str = r#"
 id    = "queue"
 title = "Two messages wait"
@@ -280,7 +280,7 @@ start = "2026-03-02T08:00:00Z"
 mx = { records = ["10 mx.corp.test"] }
 
 [servers."mx.corp.test"]
-fault = "greylist"
+fault = "message-deferred"
 
 [[step]]
 at = "0s"
