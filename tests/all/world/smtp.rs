@@ -184,6 +184,26 @@ async fn every_fault_in_the_dialogue_shows_on_the_wire() {
     }
 }
 
+#[tokio::test]
+async fn a_receiver_that_greylists_takes_who_named_the_recipient_before() {
+    let (world, to) = start_receiver(receiver(DialogueFault::Greylist)).await;
+    for (from, recipient, code) in [
+        ("a@b.test", "x@corp.test", "450"),
+        ("a@b.test", "y@corp.test", "450"),
+        ("", "x@corp.test", "450"),
+        ("a@b.test", "x@corp.test", "250"),
+        ("", "x@corp.test", "250"),
+    ] {
+        let mut lines = SmtpLines::connect(to).await;
+        lines.reply().await;
+        lines.say("EHLO client.test").await;
+        lines.say(&format!("MAIL FROM:<{from}>")).await;
+        let reply = lines.say(&format!("RCPT TO:<{recipient}>")).await;
+        assert_eq!(&reply[..3], code, "<{from}> to <{recipient}>: {reply}");
+    }
+    world.shutdown().await.unwrap();
+}
+
 fn starttls_is_the_matter(fault: DialogueFault) -> bool {
     fault.name().starts_with("starttls") || fault.name().starts_with("injected")
 }
