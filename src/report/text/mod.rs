@@ -11,12 +11,14 @@ mod policy;
 mod replay;
 mod senders;
 mod steps;
+mod story;
 mod summary;
 mod trace;
 
 pub use replay::{
-    ReplayTally, broken, failures, problem, replay_summary, scenario_line, story, why_skipped,
+    ReplayTally, broken, failures, problem, replay_summary, scenario_line, why_skipped,
 };
+pub use story::story;
 pub use summary::{Tally, summary};
 
 use page::Page;

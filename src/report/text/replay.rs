@@ -1,18 +1,12 @@
-//! Scenarios as text: a line each, or the whole story with who would have deferred, from when to when, and why.
+//! Scenarios as text: what is wrong with a file, a line each, what failed, and how many held.
 
 use std::time::Duration;
 
 use super::page::Page;
-use crate::facts::UnixTime;
 use crate::report::context::Colour;
-use crate::report::replay::{
-    AttemptReport, CheckReport, CourseReport, NetworkReport, OutcomeReport, ProblemReport,
-    ScenarioReport, SpanReport, StepReport,
-};
-use crate::report::time::span;
-use crate::report::{Charset, Context, Detail, escape};
+use crate::report::replay::{NetworkReport, OutcomeReport, ProblemReport, ScenarioReport};
+use crate::report::{Context, escape};
 use crate::scenario;
-use crate::sender::Verdict;
 
 /// How many of the slowest scenarios a summary names.
 const SLOWEST: usize = 5;
@@ -140,7 +134,7 @@ pub fn scenario_line(report: &ScenarioReport, context: &Context) -> String {
 }
 
 /// Says that a known failure is none, if what failed is the play itself.
-fn not_excused(report: &ScenarioReport) -> Option<&'static str> {
+pub(super) fn not_excused(report: &ScenarioReport) -> Option<&'static str> {
     (report.outcome == OutcomeReport::Fails && report.xfail.is_some()).then_some(
         "`xfail` excuses expectations, neither networks that disagree nor requests that are not announced",
     )
@@ -153,215 +147,6 @@ pub fn why_skipped(report: &ScenarioReport) -> String {
         "it is told on the other network alone: {}",
         report.only_because.as_deref().unwrap_or_default()
     )
-}
-
-/// Returns all that is to say of a scenario: its steps, what would have become of mail, and what failed.
-#[must_use]
-pub fn story(report: &ScenarioReport, context: &Context) -> String {
-    let mut page = Page::new(context);
-    let (colour, _) = outcome(report.outcome);
-    let verdict = match report.outcome {
-        OutcomeReport::Holds => "holds",
-        OutcomeReport::Fails => "fails",
-        OutcomeReport::FailsAsKnown => "fails, as is known",
-        OutcomeReport::HoldsUnexpectedly => "holds, though it is known to fail",
-        OutcomeReport::Skipped => "skipped",
-    };
-    let networks: Vec<&str> = report
-        .networks
-        .iter()
-        .map(|network| match network {
-            NetworkReport::Lab => "lab",
-            NetworkReport::Model => "model",
-        })
-        .collect();
-    let how = match &networks[..] {
-        [] => String::new(),
-        networks => format!(
-            "({}, {})",
-            networks.join(" and "),
-            seconds(report.elapsed_secs)
-        ),
-    };
-    page.item("", colour, &format!("{}: {verdict}", report.id), &how);
-    page.prose("  ", &report.title);
-    if report.outcome == OutcomeReport::Skipped {
-        page.prose("  ", &why_skipped(report));
-        return page.into_text();
-    }
-    if let Some(reason) = &report.only_because {
-        page.prose("  ", &format!("on one network alone: {reason}"));
-    }
-    if let Some(reason) = &report.xfail {
-        page.prose("  ", &format!("known to fail: {reason}"));
-    }
-    if let Some(remark) = not_excused(report) {
-        page.prose("  ", remark);
-    }
-    page.section("What happens (times are UTC)");
-    for step in &report.steps {
-        write_step(&mut page, step);
-    }
-    if !report.courses.is_empty() {
-        page.section("What would have become of mail");
-        for course in &report.courses {
-            write_course(&mut page, course);
-        }
-    }
-    let failures = failures(report);
-    if !failures.is_empty() {
-        page.section("What was expected in vain");
-        for failure in failures {
-            page.verbatim("    ", &failure);
-        }
-    }
-    page.into_text()
-}
-
-fn write_step(page: &mut Page<'_>, step: &StepReport) {
-    for refresh in &step.refreshes {
-        let result = match (&refresh.id, &refresh.error) {
-            (Some(id), _) => format!(": id {id}"),
-            (None, Some(error)) => format!(", in vain: {error}"),
-            (None, None) => String::new(),
-        };
-        let title = format!(
-            "{} refreshes its policy of {}{result}",
-            refresh.sender, refresh.domain
-        );
-        // Thirty days of refreshes say what one says, unless somebody asks.
-        if page.context.detail == Detail::Full {
-            page.item("    ", Colour::Dim, &moment(refresh.at), &title);
-            if !refresh.requests.is_empty() {
-                page.prose("            ", &refresh.requests.join("; "));
-            }
-        }
-    }
-    if page.context.detail == Detail::Brief && !step.refreshes.is_empty() {
-        let count = step.refreshes.len();
-        let plural = if count == 1 { "" } else { "es" };
-        page.prose(
-            "    ",
-            &format!("... {count} refresh{plural} of cached policies"),
-        );
-    }
-    let after = match step.after_secs {
-        0 => "start".to_owned(),
-        secs => format!("+{}", scenario::span::format(Duration::from_secs(secs))),
-    };
-    let rest = if step.title.is_empty() {
-        after
-    } else {
-        format!("{after}: {}", step.title)
-    };
-    page.item("    ", Colour::Bold, &moment(step.at), &rest);
-    for attempt in &step.attempts {
-        write_attempt(page, attempt);
-    }
-    for check in &step.checks {
-        write_check(page, check);
-    }
-}
-
-fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
-    let (colour, word) = become_of(attempt.verdict);
-    let lead = format!("{word:<11}");
-    let waited = match attempt.queued_secs {
-        0 => String::new(),
-        secs => format!(", queued for {}", span(Duration::from_secs(secs))),
-    };
-    let mut rest = format!(
-        "{} {} {}{waited}: {}",
-        attempt.sender,
-        arrow(page.context),
-        attempt.domain,
-        attempt.reason
-    );
-    if !attempt.result_types.is_empty() {
-        rest.push_str(&format!(" [{}]", attempt.result_types.join(", ")));
-    }
-    page.item("        ", colour, &lead, &rest);
-    if page.context.detail == Detail::Brief {
-        return;
-    }
-    if let Some(error) = &attempt.fetch_error
-        && !attempt.reason.contains(error)
-    {
-        let text = format!("the policy could not be fetched: {error}");
-        page.prose("            ", &text);
-    }
-    if !attempt.requests.is_empty() {
-        page.prose("            ", &attempt.requests.join("; "));
-    }
-}
-
-fn write_check(page: &mut Page<'_>, check: &CheckReport) {
-    let (colour, _) = become_of(check.verdict);
-    page.item(
-        "        ",
-        colour,
-        &format!("{:<11}", "check"),
-        &format!(
-            "{}: {}{}",
-            check.domain,
-            check.verdict,
-            check
-                .findings
-                .iter()
-                .map(|code| format!(", {code}"))
-                .collect::<String>()
-        ),
-    );
-}
-
-fn write_course(page: &mut Page<'_>, course: &CourseReport) {
-    let title = format!(
-        "{} {} {}",
-        course.sender,
-        arrow(page.context),
-        course.domain
-    );
-    page.item("    ", Colour::Bold, &title, "");
-    for span in &course.spans {
-        write_span(page, span);
-    }
-}
-
-fn write_span(page: &mut Page<'_>, of: &SpanReport) {
-    let (colour, word) = become_of(of.verdict);
-    let time = match of.until {
-        Some(until) => {
-            let length = span(until.saturating_duration_since(of.from));
-            format!("{} ({length})", from_until(of.from, of.until))
-        }
-        None => from_until(of.from, None),
-    };
-    page.item("        ", colour, &format!("{word:<11}"), &time);
-    let below = " ".repeat(20);
-    let (because, is_shown) = match of.verdict {
-        Verdict::Defer | Verdict::Bounce | Verdict::Undetermined => ("because ", true),
-        Verdict::Deliver | Verdict::DeliverUnprotected => ("", page.context.detail == Detail::Full),
-    };
-    for reason in of.reasons.iter().filter(|_| is_shown) {
-        let text = format!("{because}{}", reason.reason);
-        // The only one holds as long as the span.
-        page.prose(
-            &below,
-            &match of.reasons.len() {
-                1 => text,
-                _ => format!("{}: {text}", from_until(reason.from, reason.until)),
-            },
-        );
-    }
-    if let Some(bounces) = of.bounces_from {
-        page.prose(
-            &below,
-            &format!(
-                "mail that waits that long bounces from {} on",
-                moment(bounces)
-            ),
-        );
-    }
 }
 
 /// Returns the end of a run over many scenarios; nothing if it had one or none.
@@ -414,7 +199,7 @@ pub fn replay_summary(tally: &ReplayTally, elapsed: Duration, context: &Context)
     page.into_text()
 }
 
-const fn outcome(outcome: OutcomeReport) -> (Colour, &'static str) {
+pub(super) const fn outcome(outcome: OutcomeReport) -> (Colour, &'static str) {
     match outcome {
         OutcomeReport::Holds => (Colour::Good, "ok"),
         OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => (Colour::Bad, "FAIL"),
@@ -423,43 +208,8 @@ const fn outcome(outcome: OutcomeReport) -> (Colour, &'static str) {
     }
 }
 
-/// Returns what becomes of mail: loud where it does not arrive.
-const fn become_of(verdict: Verdict) -> (Colour, &'static str) {
-    match verdict {
-        Verdict::Deliver => (Colour::Good, "delivered"),
-        Verdict::DeliverUnprotected => (Colour::Warn, "unprotected"),
-        Verdict::Defer => (Colour::Bad, "DEFERRED"),
-        Verdict::Bounce => (Colour::Bad, "BOUNCED"),
-        Verdict::Undetermined => (Colour::Warn, "unknown"),
-    }
-}
-
-const fn arrow(context: &Context) -> &'static str {
-    match context.charset {
-        Charset::Ascii => "->",
-        Charset::Utf8 => "\u{2192}",
-    }
-}
-
-/// Returns a moment of the story: `2026-03-02 08:00`, with seconds where they count.
-fn moment(time: UnixTime) -> String {
-    let format = if time.as_secs().is_multiple_of(60) {
-        "%Y-%m-%d %H:%M"
-    } else {
-        "%Y-%m-%d %H:%M:%S"
-    };
-    time.to_timestamp().strftime(format).to_string()
-}
-
-fn from_until(from: UnixTime, until: Option<UnixTime>) -> String {
-    match until {
-        Some(until) => format!("from {} until {}", moment(from), moment(until)),
-        None => format!("from {} on", moment(from)),
-    }
-}
-
 /// Returns a real span of time as people compare them.
-fn seconds(secs: f64) -> String {
+pub(super) fn seconds(secs: f64) -> String {
     if secs < 0.1 {
         format!("{:.0} ms", secs * 1000.0)
     } else {
