@@ -272,6 +272,17 @@ impl Linter<'_, '_, '_> {
                 tables.resolvers.iter().map(|(name, _)| name.as_str())
             });
         }
+        let fetches_none = sender
+            .class
+            .as_ref()
+            .is_some_and(|class| class.as_str() == "no-sts");
+        if let Some(edge) = sender.edge.as_ref().filter(|_| fetches_none) {
+            self.problems.push_with_help(
+                edge.origin,
+                "this edge is never asked: a `no-sts` sender fetches no policy",
+                "take `edge` away, or let the class be another",
+            );
+        }
         let cached = sender.cached.iter().map(|(domain, _)| domain);
         for domain in cached.chain(&sender.next_hop) {
             let domain = Located {

@@ -90,6 +90,7 @@ fn a_mistake_is_shown_where_it_was_made() {
         ("\"strict\"", "\"strickt\"", "s.toml:10:18: no class of sender is named `strickt` [did you mean `strict`?]".into()),
         ("class = \"strict\"", "resolver = \"x\"", "s.toml:10:21: no resolver is named `x` [there is nothing]".into()),
         ("class = \"strict\"", "edge = \"192.0.2.9\"", "s.toml:10:17: no policy host ever has the address 192.0.2.9 [there is `".into()),
+        ("class = \"strict\"", "class = \"no-sts\", edge = \"192.0.2.2\"", "s.toml:10:35: this edge is never asked: a `no-sts` sender fetches no policy [take `edge` away, or let the class be another]".into()),
         ("class = \"strict\"", "edge = \"here\"", "s.toml:10:17: `here`: invalid IP address syntax".into()),
         ("class = \"strict\"", "cached.\"crop.test\" = { id = \"1\", fetched = \"-1d\", policy = { mode = \"none\", max_age = 1 } }", "s.toml:10:17: no domain is named `crop.test` [did you mean `corp.test`?]".into()),
         ("class = \"strict\"", "cached.\"corp.test\" = { id = \"1\", fetched = \"1d\", policy = { mode = \"none\", max_age = 1 } }", "s.toml:10:53: a policy held at the start cannot be fetched after it [write a span before the start, as in `-6d`]".into()),
