@@ -36,7 +36,7 @@ pub struct Via {
     pub address: IpAddr,
     /// The TLS session; `None` in clear text.
     pub tls: Option<TlsSession>,
-    /// Whether the hop passed all that the policy asks, the proof being [`Validated`].
+    /// Whether the hop passed all that the policy asks, the proof being [`Validated`](crate::sts::delivery::Validated).
     pub validated: bool,
 }
 

@@ -160,9 +160,7 @@ pub(super) fn choose<'a>(
         .collect();
     let mut chosen = Vec::new();
     let mut wanted = VecDeque::from([issuer]);
-    while let Some(name) = wanted.pop_front()
-        && chosen.len() < MAX_INTERMEDIATES
-    {
+    while let Some(name) = wanted.pop_front() {
         left.retain(|(der, subject, issuer)| {
             let is_chosen =
                 *subject == name && !chosen.contains(*der) && chosen.len() < MAX_INTERMEDIATES;

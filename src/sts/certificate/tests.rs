@@ -545,7 +545,6 @@ fn rules_of_the_chain_are_kept() {
 fn a_chain_of_many_certificates_is_looked_at_only_so_far() {
     let root = root("root");
     let intermediate = below(ca("intermediate"), &root);
-    let decoy = self::root("decoy").der().clone();
     let mut chain = vec![sign(&leaf(&[HOST]), &intermediate)];
     // Decoys of the name that is looked for, each with another key.
     chain.extend((0..8).map(|_| self::root("intermediate").der().clone()));
@@ -554,13 +553,50 @@ fn a_chain_of_many_certificates_is_looked_at_only_so_far() {
     assert_ne!(seen.faults, []);
     assert_eq!(seen.chain.len(), 10, "kept as evidence all the same");
     // A bundle with the path somewhere in it.
-    chain.splice(1..9, std::iter::repeat_n(decoy, 8));
+    chain.splice(1..9, (0..8).map(|_| self::root("decoy").der().clone()));
     assert_eq!(faults(&chain, &trusting(&root)), []);
     let lower = below(ca("lower"), &intermediate);
     chain[0] = sign(&leaf(&[HOST]), &lower);
     assert_eq!(faults(&chain, &trusting(&root)), [F::UnknownIssuer]);
     chain.push(lower.der().clone());
     assert_eq!(faults(&chain, &trusting(&root)), []);
+}
+
+#[test]
+fn at_most_eight_certificates_are_chosen_from_those_on_the_way_up() {
+    use super::chain::choose;
+    let root = root("root");
+    let intermediate = below(ca("intermediate"), &root);
+    let leaf = sign(&leaf(&[HOST]), &intermediate);
+    let of_name = |name: &str, count: usize| -> Vec<CertificateDer<'static>> {
+        (0..count).map(|_| self::root(name).der().clone()).collect()
+    };
+    let on_the_way = [intermediate.der().clone(), root.der().clone()];
+    for (case, presented, expected) in [
+        ("eight of another name", of_name("decoy", 8), 8),
+        ("nine of another name", of_name("decoy", 9), 0),
+        ("nine of the name", of_name("intermediate", 9), 8),
+        (
+            "seven of another name, and the way",
+            [of_name("decoy", 7), on_the_way.to_vec()].concat(),
+            2,
+        ),
+        (
+            "the way, each twice, and others",
+            [
+                of_name("decoy", 7),
+                on_the_way.to_vec(),
+                on_the_way.to_vec(),
+            ]
+            .concat(),
+            2,
+        ),
+    ] {
+        assert_eq!(choose(&leaf, &presented).len(), expected, "{case}");
+    }
+    // What cannot be read has no way up: the first are as good as any.
+    let garbage = CertificateDer::from(&b"garbage"[..]);
+    assert_eq!(choose(&garbage, &of_name("decoy", 9)).len(), 8);
 }
 
 #[test]
