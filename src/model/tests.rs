@@ -10,7 +10,7 @@ use crate::facts::UnixTime;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::{
-    SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
+    Message, SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
 use crate::sender::Network;
@@ -487,4 +487,38 @@ fn every_certificate_has_its_life() {
         lives.iter().filter(|life| **life == (from, until)).count(),
         1
     );
+}
+
+/// The first attempt of a sender for a recipient is put off, the next is taken; each pair on its own.
+#[tokio::test]
+async fn a_greylisting_host_takes_the_second_attempt() {
+    let mut stage = Stage::new();
+    stage.at("192.0.2.1", |receiver| {
+        receiver.greylist = Some(reply(450, &["later"]));
+    });
+    stage.model.apply(stage.state.clone());
+    let network = stage.model.through("r");
+    for (recipient, expected) in [
+        ("b@corp.test", 450),
+        ("b@corp.test", 250),
+        ("c@corp.test", 450),
+        ("b@corp.test", 250),
+        ("c@corp.test", 250),
+    ] {
+        let request = SmtpRequest {
+            host: name("mx1.corp.test"),
+            address: ip("192.0.2.1"),
+            tls: Verified,
+            message: Some(Message {
+                rcpt_to: recipient.into(),
+                ..message()
+            }),
+        };
+        let delivery = network.smtp(&request).await.delivery.unwrap();
+        assert_eq!(
+            delivery.rcpt.map(|reply| reply.code),
+            Some(expected),
+            "{recipient}"
+        );
+    }
 }
