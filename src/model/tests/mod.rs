@@ -1,18 +1,20 @@
 //! The model as its users see it: caches by resolver, views, CNAMEs, what reached the servers.
 
+mod servers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stage::{EDGE, START, Stage, ip, message, name, reply};
-use super::{ModelRequest, Stray};
 use crate::clock::Clock;
 use crate::facts::UnixTime;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::{
-    Message, SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
+    SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
+use crate::model::stage::{EDGE, START, Stage, ip, message, name, reply};
+use crate::model::{ModelRequest, Stray};
 use crate::sender::Network;
 
 fn txt(owner: &str) -> Question {
@@ -469,56 +471,4 @@ async fn a_failure_is_not_cached() {
     assert_eq!(ask(&stage, "r", "a.test").await, "no reply in time");
     stage.txt_at("a.test", &["back"]);
     assert_eq!(ask(&stage, "r", "a.test").await, "back");
-}
-
-/// One edge and three MX hosts, one of which has a life of its own.
-#[test]
-fn every_certificate_has_its_life() {
-    let mut stage = Stage::new();
-    let (from, until) = (after(5), after(7));
-    stage.at("192.0.2.2", |receiver| {
-        receiver.certificate.not_before = from;
-        receiver.certificate.not_after = until;
-    });
-    stage.model.apply(stage.state.clone());
-    let lives = stage.model.certificates();
-    assert_eq!(lives.len(), 4);
-    assert_eq!(
-        lives.iter().filter(|life| **life == (from, until)).count(),
-        1
-    );
-}
-
-/// The first attempt of a sender for a recipient is put off, the next is taken; each pair on its own.
-#[tokio::test]
-async fn a_greylisting_host_takes_the_second_attempt() {
-    let mut stage = Stage::new();
-    stage.at("192.0.2.1", |receiver| {
-        receiver.greylist = Some(reply(450, &["later"]));
-    });
-    stage.model.apply(stage.state.clone());
-    let network = stage.model.through("r");
-    for (recipient, expected) in [
-        ("b@corp.test", 450),
-        ("b@corp.test", 250),
-        ("c@corp.test", 450),
-        ("b@corp.test", 250),
-        ("c@corp.test", 250),
-    ] {
-        let request = SmtpRequest {
-            host: name("mx1.corp.test"),
-            address: ip("192.0.2.1"),
-            tls: Verified,
-            message: Some(Message {
-                rcpt_to: recipient.into(),
-                ..message()
-            }),
-        };
-        let delivery = network.smtp(&request).await.delivery.unwrap();
-        assert_eq!(
-            delivery.rcpt.map(|reply| reply.code),
-            Some(expected),
-            "{recipient}"
-        );
-    }
 }
