@@ -267,7 +267,8 @@ async fn a_body_that_breaks_off_is_kept_so_far() {
 #[tokio::test]
 async fn what_is_no_http_is_told_from_a_broken_connection() {
     let headers = format!("HTTP/1.1 200 OK\n{}", "X-A: b\n".repeat(200));
-    let long = format!("HTTP/1.1 200 OK\nX-A: {}\n", "b".repeat(500_000));
+    // hyper looks at the length of a head between two reads, each of which may bring some 400 kB.
+    let long = format!("HTTP/1.1 200 OK\nX-A: {}\n", "b".repeat(2_000_000));
     for (answer, expected) in [
         (
             b"220 mx.test ESMTP\r\n\r\n".to_vec(),
