@@ -1,6 +1,8 @@
 //! The architecture that `src/lib.rs` describes, held against the sources themselves.
 
+mod circles;
 mod imports;
+mod names;
 mod purity;
 mod shape;
 mod source;

@@ -8,6 +8,8 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     /// What is compiled into the program: comments, the insides of strings and test modules are blanks.
     pub(super) code: String,
+    /// The paths of the test modules that it declares beside itself.
+    tests: Vec<PathBuf>,
 }
 
 impl Source {
@@ -16,15 +18,15 @@ impl Source {
         let src = super::root().join("src");
         let mut sources: Vec<Self> = rust_files(&src)
             .into_iter()
-            .map(|path| Self {
-                code: blank_texts(&std::fs::read_to_string(&path).unwrap()),
-                path: path.strip_prefix(&src).unwrap().to_owned(),
+            .map(|path| {
+                let code = std::fs::read_to_string(&path).unwrap();
+                Self::new(path.strip_prefix(&src).unwrap().to_owned(), &code)
             })
             .collect();
-        let mut tests = Vec::new();
-        for source in &mut sources {
-            tests.extend(source.cut_tests());
-        }
+        let tests: Vec<PathBuf> = sources
+            .iter()
+            .flat_map(|source| source.tests.clone())
+            .collect();
         sources.retain(|source| {
             let is_test = |test: &PathBuf| {
                 source.path.starts_with(test) || source.path == test.with_extension("rs")
@@ -32,6 +34,17 @@ impl Source {
             !source.is_root() && !tests.iter().any(is_test)
         });
         sources
+    }
+
+    /// Reads one file, whose path is the one below `src`.
+    pub(super) fn new(path: PathBuf, code: &str) -> Self {
+        let mut source = Self {
+            path,
+            code: blank_texts(code),
+            tests: Vec::new(),
+        };
+        source.tests = source.cut_tests();
+        source
     }
 
     fn is_root(&self) -> bool {
@@ -151,7 +164,7 @@ fn first_names(text: &str) -> Vec<Name<'_>> {
     names
 }
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
@@ -240,18 +253,12 @@ fn character(code: &str) -> usize {
 #[test]
 fn only_code_is_left() {
     let code = "use a::{b};\n// crate::x\nlet c = '\\''; let s = \"crate::y \\\" {\"; fn f<'a>(r: &'a str) {}\n\
-                let r = r#\"crate::z \" \"#; /* crate::w */ use crate::v;";
-    let mut source = Source {
-        path: "a/mod.rs".into(),
-        code: blank_texts(code),
-    };
-    let v = vec![("v".to_owned(), None)];
-    assert_eq!(source.crate_paths(), v);
-    source.code +=
-        "#[cfg(test)]\nmod tests { use crate::u; mod more {} }\n#[cfg(test)]\nmod far;\n";
-    assert_eq!(source.cut_tests(), [PathBuf::from("a/far")]);
-    assert_eq!(source.crate_paths(), v);
-    source.code = "use crate::{a, b::{c, d::e}, f::g};".to_owned();
+                let r = r#\"crate::z \" \"#; /* crate::w */ use crate::v;\n\
+                #[cfg(test)]\nmod tests { use crate::u; mod more {} }\n#[cfg(test)]\nmod far;\n";
+    let source = Source::new("a/mod.rs".into(), code);
+    assert_eq!(source.tests, [PathBuf::from("a/far")]);
+    assert_eq!(source.crate_paths(), [("v".to_owned(), None)]);
+    let lists = "use crate::{a, b::{c, d::e}, f::g};";
     let expected = [
         ("a", None),
         ("b", Some("c")),
@@ -259,5 +266,8 @@ fn only_code_is_left() {
         ("f", Some("g")),
     ]
     .map(|(first, second)| (first.to_owned(), second.map(str::to_owned)));
-    assert_eq!(source.crate_paths(), expected);
+    assert_eq!(
+        Source::new("a/mod.rs".into(), lists).crate_paths(),
+        expected
+    );
 }
