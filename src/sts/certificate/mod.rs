@@ -12,6 +12,7 @@
 //! [Section 4.2]: https://www.rfc-editor.org/rfc/rfc8461#section-4.2
 
 mod chain;
+mod error;
 mod leaf;
 mod names;
 mod roots;
@@ -25,6 +26,7 @@ pub use names::{matches_patterns, san_matches_pattern};
 pub use roots::{RootError, Roots};
 
 use chain::Chain;
+use error::described;
 use leaf::Leaf;
 
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
@@ -47,9 +49,7 @@ pub fn judge(
     let leaf = Leaf::read(end_entity);
     let certificate = match EndEntityCert::try_from(end_entity) {
         Ok(certificate) => certificate,
-        Err(error) => {
-            return unreadable(chain, leaf, &chain::described(&error));
-        }
+        Err(error) => return unreadable(chain, leaf, &described(&error)),
     };
     let mut faults = leaf.time_faults(now);
     if !is_valid_for(&certificate, name) {

@@ -665,29 +665,3 @@ fn what_is_no_certificate_cannot_be_a_root() {
         "a hundred roots are not spelt out"
     );
 }
-
-#[test]
-fn rare_breaches_of_a_chain_are_told_in_words() {
-    use super::chain::described;
-    for (error, expected) in [
-        (
-            webpki::Error::UnsupportedCertVersion,
-            "it is not of X.509 version 3",
-        ),
-        (
-            webpki::Error::UnsupportedSignatureAlgorithmContext(
-                webpki::UnsupportedSignatureAlgorithmContext {
-                    signature_algorithm_id: Vec::new(),
-                    supported_algorithms: Vec::new(),
-                },
-            ),
-            "a signature algorithm is not trusted (too old or unknown)",
-        ),
-        (
-            webpki::Error::MaximumPathBuildCallsExceeded,
-            "webpki says MaximumPathBuildCallsExceeded",
-        ),
-    ] {
-        assert_eq!(described(&error), expected);
-    }
-}

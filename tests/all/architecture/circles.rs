@@ -186,11 +186,6 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "the schema is its purpose's",
     ),
     (
-        "sts/certificate/roots.rs",
-        "sts/certificate/chain.rs",
-        "webpki's errors are put into words in one place",
-    ),
-    (
         "sts/mx.rs",
         "sts/policy/mod.rs",
         "the proof of a match carries the policy",
