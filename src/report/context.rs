@@ -71,41 +71,41 @@ pub enum Style {
 }
 
 impl Style {
-    /// Returns `text` in `colour`, or as it is if this style is plain.
+    /// Returns `text` in the colour of `tone`, or as it is if this style is plain.
     ///
     /// The caller owes a `text` that is escaped already.
     #[must_use]
-    pub fn paint(self, colour: Colour, text: &str) -> String {
+    pub fn paint(self, tone: Tone, text: &str) -> String {
         match self {
-            Self::Colour => format!("\x1b[{}m{text}\x1b[0m", colour.sgr()),
+            Self::Colour => format!("\x1b[{}m{text}\x1b[0m", tone.sgr()),
             Self::Plain => text.to_owned(),
         }
     }
 }
 
-/// What a colour stands for.
+/// What the look of a word stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Colour {
+pub enum Tone {
     /// Mail is lost or held.
     Bad,
-    /// A title.
-    Bold,
     /// Background to read when there is time.
-    Dim,
+    Faint,
     /// All is well.
     Good,
+    /// A title.
+    Strong,
     /// To look at.
     Warn,
 }
 
-impl Colour {
+impl Tone {
     /// Returns the parameters of the terminal's "select graphic rendition" sequence.
     const fn sgr(self) -> &'static str {
         match self {
             Self::Bad => "1;31",
-            Self::Bold => "1",
-            Self::Dim => "2",
+            Self::Faint => "2",
             Self::Good => "32",
+            Self::Strong => "1",
             Self::Warn => "33",
         }
     }

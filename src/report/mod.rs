@@ -1,5 +1,7 @@
 //! Results on paper: text for people, JSON, NDJSON and JUnit for machines, and the schemas of the JSON.
 //!
+//! What is said to people is a [`page`] of blocks, which [`text`] renders.
+//!
 //! Everything here is pure but for the [`Sink`], which writes to whatever it is given: a report and a
 //! [`Context`] in, text out. The context carries all that the text depends on besides the report: the time,
 //! the time zone, the width, whether colour and characters beyond ASCII are wanted. What came from the network
@@ -11,6 +13,7 @@ pub mod escape;
 pub mod format;
 pub mod json;
 pub mod junit;
+mod page;
 pub mod replay;
 pub mod schema;
 pub mod sink;
@@ -18,7 +21,7 @@ pub mod text;
 pub mod time;
 mod words;
 
-pub use context::{Charset, Colour, Company, Context, Detail, Style};
+pub use context::{Charset, Company, Context, Detail, Style, Tone};
 pub use format::Format;
 pub use json::Run;
 pub use sink::Sink;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::cli::output_args::FailOn;
 use crate::diagnose::document::{Finding, Severity};
-use crate::report::{Colour, Style, escape};
+use crate::report::{Style, Tone, escape};
 
 /// Returns whether any finding is at least as bad as `threshold`.
 pub(super) fn any_reaches(findings: &[Finding], threshold: FailOn) -> bool {
@@ -15,8 +15,8 @@ pub(super) fn any_reaches(findings: &[Finding], threshold: FailOn) -> bool {
 /// Writes a finding for people.
 pub(super) fn write(finding: &Finding, output: &mut impl Write, style: Style) -> io::Result<()> {
     let severity = match finding.severity {
-        Severity::Error => style.paint(Colour::Bad, "error"),
-        Severity::Warning => style.paint(Colour::Warn, "warning"),
+        Severity::Error => style.paint(Tone::Bad, "error"),
+        Severity::Warning => style.paint(Tone::Warn, "warning"),
         Severity::Note => "note".to_owned(),
     };
     writeln!(

@@ -13,7 +13,7 @@ use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::cli::values::parse_host;
 use crate::diagnose::explain::explain;
 use crate::facts::DnsName;
-use crate::report::{Colour, Style, json};
+use crate::report::{Style, Tone, json};
 use crate::sts::mx::MxPattern;
 
 /// The arguments of `lint match`.
@@ -114,14 +114,14 @@ impl Answer {
             writeln!(
                 output,
                 "{}: {}",
-                style.paint(Colour::Good, "match"),
+                style.paint(Tone::Good, "match"),
                 self.reason
             )
         } else {
             writeln!(
                 output,
                 "{}: {}",
-                style.paint(Colour::Bad, "no match"),
+                style.paint(Tone::Bad, "no match"),
                 self.reason
             )
         }

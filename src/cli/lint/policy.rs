@@ -18,7 +18,7 @@ use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
 use crate::diagnose::explain::explain_policy;
 use crate::facts::DnsName;
-use crate::report::{Colour, Style, json};
+use crate::report::{Style, Tone, json};
 use crate::sts::policy::{self, Policy};
 use crate::sts::reading::Reading;
 
@@ -135,7 +135,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
                 match &found.pattern {
                     Some(pattern) => writeln!(output, "{} covered by {pattern}", found.host)?,
                     None => {
-                        let not = style.paint(Colour::Bad, "NOT covered");
+                        let not = style.paint(Tone::Bad, "NOT covered");
                         writeln!(output, "{} {not}: {}", found.host, found.reason)?;
                     }
                 }
@@ -224,7 +224,7 @@ impl Outcome {
     fn write(&self, output: &mut impl Write, style: Style) -> io::Result<()> {
         match (&self.mode, self.max_age_secs, &self.error) {
             (Some(mode), Some(max_age_secs), _) => {
-                let valid = style.paint(Colour::Good, "valid");
+                let valid = style.paint(Tone::Good, "valid");
                 write!(output, "{valid}: mode {mode}, max_age {max_age_secs}")?;
                 if !self.mx.is_empty() {
                     write!(output, ", mx {}", self.mx.join(", "))?;
@@ -238,7 +238,7 @@ impl Outcome {
                 writeln!(
                     output,
                     "{}: {line}{}",
-                    style.paint(Colour::Bad, "not valid"),
+                    style.paint(Tone::Bad, "not valid"),
                     error.message
                 )?;
                 match &error.hint {

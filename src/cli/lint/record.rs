@@ -15,7 +15,7 @@ use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::findings::codes;
 use crate::facts::dns::TxtRecord;
-use crate::report::{Colour, Style, escape, json};
+use crate::report::{Style, Tone, escape, json};
 use crate::sts::presentation;
 use crate::sts::reading::Reading;
 use crate::sts::record::{Selection, select};
@@ -203,13 +203,13 @@ fn write_text(
         (Some(usable), _) => writeln!(
             output,
             "{}: id {}",
-            style.paint(Colour::Good, "valid"),
+            style.paint(Tone::Good, "valid"),
             usable.id
         )?,
         (None, error) => writeln!(
             output,
             "{}: {}",
-            style.paint(Colour::Bad, "not valid"),
+            style.paint(Tone::Bad, "not valid"),
             error.as_deref().unwrap_or_default()
         )?,
     }

@@ -15,7 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{OutputArgs, RunFormat};
 use crate::report::replay::ProblemReport;
-use crate::report::{Colour, escape, json, text};
+use crate::report::{Tone, escape, json, text};
 use crate::scenario;
 
 /// The arguments of `lint scenario`.
@@ -132,14 +132,14 @@ fn write(
                 writeln!(
                     output,
                     "{}: {} scenario{plural}",
-                    style.paint(Colour::Good, "valid"),
+                    style.paint(Tone::Good, "valid"),
                     linted.len()
                 )?;
             } else {
                 writeln!(
                     output,
                     "{}: {invalid} of {}",
-                    style.paint(Colour::Bad, "not valid"),
+                    style.paint(Tone::Bad, "not valid"),
                     linted.len()
                 )?;
             }

@@ -1,18 +1,18 @@
 //! The findings, the worst first.
 
-use super::page::Page;
 use crate::diagnose::document::{DomainReport, Severity};
-use crate::report::context::Colour;
+use crate::report::Tone;
+use crate::report::page::Page;
 use crate::report::words;
 
 /// Writes each finding in one line: for notes, where all is well.
 pub(super) fn titles(page: &mut Page<'_>, report: &DomainReport) {
     for finding in words::worst_first(report) {
         page.item(
-            "    ",
-            colour(finding.severity),
+            2,
+            tone(finding.severity),
             words::severity(finding.severity),
-            &words::after_severity(finding),
+            words::after_severity(finding),
         );
     }
 }
@@ -28,14 +28,14 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
             page.blank();
         }
         page.item(
-            "    ",
-            colour(finding.severity),
+            2,
+            tone(finding.severity),
             words::severity(finding.severity),
-            &words::after_severity(finding),
+            words::after_severity(finding),
         );
         for paragraph in finding.detail.lines() {
             let paragraph = page.context.localize(&once(report, paragraph));
-            page.prose("      ", &paragraph);
+            page.prose(3, paragraph);
         }
         if let Some(fix) = &finding.fix {
             write_fix(page, fix);
@@ -74,19 +74,19 @@ fn once(report: &DomainReport, detail: &str) -> String {
 /// A policy pasted with blanks before its lines is no policy to those who read to the letter (RFC 8461,
 /// Section 3.2), so a fix of several lines starts at the left edge.
 fn write_fix(page: &mut Page<'_>, fix: &str) {
-    page.item("      ", Colour::Bold, "fix:", "");
+    page.item(3, Tone::Strong, "fix:", "");
     if fix.trim_end().contains('\n') {
         page.blank();
-        page.verbatim("", fix.trim_end());
+        page.verbatim(0, fix.trim_end());
     } else {
-        page.verbatim("        ", fix);
+        page.verbatim(4, fix);
     }
 }
 
-const fn colour(severity: Severity) -> Colour {
+const fn tone(severity: Severity) -> Tone {
     match severity {
-        Severity::Error => Colour::Bad,
-        Severity::Warning => Colour::Warn,
-        Severity::Note => Colour::Dim,
+        Severity::Error => Tone::Bad,
+        Severity::Warning => Tone::Warn,
+        Severity::Note => Tone::Faint,
     }
 }

@@ -6,8 +6,8 @@
 
 mod findings;
 mod mx;
-mod page;
 mod policy;
+mod render;
 mod replay;
 mod senders;
 mod steps;
@@ -21,10 +21,10 @@ pub use replay::{
 pub use story::story;
 pub use summary::{Tally, summary};
 
-use page::Page;
+use render::render;
 
-use super::context::Colour;
-use super::{Company, Context, Detail, words};
+use super::page::Page;
+use super::{Company, Context, Detail, Tone, words};
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::sender::Verdict;
 
@@ -32,16 +32,15 @@ use crate::sender::Verdict;
 #[must_use]
 pub fn domain(report: &DomainReport, context: &Context) -> String {
     let mut page = Page::new(context);
-    page.item(
-        "",
-        colour(report),
-        &format!("{}: {}", report.domain, report.verdict),
+    page.title(
+        tone(report),
+        format!("{}: {}", report.domain, report.verdict),
         words::certainty(report.certainty),
     );
     if let Some(served) = words::next_hop_of(report) {
-        page.prose("  ", &served);
+        page.prose(1, served);
     }
-    page.prose("  ", &context.localize(&report.reason));
+    page.prose(1, context.localize(&report.reason));
     match context.detail {
         Detail::Brief if !needs_action(report) => {
             page.blank();
@@ -70,7 +69,7 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
     if context.detail == Detail::Full {
         trace::full(&mut page, report);
     }
-    page.into_text()
+    render(&page)
 }
 
 /// Returns whether somebody should do something: mail is not delivered, or a finding is more than a note.
@@ -85,11 +84,11 @@ fn needs_action(report: &DomainReport) -> bool {
         }
 }
 
-fn colour(report: &DomainReport) -> Colour {
+fn tone(report: &DomainReport) -> Tone {
     match report.verdict {
-        Verdict::Deliver => Colour::Good,
-        Verdict::Bounce if report.is_declared() => Colour::Good,
-        Verdict::DeliverUnprotected | Verdict::Undetermined => Colour::Warn,
-        Verdict::Defer | Verdict::Bounce => Colour::Bad,
+        Verdict::Deliver => Tone::Good,
+        Verdict::Bounce if report.is_declared() => Tone::Good,
+        Verdict::DeliverUnprotected | Verdict::Undetermined => Tone::Warn,
+        Verdict::Defer | Verdict::Bounce => Tone::Bad,
     }
 }

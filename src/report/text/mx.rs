@@ -1,17 +1,16 @@
 //! The MX hosts beside the policies, and their transport.
 
-use super::page::Page;
 use super::policy::{self, Seen};
 use crate::diagnose::document::{
     AddressReport, CertificateReport, DomainReport, MxReport, MxVerdict,
 };
-use crate::report::context::Colour;
-use crate::report::{Context, Detail, escape, time, words};
+use crate::report::page::Page;
+use crate::report::{Context, Detail, Tone, escape, time, words};
 
 /// Writes a line for each MX host.
 pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
     if let Some(error) = &report.mx_error {
-        page.field("mx", &escape::cut(error, MAX_CHARS));
+        page.field("mx", escape::cut(error, MAX_CHARS));
     }
     let limit = page.context.list_limit();
     for host in report.mx.iter().take(limit) {
@@ -34,7 +33,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
         }
         page.field(
             "mx",
-            &format!(
+            format!(
                 "{} {}: {}",
                 host.preference,
                 escape::cut(&host.host, MAX_CHARS),
@@ -43,7 +42,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
         );
     }
     if report.mx.len() > limit {
-        page.field("mx", &format!("and {} more", report.mx.len() - limit));
+        page.field("mx", format!("and {} more", report.mx.len() - limit));
     }
 }
 
@@ -59,7 +58,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     }
     page.section("MX hosts");
     if let Some(error) = error {
-        page.prose("    ", &escape::cut(error, MAX_CHARS));
+        page.prose(2, escape::cut(error, MAX_CHARS));
     }
     let policies: Vec<_> = policy::fold(&report.policies)
         .into_iter()
@@ -87,16 +86,16 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
             cells
         })
         .collect();
-    page.table(&header, &rows);
+    page.table(header, rows);
     if report.mx.len() > MAX_ROWS {
-        page.prose("    ", &format!("and {} more", report.mx.len() - MAX_ROWS));
+        page.prose(2, format!("and {} more", report.mx.len() - MAX_ROWS));
     }
     for seen in &policies {
         let unused = &seen.policy.unused_patterns;
         if !unused.is_empty() {
             page.prose(
-                "    ",
-                &format!(
+                2,
+                format!(
                     "unused in the {}, no MX host matches: {}",
                     seen.title(),
                     escape::list(unused, page.context.list_limit())
@@ -180,13 +179,13 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
             about.push("has TLSA, DANE not judged".to_owned());
         }
         page.item(
-            "    ",
-            Colour::Bold,
-            &escape::cut(&host.host, MAX_CHARS),
-            &format!("({})", about.join(", ")),
+            2,
+            Tone::Strong,
+            escape::cut(&host.host, MAX_CHARS),
+            format!("({})", about.join(", ")),
         );
         if let Some(error) = &host.error {
-            page.prose("      ", &escape::cut(error, MAX_CHARS));
+            page.prose(3, escape::cut(error, MAX_CHARS));
         }
         for (addresses, what) in fold(&host.addresses) {
             address(page, &addresses, what);
@@ -210,24 +209,24 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
     }
     facts.retain(|fact| !fact.is_empty());
     page.item(
-        "      ",
-        colour(what.verdict),
+        3,
+        tone(what.verdict),
         verdict,
-        &format!("{}: {}", addresses.join(", "), facts.join("; ")),
+        format!("{}: {}", addresses.join(", "), facts.join("; ")),
     );
     if let Some(certificate) = &what.certificate {
-        page.prose("        ", &describe(page.context, certificate));
+        page.prose(4, describe(page.context, certificate));
         for fault in &certificate.faults {
             page.item(
-                "        ",
-                Colour::Bad,
+                4,
+                Tone::Bad,
                 "fault:",
-                &escape::cut(&page.context.localize(fault), MAX_CHARS),
+                escape::cut(&page.context.localize(fault), MAX_CHARS),
             );
         }
         if page.context.detail == Detail::Full && what.certificate_matches_patterns == Some(false) {
             page.prose(
-                "        ",
+                4,
                 "no name in it matches a pattern of the live policy: Postfix before 3.10.5 refuses it",
             );
         }
@@ -271,12 +270,12 @@ fn fold(addresses: &[AddressReport]) -> Vec<(Vec<String>, &AddressReport)> {
     folded
 }
 
-const fn colour(verdict: MxVerdict) -> Colour {
+const fn tone(verdict: MxVerdict) -> Tone {
     match verdict {
-        MxVerdict::Accepted => Colour::Good,
-        MxVerdict::Refused => Colour::Bad,
-        MxVerdict::Undetermined | MxVerdict::RejectedUs | MxVerdict::Unreachable => Colour::Warn,
-        MxVerdict::NotTried => Colour::Dim,
+        MxVerdict::Accepted => Tone::Good,
+        MxVerdict::Refused => Tone::Bad,
+        MxVerdict::Undetermined | MxVerdict::RejectedUs | MxVerdict::Unreachable => Tone::Warn,
+        MxVerdict::NotTried => Tone::Faint,
     }
 }
 

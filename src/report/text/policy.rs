@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::mx;
-use super::page::Page;
 use crate::diagnose::document::{
     DomainReport, EdgeReport, PolicyReport, PolicySourceReport, ReadingReport,
 };
-use crate::report::context::Colour;
-use crate::report::{Context, Detail, escape, time, words};
+use crate::report::page::{Page, Place};
+use crate::report::{Context, Detail, Tone, escape, time, words};
 
 /// A policy with the readings in which it is the same.
 pub(super) struct Seen<'a> {
@@ -78,9 +77,9 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
                         escape::list(&edges, page.context.list_limit())
                     ));
                 }
-                page.field("policy", &text);
+                page.field("policy", text);
             }
-            PolicySourceReport::Stored => page.field("stored", &describe(page.context, &seen)),
+            PolicySourceReport::Stored => page.field("stored", describe(page.context, &seen)),
             PolicySourceReport::None => {}
         }
     }
@@ -93,12 +92,12 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     for seen in fold(&report.policies) {
         page.field(
             words::source(seen.policy.source),
-            &describe(page.context, &seen),
+            describe(page.context, &seen),
         );
         if !seen.policy.mx.is_empty() {
             page.field(
                 "",
-                &format!(
+                format!(
                     "mx: {}",
                     escape::list(&seen.policy.mx, page.context.list_limit())
                 ),
@@ -121,7 +120,7 @@ pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
         (None, Some(error)) => escape::cut(&unless_told(report, error), MAX_CHARS),
         (None, None) => "no record: nobody reports failures to you".to_owned(),
     };
-    page.field("tlsrpt", &text);
+    page.field("tlsrpt", text);
 }
 
 /// Returns an error, or that it is the record's: a resolver that is silent is so whatever it is asked.
@@ -141,13 +140,10 @@ fn record(page: &mut Page<'_>, report: &DomainReport) {
         let ttl = record.ttl_secs.map_or_else(String::new, |secs| {
             format!(" (TTL {})", time::span(Duration::from_secs(secs)))
         });
-        page.field("record", &format!("{}{ttl}", escape::cut(text, MAX_CHARS)));
+        page.field("record", format!("{}{ttl}", escape::cut(text, MAX_CHARS)));
     }
     if record.texts.len() > limit {
-        page.field(
-            "record",
-            &format!("and {} more", record.texts.len() - limit),
-        );
+        page.field("record", format!("and {} more", record.texts.len() - limit));
     }
     if !record.cname.is_empty() {
         let label = if record.texts.is_empty() {
@@ -157,7 +153,7 @@ fn record(page: &mut Page<'_>, report: &DomainReport) {
         };
         page.field(
             label,
-            &format!("by CNAME from {}", names(&record.cname, limit)),
+            format!("by CNAME from {}", names(&record.cname, limit)),
         );
     }
     if let Some(error) = &record.error {
@@ -172,18 +168,18 @@ fn record(page: &mut Page<'_>, report: &DomainReport) {
             } else {
                 ""
             },
-            &format!("{}{tolerant}", escape::cut(error, MAX_CHARS)),
+            format!("{}{tolerant}", escape::cut(error, MAX_CHARS)),
         );
     }
 }
 
 fn fetch(page: &mut Page<'_>, report: &DomainReport) {
     let fetch = &report.fetch;
-    page.field("url", &escape::cut(&fetch.url, MAX_CHARS));
+    page.field("url", escape::cut(&fetch.url, MAX_CHARS));
     if !fetch.cname.is_empty() {
         page.field(
             "",
-            &format!(
+            format!(
                 "really hosted at {} (CNAME)",
                 names(&fetch.cname, page.context.list_limit())
             ),
@@ -191,7 +187,7 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
     }
     if let Some(error) = &fetch.error {
         let error = unless_told(report, error);
-        page.field("", &escape::cut(&error, MAX_CHARS));
+        page.field("", escape::cut(&error, MAX_CHARS));
     }
     for (addresses, edge) in fold_edges(&fetch.edges) {
         let mut facts = Vec::new();
@@ -218,7 +214,7 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
         );
         page.field(
             "from",
-            &format!(
+            format!(
                 "{}: {}",
                 escape::list(&addresses, page.context.list_limit()),
                 facts.join(", ")
@@ -228,14 +224,14 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
             continue;
         };
         if page.context.detail == Detail::Full || !certificate.faults.is_empty() {
-            page.field("", &mx::describe(page.context, certificate));
+            page.field("", mx::describe(page.context, certificate));
         }
         for fault in &certificate.faults {
             page.item(
-                "              ",
-                Colour::Bad,
+                Place::Beside,
+                Tone::Bad,
                 "fault:",
-                &escape::cut(&page.context.localize(fault), MAX_CHARS),
+                escape::cut(&page.context.localize(fault), MAX_CHARS),
             );
         }
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::page::Page;
-use crate::report::context::Colour;
+use super::render::render;
+use crate::report::page::{Item, Page};
 use crate::report::replay::{NetworkReport, OutcomeReport, ProblemReport, ScenarioReport};
-use crate::report::{Context, escape};
+use crate::report::{Context, Tone, escape};
 use crate::scenario;
 
 /// How many of the slowest scenarios a summary names.
@@ -67,8 +67,8 @@ pub fn problem(problem: &ProblemReport) -> String {
 #[must_use]
 pub fn broken(problem: &ProblemReport, context: &Context) -> String {
     let mut page = Page::new(context);
-    page.verbatim("", &self::problem(problem));
-    page.into_text()
+    page.verbatim(0, self::problem(problem));
+    render(&page)
 }
 
 /// Returns what failed, each as `file:line: message`; empty if nothing did.
@@ -103,34 +103,30 @@ pub fn failures(report: &ScenarioReport) -> Vec<String> {
 #[must_use]
 pub fn scenario_line(report: &ScenarioReport, context: &Context) -> String {
     let mut page = Page::new(context);
-    let (colour, word) = outcome(report.outcome);
-    page.item(
-        "",
-        colour,
-        &format!("{word:<5}"),
-        &format!("{} ({})", report.id, seconds(report.elapsed_secs)),
-    );
+    let (tone, word) = outcome(report.outcome);
+    let rest = format!("{} ({})", report.id, seconds(report.elapsed_secs));
+    page.push(Item::new(0, tone, word, rest).in_columns(WORD_CHARS));
     match report.outcome {
         OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
-            page.verbatim("      ", &report.title);
+            page.verbatim(3, &report.title);
             if let Some(remark) = not_excused(report) {
-                page.verbatim("      ", remark);
+                page.verbatim(3, remark);
             }
             for failure in failures(report) {
-                page.verbatim("      ", &failure);
+                page.verbatim(3, failure);
             }
         }
         OutcomeReport::FailsAsKnown => page.verbatim(
-            "      ",
-            &format!(
+            3,
+            format!(
                 "known to fail: {}",
                 report.xfail.as_deref().unwrap_or_default()
             ),
         ),
-        OutcomeReport::Skipped => page.verbatim("      ", &why_skipped(report)),
+        OutcomeReport::Skipped => page.verbatim(3, why_skipped(report)),
         OutcomeReport::Holds => {}
     }
-    page.into_text()
+    render(&page)
 }
 
 /// Says that a known failure is none, if what failed is the play itself.
@@ -171,20 +167,20 @@ pub fn replay_summary(tally: &ReplayTally, elapsed: Duration, context: &Context)
         .collect();
     let all = tally.scenarios() + tally.broken.len();
     page.item(
-        "",
-        Colour::Bold,
-        &format!("{all} scenarios:"),
-        &format!(
+        0,
+        Tone::Strong,
+        format!("{all} scenarios:"),
+        format!(
             "{}, in {}",
             counts.join(", "),
             seconds(elapsed.as_secs_f64())
         ),
     );
     for failed in &tally.failed {
-        page.item("  ", Colour::Bad, "FAIL", failed);
+        page.item(1, Tone::Bad, "FAIL", failed);
     }
     for broken in &tally.broken {
-        page.item("  ", Colour::Bad, "broken", broken);
+        page.item(1, Tone::Bad, "broken", broken);
     }
     let mut times: Vec<&(f64, String)> = tally.times.iter().collect();
     times.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -194,17 +190,20 @@ pub fn replay_summary(tally: &ReplayTally, elapsed: Duration, context: &Context)
         .map(|(time, id)| format!("{id} {}", seconds(*time)))
         .collect();
     if !slowest.is_empty() {
-        page.item("", Colour::Dim, "slowest:", &slowest.join(", "));
+        page.item(0, Tone::Faint, "slowest:", slowest.join(", "));
     }
-    page.into_text()
+    render(&page)
 }
 
-pub(super) const fn outcome(outcome: OutcomeReport) -> (Colour, &'static str) {
+/// The words for an outcome are no longer.
+const WORD_CHARS: usize = 5;
+
+pub(super) const fn outcome(outcome: OutcomeReport) -> (Tone, &'static str) {
     match outcome {
-        OutcomeReport::Holds => (Colour::Good, "ok"),
-        OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => (Colour::Bad, "FAIL"),
-        OutcomeReport::FailsAsKnown => (Colour::Warn, "xfail"),
-        OutcomeReport::Skipped => (Colour::Dim, "skip"),
+        OutcomeReport::Holds => (Tone::Good, "ok"),
+        OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => (Tone::Bad, "FAIL"),
+        OutcomeReport::FailsAsKnown => (Tone::Warn, "xfail"),
+        OutcomeReport::Skipped => (Tone::Faint, "skip"),
     }
 }
 

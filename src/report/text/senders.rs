@@ -1,9 +1,9 @@
 //! What each kind of sender does, rows that say the same folded into one.
 
-use super::page::Page;
 use crate::diagnose::document::{
     CacheReport, DomainReport, ReadingReport, SenderReport, UntilEvent,
 };
+use crate::report::page::Page;
 use crate::report::{Context, words};
 
 /// Writes the table of the senders, or one line if they all do the same.
@@ -16,22 +16,22 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     let groups = fold(&senders, has_two_readings(&senders));
     if let [group] = groups.as_slice() {
         page.prose(
-            "    ",
-            &format!("{}: {}", group.who(), outcome(page.context, group.what)),
+            2,
+            format!("{}: {}", group.who(), outcome(page.context, group.what)),
         );
     } else {
         let rows: Vec<_> = groups.iter().map(|group| group.row(page.context)).collect();
         page.table(
-            &[
+            [
                 "sender", "cache", "reading", "verdict", "policy", "via", "until",
             ],
-            &rows,
+            rows,
         );
     }
     for (reason, who) in reasons(&senders, &report.reason) {
         page.prose(
-            "    ",
-            &format!("{}: {}", who.join("; "), page.context.localize(reason)),
+            2,
+            format!("{}: {}", who.join("; "), page.context.localize(reason)),
         );
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
     for group in &groups {
         page.field(
             "senders",
-            &format!("{}: {}", group.who(), outcome(page.context, group.what)),
+            format!("{}: {}", group.who(), outcome(page.context, group.what)),
         );
     }
 }

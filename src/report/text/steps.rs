@@ -1,11 +1,10 @@
 //! What to do: the nine steps out of the outage, with something to paste for each.
 
-use super::page::Page;
 use crate::diagnose::document::{
     CertaintyReport, DomainReport, Finding, PolicyReport, PolicySourceReport, Severity,
 };
-use crate::report::context::Colour;
-use crate::report::{Context, escape};
+use crate::report::page::{Item, Page, Place};
+use crate::report::{Context, Tone, escape};
 use crate::sender::Verdict;
 
 /// Writes the nine steps: which are well, which need somebody, in their order.
@@ -13,7 +12,7 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     page.section("What to do");
     if report.certainty == CertaintyReport::Ours {
         page.prose(
-            "    ",
+            2,
             "What failed may be our own network: repeat the check from another host, or with another \
              --resolver or --source, or a longer --timeout, before you change anything.",
         );
@@ -30,26 +29,21 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
             (step.judge)(report)
         };
         has_act |= status == Status::Act;
-        page.item(
-            &format!("    {number} "),
-            status.colour(),
-            status.as_str(),
-            step.title,
-        );
+        let item = Item::new(2, status.tone(), status.as_str(), step.title);
+        page.push(item.numbered(number).in_columns(WORD_CHARS));
         if !codes.is_empty() {
             page.prose(
-                "           ",
-                &format!("see {} above", escape::list(&codes, codes.len())),
+                Place::Beside,
+                format!("see {} above", escape::list(&codes, codes.len())),
             );
         }
         if let Some(text) = (step.say)(report, page.context) {
-            page.prose("           ", &text);
+            page.prose(Place::Beside, text);
         }
         // A name that begins with `-` would be taken for an option.
         if escape::is_shell_safe(report.domain.as_str()) {
-            for line in (step.paste)(report, page.context) {
-                page.verbatim("           ", &line);
-            }
+            let lines = (step.paste)(report, page.context);
+            page.verbatim(Place::Beside, lines.join("\n"));
         }
     }
 }
@@ -68,22 +62,21 @@ enum Status {
 }
 
 impl Status {
-    /// Returns the word, padded: the titles stand below each other.
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Act => "ACT ",
+            Self::Act => "ACT",
             Self::Look => "look",
             Self::Done => "done",
             Self::Then => "then",
         }
     }
 
-    const fn colour(self) -> Colour {
+    const fn tone(self) -> Tone {
         match self {
-            Self::Act => Colour::Bad,
-            Self::Look => Colour::Warn,
-            Self::Done => Colour::Good,
-            Self::Then => Colour::Dim,
+            Self::Act => Tone::Bad,
+            Self::Look => Tone::Warn,
+            Self::Done => Tone::Good,
+            Self::Then => Tone::Faint,
         }
     }
 }
@@ -233,6 +226,9 @@ const STEPS: [Step; 9] = [
         },
     },
 ];
+
+/// The words for how a step stands are no longer.
+const WORD_CHARS: usize = 4;
 
 /// What a policy in a fix begins with.
 const BODY: &str = "version: STSv1";

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::page::Page;
+use super::render::render;
 use super::replay::{failures, not_excused, outcome, seconds, why_skipped};
 use crate::facts::UnixTime;
-use crate::report::context::Colour;
+use crate::report::page::{Item, Page, Place};
 use crate::report::replay::{
     AttemptReport, CheckReport, CourseReport, NetworkReport, OutcomeReport, ScenarioReport,
     SpanReport, StepReport,
 };
 use crate::report::time::span;
-use crate::report::{Charset, Context, Detail};
+use crate::report::{Charset, Context, Detail, Tone};
 use crate::scenario;
 use crate::sender::Verdict;
 
@@ -19,7 +19,7 @@ use crate::sender::Verdict;
 #[must_use]
 pub fn story(report: &ScenarioReport, context: &Context) -> String {
     let mut page = Page::new(context);
-    let (colour, _) = outcome(report.outcome);
+    let (tone, _) = outcome(report.outcome);
     let verdict = match report.outcome {
         OutcomeReport::Holds => "holds",
         OutcomeReport::Fails => "fails",
@@ -43,20 +43,20 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
             seconds(report.elapsed_secs)
         ),
     };
-    page.item("", colour, &format!("{}: {verdict}", report.id), &how);
-    page.prose("  ", &report.title);
+    page.title(tone, format!("{}: {verdict}", report.id), how);
+    page.prose(1, &report.title);
     if report.outcome == OutcomeReport::Skipped {
-        page.prose("  ", &why_skipped(report));
-        return page.into_text();
+        page.prose(1, why_skipped(report));
+        return render(&page);
     }
     if let Some(reason) = &report.only_because {
-        page.prose("  ", &format!("on one network alone: {reason}"));
+        page.prose(1, format!("on one network alone: {reason}"));
     }
     if let Some(reason) = &report.xfail {
-        page.prose("  ", &format!("known to fail: {reason}"));
+        page.prose(1, format!("known to fail: {reason}"));
     }
     if let Some(remark) = not_excused(report) {
-        page.prose("  ", remark);
+        page.prose(1, remark);
     }
     page.section("What happens (times are UTC)");
     for step in &report.steps {
@@ -72,10 +72,10 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
     if !failures.is_empty() {
         page.section("What was expected in vain");
         for failure in failures {
-            page.verbatim("    ", &failure);
+            page.verbatim(2, failure);
         }
     }
-    page.into_text()
+    render(&page)
 }
 
 fn write_step(page: &mut Page<'_>, step: &StepReport) {
@@ -91,19 +91,16 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
         );
         // Thirty days of refreshes say what one says, unless somebody asks.
         if page.context.detail == Detail::Full {
-            page.item("    ", Colour::Dim, &moment(refresh.at), &title);
+            page.item(2, Tone::Faint, moment(refresh.at), title);
             if !refresh.requests.is_empty() {
-                page.prose("            ", &refresh.requests.join("; "));
+                page.prose(6, refresh.requests.join("; "));
             }
         }
     }
     if page.context.detail == Detail::Brief && !step.refreshes.is_empty() {
         let count = step.refreshes.len();
         let plural = if count == 1 { "" } else { "es" };
-        page.prose(
-            "    ",
-            &format!("... {count} refresh{plural} of cached policies"),
-        );
+        page.prose(2, format!("... {count} refresh{plural} of cached policies"));
     }
     let after = match step.after_secs {
         0 => "start".to_owned(),
@@ -114,7 +111,7 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
     } else {
         format!("{after}: {}", step.title)
     };
-    page.item("    ", Colour::Bold, &moment(step.at), &rest);
+    page.item(2, Tone::Strong, moment(step.at), rest);
     for attempt in &step.attempts {
         write_attempt(page, attempt);
     }
@@ -124,8 +121,7 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
 }
 
 fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
-    let (colour, word) = become_of(attempt.verdict);
-    let lead = format!("{word:<11}");
+    let (tone, word) = become_of(attempt.verdict);
     let waited = match attempt.queued_secs {
         0 => String::new(),
         secs => format!(", queued for {}", span(Duration::from_secs(secs))),
@@ -140,7 +136,7 @@ fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
     if !attempt.result_types.is_empty() {
         rest.push_str(&format!(" [{}]", attempt.result_types.join(", ")));
     }
-    page.item("        ", colour, &lead, &rest);
+    page.push(Item::new(4, tone, word, rest).in_columns(WORD_CHARS));
     if page.context.detail == Detail::Brief {
         return;
     }
@@ -148,30 +144,20 @@ fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
         && !attempt.reason.contains(error)
     {
         let text = format!("the policy could not be fetched: {error}");
-        page.prose("            ", &text);
+        page.prose(6, text);
     }
     if !attempt.requests.is_empty() {
-        page.prose("            ", &attempt.requests.join("; "));
+        page.prose(6, attempt.requests.join("; "));
     }
 }
 
 fn write_check(page: &mut Page<'_>, check: &CheckReport) {
-    let (colour, _) = become_of(check.verdict);
-    page.item(
-        "        ",
-        colour,
-        &format!("{:<11}", "check"),
-        &format!(
-            "{}: {}{}",
-            check.domain,
-            check.verdict,
-            check
-                .findings
-                .iter()
-                .map(|code| format!(", {code}"))
-                .collect::<String>()
-        ),
-    );
+    let (tone, _) = become_of(check.verdict);
+    let mut rest = format!("{}: {}", check.domain, check.verdict);
+    for code in &check.findings {
+        rest.push_str(&format!(", {code}"));
+    }
+    page.push(Item::new(4, tone, "check", rest).in_columns(WORD_CHARS));
 }
 
 fn write_course(page: &mut Page<'_>, course: &CourseReport) {
@@ -181,14 +167,14 @@ fn write_course(page: &mut Page<'_>, course: &CourseReport) {
         arrow(page.context),
         course.domain
     );
-    page.item("    ", Colour::Bold, &title, "");
+    page.item(2, Tone::Strong, title, "");
     for span in &course.spans {
         write_span(page, span);
     }
 }
 
 fn write_span(page: &mut Page<'_>, of: &SpanReport) {
-    let (colour, word) = become_of(of.verdict);
+    let (tone, word) = become_of(of.verdict);
     let time = match of.until {
         Some(until) => {
             let length = span(until.saturating_duration_since(of.from));
@@ -196,8 +182,7 @@ fn write_span(page: &mut Page<'_>, of: &SpanReport) {
         }
         None => from_until(of.from, None),
     };
-    page.item("        ", colour, &format!("{word:<11}"), &time);
-    let below = " ".repeat(20);
+    page.push(Item::new(4, tone, word, time).in_columns(WORD_CHARS));
     let (because, is_shown) = match of.verdict {
         Verdict::Defer | Verdict::Bounce | Verdict::Undetermined => ("because ", true),
         Verdict::Deliver | Verdict::DeliverUnprotected => ("", page.context.detail == Detail::Full),
@@ -206,8 +191,8 @@ fn write_span(page: &mut Page<'_>, of: &SpanReport) {
         let text = format!("{because}{}", reason.reason);
         // The only one holds as long as the span.
         page.prose(
-            &below,
-            &match of.reasons.len() {
+            Place::Beside,
+            match of.reasons.len() {
                 1 => text,
                 _ => format!("{}: {text}", from_until(reason.from, reason.until)),
             },
@@ -215,8 +200,8 @@ fn write_span(page: &mut Page<'_>, of: &SpanReport) {
     }
     if let Some(bounces) = of.bounces_from {
         page.prose(
-            &below,
-            &format!(
+            Place::Beside,
+            format!(
                 "mail that waits that long bounces from {} on",
                 moment(bounces)
             ),
@@ -224,14 +209,17 @@ fn write_span(page: &mut Page<'_>, of: &SpanReport) {
     }
 }
 
+/// The words for what becomes of mail are no longer.
+const WORD_CHARS: usize = 11;
+
 /// Returns what becomes of mail: loud where it does not arrive.
-const fn become_of(verdict: Verdict) -> (Colour, &'static str) {
+const fn become_of(verdict: Verdict) -> (Tone, &'static str) {
     match verdict {
-        Verdict::Deliver => (Colour::Good, "delivered"),
-        Verdict::DeliverUnprotected => (Colour::Warn, "unprotected"),
-        Verdict::Defer => (Colour::Bad, "DEFERRED"),
-        Verdict::Bounce => (Colour::Bad, "BOUNCED"),
-        Verdict::Undetermined => (Colour::Warn, "unknown"),
+        Verdict::Deliver => (Tone::Good, "delivered"),
+        Verdict::DeliverUnprotected => (Tone::Warn, "unprotected"),
+        Verdict::Defer => (Tone::Bad, "DEFERRED"),
+        Verdict::Bounce => (Tone::Bad, "BOUNCED"),
+        Verdict::Undetermined => (Tone::Warn, "unknown"),
     }
 }
 

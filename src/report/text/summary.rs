@@ -1,10 +1,10 @@
 //! The end of a run over many domains: how many of each verdict, and which ones are bad.
 
-use super::page::Page;
-use super::{colour, needs_action};
+use super::render::render;
+use super::{needs_action, tone};
 use crate::diagnose::document::DomainReport;
-use crate::report::context::Colour;
-use crate::report::{Context, Detail, words};
+use crate::report::page::Page;
+use crate::report::{Context, Detail, Tone, words};
 use crate::sender::Verdict;
 
 /// Counts domains and remembers those that need somebody.
@@ -18,7 +18,7 @@ pub struct Tally {
 struct Bad {
     domain: String,
     verdict: Verdict,
-    colour: Colour,
+    tone: Tone,
     /// The code of the worst finding, or else the reason.
     why: String,
 }
@@ -35,7 +35,7 @@ impl Tally {
             self.bad.push(Bad {
                 domain: report.domain.to_string(),
                 verdict: report.verdict,
-                colour: colour(report),
+                tone: tone(report),
                 why: words::worst_first(report)
                     .first()
                     .map_or_else(|| report.reason.clone(), |finding| finding.code.clone()),
@@ -70,26 +70,26 @@ pub fn summary(tally: &Tally, context: &Context) -> String {
         .map(|(verdict, count)| format!("{count} {verdict}"))
         .collect();
     page.item(
-        "",
-        Colour::Bold,
-        &format!("{} domains:", tally.domains()),
-        &counts.join(", "),
+        0,
+        Tone::Strong,
+        format!("{} domains:", tally.domains()),
+        counts.join(", "),
     );
     let mut bad: Vec<_> = tally.bad.iter().collect();
     bad.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(a.domain.cmp(&b.domain)));
     for bad in bad {
         page.item(
-            "  ",
-            bad.colour,
+            1,
+            bad.tone,
             bad.verdict.as_str(),
-            &format!("{}: {}", bad.domain, bad.why),
+            format!("{}: {}", bad.domain, bad.why),
         );
     }
     if tally.needs_action() && context.detail == Detail::Brief {
         page.prose(
-            "  ",
+            1,
             "What to do, step by step: check one of them alone, or all with -v.",
         );
     }
-    page.into_text()
+    render(&page)
 }

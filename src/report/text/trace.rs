@@ -1,9 +1,9 @@
 //! The steps of the senders, and the message that was sent.
 
-use super::page::Page;
 use crate::diagnose::document::{DomainReport, SentReport};
-use crate::report::context::Colour;
+use crate::report::Tone;
 use crate::report::escape;
+use crate::report::page::Page;
 
 /// Writes every step: what was asked, what came back, what was concluded.
 pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
@@ -14,12 +14,12 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     let mut sender = None;
     for step in &report.trace {
         if sender != Some(&step.sender) {
-            page.item("    ", Colour::Bold, &step.sender, "");
+            page.item(2, Tone::Strong, &step.sender, "");
             sender = Some(&step.sender);
         }
         page.prose(
-            "      ",
-            &format!(
+            3,
+            format!(
                 "{} {}: {}; {} (RFC {})",
                 step.at,
                 escape::cut(&step.asked, MAX_CHARS),
@@ -34,10 +34,10 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
 /// Writes what became of the message of `--send`.
 pub(super) fn sent(page: &mut Page<'_>, sent: &SentReport) {
     page.section("Message");
-    let (colour, lead) = if sent.delivered {
-        (Colour::Good, "delivered")
+    let (tone, lead) = if sent.delivered {
+        (Tone::Good, "delivered")
     } else {
-        (Colour::Bad, "not delivered")
+        (Tone::Bad, "not delivered")
     };
     let place = match (&sent.host, sent.address) {
         (Some(host), Some(address)) => format!("to {host} ({address})"),
@@ -45,9 +45,9 @@ pub(super) fn sent(page: &mut Page<'_>, sent: &SentReport) {
         (None, Some(address)) => format!("to {address}"),
         (None, None) => String::new(),
     };
-    page.item("    ", colour, lead, &place);
-    page.field("reply", &escape::cut(&sent.reply, MAX_CHARS));
-    page.field("id", &escape::cut(&sent.message_id, MAX_CHARS));
+    page.item(2, tone, lead, place);
+    page.field("reply", escape::cut(&sent.reply, MAX_CHARS));
+    page.field("id", escape::cut(&sent.message_id, MAX_CHARS));
 }
 
 /// How much of an answer is shown.

@@ -1,92 +1,115 @@
-//! A page of text: the one place where text is escaped, wrapped and coloured.
+//! A page as text: the one place where text is escaped, wrapped and coloured.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use crate::report::context::Colour;
-use crate::report::{Charset, Context, escape};
+use crate::report::page::{Block, Item, Page, Place, Sentence};
+use crate::report::{Charset, Context, Tone, escape};
 
-/// Text that grows line by line. All that is handed to it is escaped here, so nobody else can forget to.
-#[derive(Debug)]
-pub(super) struct Page<'a> {
-    pub(super) context: &'a Context,
+/// Returns a page as lines of text. All that stands in it is escaped here, so nobody else can forget to.
+pub(super) fn render(page: &Page<'_>) -> String {
+    let mut lines = Lines {
+        context: page.context,
+        beside: 0,
+        text: String::new(),
+    };
+    for block in &page.blocks {
+        lines.write(block);
+    }
+    lines.text
+}
+
+/// Text that grows line by line.
+struct Lines<'a> {
+    context: &'a Context,
+    /// The column in which the text of the last item or field began.
+    beside: usize,
     text: String,
 }
 
-impl<'a> Page<'a> {
-    pub(super) const fn new(context: &'a Context) -> Self {
-        Self {
-            context,
-            text: String::new(),
+impl Lines<'_> {
+    fn write(&mut self, block: &Block) {
+        match block {
+            Block::Blank => self.text.push('\n'),
+            Block::Title {
+                tone,
+                title,
+                remark,
+            } => self.item(&Item::new(0, *tone, title.clone(), remark.clone())),
+            Block::Section(title) => {
+                self.text.push('\n');
+                self.item(&Item::new(1, Tone::Strong, title.clone(), ""));
+            }
+            Block::Prose { place, text } => {
+                let indent = self.indent(*place);
+                let text = self.words(text);
+                self.wrap(&indent, &indent, &text);
+            }
+            Block::Item(item) => self.item(item),
+            Block::Field { label, text } => {
+                let label = format!("{}{label:<9} ", self.indent(FIELD));
+                self.beside = label.chars().count();
+                let text = self.words(text);
+                self.wrap(&label, &" ".repeat(self.beside), &text);
+            }
+            Block::Table { header, rows } => self.table(header, rows),
+            Block::Verbatim { place, text } => {
+                let indent = self.indent(*place);
+                for line in text.lines() {
+                    self.push_line(&format!("{indent}{}", escape::line(line)));
+                }
+            }
         }
     }
 
-    pub(super) fn into_text(self) -> String {
-        self.text
+    fn indent(&self, place: Place) -> String {
+        " ".repeat(match place {
+            Place::Level(level) => usize::from(level) * 2,
+            Place::Beside => self.beside,
+        })
     }
 
-    /// Writes an empty line.
-    pub(super) fn blank(&mut self) {
-        self.text.push('\n');
+    /// Returns a sentence as one line: a line feed in it is shown, so no stranger begins a line of ours.
+    #[expect(clippy::unused_self, reason = "moments are shown in the reader's time")]
+    fn words(&self, sentence: &Sentence) -> String {
+        escape::line(sentence)
     }
 
-    /// Writes the title of a section.
-    pub(super) fn section(&mut self, title: &str) {
-        self.blank();
-        self.item("  ", Colour::Bold, title, "");
-    }
-
-    /// Writes one paragraph, wrapped. A line feed in it is shown, so no stranger begins a line of ours.
-    pub(super) fn prose(&mut self, indent: &str, text: &str) {
-        self.wrap(indent, indent, text);
-    }
-
-    /// Writes a label, padded, and what it labels, wrapped below itself.
-    pub(super) fn field(&mut self, label: &str, text: &str) {
-        let label = format!("    {label:<9} ");
-        let indent = " ".repeat(label.len());
-        self.wrap(&label, &indent, text);
-    }
-
-    /// Writes a coloured word and what follows it, wrapped and indented two columns more; what stands in the
-    /// indent, a number say, stands there once.
-    pub(super) fn item(&mut self, indent: &str, colour: Colour, lead: &str, rest: &str) {
-        let lead = escape::line(lead);
-        let painted = self.context.style.paint(colour, &lead);
-        let hidden = painted.len() - lead.len();
-        let below = " ".repeat(indent.chars().count() + 2);
+    /// Writes a coloured word and what follows it, wrapped and indented two columns more; a number before it
+    /// stands there once.
+    fn item(&mut self, item: &Item) {
+        let mut indent = self.indent(item.place);
+        if let Some(number) = item.number {
+            indent.push_str(&format!("{number} "));
+        }
+        let lead = format!("{:<1$}", self.words(&item.lead), item.lead_chars);
+        let painted = self.context.style.paint(item.tone, &lead);
+        if item.place != Place::Beside {
+            self.beside = indent.chars().count() + lead.chars().count() + 1;
+        }
+        let rest = self.words(&item.rest);
         self.wrap_hidden(
             Start {
+                hidden: painted.len() - lead.len(),
                 text: format!("{indent}{painted}"),
-                hidden,
                 is_empty: false,
             },
-            &below,
-            rest,
+            &" ".repeat(indent.chars().count() + 2),
+            &rest,
         );
     }
 
-    /// Writes lines to paste: never wrapped, never coloured.
-    pub(super) fn verbatim(&mut self, indent: &str, text: &str) {
-        for line in text.lines() {
-            self.push_line(&format!("{indent}{}", escape::line(line)));
-        }
-    }
-
-    /// Writes a table, or a paragraph a row where its columns would have to break their words; nothing if it has
-    /// no rows.
-    pub(super) fn table(&mut self, header: &[&str], rows: &[Vec<String>]) {
-        if rows.is_empty() {
-            return;
-        }
-        let rows: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| row.iter().map(|cell| escape::line(cell)).collect())
-            .collect();
+    /// Writes a table, or a paragraph a row where its columns would have to break their words.
+    fn table(&mut self, header: &[Sentence], rows: &[Vec<Sentence>]) {
+        let words = |cells: &[Sentence]| -> Vec<String> {
+            cells.iter().map(|cell| self.words(cell)).collect()
+        };
+        let header = words(header);
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| words(row)).collect();
         let widths: Vec<usize> = (0..header.len())
             .map(|column| {
                 let cells = rows.iter().filter_map(|row| row.get(column));
-                let cells = cells.map(String::as_str).chain(header.get(column).copied());
-                cells.map(least_width).max().unwrap_or(0) + PADDING
+                let cells = cells.chain(header.get(column));
+                cells.map(|cell| least_width(cell)).max().unwrap_or(0) + PADDING
             })
             .collect();
         let room = self
@@ -98,7 +121,7 @@ impl<'a> Page<'a> {
             Charset::Utf8 => header.len() + 1,
         };
         if room.is_some_and(|room| widths.iter().sum::<usize>() + borders > room.into()) {
-            self.paragraphs(header, &rows);
+            self.paragraphs(&header, &rows);
             return;
         }
         let mut table = Table::new();
@@ -112,7 +135,7 @@ impl<'a> Page<'a> {
                 .set_width(room),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
-        table.set_header(header.iter().copied());
+        table.set_header(&header);
         for row in &rows {
             table.add_row(row);
         }
@@ -130,7 +153,7 @@ impl<'a> Page<'a> {
     }
 
     /// Writes the rows of a table one below the other, each cell behind the name of its column.
-    fn paragraphs(&mut self, header: &[&str], rows: &[Vec<String>]) {
+    fn paragraphs(&mut self, header: &[String], rows: &[Vec<String>]) {
         for row in rows {
             let cells: Vec<String> = header
                 .iter()
@@ -159,10 +182,7 @@ impl<'a> Page<'a> {
         let mut line = start.text;
         let mut used = line.chars().count() - start.hidden;
         let mut is_empty = start.is_empty;
-        for word in escape::line(text)
-            .split(' ')
-            .filter(|word| !word.is_empty())
-        {
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
             let chars = word.chars().count();
             if !is_empty && used + 1 + chars > width {
                 self.push_line(&line);
@@ -197,6 +217,9 @@ struct Start {
     is_empty: bool,
 }
 
+/// Fields stand below the title of a section.
+const FIELD: Place = Place::Level(2);
+
 /// Returns the width below which a cell would break a word, or be a tall heap of them.
 fn least_width(cell: &str) -> usize {
     let word = cell.split(' ').map(|word| word.chars().count()).max();
@@ -215,9 +238,9 @@ const MIN_TABLE_WIDTH: u16 = 40;
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use super::{Item, Page, Place, render};
     use crate::facts::UnixTime;
-    use crate::report::context::{Colour, Style};
+    use crate::report::context::{Style, Tone};
     use crate::report::{Charset, Context};
 
     #[test]
@@ -226,18 +249,15 @@ mod tests {
         context.width = Some(20);
         context.style = Style::Colour;
         let mut page = Page::new(&context);
-        page.prose(
-            "  ",
-            "one two three four five a-word-longer-than-the-line six",
-        );
-        page.item("  ", Colour::Bad, "error", "one two three four");
+        page.prose(1, "one two three four five a-word-longer-than-the-line six");
+        page.item(1, Tone::Bad, "error", "one two three four");
         page.field("label", "some value");
         page.verbatim(
-            "",
+            0,
             "a line to paste that must stay whole\n\nand \x1b[1m another",
         );
         assert_eq!(
-            page.into_text(),
+            render(&page),
             "  one two three four\n  five\n  a-word-longer-than-the-line\n  six\n\
              \u{20} \x1b[1;31merror\x1b[0m one two\n    three four\n\
              \u{20}   label     some\n              value\n\
@@ -250,8 +270,13 @@ mod tests {
         let mut context = Context::plain(UnixTime::from_secs(0));
         context.width = Some(20);
         let mut page = Page::new(&context);
-        page.item("  5 ", Colour::Dim, "then", "one two three four");
-        assert_eq!(page.into_text(), "  5 then one two\n      three four\n");
+        let item = Item::new(1, Tone::Faint, "then", "one two three four");
+        page.push(item.numbered(5).in_columns(6));
+        page.prose(Place::Beside, "five six seven");
+        assert_eq!(
+            render(&page),
+            "  5 then   one two\n      three four\n           five six\n           seven\n"
+        );
     }
 
     #[test]
@@ -274,8 +299,8 @@ mod tests {
         ] {
             context.width = Some(width);
             let mut page = Page::new(&context);
-            page.table(&header, &rows);
-            let text = page.into_text();
+            page.table(header, rows.to_vec());
+            let text = render(&page);
             assert!(text.starts_with(expected), "{width}\n{text}");
             assert!(text.contains("deliver-unprotected"), "{width}\n{text}");
             for line in text.lines() {
@@ -301,9 +326,9 @@ mod tests {
         ] {
             context.charset = charset;
             let mut page = Page::new(&context);
-            page.table(&["host", "ok"], &rows);
-            page.table(&["empty"], &[]);
-            assert_eq!(page.into_text(), expected);
+            page.table(["host", "ok"], rows.to_vec());
+            page.table(["empty"], Vec::new());
+            assert_eq!(render(&page), expected);
         }
     }
 }
