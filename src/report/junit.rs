@@ -1,145 +1,27 @@
-//! `check`'s results as `JUnit`'s XML: a test suite, and in it a test case for each domain.
+//! `JUnit`'s XML, as CI systems read it.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{Report, TestCase, TestSuite};
 
-use super::{Run, escape, words};
-use crate::diagnose::document::{DomainReport, Severity};
-use crate::facts::DnsName;
-use crate::sender::Verdict;
-
-/// The name of the report, of its suite and of the class of its cases.
-const SUITE: &str = "stickler check";
-
-/// Gathers domains and writes them at the end: the counts stand at the head of the file.
-#[derive(Debug)]
-pub struct Suite {
-    suite: TestSuite,
-    /// Each case with its place among the domains that were asked for.
-    cases: Vec<(usize, TestCase)>,
-    order: HashMap<DnsName, usize>,
-    fail_on: Severity,
-}
-
-impl Suite {
-    /// Makes a suite whose cases fail like the exit code: at a finding as bad as `fail_on`.
-    #[must_use]
-    pub fn new(run: &Run, fail_on: Severity) -> Self {
-        let mut suite = TestSuite::new(SUITE);
-        for (name, value) in [
-            ("checked_at", run.checked_at.to_string()),
-            ("resolver", escape::line(&run.resolver)),
-            ("stickler_version", run.stickler_version.clone()),
-        ] {
-            suite.add_property((name, value.as_str()));
-        }
-        Self {
-            suite,
-            cases: Vec::new(),
-            order: HashMap::new(),
-            fail_on,
-        }
+/// Writes a suite: the report has its name, and so has the class of its cases.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub(super) fn write(
+    writer: &mut dyn Write,
+    mut suite: TestSuite,
+    cases: impl IntoIterator<Item = TestCase>,
+) -> io::Result<()> {
+    let name = suite.name.clone();
+    let mut report = Report::new(name.clone());
+    for mut case in cases {
+        case.set_classname(name.clone());
+        suite.add_test_case(case);
     }
-
-    /// Puts the cases in the order of these domains, whichever ends first; others come after them.
-    pub fn order(&mut self, domains: &[DnsName]) {
-        let places = domains.iter().cloned().zip(0..);
-        self.order = places.collect();
-    }
-
-    /// Adds the case of a domain.
-    pub fn add(&mut self, report: &DomainReport) {
-        let mut case = TestCase::new(report.domain.as_str(), self.status(report));
-        case.set_classname(SUITE);
-        case.set_system_out(summarise(report));
-        let place = self.order.get(&report.domain);
-        self.cases
-            .push((place.copied().unwrap_or(usize::MAX), case));
-    }
-
-    /// Writes the suite.
-    ///
-    /// # Errors
-    ///
-    /// When the writer fails.
-    pub fn finish(mut self, writer: &mut impl Write) -> io::Result<()> {
-        self.cases.sort_by_key(|(place, _case)| *place);
-        let cases = self.cases.into_iter().map(|(_place, case)| case);
-        self.suite.add_test_cases(cases);
-        let mut report = Report::new(SUITE);
-        report.add_test_suite(self.suite);
-        // Not straight into the writer: the kind of its error, such as a broken pipe, would be lost.
-        let text = report.to_string().map_err(io::Error::other)?;
-        writer.write_all(text.as_bytes())
-    }
-
-    fn status(&self, report: &DomainReport) -> TestCaseStatus {
-        let worst = report
-            .findings
-            .iter()
-            .min_by_key(|finding| finding.severity);
-        let kind = match report.verdict {
-            Verdict::Bounce if report.is_declared() => None,
-            Verdict::Defer | Verdict::Bounce => Some(NonSuccessKind::Failure),
-            Verdict::Undetermined => Some(NonSuccessKind::Error),
-            Verdict::Deliver | Verdict::DeliverUnprotected => None,
-        };
-        // As with exit codes, a failure wins over what could not be determined.
-        let reached = worst.is_some_and(|finding| finding.severity <= self.fail_on);
-        let Some(kind) = (if reached {
-            Some(NonSuccessKind::Failure)
-        } else {
-            kind
-        }) else {
-            return TestCaseStatus::success();
-        };
-        let mut status = TestCaseStatus::non_success(kind);
-        status.set_message(escape::line(&report.reason));
-        status.set_type(worst.map_or_else(
-            || report.verdict.to_string(),
-            |finding| escape::line(&finding.code),
-        ));
-        status.set_description(describe(report));
-        status
-    }
-}
-
-/// Returns the findings that are more than notes, with their fixes.
-fn describe(report: &DomainReport) -> String {
-    let mut out = headline(report);
-    for finding in words::worst_first(report) {
-        if finding.severity == Severity::Note {
-            continue;
-        }
-        out.push_str(&format!(
-            "\n{}\n{}\n",
-            words::finding(finding),
-            escape::block(&finding.detail)
-        ));
-        if let Some(fix) = &finding.fix {
-            out.push_str(&format!("fix:\n{}\n", escape::block(fix)));
-        }
-    }
-    out
-}
-
-/// Returns what was found of a domain, a line for each finding.
-fn summarise(report: &DomainReport) -> String {
-    let mut out = headline(report);
-    for finding in words::worst_first(report) {
-        out.push_str(&words::finding(finding));
-        out.push('\n');
-    }
-    out
-}
-
-fn headline(report: &DomainReport) -> String {
-    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
-    if let Some(served) = words::next_hop_of(report) {
-        out.push_str(&served);
-        out.push('\n');
-    }
-    out
+    report.add_test_suite(suite);
+    // Not straight into the writer: the kind of its error, such as a broken pipe, would be lost.
+    let text = report.to_string().map_err(io::Error::other)?;
+    writer.write_all(text.as_bytes())
 }

@@ -8,11 +8,12 @@
 //! is escaped on its way out: see [`escape`].
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod check;
 pub mod context;
 pub mod escape;
 pub mod format;
 pub mod json;
-pub mod junit;
+mod junit;
 mod page;
 pub mod replay;
 pub mod schema;
@@ -21,7 +22,7 @@ pub mod text;
 pub mod time;
 mod words;
 
+pub use check::Run;
 pub use context::{Charset, Company, Context, Detail, Style, Tone};
 pub use format::Format;
-pub use json::Run;
 pub use sink::Sink;

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::{json, replay};
+use super::{check, replay};
 use crate::scenario;
 
 /// A schema that can be asked for by name.
@@ -36,7 +36,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry::new(
         "check",
         "what `check --format json` writes, and each line of `--format ndjson`",
-        || written::<json::Document<'static>>(json::SCHEMA),
+        || written::<check::Document<'static>>(check::SCHEMA),
     ),
     Entry::new(
         "replay",

@@ -50,19 +50,17 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         Company::Alone
     };
     let output = Output::open(args.output.output.as_deref())?;
-    let sink = Sink::new(
-        output,
-        args.output.format.into(),
-        Run {
-            source_address: args.network.source,
-            ..Run::new(network.now(), resolvers(&network))
-        },
-        report::sink::Options {
-            context: context(args, environment, &network, company),
-            fail_on: args.fail_on.into(),
-        },
-    );
-    let mut sink = sink.in_order_of(&names);
+    let head = Run {
+        source_address: args.network.source,
+        ..Run::new(network.now(), resolvers(&network))
+    };
+    let options = report::check::Options {
+        context: context(args, environment, &network, company),
+        fail_on: args.fail_on.into(),
+        order: names.clone(),
+    };
+    let form = report::check::form(args.output.format.into(), head, options);
+    let mut sink = Sink::new(output, form);
     let mut exit = if domains.has_bad_line {
         Exit::Usage
     } else {
@@ -84,8 +82,9 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             async move { job.check(domain).await }
         },
         |report| {
-            sink.write(&report).context("writing the result")?;
-            Ok(exit_of(&report, args.fail_on.into()))
+            let exit = exit_of(&report, args.fail_on.into());
+            sink.write(report).context("writing the result")?;
+            Ok(exit)
         },
     );
     exit = exit.and(checked.await?);

@@ -13,8 +13,8 @@ use crate::cli::jobs::Jobs;
 use crate::cli::output::Output;
 use crate::facts::UnixTime;
 use crate::replay::{Networks, replay};
-use crate::report::Context;
-use crate::report::replay::{ProblemReport, ReplaySink, ScenarioReport, Telling};
+use crate::report::replay::{Options, ProblemReport, ScenarioReport, Telling, Told, form};
+use crate::report::{Context, Sink};
 use crate::scenario::{self, Scenario};
 
 /// How many scenarios run at once for each processor where real sockets are used: most of them wait.
@@ -45,7 +45,12 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
         time_zone: TimeZone::UTC,
         ..environment.context(args.output.output.as_deref(), UnixTime::from_secs(0))
     };
-    let mut sink = ReplaySink::new(output, args.output.format.into(), context, telling);
+    let options = Options {
+        context,
+        telling,
+        began,
+    };
+    let mut sink = Sink::new(output, form(args.output.format.into(), options));
     let mut exit = Exit::Success;
     let mut scenarios: Vec<Scenario> = Vec::new();
     for file in &files {
@@ -53,7 +58,8 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
             Ok(scenario) => scenarios.push(scenario),
             Err(problems) => {
                 exit = Exit::Usage;
-                sink.refuse(problems.iter().map(ProblemReport::from).collect())
+                let problems = problems.iter().map(ProblemReport::from).collect();
+                sink.write(Told::Refused(problems))
                     .context("writing the result")?;
             }
         }
@@ -66,7 +72,8 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
                 .iter()
                 .any(|duplicate| duplicate.file == scenario.file)
         });
-        sink.refuse(duplicates.iter().map(ProblemReport::from).collect())
+        let problems = duplicates.iter().map(ProblemReport::from).collect();
+        sink.write(Told::Refused(problems))
             .context("writing the result")?;
     }
     let at_once = args.jobs.unwrap_or_else(|| default_jobs(args.network));
@@ -76,27 +83,31 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
         scenarios,
         |scenario| play(scenario, networks),
         |played| {
-            let (told, exit) = match played {
-                Ok(report) if report.outcome.is_failure() => (sink.write(report), Exit::Failure),
-                Ok(report) => (sink.write(report), Exit::Success),
-                Err(problem) => (sink.refuse(vec![problem]), Exit::Usage),
+            let exit = match &played {
+                Told::Played(report) if report.outcome.is_failure() => Exit::Failure,
+                Told::Played(_) => Exit::Success,
+                Told::Refused(_) => Exit::Usage,
             };
-            told.context("writing the result")?;
+            sink.write(played).context("writing the result")?;
             Ok(exit)
         },
     );
     exit = exit.and(played.await?);
-    sink.finish(began.elapsed())
-        .context("writing the result")?
-        .finish()?;
+    sink.finish().context("writing the result")?.finish()?;
     Ok(exit)
 }
 
-async fn play(scenario: Scenario, networks: Networks) -> Result<ScenarioReport, ProblemReport> {
+async fn play(scenario: Scenario, networks: Networks) -> Told {
     let began = Instant::now();
     match replay(&scenario, networks).await {
-        Ok(replayed) => Ok(ScenarioReport::new(&scenario, &replayed, began.elapsed())),
-        Err(error) => Err(ProblemReport::of_file(&scenario.file, error.to_string())),
+        Ok(replayed) => {
+            let report = ScenarioReport::new(&scenario, &replayed, began.elapsed());
+            Told::Played(Box::new(report))
+        }
+        Err(error) => Told::Refused(vec![ProblemReport::of_file(
+            &scenario.file,
+            error.to_string(),
+        )]),
     }
 }
 

@@ -10,6 +10,15 @@ use crate::sender::Verdict;
 /// The name and version of the documents: the version changes when a field goes or changes its meaning.
 pub const SCHEMA: &str = "stickler/replay/1";
 
+/// What came of a file.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// It was played.
+    Played(Box<ScenarioReport>),
+    /// It cannot be, or several cannot beside each other.
+    Refused(Vec<ProblemReport>),
+}
+
 /// What came of a run: all of it in JSON, one scenario or the problems of one file in a line of NDJSON.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Document<'a> {
@@ -19,15 +28,24 @@ pub struct Document<'a> {
     /// The version of stickler.
     pub stickler_version: &'static str,
     /// The scenarios that were played.
-    pub scenarios: &'a [ScenarioReport],
+    pub scenarios: Vec<&'a ScenarioReport>,
     /// Why others were not.
-    pub problems: &'a [ProblemReport],
+    pub problems: Vec<&'a ProblemReport>,
 }
 
 impl<'a> Document<'a> {
-    /// Makes the document.
+    /// Makes the document, in the order of ids and of places.
     #[must_use]
-    pub const fn new(scenarios: &'a [ScenarioReport], problems: &'a [ProblemReport]) -> Self {
+    pub fn new(told: &'a [Told]) -> Self {
+        let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
+        for told in told {
+            match told {
+                Told::Played(scenario) => scenarios.push(&**scenario),
+                Told::Refused(found) => problems.extend(found),
+            }
+        }
+        scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+        problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         Self {
             schema: SCHEMA,
             stickler_version: env!("CARGO_PKG_VERSION"),

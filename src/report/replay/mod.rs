@@ -8,6 +8,6 @@ mod tell;
 pub use document::{
     AttemptReport, CheckReport, CourseReport, Document, FailureKindReport, FailureReport,
     NetworkReport, OutcomeReport, ProblemReport, ReasonReport, RefreshReport, SCHEMA,
-    ScenarioReport, SpanReport, StepReport,
+    ScenarioReport, SpanReport, StepReport, Told,
 };
-pub use sink::{ReplaySink, Telling};
+pub use sink::{Options, Telling, form};

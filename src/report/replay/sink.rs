@@ -1,12 +1,27 @@
 //! Writing scenarios as they end, in any format.
 
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::Instant;
 
-use super::document::{Document, ProblemReport, ScenarioReport};
+use serde::Serialize;
+
+use super::document::{Document, Told};
 use super::junit;
+use crate::report::json::{self, Documented, Ndjson};
+use crate::report::sink::Form;
 use crate::report::text::{self, ReplayTally};
-use crate::report::{Context, Format, escape};
+use crate::report::{Context, Format};
+
+/// How text tells of scenarios.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How it is shown.
+    pub context: Context,
+    /// How much of a scenario.
+    pub telling: Telling,
+    /// When the run began.
+    pub began: Instant,
+}
 
 /// How much text tells of a scenario.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,151 +32,87 @@ pub enum Telling {
     Stories,
 }
 
-/// Takes each scenario as it ends and writes it.
-///
-/// Text and NDJSON are written and flushed at once, JSON and `JUnit` at the end, sorted by id: which scenario
-/// ends first is chance.
-#[derive(Debug)]
-pub struct ReplaySink<W: Write> {
-    writer: W,
-    kind: Kind,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Text {
-        context: Context,
-        telling: Telling,
-        tally: ReplayTally,
-    },
-    Ndjson,
-    AtTheEnd {
-        form: Form,
-        scenarios: Vec<ScenarioReport>,
-        problems: Vec<ProblemReport>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Form {
-    Json,
-    Junit,
-}
-
-impl<W: Write> ReplaySink<W> {
-    /// Makes a sink; `context` and `telling` are for text.
-    pub fn new(writer: W, format: Format, context: Context, telling: Telling) -> Self {
-        let at_the_end = |form| Kind::AtTheEnd {
-            form,
-            scenarios: Vec::new(),
-            problems: Vec::new(),
-        };
-        let kind = match format {
-            Format::Text => Kind::Text {
-                context,
-                telling,
-                tally: ReplayTally::default(),
-            },
-            Format::Ndjson => Kind::Ndjson,
-            Format::Json => at_the_end(Form::Json),
-            Format::Junit => at_the_end(Form::Junit),
-        };
-        Self { writer, kind }
+/// Returns the form in which a replay is written.
+#[must_use]
+pub fn form(format: Format, options: Options) -> Box<dyn Form<Told>> {
+    match format {
+        Format::Text => Box::new(Text {
+            options,
+            tally: ReplayTally::default(),
+        }),
+        Format::Ndjson => Box::new(Ndjson(())),
+        Format::Json => Box::new(AtTheEnd {
+            told: Vec::new(),
+            write: |writer, told| writeln!(writer, "{}", json::pretty(&Told::document(&(), told))?),
+        }),
+        Format::Junit => Box::new(AtTheEnd {
+            told: Vec::new(),
+            write: |writer, told| junit::write(writer, &Document::new(told)),
+        }),
     }
+}
 
-    /// Takes the problems of a file that cannot be played.
-    ///
-    /// # Errors
-    ///
-    /// When the writer fails.
-    pub fn refuse(&mut self, found: Vec<ProblemReport>) -> io::Result<()> {
-        match &mut self.kind {
-            Kind::Text { tally, context, .. } => {
-                tally.refuse(&found);
-                for problem in &found {
-                    self.writer
-                        .write_all(text::broken(problem, context).as_bytes())?;
+impl Documented for Told {
+    type Run = ();
+
+    fn document<'a>((): &'a (), told: &'a [Self]) -> impl Serialize + 'a {
+        Document::new(told)
+    }
+}
+
+/// Each scenario, and at the end how many held.
+#[derive(Debug)]
+struct Text {
+    options: Options,
+    tally: ReplayTally,
+}
+
+impl Form<Told> for Text {
+    fn write(&mut self, writer: &mut dyn Write, told: Told) -> io::Result<()> {
+        let context = &self.options.context;
+        match &told {
+            Told::Refused(problems) => {
+                self.tally.refuse(problems);
+                for problem in problems {
+                    writer.write_all(text::broken(problem, context).as_bytes())?;
                 }
-                self.writer.flush()
             }
-            Kind::Ndjson => write_line(&mut self.writer, &Document::new(&[], &found)),
-            Kind::AtTheEnd { problems, .. } => {
-                problems.extend(found);
-                Ok(())
-            }
-        }
-    }
-
-    /// Takes a scenario that was played.
-    ///
-    /// # Errors
-    ///
-    /// When the writer fails.
-    pub fn write(&mut self, report: ScenarioReport) -> io::Result<()> {
-        match &mut self.kind {
-            Kind::Text {
-                context,
-                telling,
-                tally,
-            } => {
-                let told = match telling {
-                    Telling::Lines => text::scenario_line(&report, context),
+            Told::Played(report) => {
+                let told = match self.options.telling {
+                    Telling::Lines => text::scenario_line(report, context),
                     Telling::Stories => {
-                        let gap = if tally.scenarios() > 0 { "\n" } else { "" };
-                        format!("{gap}{}", text::story(&report, context))
+                        let gap = if self.tally.scenarios() > 0 { "\n" } else { "" };
+                        format!("{gap}{}", text::story(report, context))
                     }
                 };
-                tally.add(&report);
-                self.writer.write_all(told.as_bytes())?;
-                self.writer.flush()
-            }
-            Kind::Ndjson => write_line(
-                &mut self.writer,
-                &Document::new(std::slice::from_ref(&report), &[]),
-            ),
-            Kind::AtTheEnd { scenarios, .. } => {
-                scenarios.push(report);
-                Ok(())
+                self.tally.add(report);
+                writer.write_all(told.as_bytes())?;
             }
         }
+        writer.flush()
     }
 
-    /// Writes what comes after the last scenario, flushes, and gives the writer back; the run took `elapsed`.
-    ///
-    /// # Errors
-    ///
-    /// When the writer fails.
-    pub fn finish(mut self, elapsed: Duration) -> io::Result<W> {
-        match self.kind {
-            Kind::Text { context, tally, .. } => self
-                .writer
-                .write_all(text::replay_summary(&tally, elapsed, &context).as_bytes())?,
-            Kind::Ndjson => {}
-            Kind::AtTheEnd {
-                form,
-                mut scenarios,
-                mut problems,
-            } => {
-                scenarios.sort_by(|a, b| a.id.cmp(&b.id));
-                problems
-                    .sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-                match form {
-                    Form::Json => {
-                        let document = Document::new(&scenarios, &problems);
-                        let text = serde_json::to_string_pretty(&document)?;
-                        writeln!(self.writer, "{}", escape::json(&text))?;
-                    }
-                    Form::Junit => junit::write(&mut self.writer, &scenarios, &problems)?,
-                }
-            }
-        }
-        self.writer.flush()?;
-        Ok(self.writer)
+    fn finish(self: Box<Self>, writer: &mut dyn Write) -> io::Result<()> {
+        let Options { context, began, .. } = &self.options;
+        let summary = text::replay_summary(&self.tally, began.elapsed(), context);
+        writer.write_all(summary.as_bytes())
     }
 }
 
-fn write_line(writer: &mut impl Write, document: &Document<'_>) -> io::Result<()> {
-    let text = serde_json::to_string(document)?;
-    writeln!(writer, "{}", escape::json(&text))?;
-    writer.flush()
+/// All at the end, sorted: which scenario ends first is chance.
+#[derive(Debug)]
+struct AtTheEnd {
+    told: Vec<Told>,
+    write: fn(&mut dyn Write, &[Told]) -> io::Result<()>,
+}
+
+impl Form<Told> for AtTheEnd {
+    fn write(&mut self, _: &mut dyn Write, told: Told) -> io::Result<()> {
+        self.told.push(told);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, writer: &mut dyn Write) -> io::Result<()> {
+        (self.write)(writer, &self.told)
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use stickler::diagnose::document::{DomainReport, Severity};
-use stickler::report::sink::Options;
+use stickler::report::check::{self, Document, Options};
 use stickler::report::{Context, Format, Sink, schema};
 
 use super::samples;
@@ -47,8 +47,7 @@ fn a_streamed_document_is_the_whole_one() {
         .map(|(_, report)| report)
         .collect();
     let run = samples::run();
-    let whole =
-        serde_json::to_value(stickler::report::json::Document::new(&run, &reports)).unwrap();
+    let whole = serde_json::to_value(Document::new(&run, &reports)).unwrap();
     let streamed: Value = serde_json::from_str(&write(Format::Json, &reports)).unwrap();
     assert_eq!(streamed, whole);
     assert_eq!(
@@ -92,9 +91,8 @@ fn nothing_in_json_obeys_a_stranger() {
 #[test]
 fn a_reader_that_went_away_is_an_error_and_no_panic() {
     for format in Format::ALL {
-        let options = options();
-        let mut sink = Sink::new(Closed, format, samples::run(), options);
-        let written = sink.write(&samples::stale());
+        let mut sink = Sink::new(Closed, check::form(format, samples::run(), options()));
+        let written = sink.write(samples::stale());
         // JUnit writes at the end, the others at once.
         let error = written
             .and_then(|()| sink.finish().map(|_| ()))
@@ -121,13 +119,15 @@ pub(super) fn options() -> Options {
     Options {
         context: Context::plain(samples::now()),
         fail_on: Severity::Error,
+        order: Vec::new(),
     }
 }
 
 pub(super) fn write(format: Format, reports: &[DomainReport]) -> String {
-    let mut sink = Sink::new(Vec::new(), format, samples::run(), options());
+    let form = check::form(format, samples::run(), options());
+    let mut sink = Sink::new(Vec::new(), form);
     for report in reports {
-        sink.write(report).unwrap();
+        sink.write(report.clone()).unwrap();
     }
     String::from_utf8(sink.finish().unwrap()).unwrap()
 }

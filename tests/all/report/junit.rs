@@ -2,7 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
 use stickler::diagnose::document::Severity;
-use stickler::report::sink::Options;
+use stickler::report::check::{self, Options};
 use stickler::report::{Format, Sink};
 
 use super::{json, samples};
@@ -87,8 +87,9 @@ fn what_fails_follows_the_severity_that_was_asked_for() {
             fail_on,
             ..json::options()
         };
-        let mut sink = Sink::new(Vec::new(), Format::Junit, samples::run(), options);
-        sink.write(&samples::null_mx()).unwrap();
+        let form = check::form(Format::Junit, samples::run(), options);
+        let mut sink = Sink::new(Vec::new(), form);
+        sink.write(samples::null_mx()).unwrap();
         let text = String::from_utf8(sink.finish().unwrap()).unwrap();
         let report = Report::deserialize_from_str(&text).unwrap();
         let case = &report.test_suites[0].test_cases[0];

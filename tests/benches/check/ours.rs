@@ -5,11 +5,11 @@ use std::sync::Mutex;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use stickler::clock::Clock;
-use stickler::diagnose::document::Severity;
+use stickler::diagnose::document::{DomainReport, Severity};
 use stickler::diagnose::{self, Bounds};
 use stickler::net::routes::{Route, Routes};
 use stickler::net::{Live, LiveConfig, ResolverConfig};
-use stickler::report::sink::Options;
+use stickler::report::check::{self, Options};
 use stickler::report::{Context, Format, Run, Sink};
 use stickler::sender::memo::Probes;
 use stickler::sender::{Network as _, Verdict};
@@ -21,7 +21,7 @@ use crate::world::{FakeInternet, START, domain};
 pub(crate) struct Checker {
     network: Live,
     probes: Probes,
-    sink: Mutex<Sink<std::io::Sink>>,
+    sink: Mutex<Sink<std::io::Sink, DomainReport>>,
 }
 
 impl Checker {
@@ -39,12 +39,16 @@ impl Checker {
         let options = Options {
             context: Context::plain(START),
             fail_on: Severity::Error,
+            order: Vec::new(),
         };
         let run = Run::new(network.now(), internet.dns.to_string());
         Self {
             network,
             probes: Probes::default(),
-            sink: Mutex::new(Sink::new(std::io::sink(), Format::Ndjson, run, options)),
+            sink: Mutex::new(Sink::new(
+                std::io::sink(),
+                check::form(Format::Ndjson, run, options),
+            )),
         }
     }
 
@@ -54,6 +58,6 @@ impl Checker {
             diagnose::check(&self.network, &self.probes, &name, None, Bounds::default()).await;
         assert_eq!(checked.report.verdict, Verdict::Deliver, "{name}");
         let mut sink = self.sink.lock().expect("nobody panics with it");
-        sink.write(&checked.report).expect("a sink takes all");
+        sink.write(checked.report).expect("a sink takes all");
     }
 }
