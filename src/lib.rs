@@ -46,6 +46,7 @@
 //! | [`tlsrpt`] | RFC 8460, pure: the record, and the one mapping from our faults to result types |
 //! | [`dns_cache`] | what a resolver remembers, pure: TTLs, negative answers, alias chains |
 //! | [`clock`] | the system's time, or one that moves when it is told to |
+//! | [`fakes`] | the vocabulary of the fake Internet: what a view, an edge, a server, a certificate, a fault is |
 //! | [`facts`] | what was seen: plain data, with no opinion about it |
 //!
 //! Outside the rows stands [`world`], the fake Internet on loopback; only `replay` and `cli` start one.
@@ -82,6 +83,7 @@ pub mod clock;
 pub mod diagnose;
 pub mod dns_cache;
 pub mod facts;
+pub mod fakes;
 pub mod model;
 pub mod net;
 pub mod replay;

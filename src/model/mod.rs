@@ -4,10 +4,13 @@
 //! [`Network`] as one resolver's users see it. A month of migration takes milliseconds here, and a
 //! copy of the model answers "what if a message came now" without leaving a trace in the original.
 
+pub mod certificate;
+mod hosted;
+pub mod script;
+pub mod servers;
 mod session;
 #[cfg(test)]
 pub(crate) mod stage;
-pub mod state;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +22,6 @@ use tokio::task::yield_now;
 
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache, follow};
-use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
@@ -28,19 +30,20 @@ use crate::facts::smtp::{
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
+pub use hosted::Hosted;
+use servers::{Said, Servers};
 use session::Session;
-use state::{Edge, ModelState, Name, Names};
 
 /// The servers, the resolvers' caches and what reached the servers.
 #[derive(Debug)]
-pub struct Model {
+pub struct Model<S = Hosted> {
     clock: Clock,
-    inner: Mutex<Inner>,
+    inner: Mutex<Inner<S>>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Inner {
-    state: ModelState,
+struct Inner<S> {
+    servers: S,
     /// By the resolver's name; the one without a name is nobody's whose resolver has one.
     caches: BTreeMap<Option<Box<str>>, DnsCache>,
     requests: Vec<ModelRequest>,
@@ -49,7 +52,7 @@ struct Inner {
     met: BTreeSet<(IpAddr, Option<Box<str>>, Box<str>)>,
 }
 
-impl Inner {
+impl<S> Inner<S> {
     fn cache(&mut self, resolver: Option<&str>) -> &mut DnsCache {
         self.caches.entry(resolver.map(Into::into)).or_default()
     }
@@ -96,7 +99,7 @@ pub enum Stray {
     Smtp(IpAddr),
 }
 
-impl Model {
+impl<S: Servers> Model<S> {
     /// Makes a model whose servers hold nothing yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
@@ -116,13 +119,13 @@ impl Model {
     }
 
     /// Replaces what the servers hold; the resolvers keep what they have cached.
-    pub fn apply(&self, state: ModelState) {
-        self.lock().state = state;
+    pub fn apply(&self, servers: S) {
+        self.lock().servers = servers;
     }
 
     /// Returns the network as the users of one resolver see it; the name makes the resolver.
     #[must_use]
-    pub fn through(self: &Arc<Self>, resolver: &str) -> ModelNetwork {
+    pub fn through(self: &Arc<Self>, resolver: &str) -> ModelNetwork<S> {
         ModelNetwork {
             model: Arc::clone(self),
             resolver: Some(resolver.into()),
@@ -131,7 +134,7 @@ impl Model {
 
     /// Returns the network as seen through a resolver that is like the rest, and apart from every named one.
     #[must_use]
-    pub fn through_its_own(self: &Arc<Self>) -> ModelNetwork {
+    pub fn through_its_own(self: &Arc<Self>) -> ModelNetwork<S> {
         ModelNetwork {
             model: Arc::clone(self),
             resolver: None,
@@ -163,16 +166,10 @@ impl Model {
     /// Returns from when to when each certificate of the servers is valid.
     #[must_use]
     pub fn certificates(&self) -> Vec<(UnixTime, UnixTime)> {
-        let inner = self.lock();
-        let of_edges = inner.state.edges.values().map(|edge| &edge.certificate);
-        let of_receivers = inner.state.receivers.values();
-        of_edges
-            .chain(of_receivers.map(|receiver| &receiver.certificate))
-            .map(|certificate| (certificate.not_before, certificate.not_after))
-            .collect()
+        self.lock().servers.lives()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner<S>> {
         // Every update is a whole assignment, so a panic elsewhere leaves nothing half done.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,12 +177,12 @@ impl Model {
 
 /// The model as the users of one resolver see it.
 #[derive(Clone, Debug)]
-pub struct ModelNetwork {
-    model: Arc<Model>,
+pub struct ModelNetwork<S = Hosted> {
+    model: Arc<Model<S>>,
     resolver: Option<Box<str>>,
 }
 
-impl Network for ModelNetwork {
+impl<S: Servers> Network for ModelNetwork<S> {
     fn now(&self) -> UnixTime {
         self.model.clock.now()
     }
@@ -206,15 +203,12 @@ impl Network for ModelNetwork {
         let mut inner = self.model.lock();
         let inner = &mut *inner;
         let asked = Question::new(name, question.record_type);
-        let names = self
-            .resolver
-            .as_ref()
-            .and_then(|resolver| inner.state.views.get(resolver))
-            .unwrap_or(&inner.state.names);
-        if !names.contains_key(&asked.name) {
+        let say = |asked: &Question| inner.servers.say(self.resolver.as_deref(), asked);
+        let first = say(&asked);
+        if first.is_none() {
             inner.unannounced.push(Stray::Question(asked.clone()));
         }
-        let answer = resolve(names, question, &asked.name, aliases);
+        let answer = resolve(first, say, question, aliases);
         inner.requests.push(ModelRequest::Dns(asked));
         inner
             .cache(self.resolver.as_deref())
@@ -225,16 +219,16 @@ impl Network for ModelNetwork {
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
         let now = self.now();
         let mut inner = self.model.lock();
-        let exchange = match inner.state.edges.get(&address) {
-            Some(edge) => show_edge(edge, host, address, now),
-            None => {
-                inner.unannounced.push(Stray::Https(address));
-                return HttpExchange {
-                    address,
-                    certificate: None,
-                    outcome: Err(failure(HttpFailureKind::Refused)),
-                };
-            }
+        let Some(exchange) = inner.servers.get(host, address, now) else {
+            inner.unannounced.push(Stray::Https(address));
+            return HttpExchange {
+                address,
+                certificate: None,
+                outcome: Err(HttpFailure {
+                    kind: HttpFailureKind::Refused,
+                    detail: Box::default(),
+                }),
+            };
         };
         let is_seen = exchange
             .outcome
@@ -253,7 +247,7 @@ impl Network for ModelNetwork {
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         let now = self.now();
         let mut inner = self.model.lock();
-        let Some(mut receiver) = inner.state.receivers.get(&request.address).cloned() else {
+        let Some(mut receiver) = inner.servers.receive(&request.host, request.address) else {
             inner.unannounced.push(Stray::Smtp(request.address));
             return refused(request);
         };
@@ -305,63 +299,25 @@ impl Network for ModelNetwork {
     }
 }
 
-const fn is_refused(certificate: &PeerCertificate) -> bool {
-    !certificate.faults.is_empty()
-}
-
-/// What one edge answers to a GET.
-fn show_edge(edge: &Edge, host: &DnsName, address: IpAddr, now: UnixTime) -> HttpExchange {
-    if let Some(kind) = edge.fault {
-        return HttpExchange {
-            address,
-            certificate: None,
-            outcome: Err(failure(kind)),
-        };
-    }
-    let certificate = edge.certificate.present(host, now);
-    let outcome = match (edge.late_fault, edge.responses.get(host)) {
-        _ if is_refused(&certificate) => Err(failure(HttpFailureKind::CertificateRefused)),
-        (Some(kind), _) => Err(failure(kind)),
-        (None, Some(response)) => Ok(response.clone()),
-        (None, None) => Err(failure(HttpFailureKind::Reset)),
-    };
-    HttpExchange {
-        address,
-        certificate: Some(certificate),
-        outcome,
-    }
-}
-
-fn failure(kind: HttpFailureKind) -> HttpFailure {
-    HttpFailure {
-        kind,
-        detail: Box::default(),
-    }
-}
-
-/// What a recursive resolver answers that knows the CNAMEs from the name in the question to `from`.
-fn resolve(names: &Names, question: &Question, from: &DnsName, known: Vec<Alias>) -> DnsAnswer {
-    let mut aliases = known;
-    let mut owner = from;
+/// What a recursive resolver answers that knows the CNAMEs from the name in the question to the one about
+/// which `said` was said.
+fn resolve(
+    mut said: Option<Said>,
+    say: impl Fn(&Question) -> Option<Said>,
+    question: &Question,
+    mut aliases: Vec<Alias>,
+) -> DnsAnswer {
     let outcome = loop {
-        match names.get(owner) {
+        match said {
             // A question about a name that nobody declared is answered, and fails the run.
             None => break DnsOutcome::NxDomain { ttl: None },
-            Some(Name::Failed(outcome)) => break outcome.clone(),
-            Some(Name::Types {
-                outcomes,
-                otherwise,
-            }) => {
-                break outcomes
-                    .get(&question.record_type)
-                    .unwrap_or(otherwise)
-                    .clone();
-            }
-            Some(Name::Alias(alias)) => {
-                if let Err(failure) = follow(&question.name, &mut aliases, alias.clone()) {
+            Some(Said::Outcome(outcome)) => break outcome,
+            Some(Said::Alias(alias)) => {
+                let target = alias.target.clone();
+                if let Err(failure) = follow(&question.name, &mut aliases, alias) {
                     break DnsOutcome::Failed(failure);
                 }
-                owner = &alias.target;
+                said = say(&Question::new(target, question.record_type));
             }
         }
     };

@@ -1,6 +1,6 @@
 //! One session with the model's MX host.
 
-use super::state::Receiver;
+use super::script::Script;
 use crate::facts::UnixTime;
 use crate::facts::smtp::{
     Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
@@ -9,7 +9,7 @@ use crate::facts::smtp::{
 
 /// One session with a receiver, in the order of RFC 3207.
 pub(super) struct Session<'a> {
-    receiver: &'a Receiver,
+    receiver: &'a Script,
     request: &'a SmtpRequest,
     now: UnixTime,
     exchange: SmtpExchange,
@@ -20,7 +20,7 @@ type Step = Result<(), ()>;
 
 impl<'a> Session<'a> {
     pub(super) fn run(
-        receiver: &'a Receiver,
+        receiver: &'a Script,
         request: &'a SmtpRequest,
         now: UnixTime,
     ) -> SmtpExchange {

@@ -8,13 +8,9 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::facts::{DnsName, DnsNameError};
 use crate::sts::certificate::Roots;
+pub use crate::sts::fetch::DEFAULT_MAX_POLICY_BYTES;
 
 use super::routes::Routes;
-
-/// The largest policy body that is read unless told otherwise, in octets.
-///
-/// RFC 8461, Section 3.3: "a suggested maximum policy size is 64 kilobytes".
-pub const DEFAULT_MAX_POLICY_BYTES: u64 = 65_536;
 
 /// The configuration of a [`Live`](super::Live) network.
 #[derive(Clone, Debug)]

@@ -41,7 +41,6 @@
 //! ```
 
 mod compare;
-mod model_receiver;
 mod near_edge;
 pub mod on_lab;
 pub mod on_model;

@@ -4,12 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use super::faults::{UnknownName, names};
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
+use crate::fakes::names::names;
 
 names! {
     /// What becomes of mail.

@@ -9,7 +9,6 @@ mod addresses;
 mod decode;
 mod expect;
 mod expectation;
-mod faults;
 mod file;
 mod lint;
 mod located;
@@ -36,10 +35,7 @@ pub use self::expectation::{
     Asked, AskedError, CheckExpectation, Expectation, PolicySource, Received, ResultTypeName,
     TlsVersion, VerdictName,
 };
-pub use self::faults::{
-    CertificateFault, Encoding, HttpsFault, KeyKind, Rcode, RecordFault, SmtpFault, TlsVersions,
-    Transfer, UnknownName,
-};
+pub use self::file::Encoding;
 use self::file::NetworkWord;
 pub use self::problem::Problem;
 use self::problem::Problems;
@@ -159,9 +155,9 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
     let mut states = Vec::new();
     for world in &reading.worlds {
         let state = resolve::resolve(&world.tables, &world.views, context, problems);
-        lint::lint_references(&world.tables, &state.zones, problems);
+        lint::lint_references(&world.tables, &state.internet.dns, problems);
         for view in &world.views {
-            lint::lint_references(&view.world, state.zones_of(&view.name), problems);
+            lint::lint_references(&view.world, state.view_of(&view.name), problems);
         }
         states.push(state);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,19 +13,25 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::door::Serve;
-use super::fault::{HttpsFault, ListenerFault};
+use super::gzip;
 use super::history::Request;
 use super::pki::Pki;
-use super::state::{Edge, Framing, Pace, Page, Response};
 use super::tasks::pause;
 use super::tls::{self, DEADLINE};
 use super::{Shared, WorldError};
+use crate::fakes::{Edge, HttpsFault, ListenerFault, Page, Response, Transfer};
 
 /// The longest request head that is read.
 const MAX_HEAD_OCTETS: usize = 16 * 1024;
 
 /// The most headers that are read.
 const MAX_HEADERS: usize = 64;
+
+/// The octets of a chunk.
+const CHUNK_OCTETS: usize = 16;
+
+/// The pause after each octet of what is slow; real time, and longer than any deadline.
+const PAUSE: Duration = Duration::from_secs(600);
 
 /// An edge, ready to serve.
 #[derive(Debug)]
@@ -106,10 +113,9 @@ impl HttpsServer {
         let host = head.header("host").unwrap_or_default().to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host).to_owned();
         let found = edge
-            .sites
+            .pages
             .get(&host)
-            .filter(|_site| head.method == "GET")
-            .and_then(|site| site.pages.get(&head.path));
+            .filter(|_page| head.method == "GET" && head.path == Page::PATH);
         let request = Request::Get {
             address: self.address,
             method: head.method.clone(),
@@ -187,34 +193,28 @@ async fn send(stream: &mut TlsStream<TcpStream>, page: &Page, head_only: bool) -
             return close(stream).await;
         }
     };
-    let head = response_head(response);
-    let body = if head_only {
-        Vec::new()
-    } else {
-        frame(response)
-    };
-    match response.pace {
-        Pace::AtOnce => {
+    let (framing, body) = frame(response);
+    let head = response_head(response, &framing);
+    let body = if head_only { Vec::new() } else { body };
+    match response.transfer {
+        Transfer::Plain | Transfer::Chunked | Transfer::Close | Transfer::Gzip => {
             stream.write_all(&[head, body].concat()).await?;
             close(stream).await
         }
-        Pace::Slow {
-            octets,
-            pause: span,
-        } => {
-            for part in [head, body].concat().chunks(octets.max(1)) {
-                stream.write_all(part).await?;
+        Transfer::Slow => {
+            for octet in [head, body].concat() {
+                stream.write_all(&[octet]).await?;
                 stream.flush().await?;
-                pause(span).await;
+                pause(PAUSE).await;
             }
             close(stream).await
         }
-        Pace::StallAfter(octets) => {
-            send_start(stream, &head, &body, octets).await?;
+        Transfer::Stall => {
+            send_start(stream, &head, &body, response.half()).await?;
             tls::wait_for_end(stream).await
         }
-        Pace::CutAfter(octets) => {
-            send_start(stream, &head, &body, octets).await?;
+        Transfer::Cut => {
+            send_start(stream, &head, &body, response.half()).await?;
             // Without close_notify: the session is cut, not ended.
             stream.get_mut().0.shutdown().await
         }
@@ -238,7 +238,7 @@ async fn close(stream: &mut TlsStream<TcpStream>) -> io::Result<()> {
     timeout(DEADLINE, tls::wait_for_end(stream)).await?
 }
 
-fn response_head(response: &Response) -> Vec<u8> {
+fn response_head(response: &Response, framing: &str) -> Vec<u8> {
     let status = format!("HTTP/1.1 {:03} {}\r\n", response.status, response.reason);
     let mut head = status.into_bytes();
     for (name, value) in &response.headers {
@@ -247,27 +247,34 @@ fn response_head(response: &Response) -> Vec<u8> {
         head.extend_from_slice(value);
         head.extend_from_slice(b"\r\n");
     }
-    let framing = match response.framing {
-        Framing::Length => format!("Content-Length: {}\r\n", response.body.len()),
-        Framing::Chunked(_octets) => "Transfer-Encoding: chunked\r\n".to_owned(),
-        Framing::Close => String::new(),
-    };
     head.extend_from_slice(framing.as_bytes());
     head.extend_from_slice(b"Connection: close\r\n\r\n");
     head
 }
 
-/// Returns the body as it goes over the wire.
-fn frame(response: &Response) -> Vec<u8> {
-    let Framing::Chunked(octets) = response.framing else {
-        return response.body.clone();
-    };
-    let mut coded = Vec::new();
-    for chunk in response.body.chunks(octets.max(1)) {
-        coded.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
-        coded.extend_from_slice(chunk);
-        coded.extend_from_slice(b"\r\n");
+/// Returns the headers that say where the body ends, and the body as it goes over the wire.
+fn frame(response: &Response) -> (String, Vec<u8>) {
+    let body = &response.body;
+    let length = |body: &[u8]| format!("Content-Length: {}\r\n", body.len());
+    match response.transfer {
+        Transfer::Plain | Transfer::Slow | Transfer::Stall | Transfer::Cut => {
+            (length(body), body.to_vec())
+        }
+        Transfer::Close => (String::new(), body.to_vec()),
+        Transfer::Gzip => {
+            let member = gzip::stored(body);
+            let encoding = "Content-Encoding: gzip\r\n".to_owned();
+            (encoding + &length(&member), member)
+        }
+        Transfer::Chunked => {
+            let mut coded = Vec::new();
+            for chunk in body.chunks(CHUNK_OCTETS) {
+                coded.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                coded.extend_from_slice(chunk);
+                coded.extend_from_slice(b"\r\n");
+            }
+            coded.extend_from_slice(b"0\r\n\r\n");
+            ("Transfer-Encoding: chunked\r\n".to_owned(), coded)
+        }
     }
-    coded.extend_from_slice(b"0\r\n\r\n");
-    coded
 }

@@ -1,6 +1,6 @@
 //! The fake Internet on loopback: resolvers, policy hosts and SMTP receivers that do what a scenario says.
 //!
-//! A [`World`] is told everything as plain data, a [`WorldState`], which can be swapped while it runs. It
+//! A [`World`] is told everything as plain data, an [`Internet`], which can be swapped while it runs. It
 //! knows nothing of RFC 8461: records, bodies and names are emitted as they stand, so that a bug in our
 //! parser cannot hide in our fakes. Every request that reaches a server is kept as a [`Request`], and one
 //! that the state has no answer for is [unannounced](World::unannounced): the run that it belongs to fails.
@@ -10,12 +10,11 @@
 
 mod dns;
 mod door;
-pub mod fault;
+mod gzip;
 pub mod history;
 mod https;
 mod pki;
 mod smtp;
-pub mod state;
 mod tasks;
 mod tls;
 
@@ -29,19 +28,13 @@ use tokio::sync::Mutex;
 
 use self::dns::{Resolver, Table};
 use self::door::{Door, Mode, Serve};
-pub use self::fault::{
-    DialogueFault, DnsFault, HttpsFault, ListenerFault, SmtpFault, TlsFault, UnknownName,
-};
 use self::history::History;
 pub use self::history::{Request, Transport};
 use self::https::{HttpsServer, ServedEdge};
 use self::pki::Pki;
 use self::smtp::{Greylist, ServedReceiver, SmtpServer};
-pub use self::state::{
-    Answer, CertificateFault, CertificateSpec, Edge, Framing, Identity, KeyKind, Life, NameState,
-    Pace, Page, Receiver, RecordData, RecordKind, Response, Site, TlsVersions, View, WorldState,
-};
 use crate::facts::UnixTime;
+use crate::fakes::{HttpsFault, Internet, ListenerFault, RecordData, SmtpFault};
 
 /// The port of policy hosts.
 const HTTPS: u16 = 443;
@@ -112,14 +105,14 @@ impl Serve for StrayServer {
 #[derive(Debug)]
 struct Directory {
     elsewhere: SocketAddr,
-    views: BTreeMap<Option<String>, SocketAddr>,
+    views: BTreeMap<Option<Box<str>>, SocketAddr>,
     routes: BTreeMap<(IpAddr, u16), SocketAddr>,
 }
 
 /// What runs.
 struct Machinery {
     elsewhere: Door,
-    resolvers: BTreeMap<Option<String>, Resolver>,
+    resolvers: BTreeMap<Option<Box<str>>, Resolver>,
     doors: BTreeMap<(IpAddr, u16), Door>,
 }
 
@@ -130,7 +123,7 @@ impl World {
     /// # Errors
     ///
     /// The state cannot be served, or a port cannot be had.
-    pub async fn start(state: WorldState, start: UnixTime) -> Result<Self, WorldError> {
+    pub async fn start(state: &Internet, start: UnixTime) -> Result<Self, WorldError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let history = Arc::new(History::default());
         let resolver = Resolver::start(None, Table::new(&state.dns, None)?, Arc::clone(&history));
@@ -171,7 +164,7 @@ impl World {
     /// # Errors
     ///
     /// The state cannot be served (then nothing has changed), or a port cannot be had.
-    pub async fn apply(&self, state: WorldState) -> Result<(), WorldError> {
+    pub async fn apply(&self, state: &Internet) -> Result<(), WorldError> {
         let mut machinery = self.machinery.lock().await;
         let mut tables = BTreeMap::from([(None, Table::new(&state.dns, None)?)]);
         for (name, view) in &state.views {
@@ -184,9 +177,9 @@ impl World {
                 tables.insert(gone.clone(), Table::new(&state.dns, None)?);
             }
         }
-        let modes = modes(&state);
-        let served = self.prepare(&state)?;
-        let strays = strays(&state, &modes);
+        let modes = modes(state);
+        let served = self.prepare(state)?;
+        let strays = strays(state, &modes);
         for key in modes.keys().chain(&strays) {
             if !machinery.doors.contains_key(key) {
                 let door = Door::reserve().map_err(WorldError::Bind)?;
@@ -236,7 +229,7 @@ impl World {
     }
 
     /// Makes what is new and keeps what stays: a server's sessions outlive a change elsewhere.
-    fn prepare(&self, state: &WorldState) -> Result<Served, WorldError> {
+    fn prepare(&self, state: &Internet) -> Result<Served, WorldError> {
         let before = self.shared.served();
         let mut served = Served::default();
         for (address, edge) in &state.https {
@@ -271,7 +264,7 @@ impl World {
     /// Returns where the resolver `view` is; `None` if no state has declared it.
     #[must_use]
     pub fn view_address(&self, view: &str) -> Option<SocketAddr> {
-        let view = Some(view.to_owned());
+        let view = Some(view.into());
         self.directory().views.get(&view).copied()
     }
 
@@ -351,7 +344,7 @@ impl std::fmt::Debug for World {
 }
 
 /// Returns the ports of addresses that the DNS gives and no server has: whoever connects there is seen.
-fn strays(state: &WorldState, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpAddr, u16)> {
+fn strays(state: &Internet, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpAddr, u16)> {
     [&state.dns]
         .into_iter()
         .chain(state.views.values())
@@ -370,19 +363,13 @@ fn strays(state: &WorldState, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpA
 }
 
 /// Returns what each declared port does.
-fn modes(state: &WorldState) -> BTreeMap<(IpAddr, u16), Mode> {
+fn modes(state: &Internet) -> BTreeMap<(IpAddr, u16), Mode> {
     let https = state.https.iter().map(|(address, edge)| {
-        let fault = match edge.fault {
-            Some(HttpsFault::Listener(fault)) => Some(fault),
-            Some(HttpsFault::Tls(_)) | None => None,
-        };
+        let fault = edge.fault.and_then(HttpsFault::listener);
         ((*address, HTTPS), mode(fault))
     });
     let smtp = state.smtp.iter().map(|(address, receiver)| {
-        let fault = match receiver.fault {
-            Some(SmtpFault::Listener(fault)) => Some(fault),
-            Some(SmtpFault::Tls(_) | SmtpFault::Dialogue(_)) | None => None,
-        };
+        let fault = receiver.fault.and_then(SmtpFault::listener);
         ((*address, SMTP), mode(fault))
     });
     https.chain(smtp).collect()

@@ -15,8 +15,8 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::WorldError;
-use super::state::{CertificateFault, CertificateSpec, KeyKind, Life};
 use crate::facts::UnixTime;
+use crate::fakes::{Certificate, CertificateFault, KeyKind};
 
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 const TEN_YEARS: Duration = Duration::from_secs(3_653 * 86_400);
@@ -39,7 +39,7 @@ pub(super) struct Pki {
     root: Issuer,
     intermediate: Issuer,
     ca_pem: String,
-    issued: Mutex<HashMap<CertificateSpec, Arc<CertifiedKey>>>,
+    issued: Mutex<HashMap<Certificate, Arc<CertifiedKey>>>,
 }
 
 impl Pki {
@@ -68,7 +68,7 @@ impl Pki {
     }
 
     /// Returns the certificate that `spec` describes, with its chain and key: the same one for the same spec.
-    pub(super) fn issue(&self, spec: &CertificateSpec) -> Result<Arc<CertifiedKey>, WorldError> {
+    pub(super) fn issue(&self, spec: &Certificate) -> Result<Arc<CertifiedKey>, WorldError> {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(certificate) = issued.get(spec) {
             return Ok(Arc::clone(certificate));
@@ -78,7 +78,7 @@ impl Pki {
         Ok(certificate)
     }
 
-    fn make(&self, spec: &CertificateSpec) -> Result<CertifiedKey, WorldError> {
+    fn make(&self, spec: &Certificate) -> Result<CertifiedKey, WorldError> {
         let key = make_key(spec.key)?;
         let params = self.leaf_params(spec)?;
         let chain = self.sign(spec.fault, &params, &key)?;
@@ -92,9 +92,9 @@ impl Pki {
         Ok(CertifiedKey::new(chain, signing))
     }
 
-    fn leaf_params(&self, spec: &CertificateSpec) -> Result<CertificateParams, WorldError> {
+    fn leaf_params(&self, spec: &Certificate) -> Result<CertificateParams, WorldError> {
         let mut params = CertificateParams::default();
-        let life = self.life(spec);
+        let life = spec.life(self.start);
         params.not_before = date_time_ymd(1970, 1, 1) + since_1970(life.not_before);
         params.not_after = date_time_ymd(1970, 1, 1) + since_1970(life.not_after);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -104,11 +104,11 @@ impl Pki {
             ExtendedKeyUsagePurpose::ServerAuth
         }];
         params.use_authority_key_identifier_extension = true;
-        let names = names(spec);
+        let names = spec.dns_names();
         let has_sans = spec.fault != Some(CertificateFault::CnOnly);
         let common_name = if has_sans { &names } else { &spec.names }
             .first()
-            .map_or("Stickler Lab", String::as_str);
+            .map_or("Stickler Lab", |name| name);
         params.distinguished_name.push(
             DnType::CommonName,
             common_name
@@ -118,9 +118,9 @@ impl Pki {
         );
         for name in names {
             let ascii = name
-                .clone()
+                .to_string()
                 .try_into()
-                .map_err(|_not_ascii| WorldError::CertificateName(name.into()))?;
+                .map_err(|_not_ascii| WorldError::CertificateName(name))?;
             params.subject_alt_names.push(SanType::DnsName(ascii));
         }
         let addresses = if !has_sans {
@@ -137,27 +137,6 @@ impl Pki {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }
         Ok(params)
-    }
-
-    fn life(&self, spec: &CertificateSpec) -> Life {
-        let ago = |span| self.start.saturating_sub(span);
-        let ahead = |span| self.start.saturating_add(span);
-        if spec.fault == Some(CertificateFault::Expired) {
-            return Life {
-                not_before: ago(MONTH * 4),
-                not_after: ago(MONTH),
-            };
-        }
-        if spec.fault == Some(CertificateFault::NotYetValid) {
-            return Life {
-                not_before: ahead(TEN_YEARS),
-                not_after: ahead(TEN_YEARS + MONTH * 3),
-            };
-        }
-        spec.life.unwrap_or(Life {
-            not_before: ago(MONTH),
-            not_after: ahead(TEN_YEARS),
-        })
     }
 
     /// Signs the leaf and returns the chain that the server will show.
@@ -239,42 +218,6 @@ impl std::fmt::Debug for Pki {
             .field("start", &self.start)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the DNS names that stand in subjectAltName.
-fn names(spec: &CertificateSpec) -> Vec<String> {
-    use CertificateFault as Fault;
-
-    let each = |change: fn(&str) -> String| spec.names.iter().map(|name| change(name)).collect();
-    match spec.fault {
-        Some(Fault::WrongName) => vec!["wrong-name.test".to_owned()],
-        Some(Fault::CnOnly | Fault::IpSanOnly) => Vec::new(),
-        Some(Fault::ApexCertOnly) => each(|name| parent(name).to_owned()),
-        Some(Fault::Wildcard) => each(|name| format!("*.{}", parent(name))),
-        Some(Fault::WildcardTwoLevels) => each(|name| format!("*.{}", parent(parent(name)))),
-        Some(Fault::PartialWildcard) => each(|name| {
-            let first: String = name.chars().take(1).collect();
-            format!("{first}*.{}", parent(name))
-        }),
-        Some(
-            Fault::Expired
-            | Fault::NotYetValid
-            | Fault::SelfSigned
-            | Fault::SelfSignedCa
-            | Fault::UntrustedRoot
-            | Fault::MissingIntermediate
-            | Fault::ExpiredIntermediate
-            | Fault::WrongEku
-            | Fault::NameConstraints
-            | Fault::Garbled,
-        )
-        | None => spec.names.clone(),
-    }
-}
-
-/// Returns `name` without its first label, or all of it if it has but one.
-fn parent(name: &str) -> &str {
-    name.split_once('.').map_or(name, |(_first, rest)| rest)
 }
 
 fn make_root(name: &str) -> Result<Issuer, WorldError> {

@@ -15,9 +15,8 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::{StartHandshake, TlsStream};
 
 use super::WorldError;
-use super::fault::TlsFault;
 use super::pki::Pki;
-use super::state::{CertificateSpec, Identity, TlsVersions};
+use crate::fakes::{Certificate, Identity, TlsFault, TlsVersions};
 
 /// How long a client may take for one step: a server's five minutes (RFC 5321, Section 4.5.3.2.7).
 pub(super) const DEADLINE: Duration = Duration::from_secs(300);
@@ -57,7 +56,7 @@ struct Certificates {
 
 impl Certificates {
     fn new(pki: &Pki, identity: &Identity) -> Result<Self, WorldError> {
-        let issue = |specs: &[CertificateSpec]| {
+        let issue = |specs: &[Certificate]| {
             let made = specs.iter().map(|spec| pki.issue(spec));
             made.collect::<Result<Vec<_>, _>>()
         };

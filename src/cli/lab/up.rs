@@ -217,12 +217,11 @@ impl<'s> Lab<'s> {
     fn resolvers(&self) -> Vec<String> {
         self.moment()
             .into_iter()
-            .flat_map(|moment| &moment.state.resolvers)
+            .flat_map(|moment| moment.state.internet.views.keys())
             .filter_map(|resolver| {
-                let address = self.stage.world().view_address(&resolver.name)?;
+                let address = self.stage.world().view_address(resolver)?;
                 Some(format!(
-                    "As the resolver `{}` sees it: --resolver {address}",
-                    resolver.name
+                    "As the resolver `{resolver}` sees it: --resolver {address}"
                 ))
             })
             .collect()

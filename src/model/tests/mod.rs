@@ -270,7 +270,7 @@ async fn a_policy_host_notes_the_requests_that_reach_it() {
 
 type Session = (
     &'static str,
-    fn(&mut super::state::Receiver),
+    fn(&mut super::script::Script),
     TlsUse,
     &'static str,
 );

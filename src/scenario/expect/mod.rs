@@ -236,10 +236,10 @@ impl Resolver<'_, '_, '_> {
     }
 
     fn server(&mut self, host: &Located<Text<DnsName>>) -> Option<DnsName> {
-        if self.state.server(&host.0).is_some() {
+        if self.state.servers.contains(&host.0) {
             return Some(host.0.clone());
         }
-        let known = || self.state.servers.iter().map(|server| server.name.as_str());
+        let known = || self.state.servers.iter().map(DnsName::as_str);
         let help = match nearest(host.as_str(), known()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there is {}", one_of(known())),

@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use super::Resolver;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
+use crate::fakes::{HttpsFault, ListenerFault, RecordKind, SmtpFault};
 use crate::scenario::expectation::Asked;
-use crate::scenario::faults::{HttpsFault, SmtpFault};
 use crate::scenario::located::Located;
-use crate::scenario::state::{State, ZoneName};
+use crate::scenario::state::State;
 use crate::scenario::words::{nearest, one_of};
 
 /// The names of services, and the one type that senders ask about there.
@@ -23,13 +23,13 @@ const SERVICES: [(&str, RecordType); 3] = [
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Receivers {
     /// The names that requests for policies carry, which may differ from the host's.
-    policies: BTreeMap<DnsName, BTreeSet<IpAddr>>,
+    policies: BTreeMap<Box<str>, BTreeSet<IpAddr>>,
     /// The policy hosts' own names.
-    policy_hosts: BTreeSet<DnsName>,
+    policy_hosts: BTreeSet<Box<str>>,
     /// The MX hosts.
-    mail: BTreeMap<DnsName, BTreeSet<IpAddr>>,
+    mail: BTreeMap<Box<str>, BTreeSet<IpAddr>>,
     /// The names at which somebody answers, by type.
-    answers: BTreeSet<(DnsName, RecordType)>,
+    answers: BTreeSet<(Box<str>, RecordType)>,
 }
 
 impl Receivers {
@@ -43,39 +43,34 @@ impl Receivers {
     }
 
     fn add(&mut self, state: &State) {
-        for host in &state.policy_hosts {
-            self.policy_hosts.insert(host.name.clone());
-            for edge in &host.edges {
-                for name in edge.responses.keys() {
-                    let addresses = self.policies.entry(name.clone()).or_default();
-                    addresses.insert(edge.address);
-                }
+        self.policy_hosts
+            .extend(state.policy_hosts.iter().map(|host| host.as_str().into()));
+        for (address, edge) in &state.internet.https {
+            for name in edge.pages.keys() {
+                let addresses = self.policies.entry(name.as_str().into()).or_default();
+                addresses.insert(*address);
             }
         }
-        for server in &state.servers {
-            let addresses = server.addresses.iter().map(|address| address.address);
-            let known = self.mail.entry(server.name.clone()).or_default();
-            known.extend(addresses);
+        for (address, receiver) in &state.internet.smtp {
+            let known = self.mail.entry(receiver.host.as_str().into());
+            known.or_default().insert(*address);
         }
         let next_hops = state
             .senders
             .iter()
             .filter_map(|sender| sender.next_hop.as_ref());
         for domain in state.domains.iter().chain(next_hops) {
-            self.answers.insert((domain.clone(), RecordType::Mx));
+            self.answers
+                .insert((domain.as_str().into(), RecordType::Mx));
         }
-        let views = state.resolvers.iter().map(|resolver| &resolver.zones);
-        for (name, zone) in views.chain([&state.zones]).flatten() {
-            let (mx, txt) = match zone {
-                ZoneName::Alias { .. } => (true, true),
-                ZoneName::Failed(_) => (false, false),
-                ZoneName::Types(types) => (types.mx.is_some(), types.txt.is_some()),
-            };
-            for (_, kind) in [(mx, RecordType::Mx), (txt, RecordType::Txt)]
-                .into_iter()
-                .filter(|(answers, _)| *answers)
-            {
-                self.answers.insert((name.clone(), kind));
+        for (owner, name) in state.views().flat_map(|view| &view.names) {
+            for (kind, asked) in [
+                (RecordKind::Mx, RecordType::Mx),
+                (RecordKind::Txt, RecordType::Txt),
+            ] {
+                if name.target().is_some() || name.answers.contains_key(&kind) {
+                    self.answers.insert((owner.as_str().into(), asked));
+                }
             }
         }
     }
@@ -84,8 +79,8 @@ impl Receivers {
     fn refuse(&self, asked: &Asked) -> Option<(String, String)> {
         match asked {
             Asked::Dns(question) => self.refuse_question(question),
-            Asked::Get { host, address } => match self.policies.get(host) {
-                None if self.policy_hosts.contains(host) => Some((
+            Asked::Get { host, address } => match self.policies.get(host.as_str()) {
+                None if self.policy_hosts.contains(host.as_str()) => Some((
                     format!("no request carries the name `{host}`"),
                     format!(
                         "a sender asks for the domain's own: {}",
@@ -98,7 +93,7 @@ impl Receivers {
                 )),
                 Some(addresses) => refuse_address(host, *address, addresses),
             },
-            Asked::Smtp { host, address } => match self.mail.get(host) {
+            Asked::Smtp { host, address } => match self.mail.get(host.as_str()) {
                 None => Some((
                     format!("no server ever hears `{asked}`"),
                     one_of_requests("SMTP", &self.mail),
@@ -119,7 +114,7 @@ impl Receivers {
             (Some((_, kind)), _) => *kind,
             (None, RecordType::A | RecordType::Aaaa) => return None,
             (None, kind @ (RecordType::Mx | RecordType::Txt))
-                if self.answers.contains(&(name.clone(), kind)) =>
+                if self.answers.contains(&(name.as_str().into(), kind)) =>
             {
                 return None;
             }
@@ -147,42 +142,28 @@ fn refuse_address(
     ))
 }
 
-fn one_of_requests(word: &str, hosts: &BTreeMap<DnsName, BTreeSet<IpAddr>>) -> String {
+fn one_of_requests(word: &str, hosts: &BTreeMap<Box<str>, BTreeSet<IpAddr>>) -> String {
     let requests: Vec<String> = hosts.keys().map(|host| format!("{word} {host}")).collect();
     format!("there is {}", one_of(requests.iter().map(String::as_str)))
 }
 
 /// Returns whether every connection that a request could make now ends before any server sees it.
 fn is_unseen(asked: &Asked, state: &State) -> bool {
-    let unseen: Vec<bool> = match asked {
+    let faults: Vec<Option<ListenerFault>> = match asked {
         Asked::Dns(_) => return false,
-        Asked::Get { host, address } => state
-            .policy_hosts
-            .iter()
-            .flat_map(|policy_host| &policy_host.edges)
-            .filter(|edge| edge.responses.contains_key(host))
-            .filter(|edge| address.is_none_or(|address| edge.address == address))
-            .map(|edge| {
-                matches!(
-                    edge.fault,
-                    Some(HttpsFault::Refused | HttpsFault::Blackhole)
-                )
-            })
+        Asked::Get { host, address } => (state.internet.https.iter())
+            .filter(|(_, edge)| edge.pages.contains_key(host.as_str()))
+            .filter(|(at, _)| address.is_none_or(|address| **at == address))
+            .map(|(_, edge)| edge.fault.and_then(HttpsFault::listener))
             .collect(),
-        Asked::Smtp { host, address } => state
-            .server(host)
-            .iter()
-            .flat_map(|server| &server.addresses)
-            .filter(|server| address.is_none_or(|address| server.address == address))
-            .map(|server| {
-                matches!(
-                    server.fault,
-                    Some(SmtpFault::Refused | SmtpFault::Blackhole)
-                )
-            })
+        Asked::Smtp { host, address } => (state.internet.smtp.iter())
+            .filter(|(_, receiver)| receiver.host == *host)
+            .filter(|(at, _)| address.is_none_or(|address| **at == address))
+            .map(|(_, receiver)| receiver.fault.and_then(SmtpFault::listener))
             .collect(),
     };
-    !unseen.is_empty() && unseen.into_iter().all(|unseen| unseen)
+    let is_unseen = |fault: &Option<ListenerFault>| fault.is_some_and(ListenerFault::is_unseen);
+    !faults.is_empty() && faults.iter().all(is_unseen)
 }
 
 impl Resolver<'_, '_, '_> {
@@ -201,7 +182,7 @@ impl Resolver<'_, '_, '_> {
                     requests.push(asked);
                 }
                 Ok(asked) => {
-                    let known = self.state.zones.keys().map(DnsName::as_str);
+                    let known = self.state.internet.dns.names.keys().map(String::as_str);
                     let message = format!("no name `{}` is declared", asked.name());
                     match nearest(asked.name().as_str(), known) {
                         Some(near) => self.problems.push_with_help(

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{PolicyTable, WorldTables};
 use crate::facts::DnsName;
-use crate::scenario::faults::{Rcode, RecordFault};
+use crate::fakes::{Rcode, RecordFault};
 use crate::scenario::located::{Located, OneOrMany, Text};
 use crate::scenario::span::TimeSpan;
 

@@ -15,6 +15,7 @@ use serde::Deserialize;
 pub(crate) use self::dns::{
     AddressAnswer, DomainTable, MxAnswer, NameTable, ResolverTable, TlsaAnswer, TxtAnswer,
 };
+pub use self::policy::Encoding;
 pub(crate) use self::policy::{
     CertificateTable, ContentType, MaxAge, ModeWord, Moment, PolicyTable,
 };

@@ -9,9 +9,8 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::AddressAnswer;
 use crate::facts::{DnsName, UnixTime};
-use crate::scenario::faults::{
-    CertificateFault, Encoding, HttpsFault, KeyKind, TlsVersions, Transfer,
-};
+use crate::fakes::names::names;
+use crate::fakes::{CertificateFault, HttpsFault, KeyKind, TlsVersions, Transfer};
 use crate::scenario::located::{Located, Named, OneOrMany, Text};
 use crate::scenario::span::TimeSpan;
 
@@ -61,6 +60,16 @@ pub(crate) struct PolicyTable {
     pub(crate) aaaa: Option<Located<AddressAnswer>>,
     /// How long the host's addresses and alias may be kept; one hour unless said.
     pub(crate) ttl: Option<TimeSpan>,
+}
+
+names! {
+    /// How the octets of a body stand for its text.
+    Encoding, "an encoding" {
+        /// UTF-8, no mark before it.
+        Utf8 = "utf-8",
+        /// UTF-16, most significant octet first, after a byte order mark.
+        Utf16 = "utf-16",
+    }
 }
 
 impl PolicyTable {

@@ -10,7 +10,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{AddressAnswer, CertificateTable, TlsaAnswer};
-use crate::scenario::faults::{SmtpFault, TlsVersions};
+use crate::fakes::{SmtpFault, TlsVersions};
 use crate::scenario::located::{Located, Named, Text};
 use crate::scenario::span::TimeSpan;
 

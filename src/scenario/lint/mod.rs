@@ -11,6 +11,7 @@ use self::references::targets;
 pub(super) use self::references::{lint_edges, lint_references, lint_unreached};
 
 use crate::facts::DnsName;
+use crate::fakes::RecordData;
 use crate::scenario::addresses::{
     ADDRESS_HELP, NAME_HELP, is_documentation_address, is_reserved_name,
 };
@@ -144,18 +145,6 @@ fn lint_times(steps: &[Located<StepTable>], problems: &mut Problems<'_>) {
     }
 }
 
-/// Returns whether a text is a TLSA record in the presentation format (RFC 6698, Section 2.2).
-fn is_tlsa(text: &str) -> bool {
-    let mut words = text.split_ascii_whitespace();
-    let numbers = words.by_ref().take(3);
-    let are_numbers = numbers.filter(|word| word.parse::<u8>().is_ok()).count() == 3;
-    let digits: String = words.collect();
-    are_numbers
-        && !digits.is_empty()
-        && digits.len().is_multiple_of(2)
-        && digits.bytes().all(|octet| octet.is_ascii_hexdigit())
-}
-
 struct Linter<'a, 'p, 't> {
     tables: &'a WorldTables,
     could_read_all: bool,
@@ -243,7 +232,7 @@ impl Linter<'_, '_, '_> {
             .iter()
             .filter_map(|(_, server)| server.tlsa.as_ref());
         for text in answers.flat_map(|answer| answer.records.iter().flatten()) {
-            if !is_tlsa(text) {
+            if RecordData::tlsa(text).is_none() {
                 self.problems.push_with_help(
                     text.origin,
                     format!("`{}` is no TLSA record", shortened(text)),

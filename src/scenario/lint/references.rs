@@ -5,25 +5,25 @@ use std::net::IpAddr;
 
 use crate::facts::DnsName;
 use crate::facts::dns::Exchange;
+use crate::fakes::View;
 use crate::scenario::file::WorldTables;
 use crate::scenario::located::{Located, Text};
 use crate::scenario::problem::Problems;
 use crate::scenario::read::Reading;
 use crate::scenario::resolve::parse_mx;
-use crate::scenario::state::Zones;
 use crate::scenario::timeline::Moment;
 use crate::scenario::words::{nearest, one_of};
 
 /// Finds names that something points to and nothing declares.
 pub(in crate::scenario) fn lint_references(
     tables: &WorldTables,
-    zones: &Zones,
+    view: &View,
     problems: &mut Problems<'_>,
 ) {
     for target in targets(tables) {
-        if !zones.contains_key(&target.value) {
+        if !view.names.contains_key(target.value.as_str()) {
             let message = format!("nothing declares `{}`", target.value);
-            match nearest(target.value.as_str(), zones.keys().map(DnsName::as_str)) {
+            match nearest(target.value.as_str(), view.names.keys().map(String::as_str)) {
                 Some(near) => problems.push_with_help(
                     target.origin,
                     message,
@@ -96,8 +96,7 @@ pub(in crate::scenario) fn lint_edges(
 ) {
     let known: BTreeSet<IpAddr> = moments
         .iter()
-        .flat_map(|moment| &moment.state.policy_hosts)
-        .flat_map(|host| host.edges.iter().map(|edge| edge.address))
+        .flat_map(|moment| moment.state.internet.https.keys().copied())
         .collect();
     let names: Vec<String> = known.iter().map(ToString::to_string).collect();
     for world in &reading.worlds {

@@ -2,16 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::Context;
 use super::zones::host_addresses;
 use crate::facts::DnsName;
+use crate::fakes::{DialogueFault, Edge, Receiver, SmtpFault};
 use crate::scenario::addresses::Use;
-use crate::scenario::faults::TlsVersions;
 use crate::scenario::file::{Addresses, CertificateTable, PolicyTable, ServerTable, WorldTables};
 use crate::scenario::problem::Problems;
-use crate::scenario::span::TimeSpan;
-use crate::scenario::state::{DEFAULT_TTL, Edge, PolicyHost, Server, ServerAddress};
+
+/// The pause before the last line of a greeting that is late, yet in time: postscreen's 6 s in small.
+const LATE: Duration = Duration::from_millis(100);
+
+/// A policy host: `mta-sts.` of a domain, or a host that several domains share.
+pub(super) struct PolicyHost {
+    /// Its name in the DNS.
+    pub(super) name: DnsName,
+    /// What it is at each of its addresses.
+    pub(super) edges: Vec<(IpAddr, Edge)>,
+}
 
 /// A domain's policy with the name of the host that is asked for it.
 struct Tenant<'a> {
@@ -86,7 +96,7 @@ fn edges(
     table: &PolicyTable,
     tenants: &[Tenant<'_>],
     context: Context<'_>,
-) -> Vec<Edge> {
+) -> Vec<(IpAddr, Edge)> {
     host_addresses(table.all_addresses(), Use::Policy, host, context)
         .into_iter()
         .map(|address| {
@@ -100,24 +110,25 @@ fn edges(
                 None => base.clone(),
             };
             let effective = at_edge(table);
-            Edge {
-                address,
+            let edge = Edge {
                 fault: effective.fault,
-                tls: effective.tls.unwrap_or(TlsVersions::Both),
-                certificate: CertificateTable::resolve(
+                versions: effective.tls.unwrap_or_default(),
+                identity: CertificateTable::resolve(
                     effective.certificate.as_ref(),
                     || certificate_names(host, tenants),
                     context.start,
                 ),
-                responses: tenants
+                pages: tenants
                     .iter()
                     .map(|tenant| {
                         // A tenant of its own is the table itself.
                         let base = tenant.policy.inherit(table);
-                        (tenant.host.clone(), at_edge(&base).response())
+                        let response = at_edge(&base).response();
+                        (tenant.host.to_string(), response.into())
                     })
                     .collect(),
-            }
+            };
+            (address, edge)
         })
         .collect()
 }
@@ -157,28 +168,26 @@ impl ServerTable {
     }
 }
 
-/// Returns the MX hosts.
-pub(super) fn servers(world: &WorldTables, context: Context<'_>) -> Vec<Server> {
-    world
-        .servers
-        .iter()
-        .map(|(name, table)| Server {
-            name: name.0.clone(),
-            ttl: table.ttl.and_then(TimeSpan::forward).unwrap_or(DEFAULT_TTL),
-            addresses: host_addresses(table.all_addresses(), Use::Mail, &name.0, context)
+/// Returns the MX hosts at each of their addresses.
+pub(super) fn receivers(world: &WorldTables, context: Context<'_>) -> BTreeMap<IpAddr, Receiver> {
+    let mut receivers = BTreeMap::new();
+    for (name, table) in world.servers.iter() {
+        let addresses = host_addresses(table.all_addresses(), Use::Mail, &name.0, context);
+        receivers.extend(
+            addresses
                 .into_iter()
-                .map(|address| server_address(&name.0, table, address, context))
-                .collect(),
-        })
-        .collect()
+                .map(|address| (address, receiver(&name.0, table, address, context))),
+        );
+    }
+    receivers
 }
 
-fn server_address(
+fn receiver(
     name: &DnsName,
     table: &ServerTable,
     address: IpAddr,
     context: Context<'_>,
-) -> ServerAddress {
+) -> Receiver {
     let own = match table.addresses.as_ref().map(|addresses| &addresses.value) {
         Some(Addresses::Table(addresses)) => addresses
             .iter()
@@ -188,14 +197,18 @@ fn server_address(
     };
     let inherited = own.map(|own| own.inherit(table));
     let effective = inherited.as_ref().unwrap_or(table);
-    ServerAddress {
-        address,
-        fault: effective.fault,
-        tls: effective.tls.unwrap_or(TlsVersions::Both),
-        certificate: CertificateTable::resolve(
+    Receiver {
+        identity: CertificateTable::resolve(
             effective.certificate.as_ref(),
             || vec![name.as_str().into()],
             context.start,
         ),
+        versions: effective.tls.unwrap_or_default(),
+        fault: effective.fault,
+        pace: match effective.fault {
+            Some(SmtpFault::Dialogue(DialogueFault::GreetingMultiline)) => LATE,
+            Some(_) | None => Receiver::PACE,
+        },
+        host: name.clone(),
     }
 }

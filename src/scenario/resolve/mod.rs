@@ -7,12 +7,14 @@ mod zones;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::addresses::{Allocation, Use};
 use super::file::WorldTables;
 use super::problem::Problems;
-use super::state::{Resolver, State};
+use super::state::State;
 use crate::facts::{DnsName, UnixTime};
+use crate::fakes::{self, Internet};
 
 pub(super) use self::hosts::end_of_aliases;
 use self::policy::policy_body;
@@ -43,25 +45,38 @@ pub(super) fn resolve(
     context: Context<'_>,
     problems: &mut Problems<'_>,
 ) -> State {
+    let dns = zones::build(world, context, problems);
+    let views = world
+        .resolvers
+        .iter()
+        .map(|(name, table)| {
+            let view = fakes::View {
+                fault: zones::fault_of(table.rcode, table.silence),
+                ..zones::build(seen_by(name, world, views), context, problems)
+            };
+            (name.as_str().into(), view)
+        })
+        .collect();
+    let hosts = hosts::policy_hosts(world, context, problems);
     State {
         domains: world
             .domains
             .iter()
             .map(|(name, _)| name.0.clone())
             .collect(),
-        zones: zones::build(world, context, problems),
-        resolvers: world
-            .resolvers
+        policy_hosts: hosts.iter().map(|host| host.name.clone()).collect(),
+        servers: world
+            .servers
             .iter()
-            .map(|(name, table)| Resolver {
-                name: name.as_str().into(),
-                fault: zones::fault_of(table.rcode, table.silence),
-                zones: zones::build(seen_by(name, world, views), context, problems),
-            })
+            .map(|(name, _)| name.0.clone())
             .collect(),
-        policy_hosts: hosts::policy_hosts(world, context, problems),
-        servers: hosts::servers(world, context),
         senders: senders::senders(world, context.start, problems),
+        internet: Arc::new(Internet {
+            dns,
+            views,
+            https: hosts.into_iter().flat_map(|host| host.edges).collect(),
+            smtp: hosts::receivers(world, context),
+        }),
     }
 }
 

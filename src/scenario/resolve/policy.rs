@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use crate::facts::UnixTime;
-use crate::scenario::faults::{CertificateFault, Encoding, KeyKind, Transfer};
-use crate::scenario::file::{CertificateTable, ContentType, MaxAge, ModeWord, Moment, PolicyTable};
+use crate::fakes::{Certificate, Identity, KeyKind, Life, Response, Transfer};
+use crate::scenario::file::{
+    CertificateTable, ContentType, Encoding, MaxAge, ModeWord, Moment, PolicyTable,
+};
 use crate::scenario::located::{Located, OneOrMany};
-use crate::scenario::span::TimeSpan;
-use crate::scenario::state::{Certificate, Response};
 
 /// The media type of a policy (RFC 8461, Section 3.2).
 const MEDIA_TYPE: &str = "text/plain";
@@ -99,29 +99,30 @@ impl PolicyTable {
                 usize::try_from(octets.value).unwrap_or(usize::MAX),
             );
         }
-        let mut headers: Vec<(Box<str>, Box<str>)> = Vec::new();
+        let reason = self.reason.as_ref();
+        let mut response = Response::new(
+            status,
+            reason.map_or(usual_reason(status), |reason| reason.as_str()),
+        );
+        match self.content_type.as_ref().map(|found| &found.value) {
+            None => response = response.with_header("Content-Type", MEDIA_TYPE),
+            Some(ContentType::Absent) => {}
+            Some(ContentType::Value(value)) => {
+                response = response.with_header("Content-Type", value);
+            }
+        }
         if let Some(location) = &self.location {
-            headers.push(("Location".into(), location.as_str().into()));
+            response = response.with_header("Location", location.as_str());
         }
         for (name, values) in self.headers.iter() {
             for value in values.iter() {
-                headers.push((name.as_str().into(), value.as_str().into()));
+                response = response.with_header(name, value.as_str());
             }
         }
         Response {
-            status,
-            reason: match &self.reason {
-                Some(reason) => reason.as_str().into(),
-                None => usual_reason(status).into(),
-            },
-            content_type: match self.content_type.as_ref().map(|found| &found.value) {
-                None => Some(MEDIA_TYPE.into()),
-                Some(ContentType::Absent) => None,
-                Some(ContentType::Value(value)) => Some(value.as_str().into()),
-            },
-            headers,
             body: body.into(),
             transfer: self.transfer.unwrap_or(Transfer::Plain),
+            ..response
         }
     }
 }
@@ -141,54 +142,42 @@ impl CertificateTable {
         })
     }
 
-    /// Returns the certificate for a host of these names, in a scenario that starts at `start`.
+    /// Returns the certificates of a host of these names, in a scenario that starts at `start`.
     pub(super) fn resolve(
         this: Option<&Self>,
         names: impl FnOnce() -> Vec<Box<str>>,
         start: UnixTime,
-    ) -> Certificate {
+    ) -> Identity {
         let fault = this.and_then(|this| this.fault);
-        let (usual_before, usual_after) = match fault {
-            Some(CertificateFault::Expired) => (days(start, "-60d"), days(start, "-30d")),
-            Some(CertificateFault::NotYetValid) => (days(start, "3650d"), days(start, "7300d")),
-            Some(
-                CertificateFault::WrongName
-                | CertificateFault::CnOnly
-                | CertificateFault::ApexCertOnly
-                | CertificateFault::Wildcard
-                | CertificateFault::WildcardTwoLevels
-                | CertificateFault::PartialWildcard
-                | CertificateFault::SelfSigned
-                | CertificateFault::SelfSignedCa
-                | CertificateFault::UntrustedRoot
-                | CertificateFault::MissingIntermediate
-                | CertificateFault::ExpiredIntermediate
-                | CertificateFault::WrongEku
-                | CertificateFault::NameConstraints
-                | CertificateFault::IpSanOnly
-                | CertificateFault::Garbled,
-            )
-            | None => (days(start, "-30d"), days(start, "3650d")),
-        };
+        let usual = Life::usual(fault, start);
         let moment = |moment: Option<&Located<Moment>>, usual| {
             moment.map_or(usual, |moment| moment.value.resolve(start))
         };
-        Certificate {
-            fault,
+        let certificate = Certificate {
             names: match this.and_then(|this| this.names.as_ref()) {
                 Some(names) => names.iter().map(|name| name.as_str().into()).collect(),
                 None => names(),
             },
-            not_before: moment(this.and_then(|this| this.not_before.as_ref()), usual_before),
-            not_after: moment(this.and_then(|this| this.not_after.as_ref()), usual_after),
+            ip_names: Vec::new(),
             key: this.and_then(|this| this.key).unwrap_or(KeyKind::Ecdsa),
-            sni_only: this.is_some_and(|this| this.sni_only),
+            life: Some(Life {
+                not_before: moment(
+                    this.and_then(|this| this.not_before.as_ref()),
+                    usual.not_before,
+                ),
+                not_after: moment(
+                    this.and_then(|this| this.not_after.as_ref()),
+                    usual.not_after,
+                ),
+            }),
+            fault,
+        };
+        if this.is_some_and(|this| this.sni_only) {
+            Identity::by_name_only(&certificate)
+        } else {
+            Identity::of(certificate)
         }
     }
-}
-
-fn days(start: UnixTime, span: &str) -> UnixTime {
-    TimeSpan::parse(span).map_or(start, |span| span.from(start))
 }
 
 /// Writes a policy as the RFC's own example does.

@@ -1,32 +1,31 @@
 //! What the DNS says, name by name.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Context;
 use crate::facts::dns::{Exchange, MxRecord};
 use crate::facts::{DnsName, DnsNameError};
+use crate::fakes::{
+    Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View,
+};
 use crate::scenario::addresses::Use;
-use crate::scenario::faults::{Rcode, RecordFault};
 use crate::scenario::file::{
     AddressAnswer, DomainTable, MxAnswer, NameTable, TlsaAnswer, TxtAnswer, WorldTables,
 };
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::problem::Problems;
 use crate::scenario::span::TimeSpan;
-use crate::scenario::state::{Answer, DEFAULT_TTL, DnsFault, Types, ZoneName, Zones};
 
-/// The longest string of a TXT record (RFC 1035, Section 3.3.14).
-const MAX_STRING_OCTETS: usize = 255;
-
-/// Builds the zones of a world.
+/// Builds what a resolver of a world says.
 pub(super) fn build(
     world: &WorldTables,
     context: Context<'_>,
     problems: &mut Problems<'_>,
-) -> Zones {
+) -> View {
     let mut zones = Builder {
-        zones: Zones::new(),
+        names: BTreeMap::new(),
         implied: Vec::new(),
         problems,
     };
@@ -89,16 +88,8 @@ pub(super) fn host_addresses(
 pub(super) const fn fault_of(rcode: Option<Rcode>, silence: bool) -> Option<DnsFault> {
     match rcode {
         _ if silence => Some(DnsFault::Silence),
-        Some(rcode) => Some(failure(rcode, DEFAULT_TTL)),
+        Some(rcode) => Some(DnsFault::Rcode(rcode)),
         None => None,
-    }
-}
-
-const fn failure(rcode: Rcode, ttl: Duration) -> DnsFault {
-    match rcode {
-        Rcode::Nxdomain => DnsFault::NxDomain { ttl },
-        Rcode::Servfail => DnsFault::ServFail,
-        Rcode::Refused => DnsFault::Refused,
     }
 }
 
@@ -112,20 +103,23 @@ struct Host<'a, F> {
 }
 
 struct Builder<'p, 't> {
-    zones: Zones,
+    names: BTreeMap<String, Name>,
     /// Names that senders ask about and that do not exist unless something says so.
     implied: Vec<DnsName>,
     problems: &'p mut Problems<'t>,
 }
 
 impl Builder<'_, '_> {
-    fn finish(mut self) -> Zones {
+    fn finish(mut self) -> View {
         for name in self.implied {
-            self.zones
-                .entry(name)
-                .or_insert(ZoneName::Failed(DnsFault::NxDomain { ttl: DEFAULT_TTL }));
+            self.names
+                .entry(name.to_string())
+                .or_insert_with(|| Name::faulty(DnsFault::Rcode(Rcode::Nxdomain)));
         }
-        self.zones
+        View {
+            names: self.names,
+            ..View::default()
+        }
     }
 
     fn domain(
@@ -139,7 +133,7 @@ impl Builder<'_, '_> {
         if let Some(answer) = &domain.mx {
             self.mx(name, origin, answer);
         } else {
-            self.types(name, origin);
+            self.answers(name, origin);
         }
         if let Some(record) = self.below(name, "_mta-sts", origin) {
             self.txt_at(record, domain.txt.as_ref());
@@ -175,7 +169,7 @@ impl Builder<'_, '_> {
         let origin = name.origin;
         let name = &name.value.0;
         if let Some(fault) = fault_of(table.rcode, table.silence) {
-            self.insert(name, origin, ZoneName::Failed(fault));
+            self.insert(name, origin, Name::faulty(fault));
             return;
         }
         let host = Host {
@@ -211,8 +205,7 @@ impl Builder<'_, '_> {
     fn txt(&mut self, name: &DnsName, answer: &Located<TxtAnswer>) {
         let ttl = self.ttl(answer.ttl, answer.origin);
         if let Some(target) = &answer.cname {
-            let target = target.0.clone();
-            self.insert(name, answer.origin, ZoneName::Alias { target, ttl });
+            self.insert(name, answer.origin, Name::alias(target.as_str(), ttl));
             return;
         }
         let records = answer
@@ -231,52 +224,37 @@ impl Builder<'_, '_> {
             records,
             ttl,
         );
-        let origin = Origin::default();
-        if let Some(types) = self.types(name, origin) {
-            types.txt = Some(answer);
+        if let Some(answers) = self.answers(name, Origin::default()) {
+            answers.insert(RecordKind::Txt, answer);
         }
     }
 
     /// Returns the strings of a record: one written text is split where the DNS must split it.
-    fn strings(&mut self, written: &OneOrMany<Located<String>>) -> Vec<Box<[u8]>> {
-        if let [text] = &**written {
-            if text.is_empty() {
-                return vec![Box::default()];
-            }
-            return text
-                .as_bytes()
-                .chunks(MAX_STRING_OCTETS)
-                .map(Into::into)
-                .collect();
-        }
-        if written.is_empty() {
-            return vec![Box::default()];
+    fn strings(&mut self, written: &OneOrMany<Located<String>>) -> RecordData {
+        match &**written {
+            [] => return RecordData::txt(""),
+            [text] => return RecordData::txt(text.as_bytes()),
+            [..] => {}
         }
         for text in written.iter() {
-            if text.len() > MAX_STRING_OCTETS {
+            if text.len() > RecordData::MAX_STRING_OCTETS {
                 self.problems.push(
                     text.origin,
                     format!("this string has {} octets, more than 255", text.len()),
                 );
             }
         }
-        written
-            .iter()
-            .map(|text| {
-                text.as_bytes()
-                    .iter()
-                    .copied()
-                    .take(MAX_STRING_OCTETS)
-                    .collect()
-            })
-            .collect()
+        let octets = |text: &Located<String>| {
+            let octets = text.as_bytes().iter().copied();
+            octets.take(RecordData::MAX_STRING_OCTETS).collect()
+        };
+        RecordData::Txt(written.iter().map(octets).collect())
     }
 
     fn mx(&mut self, name: &DnsName, origin: Origin, answer: &MxAnswer) {
         let ttl = self.ttl(answer.ttl, origin);
         if let Some(target) = &answer.cname {
-            let target = target.0.clone();
-            self.insert(name, origin, ZoneName::Alias { target, ttl });
+            self.insert(name, origin, Name::alias(target.as_str(), ttl));
             return;
         }
         let records: Vec<MxRecord> = answer
@@ -309,11 +287,14 @@ impl Builder<'_, '_> {
                 nodata: answer.nodata,
                 fault: answer.fault,
             },
-            records,
+            records
+                .iter()
+                .map(|mx| RecordData::mx(mx.preference, mx.exchange.to_string()))
+                .collect(),
             ttl,
         );
-        if let Some(types) = self.types(name, origin) {
-            types.mx = Some(answer);
+        if let Some(answers) = self.answers(name, origin) {
+            answers.insert(RecordKind::Mx, answer);
         }
     }
 
@@ -330,7 +311,8 @@ impl Builder<'_, '_> {
             .records
             .iter()
             .flatten()
-            .map(|text| text.as_str().into())
+            // The linter says of a text that is none.
+            .filter_map(|text| RecordData::tlsa(text))
             .collect();
         let said = said(
             &Said {
@@ -342,26 +324,26 @@ impl Builder<'_, '_> {
             records,
             ttl,
         );
-        if let Some(types) = self.types(&name, answer.origin) {
-            types.tlsa = Some(said);
+        if let Some(answers) = self.answers(&name, answer.origin) {
+            answers.insert(RecordKind::Tlsa, said);
         }
     }
 
     fn host<F: Fn() -> Vec<IpAddr>>(&mut self, name: &DnsName, origin: Origin, host: &Host<'_, F>) {
         let ttl = self.ttl(host.ttl, origin);
         if let Some(target) = host.target {
-            let target = target.clone();
-            self.insert(name, origin, ZoneName::Alias { target, ttl });
+            self.insert(name, origin, Name::alias(target.as_str(), ttl));
             return;
         }
         let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) =
             (host.addresses)().into_iter().partition(IpAddr::is_ipv4);
-        let Some(types) = self.types(name, origin) else {
+        let Some(answers) = self.answers(name, origin) else {
             return;
         };
-        for (answer, records, fault) in
-            [(&mut types.a, v4, host.a), (&mut types.aaaa, v6, host.aaaa)]
-        {
+        for (kind, addresses, fault) in [
+            (RecordKind::A, v4, host.a),
+            (RecordKind::Aaaa, v6, host.aaaa),
+        ] {
             let fault = fault.map_or_else(Said::default, |table| Said {
                 rcode: table.rcode,
                 silence: table.silence,
@@ -369,43 +351,41 @@ impl Builder<'_, '_> {
                 fault: table.fault,
             });
             // Two tables may each give a name addresses of one family.
-            if !records.is_empty() || fault.is_fault() {
-                *answer = Some(said(&fault, records, ttl));
+            if !addresses.is_empty() || fault.is_fault() {
+                let records = addresses.into_iter().map(RecordData::of_address);
+                answers.insert(kind, said(&fault, records.collect(), ttl));
             }
         }
     }
 
-    /// Returns the types of a name, which then exists; `None` if it is an alias or a failure already.
-    fn types(&mut self, name: &DnsName, origin: Origin) -> Option<&mut Types> {
-        let zone_name = self
-            .zones
-            .entry(name.clone())
-            .or_insert_with(|| ZoneName::Types(Box::default()));
-        match zone_name {
-            ZoneName::Types(types) => Some(types),
-            ZoneName::Alias { target, .. } => {
-                let message = format!("{name} is an alias of {target} and can hold no records");
-                self.problems.push(origin, message);
-                None
-            }
-            ZoneName::Failed(_) => {
-                let message = format!("{name} fails as a whole and can hold no records");
-                self.problems.push(origin, message);
-                None
-            }
+    /// Returns the answers of a name, which then exists; `None` if it is an alias or a failure already.
+    fn answers(
+        &mut self,
+        name: &DnsName,
+        origin: Origin,
+    ) -> Option<&mut BTreeMap<RecordKind, Answer>> {
+        let found = self.names.entry(name.to_string()).or_default();
+        if let Some(target) = found.target() {
+            let message = format!("{name} is an alias of {target} and can hold no records");
+            self.problems.push(origin, message);
+            return None;
         }
+        if found.fault.is_some() {
+            let message = format!("{name} fails as a whole and can hold no records");
+            self.problems.push(origin, message);
+            return None;
+        }
+        Some(&mut found.answers)
     }
 
-    fn insert(&mut self, name: &DnsName, origin: Origin, zone_name: ZoneName) {
-        let empty = ZoneName::Types(Box::default());
-        match self.zones.get(name) {
-            Some(found) if *found != empty => self.problems.push(
-                origin,
-                format!("{name} holds records already and can be neither an alias nor a failure"),
-            ),
-            Some(_) | None => {
-                self.zones.insert(name.clone(), zone_name);
-            }
+    fn insert(&mut self, name: &DnsName, origin: Origin, said: Name) {
+        let found = self.names.entry(name.to_string()).or_default();
+        if *found == Name::default() {
+            *found = said;
+        } else {
+            let message =
+                format!("{name} holds records already and can be neither an alias nor a failure");
+            self.problems.push(origin, message);
         }
     }
 
@@ -446,16 +426,16 @@ impl Said {
     }
 }
 
-fn said<T>(said: &Said, records: Vec<T>, ttl: Duration) -> Answer<T> {
-    match said.rcode {
-        _ if said.silence => Answer::Failed(DnsFault::Silence),
-        Some(rcode) => Answer::Failed(failure(rcode, ttl)),
-        None if said.nodata || records.is_empty() => Answer::NoData { ttl },
-        None => Answer::Records {
-            records,
-            ttl,
-            fault: said.fault,
-        },
+fn said(said: &Said, records: Vec<RecordData>, ttl: Duration) -> Answer {
+    let fault = match fault_of(said.rcode, said.silence) {
+        Some(fault) => Some(fault),
+        None if said.nodata || records.is_empty() => Some(DnsFault::NoData),
+        None => said.fault.map(DnsFault::Spoiled),
+    };
+    Answer {
+        records,
+        ttl,
+        fault,
     }
 }
 

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::facts::certificate::CertificateFault;
 use crate::facts::smtp::{SmtpFailureKind, TlsFailureKind};
+use crate::model::script::Script;
 use crate::model::stage::{START, Stage, message, name, reply, told, warm};
-use crate::model::state::Receiver;
 use crate::sender::{Mail, PolicyState};
 use crate::tlsrpt::result_type::ResultType;
 
 /// A fault of the first MX host, and what the sender reports of it.
 type Fault = (
     &'static str,
-    fn(&mut Receiver),
+    fn(&mut Script),
     // Whether enforce refuses it, and testing and none take it all the same.
     Hop,
     &'static [ResultType],

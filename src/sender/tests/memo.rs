@@ -9,6 +9,7 @@ use crate::facts::http::{HttpExchange, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::ModelNetwork;
+use crate::model::stage::scripted::Scripted;
 use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, told};
 use crate::sender::discover::Occasion;
 use crate::sender::memo::{Memo, Probes};
@@ -16,7 +17,7 @@ use crate::sender::{Limits, Mail, Network, PolicyState, Sender, SenderClass, Tra
 use crate::sts::transport::Certainty;
 
 /// A network that lets others run before each answer.
-struct Slow(ModelNetwork);
+struct Slow(ModelNetwork<Scripted>);
 
 impl Network for Slow {
     fn now(&self) -> UnixTime {
@@ -40,7 +41,7 @@ impl Network for Slow {
 }
 
 /// A network whose MX hosts never say a word.
-struct Mute(ModelNetwork);
+struct Mute(ModelNetwork<Scripted>);
 
 impl Network for Mute {
     fn now(&self) -> UnixTime {

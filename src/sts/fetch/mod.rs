@@ -17,6 +17,10 @@ use crate::facts::dns::DnsFailure;
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::{DnsName, DnsNameError};
 
+/// The largest policy body that is read unless told otherwise, in octets: "a suggested maximum policy size is
+/// 64 kilobytes".
+pub const DEFAULT_MAX_POLICY_BYTES: u64 = 65_536;
+
 /// A policy that was fetched.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetched {

@@ -41,7 +41,7 @@ pub(super) struct Resolver {
 impl Resolver {
     /// Starts a resolver; `view` is its name in the history.
     pub(super) async fn start(
-        view: Option<String>,
+        view: Option<Box<str>>,
         table: Table,
         history: Arc<History>,
     ) -> Result<Self, WorldError> {
@@ -98,7 +98,7 @@ async fn bind() -> io::Result<(UdpSocket, TcpListener)> {
 
 /// Answers the questions of one resolver.
 struct Handler {
-    view: Option<String>,
+    view: Option<Box<str>>,
     table: Arc<RwLock<Arc<Table>>>,
     history: Arc<History>,
 }
@@ -110,7 +110,7 @@ impl Handler {
         let (resolution, undeclared) = table.resolve(name, record_type);
         let name = wire::text(name);
         let question = |name| history::Request::Question {
-            view: self.view.clone(),
+            view: self.view.as_deref().map(str::to_owned),
             name,
             record_type: record_type.to_string(),
             transport,

@@ -1,14 +1,14 @@
 //! What a resolver says: records, aliases followed, and what spoils them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::wire;
+use crate::fakes::{self, DEFAULT_TTL, DnsFault, Rcode, RecordFault, RecordKind, View};
 use crate::world::WorldError;
-use crate::world::fault::DnsFault;
-use crate::world::state::{NameState, RecordKind, View};
 
 /// The longest CNAME chain that a resolver follows; it answers with that much of it.
 const MAX_CHAIN: usize = 16;
@@ -28,13 +28,13 @@ pub(in crate::world) struct Table {
 struct Entry {
     sets: BTreeMap<RecordKind, Set>,
     fault: Option<DnsFault>,
-    negative_ttl_secs: Option<u32>,
+    negative_ttl: Option<Duration>,
 }
 
 #[derive(Debug)]
 struct Set {
     data: Vec<RData>,
-    ttl_secs: u32,
+    ttl: Duration,
     fault: Option<DnsFault>,
 }
 
@@ -54,23 +54,9 @@ impl Table {
         })
     }
 
-    /// Finds a name, or the wildcard that stands for it (RFC 4592).
+    /// Finds a name, or the wildcard that stands for it.
     fn find(&self, name: &str) -> Option<&Entry> {
-        if let Some(entry) = self.names.get(name) {
-            return Some(entry);
-        }
-        let mut rest = name;
-        while let Some((_label, parent)) = rest.split_once('.') {
-            if let Some(entry) = self.names.get(&format!("*.{parent}")) {
-                return Some(entry);
-            }
-            if self.names.contains_key(parent) {
-                // The closest encloser has no wildcard; those further up do not count.
-                return None;
-            }
-            rest = parent;
-        }
-        None
+        fakes::closest(name, |name| self.names.get(name))
     }
 
     /// Answers a question, following aliases; the names that nobody declared come with the answer.
@@ -85,16 +71,16 @@ impl Table {
         loop {
             let key = wire::text(&owner);
             let Some(entry) = self.find(&key) else {
-                let ttl = Some(NameState::NEGATIVE_TTL_SECS);
+                let ttl = Some(DEFAULT_TTL);
                 let negative =
                     Resolution::negative(ResponseCode::NXDomain, records, wire::soa(&owner, ttl));
                 return (negative, vec![key]);
             };
-            let soa = wire::soa(&owner, entry.negative_ttl_secs);
+            let soa = wire::soa(&owner, entry.negative_ttl);
             let (set, alias) = entry.select(record_type);
             let fault = self.fault.or(entry.fault).or(set.and_then(|set| set.fault));
             let Some(set) = set else {
-                let none = fault.unwrap_or(DnsFault::Nodata);
+                let none = fault.unwrap_or(DnsFault::NoData);
                 let none = Resolution::faulty(none, records, Vec::new(), soa);
                 return (none, Vec::new());
             };
@@ -103,7 +89,7 @@ impl Table {
                 // What one type lacks may be remembered as long as its records might.
                 let soa = match set.fault.filter(|own| *own == fault) {
                     Some(_) => {
-                        let ttl = entry.negative_ttl_secs.map(|_of_name| set.ttl_secs);
+                        let ttl = entry.negative_ttl.map(|_of_name| set.ttl);
                         wire::soa(&owner, ttl)
                     }
                     None => soa,
@@ -127,13 +113,13 @@ impl Table {
 }
 
 impl Entry {
-    fn new(state: &NameState) -> Result<Self, WorldError> {
+    fn new(state: &fakes::Name) -> Result<Self, WorldError> {
         let mut sets = BTreeMap::new();
         for (kind, answer) in &state.answers {
             let data = answer.records.iter().map(wire::rdata);
             let set = Set {
                 data: data.collect::<Result<_, _>>()?,
-                ttl_secs: answer.ttl_secs,
+                ttl: answer.ttl,
                 fault: answer.fault,
             };
             sets.insert(*kind, set);
@@ -141,7 +127,7 @@ impl Entry {
         Ok(Self {
             sets,
             fault: state.fault,
-            negative_ttl_secs: state.negative_ttl_secs,
+            negative_ttl: state.negative_ttl,
         })
     }
 
@@ -167,7 +153,7 @@ impl Entry {
 impl Set {
     fn records(&self, owner: &Name) -> Vec<Record> {
         let data = self.data.iter().cloned();
-        data.map(|data| Record::from_rdata(owner.clone(), self.ttl_secs, data))
+        data.map(|data| Record::from_rdata(owner.clone(), wire::secs(self.ttl), data))
             .collect()
     }
 }
@@ -224,28 +210,32 @@ impl Resolution {
             record
         };
         match fault {
-            DnsFault::Nxdomain => Self::negative(ResponseCode::NXDomain, chain, soa),
-            DnsFault::Nodata => Self::negative(ResponseCode::NoError, chain, soa),
-            DnsFault::Servfail => Self::negative(ResponseCode::ServFail, Vec::new(), None),
-            DnsFault::Refused => Self::negative(ResponseCode::Refused, Vec::new(), None),
-            DnsFault::Timeout => Self::found(chain).delivered(Delivery::Never),
-            DnsFault::Truncated | DnsFault::TruncatedOnTcp => {
-                chain.extend(found);
-                Self::found(chain).delivered(if fault == DnsFault::Truncated {
-                    Delivery::CutOverUdp
-                } else {
-                    Delivery::Cut
-                })
+            DnsFault::Rcode(Rcode::Nxdomain) => Self::negative(ResponseCode::NXDomain, chain, soa),
+            DnsFault::NoData => Self::negative(ResponseCode::NoError, chain, soa),
+            DnsFault::Rcode(Rcode::Servfail) => {
+                Self::negative(ResponseCode::ServFail, Vec::new(), None)
             }
-            DnsFault::WrongOwner => {
+            DnsFault::Rcode(Rcode::Refused) => {
+                Self::negative(ResponseCode::Refused, Vec::new(), None)
+            }
+            DnsFault::Silence => Self::found(chain).delivered(Delivery::Never),
+            DnsFault::Spoiled(RecordFault::Truncated) => {
+                chain.extend(found);
+                Self::found(chain).delivered(Delivery::CutOverUdp)
+            }
+            DnsFault::Spoiled(RecordFault::TruncatedOnTcp) => {
+                chain.extend(found);
+                Self::found(chain).delivered(Delivery::Cut)
+            }
+            DnsFault::Spoiled(RecordFault::WrongOwner) => {
                 chain.extend(found.into_iter().map(elsewhere));
                 Self::found(chain)
             }
-            DnsFault::WrongType => {
+            DnsFault::Spoiled(RecordFault::WrongType) => {
                 chain.extend(found.into_iter().map(|record| wire::other_type(&record)));
                 Self::found(chain)
             }
-            DnsFault::ExtraRecords => {
+            DnsFault::Spoiled(RecordFault::ExtraRecords) => {
                 let extra: Vec<_> = found
                     .iter()
                     .flat_map(|record| [wire::other_type(record), elsewhere(record.clone())])

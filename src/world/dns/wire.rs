@@ -1,12 +1,13 @@
 //! Records and names as DNS messages have them.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
+use crate::fakes::{RecordData, RecordKind};
 use crate::world::WorldError;
-use crate::world::state::{RecordData, RecordKind};
 
 /// Returns a record of the same owner and another type: an address, or a text in the place of an address.
 pub(super) fn other_type(record: &Record) -> Record {
@@ -18,12 +19,17 @@ pub(super) fn other_type(record: &Record) -> Record {
 }
 
 /// Returns the SOA record of a negative answer (RFC 2308, Section 3).
-pub(super) fn soa(owner: &Name, negative_ttl_secs: Option<u32>) -> Option<Record> {
-    let ttl = negative_ttl_secs?;
+pub(super) fn soa(owner: &Name, negative_ttl: Option<Duration>) -> Option<Record> {
+    let ttl = secs(negative_ttl?);
     let server = Name::from_ascii("ns.lab.test.").expect("it is a name");
     let person = Name::from_ascii("hostmaster.lab.test.").expect("it is a name");
     let data = SOA::new(server, person, 1, 3600, 600, 86_400, ttl);
     Some(Record::from_rdata(owner.base_name(), ttl, RData::SOA(data)))
+}
+
+/// Returns a TTL; one that is too long is the longest.
+pub(super) fn secs(ttl: Duration) -> u32 {
+    u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// Returns the type that a question asks for.
@@ -57,7 +63,7 @@ pub(super) fn rdata(data: &RecordData) -> Result<RData, WorldError> {
             (*usage).into(),
             (*selector).into(),
             (*matching).into(),
-            data.clone(),
+            data.to_vec(),
         )),
         RecordData::Txt(strings) => {
             if let Some(long) = strings
@@ -66,7 +72,9 @@ pub(super) fn rdata(data: &RecordData) -> Result<RData, WorldError> {
             {
                 return Err(WorldError::LongString { octets: long.len() });
             }
-            RData::TXT(TXT::from_bytes(strings.iter().map(Vec::as_slice).collect()))
+            RData::TXT(TXT::from_bytes(
+                strings.iter().map(|string| &**string).collect(),
+            ))
         }
     })
 }

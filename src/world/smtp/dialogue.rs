@@ -7,10 +7,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::lines::Lines;
 use super::upstream::Session;
+use crate::fakes::{DialogueFault, Receiver, SmtpFault};
 use crate::world::Shared;
-use crate::world::fault::{DialogueFault, SmtpFault};
 use crate::world::history::Request;
-use crate::world::state::Receiver;
 use crate::world::tasks::pause;
 
 /// The longest message that is taken.
@@ -317,7 +316,7 @@ impl<'a> Dialogue<'a> {
         let (reply, message) = session.content(&content).await?;
         if let Some(message) = message {
             self.shared.history.record(Request::SmtpReceived {
-                server: self.receiver.host.clone(),
+                server: self.receiver.host.to_string(),
                 address: self.address,
                 tls: self.tls.clone(),
                 helo: self.helo.clone().unwrap_or_default(),

@@ -17,12 +17,11 @@ use self::dialogue::{Dialogue, End};
 pub(super) use self::greylist::Greylist;
 use self::lines::Lines;
 use super::door::Serve;
-use super::fault::{DialogueFault, ListenerFault, SmtpFault};
 use super::history::Request;
 use super::pki::Pki;
-use super::state::Receiver;
 use super::tls;
 use super::{Shared, WorldError};
+use crate::fakes::{DialogueFault, ListenerFault, Receiver, SmtpFault};
 
 /// The octets of a TLS handshake record begin with this one.
 const HANDSHAKE_RECORD: u8 = 22;
@@ -72,7 +71,7 @@ impl SmtpServer {
         };
         let receiver = &served.receiver;
         history.record(Request::SmtpConnect {
-            server: receiver.host.clone(),
+            server: receiver.host.to_string(),
             address: self.address,
         });
         stream.set_nodelay(true)?;
@@ -102,7 +101,7 @@ impl SmtpServer {
             }
             let handshake = tls::read_client_hello(stream).await?;
             history.record(Request::SmtpHandshake {
-                server: receiver.host.clone(),
+                server: receiver.host.to_string(),
                 address: self.address,
                 sni: tls::sni(&handshake),
             });

@@ -115,21 +115,6 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "the live policy is read again",
     ),
     (
-        "replay/model_receiver.rs",
-        "replay/on_model.rs",
-        "certificates are made alike for both ports",
-    ),
-    (
-        "replay/on_lab/hosts.rs",
-        "replay/on_lab/mod.rs",
-        "names are compared alike",
-    ),
-    (
-        "replay/on_lab/zones.rs",
-        "replay/on_lab/mod.rs",
-        "names are compared alike",
-    ),
-    (
         "report/text/policy.rs",
         "report/text/mx.rs",
         "a policy host's certificate reads like an MX host's",

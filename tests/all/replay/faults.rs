@@ -1,14 +1,10 @@
 //! Each fault by its name, on the model and on the lab: both must tell the same.
 
-use std::collections::BTreeSet;
-use std::fmt::Display;
-
 use futures_util::stream::{self, StreamExt as _};
-use stickler::replay::Networks;
-use stickler::scenario::{
-    CertificateFault, HttpsFault, KeyKind, RecordFault, SmtpFault, TlsVersions, Transfer,
+use stickler::fakes::{
+    CertificateFault, HttpsFault, Named as _, RecordFault, SmtpFault, TlsVersions, Transfer,
 };
-use stickler::world;
+use stickler::replay::Networks;
 
 /// How many scenarios run at once: most of them wait for deadlines.
 const AT_ONCE: usize = 24;
@@ -75,7 +71,7 @@ async fn assert_agreement(stories: impl IntoIterator<Item = (String, String)>) {
 
 #[tokio::test]
 async fn every_fault_of_a_server_is_the_same_on_both_networks() {
-    assert_agreement(SmtpFault::ALL.iter().map(|fault| {
+    assert_agreement(SmtpFault::all().map(|fault| {
         let server = format!("fault = \"{fault}\"");
         (format!("server {fault}"), story("", "", "", &server))
     }))
@@ -84,7 +80,7 @@ async fn every_fault_of_a_server_is_the_same_on_both_networks() {
 
 #[tokio::test]
 async fn every_fault_of_a_policy_host_is_the_same_on_both_networks() {
-    assert_agreement(HttpsFault::ALL.iter().map(|fault| {
+    assert_agreement(HttpsFault::all().map(|fault| {
         let key = format!(", fault = \"{fault}\"");
         (format!("policy host {fault}"), story(&key, &key, "", ""))
     }))
@@ -208,28 +204,4 @@ async fn every_fault_of_a_dns_answer_is_the_same_on_both_networks() {
         ]
     });
     assert_agreement(records.chain(addresses).chain(whole)).await;
-}
-
-/// The same names, whichever room defines them.
-fn assert_same_names<A: Display, B: Display>(
-    scenario: impl IntoIterator<Item = A>,
-    world: impl IntoIterator<Item = B>,
-) {
-    let of_scenario: BTreeSet<String> = scenario.into_iter().map(|name| name.to_string()).collect();
-    let of_world: BTreeSet<String> = world.into_iter().map(|name| name.to_string()).collect();
-    assert_eq!(of_scenario, of_world);
-}
-
-#[test]
-fn scenario_and_world_spell_their_faults_alike() {
-    assert_same_names(HttpsFault::ALL, world::HttpsFault::all());
-    assert_same_names(SmtpFault::ALL, world::SmtpFault::all());
-    assert_same_names(CertificateFault::ALL, world::CertificateFault::ALL);
-    assert_same_names(KeyKind::ALL, world::KeyKind::ALL);
-    // Those that stand for a whole answer are keys of their own in a scenario.
-    let whole = ["nxdomain", "nodata", "servfail", "refused", "timeout"];
-    let beside = world::DnsFault::ALL
-        .iter()
-        .filter(|fault| !whole.contains(&fault.name()));
-    assert_same_names(RecordFault::ALL, beside);
 }

@@ -6,14 +6,15 @@ mod vain;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 use stickler::diagnose::findings::codes;
-use stickler::scenario::state::{Answer, DnsFault, ZoneName};
-use stickler::scenario::{self, CertificateFault, Scenario};
+use stickler::fakes::{CertificateFault, DnsFault, Edge, Name, Page, Rcode, RecordKind};
+use stickler::scenario::{self, Moment, Scenario, State};
 
 use crate::support::tokens::Tokens;
 use crate::support::xorshift::Xorshift;
@@ -196,27 +197,22 @@ fn each_step_has_the_world_whole() {
     assert_eq!(second.at.to_string(), "2026-03-04T08:00:00Z");
     assert_eq!((first.line, second.line), (13, 17));
 
-    let record = "_mta-sts.corp.test".parse().unwrap();
-    assert!(matches!(
-        &first.state.zones[&record],
-        ZoneName::Types(types) if matches!(&types.txt, Some(Answer::Records { .. }))
-    ));
-    assert!(matches!(
-        second.state.zones[&record],
-        ZoneName::Failed(DnsFault::NxDomain { .. })
-    ));
-    let domain = "corp.test".parse().unwrap();
-    assert!(matches!(
-        &second.state.zones[&domain],
-        ZoneName::Types(types) if types.mx == Some(Answer::Failed(DnsFault::ServFail))
-    ));
+    let said = |moment: &Moment, name: &str| moment.state.internet.dns.names[name].clone();
+    let txt = &said(first, "_mta-sts.corp.test").answers[&RecordKind::Txt];
+    assert_eq!((txt.records.len(), txt.fault), (1, None));
+    assert_eq!(
+        said(second, "_mta-sts.corp.test"),
+        Name::faulty(DnsFault::Rcode(Rcode::Nxdomain))
+    );
+    assert_eq!(
+        said(second, "corp.test").answers[&RecordKind::Mx].fault,
+        Some(DnsFault::Rcode(Rcode::Servfail))
+    );
 
-    let addresses: Vec<String> = second
-        .state
-        .servers
+    let receivers = &second.state.internet.smtp;
+    let addresses: Vec<String> = receivers
         .iter()
-        .flat_map(|server| server.addresses.iter())
-        .map(|address| format!("{} {:?}", address.address, address.certificate.fault))
+        .map(|(address, mx)| format!("{address} {:?}", mx.identity.default[0].fault))
         .collect();
     assert_eq!(
         addresses,
@@ -225,19 +221,33 @@ fn each_step_has_the_world_whole() {
             format!("192.0.2.2 {:?}", Some(CertificateFault::Expired))
         ]
     );
-    let [host] = first.state.policy_hosts.as_slice() else {
-        panic!("{:#?}", first.state.policy_hosts);
-    };
-    let [edge] = host.edges.as_slice() else {
-        panic!("{:#?}", host.edges);
-    };
-    assert_eq!(edge.address.to_string(), "192.0.2.3");
-    let response = &edge.responses[&"mta-sts.corp.test".parse().unwrap()];
     assert_eq!(
-        std::str::from_utf8(&response.body),
-        Ok("version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n")
+        served(&first.state),
+        [
+            "192.0.2.3 mta-sts.corp.test 200 61 octets, certificate for mta-sts.corp.test \
+             version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n"
+        ]
     );
-    assert_eq!(&*edge.certificate.names, [Box::from("mta-sts.corp.test")]);
+}
+
+/// Tells what each edge serves, with which certificate.
+fn served(state: &State) -> Vec<String> {
+    let told = |(address, edge): (&IpAddr, &Edge)| {
+        let names = edge.identity.default[0].names.join(", ");
+        let told = |(host, page): (&String, &Page)| {
+            let Page::Response(response) = page else {
+                panic!("{page:?}");
+            };
+            format!(
+                "{address} {host} {} {} octets, certificate for {names} {}",
+                response.status,
+                response.body.len(),
+                std::str::from_utf8(&response.body).unwrap(),
+            )
+        };
+        edge.pages.iter().map(told).collect::<Vec<_>>()
+    };
+    state.internet.https.iter().flat_map(told).collect()
 }
 
 #[test]
@@ -254,29 +264,19 @@ policy = { cname = "mta-sts.provider.test", body = "x", status = 404 }
 "#;
     let text = text.replace("verdict = \"de", "domain = \"corp.test\"\nverdict = \"de");
     let state = load(&text).moments.remove(0).state;
-    let served: Vec<String> = state
-        .policy_hosts
-        .iter()
-        .flat_map(|host| host.edges.iter())
-        .flat_map(|edge| {
-            edge.responses.iter().map(|(name, response)| {
-                format!(
-                    "{} {name} {} {} octets, certificate for {} names",
-                    edge.address,
-                    response.status,
-                    response.body.len(),
-                    edge.certificate.names.len(),
-                )
-            })
-        })
-        .collect();
+    let policy = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n";
+    let told = |address, host, what, body| {
+        format!(
+            "{address} {host} {what} octets, certificate for mta-sts.corp.test, mta-sts.brand.test {body}"
+        )
+    };
     assert_eq!(
-        served,
+        served(&state),
         [
-            "192.0.2.80 mta-sts.brand.test 404 1 octets, certificate for 2 names",
-            "192.0.2.80 mta-sts.corp.test 200 61 octets, certificate for 2 names",
-            "192.0.2.81 mta-sts.brand.test 503 1 octets, certificate for 2 names",
-            "192.0.2.81 mta-sts.corp.test 503 61 octets, certificate for 2 names",
+            told("192.0.2.80", "mta-sts.brand.test", "404 1", "x"),
+            told("192.0.2.80", "mta-sts.corp.test", "200 61", policy),
+            told("192.0.2.81", "mta-sts.brand.test", "503 1", "x"),
+            told("192.0.2.81", "mta-sts.corp.test", "503 61", policy),
         ]
     );
 }

@@ -10,10 +10,10 @@ use rustls::{HandshakeKind, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use stickler::facts::UnixTime;
-use stickler::world::{
-    CertificateFault, CertificateSpec, Edge, Identity, KeyKind, Life, TlsVersions, World,
-    WorldState,
+use stickler::fakes::{
+    Certificate, CertificateFault, Edge, Identity, Internet, KeyKind, Life, TlsVersions,
 };
+use stickler::world::World;
 use tokio::net::TcpStream;
 
 use super::{START, ip, start, to};
@@ -21,14 +21,14 @@ use crate::support::wire::{any_certificate, connect_tls, shake_hands};
 
 const HOST: &str = "mta-sts.corp.test";
 
-fn edge(identity: Identity) -> WorldState {
+fn edge(identity: Identity) -> Internet {
     let edge = Edge {
         identity,
         ..Edge::default()
     };
-    WorldState {
+    Internet {
         https: [(ip("192.0.2.11"), edge)].into(),
-        ..WorldState::default()
+        ..Internet::default()
     }
 }
 
@@ -82,16 +82,16 @@ async fn every_fault_is_what_its_name_says() {
     assert_eq!(cases.len(), CertificateFault::ALL.len() + 1);
     let mut identity = Identity::default();
     for (fault, _expected, _length) in &cases {
-        let spec = CertificateSpec {
+        let spec = Certificate {
             fault: *fault,
-            ..CertificateSpec::new([HOST])
+            ..Certificate::new([HOST])
         };
-        let name = fault.map_or("none", Fault::name);
+        let name = fault.map_or("none", Fault::as_str);
         identity.by_name.insert(format!("{name}.test"), vec![spec]);
     }
     let world = start(edge(identity)).await;
     for (fault, expected, length) in cases {
-        let name = fault.map_or("none", Fault::name);
+        let name = fault.map_or("none", Fault::as_str);
         let chain = chain(&world, &format!("{name}.test")).await;
         let verdict = judge(&world, &chain, HOST, START);
         assert!(verdict.contains(expected), "{name}: {verdict}");
@@ -107,11 +107,11 @@ async fn a_life_of_ones_own_and_a_default_one_that_outlasts_the_story() {
         not_before: START,
         not_after: START.saturating_add(hour),
     };
-    let short = CertificateSpec {
+    let short = Certificate {
         life: Some(life),
-        ..CertificateSpec::new([HOST])
+        ..Certificate::new([HOST])
     };
-    let mut identity = Identity::of(CertificateSpec::new([HOST]));
+    let mut identity = Identity::of(Certificate::new([HOST]));
     identity
         .by_name
         .insert("short.test".to_owned(), vec![short]);
@@ -139,12 +139,12 @@ async fn a_life_of_ones_own_and_a_default_one_that_outlasts_the_story() {
 
 #[tokio::test]
 async fn the_server_name_and_the_key_choose_the_certificate() {
-    let rsa = CertificateSpec {
+    let rsa = Certificate {
         key: KeyKind::Rsa,
-        ..CertificateSpec::new([HOST])
+        ..Certificate::new([HOST])
     };
-    let bad_ecdsa = CertificateSpec::new([HOST]).with_fault(CertificateFault::Expired);
-    let default = CertificateSpec::new([HOST]).with_fault(CertificateFault::WrongName);
+    let bad_ecdsa = Certificate::new([HOST]).with_fault(CertificateFault::Expired);
+    let default = Certificate::new([HOST]).with_fault(CertificateFault::WrongName);
     let identity = Identity {
         by_name: [(HOST.to_owned(), vec![bad_ecdsa, rsa])].into(),
         default: vec![default],
@@ -193,7 +193,7 @@ impl rustls::time_provider::TimeProvider for Fixed {
 
 #[tokio::test]
 async fn a_server_speaks_the_versions_it_is_told_to() {
-    let identity = Identity::of(CertificateSpec::new([HOST]));
+    let identity = Identity::of(Certificate::new([HOST]));
     for (versions, tls12, tls13) in [
         (TlsVersions::Both, true, true),
         (TlsVersions::Tls12, true, false),
@@ -223,7 +223,7 @@ async fn a_server_speaks_the_versions_it_is_told_to() {
 
 #[tokio::test]
 async fn sessions_can_be_resumed_and_outlive_a_change_elsewhere() {
-    let mut state = edge(Identity::of(CertificateSpec::new([HOST])));
+    let mut state = edge(Identity::of(Certificate::new([HOST])));
     let world = start(state.clone()).await;
     let to = to(&world, "192.0.2.11", 443);
     let config = any_certificate(&[&rustls::version::TLS12]);
@@ -234,7 +234,7 @@ async fn sessions_can_be_resumed_and_outlive_a_change_elsewhere() {
         kinds.push(hands.unwrap().get_ref().1.handshake_kind());
         let other = Edge::default();
         state.https.insert(ip("192.0.2.12"), other);
-        world.apply(state.clone()).await.unwrap();
+        world.apply(&state).await.unwrap();
     }
     let (full, resumed) = (HandshakeKind::Full, HandshakeKind::Resumed);
     assert_eq!(kinds, [Some(full), Some(resumed), Some(resumed)]);

@@ -1,20 +1,21 @@
 //! The resolvers.
 
+use std::time::Duration;
+
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use stickler::world::{
-    Answer, DnsFault, NameState, RecordData, RecordKind, Request, Transport, View, WorldState,
+use stickler::fakes::{
+    Answer, DEFAULT_TTL, DnsFault, Internet, Name, Rcode, RecordData, RecordFault, RecordKind, View,
 };
+use stickler::world::{Request, Transport};
 
 use super::start;
 use crate::support::wire::{SILENCE, ask, ask_tcp, ask_udp_for, records};
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 fn answer(records: impl IntoIterator<Item = RecordData>) -> Answer {
-    Answer {
-        records: records.into_iter().collect(),
-        ttl_secs: 60,
-        fault: None,
-    }
+    Answer::new(records, Duration::from_secs(60))
 }
 
 fn address(text: &str) -> (RecordKind, Answer) {
@@ -22,45 +23,44 @@ fn address(text: &str) -> (RecordKind, Answer) {
     (RecordKind::A, answer([address]))
 }
 
-fn alias(target: &str) -> (RecordKind, Answer) {
-    let target = RecordData::Cname(target.to_owned());
-    (RecordKind::Cname, answer([target]))
+fn alias(target: &str) -> Name {
+    Name::alias(target, Duration::from_secs(60))
 }
 
-fn state<const N: usize>(names: [(&str, NameState); N]) -> WorldState {
+fn state<const N: usize>(names: [(&str, Name); N]) -> Internet {
     let names = names.into_iter();
-    WorldState {
+    Internet {
         dns: View {
             names: names
                 .map(|(name, state)| (name.to_owned(), state))
                 .collect(),
             ..View::default()
         },
-        ..WorldState::default()
+        ..Internet::default()
     }
 }
 
 #[tokio::test]
 async fn every_fault_shows_on_the_wire() {
-    for fault in DnsFault::ALL {
+    for fault in DnsFault::all() {
         let set = Answer {
-            fault: Some(*fault),
+            fault: Some(fault),
             ..answer([RecordData::A([192, 0, 2, 1].into())])
         };
         let world = start(state([
-            ("by-set.test", NameState::new([(RecordKind::A, set)])),
+            ("by-set.test", Name::new([(RecordKind::A, set)])),
             (
                 "by-name.test",
-                NameState {
-                    fault: Some(*fault),
-                    ..NameState::new([address("192.0.2.1")])
+                Name {
+                    fault: Some(fault),
+                    ..Name::new([address("192.0.2.1")])
                 },
             ),
         ]))
         .await;
         let server = world.dns_address();
         for name in ["by-set.test", "by-name.test"] {
-            let patience = SILENCE * if *fault == DnsFault::Timeout { 1 } else { 100 };
+            let patience = SILENCE * if fault == DnsFault::Silence { 1 } else { 100 };
             let udp = ask_udp_for(server, name, RecordType::A, patience).await;
             let seen = udp.map(|message| {
                 (
@@ -73,34 +73,39 @@ async fn every_fault_shows_on_the_wire() {
             let text = format!("{name}. 60 TXT another type");
             let elsewhere = "elsewhere.test. 60 A 192.0.2.1".to_owned();
             let expected = match fault {
-                DnsFault::Nxdomain => Some((ResponseCode::NXDomain, false, vec![])),
-                DnsFault::Nodata => Some((ResponseCode::NoError, false, vec![])),
-                DnsFault::Servfail => Some((ResponseCode::ServFail, false, vec![])),
-                DnsFault::Refused => Some((ResponseCode::Refused, false, vec![])),
-                DnsFault::Timeout => None,
-                DnsFault::Truncated | DnsFault::TruncatedOnTcp => {
+                DnsFault::Rcode(Rcode::Nxdomain) => Some((ResponseCode::NXDomain, false, vec![])),
+                DnsFault::NoData => Some((ResponseCode::NoError, false, vec![])),
+                DnsFault::Rcode(Rcode::Servfail) => Some((ResponseCode::ServFail, false, vec![])),
+                DnsFault::Rcode(Rcode::Refused) => Some((ResponseCode::Refused, false, vec![])),
+                DnsFault::Silence => None,
+                DnsFault::Spoiled(RecordFault::Truncated | RecordFault::TruncatedOnTcp) => {
                     Some((ResponseCode::NoError, true, vec![]))
                 }
-                DnsFault::WrongOwner => {
+                DnsFault::Spoiled(RecordFault::WrongOwner) => {
                     Some((ResponseCode::NoError, false, vec![elsewhere.clone()]))
                 }
-                DnsFault::WrongType => Some((ResponseCode::NoError, false, vec![text.clone()])),
-                DnsFault::ExtraRecords => Some((
+                DnsFault::Spoiled(RecordFault::WrongType) => {
+                    Some((ResponseCode::NoError, false, vec![text.clone()]))
+                }
+                DnsFault::Spoiled(RecordFault::ExtraRecords) => Some((
                     ResponseCode::NoError,
                     false,
                     vec![text.clone(), elsewhere, whole.clone()],
                 )),
             };
-            assert_eq!(seen, expected, "{fault} {name}");
-            if matches!(fault, DnsFault::Truncated | DnsFault::TruncatedOnTcp) {
+            assert_eq!(seen, expected, "{fault:?} {name}");
+            if matches!(
+                fault,
+                DnsFault::Spoiled(RecordFault::Truncated | RecordFault::TruncatedOnTcp)
+            ) {
                 let tcp = ask_tcp(server, name, RecordType::A).await;
-                let cut = *fault == DnsFault::TruncatedOnTcp;
+                let cut = fault == DnsFault::Spoiled(RecordFault::TruncatedOnTcp);
                 let expected = if cut { vec![] } else { vec![whole] };
-                assert_eq!(records(&tcp), expected, "{fault} over TCP");
-                assert_eq!(tcp.metadata.truncation, cut, "{fault} over TCP");
+                assert_eq!(records(&tcp), expected, "{fault:?} over TCP");
+                assert_eq!(tcp.metadata.truncation, cut, "{fault:?} over TCP");
             }
         }
-        assert_eq!(world.unannounced(), [], "{fault}");
+        assert_eq!(world.unannounced(), [], "{fault:?}");
         world.shutdown().await.unwrap();
     }
 }
@@ -109,15 +114,18 @@ async fn every_fault_shows_on_the_wire() {
 async fn a_resolver_follows_aliases_and_shows_the_chain() {
     let names = || {
         state([
-            ("a.test", NameState::new([alias("b.test.")])),
-            ("b.test", NameState::new([alias("c.test")])),
-            ("c.test", NameState::new([address("192.0.2.3")])),
-            ("loop1.test", NameState::new([alias("loop2.test")])),
-            ("loop2.test", NameState::new([alias("loop1.test")])),
-            ("gone.test", NameState::new([alias("nowhere.test")])),
-            ("nowhere.test", NameState::faulty(DnsFault::Nxdomain)),
-            ("broken.test", NameState::new([alias("ill.test")])),
-            ("ill.test", NameState::faulty(DnsFault::Servfail)),
+            ("a.test", alias("b.test.")),
+            ("b.test", alias("c.test")),
+            ("c.test", Name::new([address("192.0.2.3")])),
+            ("loop1.test", alias("loop2.test")),
+            ("loop2.test", alias("loop1.test")),
+            ("gone.test", alias("nowhere.test")),
+            (
+                "nowhere.test",
+                Name::faulty(DnsFault::Rcode(Rcode::Nxdomain)),
+            ),
+            ("broken.test", alias("ill.test")),
+            ("ill.test", Name::faulty(DnsFault::Rcode(Rcode::Servfail))),
         ])
     };
     let world = start(names()).await;
@@ -148,7 +156,7 @@ async fn a_resolver_follows_aliases_and_shows_the_chain() {
 
     let mut lazy = names();
     lazy.dns.follows_cnames = false;
-    world.apply(lazy).await.unwrap();
+    world.apply(&lazy).await.unwrap();
     let first = ask(world.dns_address(), "a.test.", RecordType::A).await;
     assert_eq!(records(&first), [a_b]);
     assert_eq!(world.unannounced(), []);
@@ -157,11 +165,11 @@ async fn a_resolver_follows_aliases_and_shows_the_chain() {
 
 #[tokio::test]
 async fn a_chain_that_is_too_long_is_answered_as_far_as_it_was_followed() {
-    let mut endless = WorldState::default();
+    let mut endless = Internet::default();
     for number in 0..40 {
         let name = format!("{number}.test");
         let next = format!("{}.test", number + 1);
-        let state = NameState::new([alias(&next)]);
+        let state = alias(&next);
         endless.dns.names.insert(name, state);
     }
     let world = start(endless).await;
@@ -175,8 +183,8 @@ async fn a_chain_that_is_too_long_is_answered_as_far_as_it_was_followed() {
 #[tokio::test]
 async fn records_are_sent_as_they_stand() {
     let texts = answer([
-        RecordData::Txt(vec![b"v=STSv1; ".to_vec(), b"id=1;".to_vec()]),
-        RecordData::Txt(vec![vec![0xff, 0], Vec::new()]),
+        RecordData::Txt(vec![(*b"v=STSv1; ").into(), (*b"id=1;").into()]),
+        RecordData::Txt(vec![[0xff, 0].into(), Box::default()]),
         RecordData::txt("x".repeat(300)),
     ]);
     let exchanges = answer([
@@ -189,11 +197,11 @@ async fn records_are_sent_as_they_stand() {
         usage: 3,
         selector: 1,
         matching: 1,
-        data: vec![0xab; 32],
+        data: [0xab; 32].into(),
     }]);
     let world = start(state([(
         "corp.test",
-        NameState::new([
+        Name::new([
             (RecordKind::Txt, texts),
             (RecordKind::Mx, exchanges),
             (RecordKind::Tlsa, tlsa),
@@ -243,7 +251,7 @@ async fn an_answer_that_is_too_long_for_udp_is_cut_there() {
     let many = (0..200).map(|number| RecordData::mx(10, format!("mx{number}.provider.test")));
     let world = start(state([(
         "corp.test",
-        NameState::new([(RecordKind::Mx, answer(many))]),
+        Name::new([(RecordKind::Mx, answer(many))]),
     )]))
     .await;
     let udp = ask(world.dns_address(), "corp.test.", RecordType::MX).await;
@@ -256,35 +264,38 @@ async fn an_answer_that_is_too_long_for_udp_is_cut_there() {
 
 #[tokio::test]
 async fn a_negative_answer_says_how_long_it_holds() {
-    let silent = NameState {
-        negative_ttl_secs: None,
-        ..NameState::new([])
+    let silent = Name {
+        negative_ttl: None,
+        ..Name::new([])
     };
-    let hour = NameState {
-        negative_ttl_secs: Some(3600),
-        ..NameState::faulty(DnsFault::Nxdomain)
+    let hour = Name {
+        negative_ttl: Some(HOUR * 2),
+        ..Name::faulty(DnsFault::Rcode(Rcode::Nxdomain))
     };
     let of_set = |fault| {
         let set = Answer {
-            ttl_secs: 7200,
+            ttl: HOUR * 3,
             fault: Some(fault),
             ..Answer::default()
         };
-        NameState::new([(RecordKind::Txt, set)])
+        Name::new([(RecordKind::Txt, set)])
     };
     let world = start(state([
-        ("default.test", NameState::new([])),
+        ("default.test", Name::new([])),
         ("hour.test", hour),
-        ("set-nodata.test", of_set(DnsFault::Nodata)),
-        ("set-nxdomain.test", of_set(DnsFault::Nxdomain)),
+        ("set-nodata.test", of_set(DnsFault::NoData)),
+        (
+            "set-nxdomain.test",
+            of_set(DnsFault::Rcode(Rcode::Nxdomain)),
+        ),
         ("silent.test", silent),
     ]))
     .await;
     for (name, expected) in [
-        ("default.test.", Some(NameState::NEGATIVE_TTL_SECS)),
-        ("hour.test.", Some(3600)),
-        ("set-nodata.test.", Some(7200)),
-        ("set-nxdomain.test.", Some(7200)),
+        ("default.test.", Some(DEFAULT_TTL)),
+        ("hour.test.", Some(HOUR * 2)),
+        ("set-nodata.test.", Some(HOUR * 3)),
+        ("set-nxdomain.test.", Some(HOUR * 3)),
         ("silent.test.", None),
     ] {
         let answer = ask(world.dns_address(), name, RecordType::TXT).await;
@@ -293,7 +304,7 @@ async fn a_negative_answer_says_how_long_it_holds() {
                 panic!("{record} is no SOA");
             };
             assert_eq!(soa.minimum, record.ttl, "{name}");
-            record.ttl
+            Duration::from_secs(record.ttl.into())
         });
         assert_eq!(seen, expected, "{name}");
     }
@@ -303,8 +314,8 @@ async fn a_negative_answer_says_how_long_it_holds() {
 #[tokio::test]
 async fn a_wildcard_stands_for_what_is_not_declared_below_its_parent() {
     let world = start(state([
-        ("*.corp.test", NameState::new([address("192.0.2.1")])),
-        ("own.corp.test", NameState::new([address("192.0.2.2")])),
+        ("*.corp.test", Name::new([address("192.0.2.1")])),
+        ("own.corp.test", Name::new([address("192.0.2.2")])),
     ]))
     .await;
     for (name, expected) in [
@@ -329,20 +340,20 @@ async fn a_wildcard_stands_for_what_is_not_declared_below_its_parent() {
 async fn resolvers_may_disagree() {
     let same = || {
         state([
-            ("mx.test", NameState::new([address("192.0.2.1")])),
-            ("same.test", NameState::new([address("192.0.2.9")])),
+            ("mx.test", Name::new([address("192.0.2.1")])),
+            ("same.test", Name::new([address("192.0.2.9")])),
         ])
     };
     let mut state = same();
     let old = View {
-        names: [("mx.test".to_owned(), NameState::new([address("192.0.2.2")]))].into(),
+        names: [("mx.test".to_owned(), Name::new([address("192.0.2.2")]))].into(),
         ..View::default()
     };
     let ill = View {
-        fault: Some(DnsFault::Servfail),
+        fault: Some(DnsFault::Rcode(Rcode::Servfail)),
         ..View::default()
     };
-    state.views = [("old".to_owned(), old), ("ill".to_owned(), ill)].into();
+    state.views = [("old".into(), old), ("ill".into(), ill)].into();
     let world = start(state).await;
     let old = world.view_address("old").unwrap();
     let ill = world.view_address("ill").unwrap();
@@ -369,7 +380,7 @@ async fn resolvers_may_disagree() {
         })
         .collect();
     let named = |name: &str| Some(name.to_owned());
-    world.apply(same()).await.unwrap();
+    world.apply(&same()).await.unwrap();
     let answer = ask(ill, "mx.test.", RecordType::A).await;
     assert_eq!(records(&answer), ["mx.test. 60 A 192.0.2.1"]);
     assert_eq!(views, [None, named("old"), named("old"), named("ill")]);
@@ -378,11 +389,7 @@ async fn resolvers_may_disagree() {
 
 #[tokio::test]
 async fn every_question_is_recorded_and_an_undeclared_name_is_unannounced() {
-    let world = start(state([(
-        "dangling.test",
-        NameState::new([alias("lost.test")]),
-    )]))
-    .await;
+    let world = start(state([("dangling.test", alias("lost.test"))])).await;
     let question = |name: &str, record_type: &str, transport| Request::Question {
         view: None,
         name: name.to_owned(),

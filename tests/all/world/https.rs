@@ -1,12 +1,12 @@
 //! The edges of policy hosts.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
-use stickler::world::{
-    CertificateSpec, Edge, Framing, HttpsFault, Identity, ListenerFault, Pace, Page, Request,
-    Response, Site, TlsFault, World, WorldState,
+use stickler::fakes::{
+    Certificate, Edge, HttpsFault, Identity, Internet, ListenerFault, Named as _, Page, Response,
+    TlsFault, Transfer,
 };
+use stickler::world::{Request, World};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -20,16 +20,16 @@ const EDGE: &str = "192.0.2.11";
 
 fn edge(page: impl Into<Page>) -> Edge {
     Edge {
-        identity: Identity::of(CertificateSpec::new([HOST])),
-        sites: [(HOST.to_owned(), Site::policy(page))].into(),
+        identity: Identity::of(Certificate::new([HOST])),
+        pages: [(HOST.to_owned(), page.into())].into(),
         ..Edge::default()
     }
 }
 
-fn state(edge: Edge) -> WorldState {
-    WorldState {
+fn state(edge: Edge) -> Internet {
+    Internet {
         https: [(ip(EDGE), edge)].into(),
-        ..WorldState::default()
+        ..Internet::default()
     }
 }
 
@@ -42,7 +42,7 @@ async fn start_edge(edge: Edge) -> (World, SocketAddr) {
 /// Fetches the policy and returns all that comes.
 async fn fetch(to: SocketAddr) -> (String, std::io::Result<()>) {
     let mut stream = connect_tls(to, HOST).await.unwrap();
-    let request = get(HOST, Site::POLICY_PATH);
+    let request = get(HOST, Page::PATH);
     stream.write_all(request.as_bytes()).await.unwrap();
     let (octets, end) = read_all(&mut stream).await;
     (String::from_utf8_lossy(&octets).into_owned(), end)
@@ -60,17 +60,17 @@ async fn a_response_is_sent_as_it_stands() {
         ),
         (
             Page::from(Response {
-                framing: Framing::Chunked(10),
-                ..ok()
+                transfer: Transfer::Chunked,
+                ..Response::ok("version: STSv1\r\nm:")
             }),
             format!(
                 "HTTP/1.1 200 OK\r\n{text}Transfer-Encoding: chunked\r\n{end}\
-                 a\r\nversion: S\r\n6\r\nTSv1\r\n\r\n0\r\n\r\n"
+                 10\r\nversion: STSv1\r\n\r\n2\r\nm:\r\n0\r\n\r\n"
             ),
         ),
         (
             Page::from(Response {
-                framing: Framing::Close,
+                transfer: Transfer::Close,
                 ..ok()
             }),
             format!("HTTP/1.1 200 OK\r\n{text}{end}version: STSv1\r\n"),
@@ -101,9 +101,13 @@ async fn a_response_is_sent_as_it_stands() {
 
 #[tokio::test]
 async fn a_gzipped_body_is_a_gzip_member_of_it() {
-    let (world, to) = start_edge(edge(Response::ok("version: STSv1\n").gzipped())).await;
+    let (world, to) = start_edge(edge(Response {
+        transfer: Transfer::Gzip,
+        ..Response::ok("version: STSv1\n")
+    }))
+    .await;
     let mut stream = connect_tls(to, HOST).await.unwrap();
-    let request = get(HOST, Site::POLICY_PATH);
+    let request = get(HOST, Page::PATH);
     stream.write_all(request.as_bytes()).await.unwrap();
     let (octets, _end) = read_all(&mut stream).await;
     assert!(String::from_utf8_lossy(&octets).contains("\r\nContent-Encoding: gzip\r\n"));
@@ -122,35 +126,34 @@ async fn a_gzipped_body_is_a_gzip_member_of_it() {
 
 #[tokio::test]
 async fn a_body_can_come_slowly_stop_or_be_cut() {
-    let body = "0123456789";
-    let paced = |pace| {
+    let sent = |transfer| {
         edge(Response {
-            pace,
-            ..Response::ok(body)
+            transfer,
+            ..Response::ok("0123456789")
         })
     };
-    let pause = Duration::from_millis(2);
-    let (world, to) = start_edge(paced(Pace::Slow { octets: 16, pause })).await;
-    let before = Instant::now();
-    let (seen, _end) = fetch(to).await;
-    assert!(seen.ends_with("\r\n\r\n0123456789"), "{seen}");
-    let parts = u32::try_from(seen.len().div_ceil(16)).unwrap();
-    assert!(before.elapsed() >= pause * parts);
+    let (world, to) = start_edge(sent(Transfer::Slow)).await;
+    let mut stream = connect_tls(to, HOST).await.unwrap();
+    let request = get(HOST, Page::PATH);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let first = tokio::io::AsyncReadExt::read_u8(&mut stream).await;
+    assert_eq!(first.unwrap(), b'H');
+    assert!(is_silent(&mut stream).await, "and nothing more in time");
     world.shutdown().await.unwrap();
 
-    let (world, to) = start_edge(paced(Pace::CutAfter(4))).await;
+    let (world, to) = start_edge(sent(Transfer::Cut)).await;
     let (seen, end) = fetch(to).await;
     assert!(seen.contains("Content-Length: 10\r\n"), "{seen}");
-    assert!(seen.ends_with("\r\n\r\n0123"), "{seen}");
+    assert!(seen.ends_with("\r\n\r\n01234"), "{seen}");
     assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
     world.shutdown().await.unwrap();
 
-    let (world, to) = start_edge(paced(Pace::StallAfter(4))).await;
+    let (world, to) = start_edge(sent(Transfer::Stall)).await;
     let mut stream = connect_tls(to, HOST).await.unwrap();
-    let request = get(HOST, Site::POLICY_PATH);
+    let request = get(HOST, Page::PATH);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut seen = String::new();
-    while !seen.ends_with("\r\n\r\n0123") {
+    while !seen.ends_with("\r\n\r\n01234") {
         seen.push(char::from(
             tokio::io::AsyncReadExt::read_u8(&mut stream).await.unwrap(),
         ));
@@ -163,10 +166,10 @@ async fn a_body_can_come_slowly_stop_or_be_cut() {
 async fn requests_are_recorded_and_what_is_not_served_is_unannounced() {
     let (world, to) = start_edge(edge(Response::ok("x"))).await;
     for request in [
-        get("MTA-STS.corp.test:443", Site::POLICY_PATH),
-        get("mta-sts.other.test", Site::POLICY_PATH),
+        get("MTA-STS.corp.test:443", Page::PATH),
+        get("mta-sts.other.test", Page::PATH),
         get(HOST, "/"),
-        get(HOST, Site::POLICY_PATH).replace("GET", "POST"),
+        get(HOST, Page::PATH).replace("GET", "POST"),
         "nonsense\r\n\r\n".to_owned(),
     ] {
         let mut stream = connect_tls(to, "MTA-STS.corp.test").await.unwrap();
@@ -196,14 +199,14 @@ async fn requests_are_recorded_and_what_is_not_served_is_unannounced() {
     let connect = Request::HttpsConnect { address: ip(EDGE) };
     assert_eq!(
         history[..3],
-        [connect, handshake, asked("GET", HOST, Site::POLICY_PATH)]
+        [connect, handshake, asked("GET", HOST, Page::PATH)]
     );
     assert_eq!(
         world.unannounced(),
         [
-            asked("GET", "mta-sts.other.test", Site::POLICY_PATH),
+            asked("GET", "mta-sts.other.test", Page::PATH),
             asked("GET", HOST, "/"),
-            asked("POST", HOST, Site::POLICY_PATH),
+            asked("POST", HOST, Page::PATH),
             asked("", "", ""),
         ]
     );

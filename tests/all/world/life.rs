@@ -3,27 +3,26 @@
 use std::time::{Duration, Instant};
 
 use hickory_proto::rr::RecordType;
-use stickler::world::{
-    Answer, ListenerFault, NameState, Receiver, RecordData, RecordKind, Request, World, WorldError,
-    WorldState,
+use stickler::fakes::{
+    Answer, Certificate, Identity, Internet, ListenerFault, Name, Receiver, RecordData, RecordKind,
 };
+use stickler::world::{Request, World, WorldError};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{START, ip, start, to};
+use super::{START, ip, name, start, to};
 use crate::support::wire::{SmtpLines, ask, read_all, records};
 
-fn state(host: &str, address: [u8; 4]) -> WorldState {
-    let answer = Answer {
-        records: vec![RecordData::A(address.into())],
-        ttl_secs: 60,
-        fault: None,
-    };
-    let mut state = WorldState::default();
-    state.dns.names.insert(
-        "mx.test".to_owned(),
-        NameState::new([(RecordKind::A, answer)]),
-    );
-    state.smtp.insert(ip("2001:db8::25"), Receiver::new(host));
+fn state(host: &str, address: [u8; 4]) -> Internet {
+    let address = RecordData::A(address.into());
+    let answer = Answer::new([address], Duration::from_secs(60));
+    let mut state = Internet::default();
+    state
+        .dns
+        .names
+        .insert("mx.test".to_owned(), Name::new([(RecordKind::A, answer)]));
+    state
+        .smtp
+        .insert(ip("2001:db8::25"), Receiver::new(name(host)));
     state
 }
 
@@ -41,8 +40,8 @@ async fn what_is_served_changes_at_once_and_ports_stay() {
     let mut changed = state("new.test", [192, 0, 2, 2]);
     changed
         .smtp
-        .insert(ip("192.0.2.26"), Receiver::new("second.test"));
-    world.apply(changed).await.unwrap();
+        .insert(ip("192.0.2.26"), Receiver::new(name("second.test")));
+    world.apply(&changed).await.unwrap();
     assert_eq!(greeting(&world).await, "220 new.test ESMTP\r\n");
     assert_eq!(world.dns_address(), dns);
     assert_eq!(to(&world, "2001:db8::25", 25), smtp);
@@ -68,7 +67,7 @@ async fn a_port_can_close_and_open_again() {
         for receiver in changed.smtp.values_mut() {
             receiver.fault = fault.map(Into::into);
         }
-        world.apply(changed).await.unwrap();
+        world.apply(&changed).await.unwrap();
         assert_eq!(to(&world, "2001:db8::25", 25), smtp, "{fault:?}");
         match fault {
             Some(ListenerFault::Refused) => {
@@ -90,7 +89,7 @@ async fn a_port_can_close_and_open_again() {
 async fn an_address_that_has_gone_is_unannounced() {
     let world = start(state("mx.test", [192, 0, 2, 1])).await;
     let smtp = to(&world, "2001:db8::25", 25);
-    world.apply(WorldState::default()).await.unwrap();
+    world.apply(&Internet::default()).await.unwrap();
     let mut stream = TcpStream::connect(smtp).await.unwrap();
     let (_octets, end) = read_all(&mut stream).await;
     assert!(end.is_err());
@@ -104,7 +103,7 @@ async fn an_address_that_has_gone_is_unannounced() {
 
 #[tokio::test]
 async fn an_address_that_never_was_leads_elsewhere() {
-    let world = start(WorldState::default()).await;
+    let world = start(Internet::default()).await;
     let mut stream = TcpStream::connect(world.elsewhere()).await.unwrap();
     let (_octets, end) = read_all(&mut stream).await;
     assert!(end.is_err());
@@ -119,7 +118,10 @@ async fn a_state_that_cannot_be_served_is_refused_and_changes_nothing() {
     for (kind, record) in [
         (RecordKind::Mx, RecordData::mx(10, format!("{long}.test"))),
         (RecordKind::Cname, RecordData::Cname("a..test".to_owned())),
-        (RecordKind::Txt, RecordData::Txt(vec![vec![b'x'; 256]])),
+        (
+            RecordKind::Txt,
+            RecordData::Txt(vec![vec![b'x'; 256].into()]),
+        ),
     ] {
         let answer = Answer {
             records: vec![record],
@@ -128,8 +130,8 @@ async fn a_state_that_cannot_be_served_is_refused_and_changes_nothing() {
         let mut bad = state("bad.test", [192, 0, 2, 2]);
         bad.dns
             .names
-            .insert("bad.test".to_owned(), NameState::new([(kind, answer)]));
-        let error = world.apply(bad).await.unwrap_err();
+            .insert("bad.test".to_owned(), Name::new([(kind, answer)]));
+        let error = world.apply(&bad).await.unwrap_err();
         assert!(
             matches!(
                 error,
@@ -138,9 +140,11 @@ async fn a_state_that_cannot_be_served_is_refused_and_changes_nothing() {
             "{error}"
         );
     }
-    let mut bad = state("bücher.test", [192, 0, 2, 2]);
-    bad.dns.names.clear();
-    let error = world.apply(bad).await.unwrap_err();
+    let mut bad = state("bad.test", [192, 0, 2, 2]);
+    for receiver in bad.smtp.values_mut() {
+        receiver.identity = Identity::of(Certificate::new(["bücher.test"]));
+    }
+    let error = world.apply(&bad).await.unwrap_err();
     assert!(matches!(error, WorldError::CertificateName(_)), "{error}");
     assert_eq!(greeting(&world).await, "220 mx.test ESMTP\r\n");
     let answer = ask(world.dns_address(), "mx.test.", RecordType::A).await;
@@ -154,7 +158,7 @@ async fn worlds_do_not_disturb_each_other() {
     for number in 0..6_u8 {
         worlds.spawn(async move {
             let host = format!("mx{number}.test");
-            let world = World::start(state(&host, [192, 0, 2, number]), START)
+            let world = World::start(&state(&host, [192, 0, 2, number]), START)
                 .await
                 .unwrap();
             for _message in 0..3 {
@@ -191,8 +195,8 @@ async fn worlds_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn each_world_has_a_ca_of_its_own() {
-    let one = start(WorldState::default()).await;
-    let two = start(WorldState::default()).await;
+    let one = start(Internet::default()).await;
+    let two = start(Internet::default()).await;
     assert!(one.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
     assert_ne!(one.ca_pem(), two.ca_pem());
     one.shutdown().await.unwrap();

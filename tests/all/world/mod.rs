@@ -8,8 +8,9 @@ mod smtp;
 
 use std::net::{IpAddr, SocketAddr};
 
-use stickler::facts::UnixTime;
-use stickler::world::{Receiver, World, WorldState};
+use stickler::facts::{DnsName, UnixTime};
+use stickler::fakes::{Internet, Receiver};
+use stickler::world::World;
 
 /// The beginning of every story here.
 const START: UnixTime = UnixTime::from_secs(1_772_438_400);
@@ -19,14 +20,19 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
+/// Parses a name.
+fn name(text: &str) -> DnsName {
+    text.parse().unwrap()
+}
+
 /// Starts a world.
-async fn start(state: WorldState) -> World {
-    World::start(state, START).await.unwrap()
+async fn start(state: Internet) -> World {
+    World::start(&state, START).await.unwrap()
 }
 
 /// Starts a world of one receiver at 192.0.2.25.
 async fn start_receiver(receiver: Receiver) -> (World, SocketAddr) {
-    let mut state = WorldState::default();
+    let mut state = Internet::default();
     state.smtp.insert(ip("192.0.2.25"), receiver);
     let world = start(state).await;
     let to = to(&world, "192.0.2.25", 25);

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use stickler::world::{
-    CertificateSpec, DialogueFault, Identity, ListenerFault, Receiver, Request, SmtpFault,
-    TlsFault, TlsVersions,
+use stickler::fakes::{
+    Certificate, DialogueFault, Identity, ListenerFault, Receiver, SmtpFault, TlsFault, TlsVersions,
 };
+use stickler::world::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{ip, start_receiver};
+use super::{ip, name, start_receiver};
 use crate::support::wire::{PATIENCE, SILENCE, SmtpLines, any_certificate, is_silent, read_all};
 
 const HOST: &str = "mx.corp.test";
 
 fn receiver(fault: impl Into<SmtpFault>) -> Receiver {
-    Receiver::new(HOST).with_fault(fault)
+    Receiver::new(name(HOST)).with_fault(fault)
 }
 
 fn any() -> std::sync::Arc<rustls::ClientConfig> {
@@ -31,7 +31,7 @@ async fn a_healthy_receiver_offers_starttls_and_takes_a_message() {
     ] {
         let healthy = Receiver {
             versions: versions.unwrap_or_default(),
-            ..Receiver::new(HOST)
+            ..Receiver::new(name(HOST))
         };
         let (world, to) = start_receiver(healthy).await;
         let mut lines = SmtpLines::connect(to).await;
@@ -205,7 +205,7 @@ async fn a_receiver_that_greylists_takes_who_named_the_recipient_before() {
 }
 
 fn starttls_is_the_matter(fault: DialogueFault) -> bool {
-    fault.name().starts_with("starttls") || fault.name().starts_with("injected")
+    fault.as_str().starts_with("starttls") || fault.as_str().starts_with("injected")
 }
 
 async fn assert_endless(fault: DialogueFault, stream: &mut TcpStream) {
@@ -363,10 +363,10 @@ async fn every_fault_of_the_handshake_shows_on_the_wire() {
 async fn a_receiver_without_a_certificate_for_the_name_refuses_the_handshake() {
     let picky = Receiver {
         identity: Identity {
-            by_name: [(HOST.to_owned(), vec![CertificateSpec::new([HOST])])].into(),
+            by_name: [(HOST.to_owned(), vec![Certificate::new([HOST])])].into(),
             default: Vec::new(),
         },
-        ..Receiver::new(HOST)
+        ..Receiver::new(name(HOST))
     };
     let (world, to) = start_receiver(picky).await;
     for (name, is_ok) in [(HOST, true), ("192.0.2.25", false)] {
@@ -381,7 +381,7 @@ async fn a_receiver_without_a_certificate_for_the_name_refuses_the_handshake() {
 
 #[tokio::test]
 async fn more_clients_than_the_plain_server_has_threads_are_served() {
-    let (world, to) = start_receiver(Receiver::new(HOST)).await;
+    let (world, to) = start_receiver(Receiver::new(name(HOST))).await;
     let mut clients = tokio::task::JoinSet::new();
     for number in 0..80 {
         clients.spawn(async move {
@@ -413,7 +413,7 @@ async fn more_clients_than_the_plain_server_has_threads_are_served() {
 
 #[tokio::test]
 async fn a_client_that_never_ends_its_line_is_cut_off() {
-    let (world, to) = start_receiver(Receiver::new(HOST)).await;
+    let (world, to) = start_receiver(Receiver::new(name(HOST))).await;
     let mut lines = SmtpLines::connect(to).await;
     lines.reply().await;
     lines.0.write_all(&[b'x'; 4_000]).await.unwrap();
@@ -424,7 +424,7 @@ async fn a_client_that_never_ends_its_line_is_cut_off() {
 
 #[tokio::test]
 async fn what_a_client_sends_after_starttls_in_clear_is_forgotten() {
-    let (world, to) = start_receiver(Receiver::new(HOST)).await;
+    let (world, to) = start_receiver(Receiver::new(name(HOST))).await;
     let mut lines = SmtpLines::connect(to).await;
     lines.reply().await;
     lines.say("EHLO client.test").await;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stickler::facts::UnixTime;
-use stickler::world::{
-    Answer, CertificateSpec, Edge, Identity, NameState, Receiver, RecordData, RecordKind, Request,
-    Response, Site, World, WorldState,
+use stickler::fakes::{
+    Answer, Certificate, Edge, Identity, Internet, Name, Receiver, RecordData, RecordKind, Response,
 };
+use stickler::world::{Request, World};
 
 /// The word on the command line that makes this program the world.
 pub(crate) const ROLE: &str = "--serve-world";
@@ -18,7 +19,7 @@ pub(crate) const ROLE: &str = "--serve-world";
 /// The beginning of the story: 2026-03-02T08:00:00Z.
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_772_438_400);
 
-const TTL_SECS: u32 = 3_600;
+const TTL: Duration = Duration::from_secs(3_600);
 
 /// What reached the servers during one run.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -113,7 +114,7 @@ fn read<T: for<'a> Deserialize<'a>>(answers: &mut BufReader<ChildStdout>) -> T {
 
 /// Is the world, until standard input ends.
 pub(crate) async fn serve(domains: usize) {
-    let world = World::start(state(domains), START)
+    let world = World::start(&state(domains), START)
         .await
         .expect("the state can be served");
     let routes = world.routes();
@@ -167,8 +168,8 @@ fn count(world: &World) -> Counts {
 }
 
 /// Makes domains that share nothing: each has a policy host and two MX hosts of its own.
-fn state(domains: usize) -> WorldState {
-    let mut state = WorldState::default();
+fn state(domains: usize) -> Internet {
+    let mut state = Internet::default();
     let mut addresses = (0_u32..).map(|offset| {
         // 198.18.0.0/15 is kept for benchmarks (RFC 2544), and holds 131,072 addresses.
         Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + 1 + offset)
@@ -177,11 +178,7 @@ fn state(domains: usize) -> WorldState {
         let domain = domain(number);
         let [first, second] = mx_hosts(number);
         let mut say = |name: String, record: RecordData| {
-            let answer = Answer {
-                records: vec![record.clone()],
-                ttl_secs: TTL_SECS,
-                fault: None,
-            };
+            let answer = Answer::new([record.clone()], TTL);
             let name = state.dns.names.entry(name).or_default();
             let answers = &mut name.answers;
             answers
@@ -206,22 +203,24 @@ fn state(domains: usize) -> WorldState {
         };
         let policy_host = format!("mta-sts.{domain}");
         let edge = address_of(&policy_host);
-        let receivers =
-            [&first, &second].map(|host| (address_of(host), Receiver::new(host.as_str())));
+        let receivers = [&first, &second].map(|host| {
+            let name = host.parse().expect("it is a name");
+            (address_of(host), Receiver::new(name))
+        });
         let body =
             format!("version: STSv1\nmode: enforce\nmx: {first}\nmx: {second}\nmax_age: 604800\n");
         state.https.insert(
             edge,
             Edge {
-                identity: Identity::of(CertificateSpec::new([policy_host.as_str()])),
-                sites: [(policy_host, Site::policy(Response::ok(body)))].into(),
+                identity: Identity::of(Certificate::new([policy_host.as_str()])),
+                pages: [(policy_host, Response::ok(body).into())].into(),
                 ..Edge::default()
             },
         );
         state.smtp.extend(receivers);
         for host in [first, second] {
             // There is the name, and no TLSA record.
-            let name = NameState::new(Vec::<(RecordKind, Answer)>::new());
+            let name = Name::new(Vec::<(RecordKind, Answer)>::new());
             state.dns.names.insert(format!("_25._tcp.{host}"), name);
         }
     }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::certificate::{CertificateSpec, Identity, TlsVersions};
-use crate::world::fault::SmtpFault;
+use super::certificate::{Certificate, Identity, TlsVersions};
+use super::faults::SmtpFault;
+use crate::facts::DnsName;
 
 /// One address of an MX host.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Receiver {
     /// The name by which it greets, and by which history calls it.
-    pub host: String,
+    pub host: DnsName,
     /// The certificates.
     pub identity: Identity,
     /// The versions of TLS.
@@ -21,15 +22,14 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// The pause of the slow faults unless said otherwise: far longer than any test waits.
+    /// The pause of the slow faults unless said otherwise: it outlasts every deadline of a scenario.
     pub const PACE: Duration = Duration::from_secs(600);
 
     /// Makes a healthy receiver with a certificate for `host`.
     #[must_use]
-    pub fn new(host: impl Into<String>) -> Self {
-        let host = host.into();
+    pub fn new(host: DnsName) -> Self {
         Self {
-            identity: Identity::of(CertificateSpec::new([host.as_str()])),
+            identity: Identity::of(Certificate::new([host.as_str()])),
             host,
             versions: TlsVersions::Both,
             fault: None,

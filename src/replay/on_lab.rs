@@ -1,11 +1,8 @@
 //! The fake Internet with a scenario's state, and the live network on top of it.
 
-mod hosts;
-mod zones;
-
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustls_pki_types::CertificateDer;
@@ -15,12 +12,13 @@ use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::clock::Clock;
 use crate::facts::dns::{Question, RecordType};
 use crate::facts::{DnsName, UnixTime};
+use crate::fakes::Internet;
 use crate::net::routes::{Route, RouteFrom, Routes};
 use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
 use crate::scenario::state;
 use crate::scenario::{Asked, State};
 use crate::sts::certificate::Roots;
-use crate::world::{Request, View, World, WorldState};
+use crate::world::{Request, World};
 
 /// How long the observer's `check` waits for each step.
 const OBSERVER_DEADLINE: Duration = Duration::from_secs(2);
@@ -34,8 +32,8 @@ pub struct LabStage {
     clients: BTreeMap<Box<str>, Reach>,
     /// One network a resolver, whose DNS cache its clients share; the observer's has no name.
     resolvers: Mutex<BTreeMap<Option<Box<str>>, Live>>,
-    /// What each address is called, for connections that end before they name a host.
-    edges: Mutex<BTreeMap<IpAddr, Vec<DnsName>>>,
+    /// What is served, for connections that end before they name a host.
+    internet: Mutex<Arc<Internet>>,
 }
 
 /// How one sender reaches the lab.
@@ -58,23 +56,19 @@ impl LabStage {
         state: &State,
         clients: BTreeMap<Box<str>, Reach>,
     ) -> Result<Self, StageError> {
-        let world = World::start(translate(state), start)
-            .await
-            .map_err(failed)?;
+        let world = World::start(&state.internet, start).await.map_err(failed)?;
         let ca: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(world.ca_pem().as_bytes())
             .collect::<Result<_, _>>()
             .map_err(failed)?;
         let roots = Roots::none().with(&ca).map_err(failed)?;
-        let stage = Self {
+        Ok(Self {
             world,
             clock: Clock::manual(start),
             roots,
             clients,
             resolvers: Mutex::default(),
-            edges: Mutex::default(),
-        };
-        stage.note_edges(state);
-        Ok(stage)
+            internet: Mutex::new(Arc::clone(&state.internet)),
+        })
     }
 
     /// Returns the fake Internet.
@@ -92,14 +86,8 @@ impl LabStage {
         self.world.shutdown().await.map_err(failed)
     }
 
-    fn note_edges(&self, state: &State) {
-        let mut names: BTreeMap<IpAddr, Vec<DnsName>> = BTreeMap::new();
-        for host in &state.policy_hosts {
-            for edge in &host.edges {
-                names.insert(edge.address, edge.responses.keys().cloned().collect());
-            }
-        }
-        *self.edges.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    fn internet(&self) -> MutexGuard<'_, Arc<Internet>> {
+        self.internet.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the routes into the lab; the last one catches all else, since nothing that a scenario makes
@@ -120,11 +108,12 @@ impl LabStage {
 
     /// The hosts that an address may have been asked for, if that is certain.
     fn edge_name(&self, address: IpAddr) -> Option<DnsName> {
-        let edges = self.edges.lock().unwrap_or_else(PoisonError::into_inner);
-        match edges.get(&address).map(Vec::as_slice) {
-            Some([only]) => Some(only.clone()),
-            Some(_) | None => None,
-        }
+        let internet = self.internet();
+        let mut names = internet.https.get(&address)?.pages.keys();
+        let (name, None) = (names.next()?, names.next()) else {
+            return None;
+        };
+        name.parse().ok()
     }
 
     fn seen(&self, request: Request) -> Option<Seen> {
@@ -197,8 +186,8 @@ impl Stage for LabStage {
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {
-        self.note_edges(state);
-        self.world.apply(translate(state)).await.map_err(failed)
+        *self.internet() = Arc::clone(&state.internet);
+        self.world.apply(&state.internet).await.map_err(failed)
     }
 
     fn advance_to(&self, now: UnixTime) {
@@ -274,39 +263,6 @@ fn record_kind(name: &str) -> Option<RecordType> {
     ]
     .into_iter()
     .find(|kind| kind.to_string() == name)
-}
-
-/// Lays a scenario's state out for the fake Internet.
-#[must_use]
-pub fn translate(state: &State) -> WorldState {
-    WorldState {
-        dns: zones::view(&state.zones),
-        views: state
-            .resolvers
-            .iter()
-            .map(|resolver| {
-                (
-                    resolver.name.to_string(),
-                    View {
-                        fault: resolver.fault.map(zones::fault_of),
-                        ..zones::view(&resolver.zones)
-                    },
-                )
-            })
-            .collect(),
-        https: hosts::edges(state),
-        smtp: hosts::receivers(state),
-    }
-}
-
-/// The scenario and the fake Internet spell their faults alike; a test holds them to it.
-fn same_name<A: Copy + ToString, B: std::str::FromStr>(name: A) -> B
-where
-    B::Err: std::fmt::Debug,
-{
-    name.to_string()
-        .parse()
-        .expect("both rooms have the same names, as a test checks")
 }
 
 /// Every sender's way into the lab.

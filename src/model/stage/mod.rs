@@ -1,12 +1,15 @@
 //! A small mail Internet for tests: `corp.test` publishes an enforced policy and all is well, until a test
 //! says otherwise.
 
+pub(crate) mod scripted;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::state::{Certificate, Edge, ModelState, Name, Receiver};
+use super::certificate::Certificate;
+use super::script::Script;
 use super::{Model, ModelRequest};
 use crate::clock::Clock;
 use crate::facts::dns::{
@@ -23,6 +26,8 @@ use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
 
+use scripted::{Edge, Name, Scripted};
+
 /// Where the policy host answers.
 pub(crate) const EDGE: &str = "203.0.113.1";
 
@@ -32,9 +37,9 @@ pub(crate) const START: UnixTime = UnixTime::from_secs(1_772_438_400);
 /// The stage: a state that tests change, a clock that they move, and the model that plays it.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    pub(crate) state: ModelState,
+    pub(crate) state: Scripted,
     pub(crate) clock: Clock,
-    pub(crate) model: Arc<Model>,
+    pub(crate) model: Arc<Model<Scripted>>,
     /// The TTL of every record set that is put from now on; zero, so that nothing is cached, at first.
     pub(crate) ttl: Duration,
 }
@@ -45,7 +50,7 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let clock = Clock::manual(START);
         let mut stage = Self {
-            state: ModelState::default(),
+            state: Scripted::default(),
             model: Arc::new(Model::new(clock.clone())),
             clock,
             ttl: Duration::ZERO,
@@ -240,7 +245,7 @@ impl Stage {
     }
 
     /// The server at an address.
-    pub(crate) fn at(&mut self, address: &str, change: impl FnOnce(&mut Receiver)) -> &mut Self {
+    pub(crate) fn at(&mut self, address: &str, change: impl FnOnce(&mut Script)) -> &mut Self {
         change(self.state.receivers.get_mut(&ip(address)).unwrap());
         self
     }
@@ -388,8 +393,8 @@ pub(crate) fn certificate(host: &str) -> Certificate {
 }
 
 /// An MX host that does everything right.
-pub(crate) fn receiver(host: &str) -> Receiver {
-    Receiver {
+pub(crate) fn receiver(host: &str) -> Script {
+    Script {
         host: name(host),
         connect: None,
         greeting: Ok(reply(220, &[host])),

@@ -1,0 +1,240 @@
+//! Which certificate a server shows, to whom, and over which versions of TLS.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::names::names;
+use crate::facts::UnixTime;
+
+/// The certificates of one server: which one is shown depends on the SNI and on the client's algorithms.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Identity {
+    /// By server name, in lower case; `*.corp.test` stands for any one label below `corp.test` that has no
+    /// entry. The first whose key the client can check is shown.
+    pub by_name: BTreeMap<String, Vec<Certificate>>,
+    /// For clients that name no server, or another one; if empty, these are refused with an alert.
+    pub default: Vec<Certificate>,
+}
+
+impl Identity {
+    /// Makes an identity that shows `certificate` to everybody.
+    #[must_use]
+    pub fn of(certificate: Certificate) -> Self {
+        Self {
+            by_name: BTreeMap::new(),
+            default: vec![certificate],
+        }
+    }
+
+    /// Makes an identity that shows `certificate` to clients that ask for one of its names, and one for
+    /// `default.test` to the others.
+    #[must_use]
+    pub fn by_name_only(certificate: &Certificate) -> Self {
+        let names = certificate.names.iter();
+        Self {
+            by_name: names
+                .map(|name| (name.to_ascii_lowercase(), vec![certificate.clone()]))
+                .collect(),
+            default: vec![Certificate::new(["default.test"])],
+        }
+    }
+
+    /// Returns the certificates for a client that asks for `name`, in lower case.
+    #[must_use]
+    pub fn for_name(&self, name: &str) -> &[Certificate] {
+        let wildcard = || {
+            let (_, parent) = name.split_once('.')?;
+            self.by_name.get(&format!("*.{parent}"))
+        };
+        self.by_name
+            .get(name)
+            .or_else(wildcard)
+            .unwrap_or(&self.default)
+    }
+
+    /// Returns every certificate.
+    pub fn all(&self) -> impl Iterator<Item = &Certificate> {
+        self.by_name.values().flatten().chain(&self.default)
+    }
+}
+
+/// A certificate that the fake Internet's own authority makes.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Certificate {
+    /// The names in subjectAltName, as they stand, before any fault about names.
+    pub names: Vec<Box<str>>,
+    /// The addresses in subjectAltName.
+    pub ip_names: Vec<IpAddr>,
+    /// The kind of key.
+    pub key: KeyKind,
+    /// From when to when it is valid; `None`: as its fault says ([`Life::usual`]).
+    pub life: Option<Life>,
+    /// What is wrong with it.
+    pub fault: Option<CertificateFault>,
+}
+
+impl Certificate {
+    /// Makes a certificate for `names` with an ECDSA key and no fault.
+    #[must_use]
+    pub fn new<T: Into<Box<str>>>(names: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            names: names.into_iter().map(Into::into).collect(),
+            ip_names: Vec::new(),
+            key: KeyKind::Ecdsa,
+            life: None,
+            fault: None,
+        }
+    }
+
+    /// Returns the same certificate with `fault`.
+    #[must_use]
+    pub fn with_fault(self, fault: CertificateFault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..self
+        }
+    }
+
+    /// Returns its life in a story that starts at `start`.
+    #[must_use]
+    pub fn life(&self, start: UnixTime) -> Life {
+        self.life.unwrap_or_else(|| Life::usual(self.fault, start))
+    }
+
+    /// Returns the DNS names that stand in subjectAltName, as its fault spoils them.
+    #[must_use]
+    pub fn dns_names(&self) -> Vec<Box<str>> {
+        use CertificateFault as Fault;
+
+        let parent = |name: &str| {
+            let rest = name.split_once('.').map(|(_first, rest)| rest);
+            rest.unwrap_or(name).to_owned()
+        };
+        let each = |change: &dyn Fn(&str) -> String| -> Vec<Box<str>> {
+            self.names.iter().map(|name| change(name).into()).collect()
+        };
+        match self.fault {
+            Some(Fault::WrongName) => vec!["wrong-name.test".into()],
+            Some(Fault::CnOnly | Fault::IpSanOnly) => Vec::new(),
+            Some(Fault::ApexCertOnly) => each(&parent),
+            Some(Fault::Wildcard) => each(&|name| format!("*.{}", parent(name))),
+            Some(Fault::WildcardTwoLevels) => each(&|name| format!("*.{}", parent(&parent(name)))),
+            Some(Fault::PartialWildcard) => each(&|name| {
+                let first: String = name.chars().take(1).collect();
+                format!("{first}*.{}", parent(name))
+            }),
+            Some(
+                Fault::Expired
+                | Fault::NotYetValid
+                | Fault::SelfSigned
+                | Fault::SelfSignedCa
+                | Fault::UntrustedRoot
+                | Fault::MissingIntermediate
+                | Fault::ExpiredIntermediate
+                | Fault::WrongEku
+                | Fault::NameConstraints
+                | Fault::Garbled,
+            )
+            | None => self.names.clone(),
+        }
+    }
+}
+
+/// A certificate's life.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Life {
+    /// The first moment at which it is valid.
+    pub not_before: UnixTime,
+    /// The last moment at which it is valid.
+    pub not_after: UnixTime,
+}
+
+impl Life {
+    /// Returns the life of a certificate with this fault in a story that starts at `start`: unless the fault
+    /// says otherwise, from a month before the start to ten years after it.
+    #[must_use]
+    pub fn usual(fault: Option<CertificateFault>, start: UnixTime) -> Self {
+        const MONTH: Duration = Duration::from_secs(30 * 86_400);
+        const TEN_YEARS: Duration = Duration::from_secs(3_650 * 86_400);
+
+        let (not_before, not_after) = match fault {
+            Some(CertificateFault::Expired) => {
+                (start.saturating_sub(MONTH * 2), start.saturating_sub(MONTH))
+            }
+            Some(CertificateFault::NotYetValid) => (
+                start.saturating_add(TEN_YEARS),
+                start.saturating_add(TEN_YEARS * 2),
+            ),
+            Some(_) | None => (start.saturating_sub(MONTH), start.saturating_add(TEN_YEARS)),
+        };
+        Self {
+            not_before,
+            not_after,
+        }
+    }
+}
+
+names! {
+    /// The kind of a certificate's key.
+    KeyKind, "a kind of key" {
+        /// ECDSA over P-256.
+        Ecdsa = "ecdsa",
+        /// RSA of 2048 bits.
+        Rsa = "rsa",
+    }
+}
+
+names! {
+    /// The versions of TLS that a server speaks; older ones are a fault.
+    #[derive(Default)]
+    TlsVersions, "a set of TLS versions" {
+        /// TLS 1.2 and 1.3.
+        #[default]
+        Both = "both",
+        /// TLS 1.2 alone.
+        Tls12 = "1.2",
+        /// TLS 1.3 alone.
+        Tls13 = "1.3",
+    }
+}
+
+names! {
+    /// What is wrong with a certificate.
+    CertificateFault, "a certificate's fault" {
+        /// It expired a month before the scenario starts.
+        Expired = "expired",
+        /// It becomes valid ten years after the scenario starts.
+        NotYetValid = "not-yet-valid",
+        /// It is made out to `wrong-name.test`.
+        WrongName = "wrong-name",
+        /// The name stands in the subject's common name; there is no DNS name.
+        CnOnly = "cn-only",
+        /// It is made out to the name without its first label.
+        ApexCertOnly = "apex-cert-only",
+        /// It has `*` for the first label: not a fault.
+        Wildcard = "wildcard",
+        /// It has one `*` for the first two labels.
+        WildcardTwoLevels = "wildcard-two-levels",
+        /// It has `*` for all but the first letter of the first label.
+        PartialWildcard = "partial-wildcard",
+        /// It is its own issuer.
+        SelfSigned = "self-signed",
+        /// It is its own issuer and says that it is an authority.
+        SelfSignedCa = "self-signed-ca",
+        /// Its chain ends at a root that nobody trusts.
+        UntrustedRoot = "untrusted-root",
+        /// The server leaves the intermediate certificate out.
+        MissingIntermediate = "missing-intermediate",
+        /// The intermediate certificate expired a month before the scenario starts.
+        ExpiredIntermediate = "expired-intermediate",
+        /// It is for clients only.
+        WrongEku = "wrong-eku",
+        /// The intermediate may only issue for another name.
+        NameConstraints = "name-constraints",
+        /// It names addresses and nothing else.
+        IpSanOnly = "ip-san-only",
+        /// Its encoding is cut short.
+        Garbled = "garbled",
+    }
+}

@@ -1,0 +1,350 @@
+//! What a resolver answers.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use super::names::names;
+
+/// How long an answer may be kept where nothing else is said, negative ones included.
+pub const DEFAULT_TTL: Duration = Duration::from_secs(3600);
+
+/// One resolver's sight of the DNS.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct View {
+    /// The declared names, without the final dot, in lower case; `*.corp.test` stands for every name below
+    /// `corp.test` that is not itself declared. A question about any other name is unannounced.
+    pub names: BTreeMap<String, Name>,
+    /// What every question to this resolver suffers.
+    pub fault: Option<DnsFault>,
+    /// Whether the resolver follows CNAMEs, as a recursive one does; otherwise it answers with the first one
+    /// and is asked again, so that nobody but the resolver sees a difference.
+    pub follows_cnames: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            names: BTreeMap::new(),
+            fault: None,
+            follows_cnames: true,
+        }
+    }
+}
+
+/// Finds a name among those that are declared, or the wildcard that stands for it (RFC 4592).
+pub fn closest<'a, T>(name: &str, declared: impl Fn(&str) -> Option<&'a T>) -> Option<&'a T> {
+    if let Some(found) = declared(name) {
+        return Some(found);
+    }
+    let mut rest = name;
+    while let Some((_label, parent)) = rest.split_once('.') {
+        if let Some(found) = declared(&format!("*.{parent}")) {
+            return Some(found);
+        }
+        if declared(parent).is_some() {
+            // The closest encloser has no wildcard; those further up do not count.
+            return None;
+        }
+        rest = parent;
+    }
+    None
+}
+
+/// A declared name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Name {
+    /// The record sets; a type that is not here has no data.
+    pub answers: BTreeMap<RecordKind, Answer>,
+    /// What every question about this name suffers.
+    pub fault: Option<DnsFault>,
+    /// How long "no such name" and "no data" may be remembered (RFC 2308); `None`: the answer has no SOA.
+    pub negative_ttl: Option<Duration>,
+}
+
+impl Name {
+    /// Makes a name with these record sets and no fault.
+    #[must_use]
+    pub fn new(answers: impl IntoIterator<Item = (RecordKind, Answer)>) -> Self {
+        Self {
+            answers: answers.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Makes a name of which every question suffers `fault`.
+    #[must_use]
+    pub fn faulty(fault: DnsFault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..Self::default()
+        }
+    }
+
+    /// Makes an alias.
+    #[must_use]
+    pub fn alias(target: impl Into<String>, ttl: Duration) -> Self {
+        let target = RecordData::Cname(target.into());
+        Self::new([(RecordKind::Cname, Answer::new([target], ttl))])
+    }
+
+    /// Returns the name that this one is an alias of.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        let records = &self.answers.get(&RecordKind::Cname)?.records;
+        records.iter().find_map(|record| match record {
+            RecordData::Cname(target) => Some(&**target),
+            RecordData::A(_)
+            | RecordData::Aaaa(_)
+            | RecordData::Mx { .. }
+            | RecordData::Tlsa { .. }
+            | RecordData::Txt(_) => None,
+        })
+    }
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Self {
+            answers: BTreeMap::new(),
+            fault: None,
+            negative_ttl: Some(DEFAULT_TTL),
+        }
+    }
+}
+
+/// The answer to a question about one type of one name.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Answer {
+    /// The records, in the order in which they are sent; usually, not necessarily, of the type asked for.
+    pub records: Vec<RecordData>,
+    /// Their TTL; if `fault` leaves none of them, how long that may be remembered, in a name that has an SOA.
+    pub ttl: Duration,
+    /// What the answer suffers; the records stay declared beside it.
+    pub fault: Option<DnsFault>,
+}
+
+impl Answer {
+    /// Makes an answer without a fault.
+    #[must_use]
+    pub fn new(records: impl IntoIterator<Item = RecordData>, ttl: Duration) -> Self {
+        Self {
+            records: records.into_iter().collect(),
+            ttl,
+            fault: None,
+        }
+    }
+}
+
+/// What a DNS answer suffers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DnsFault {
+    /// The name exists, records of this type do not.
+    NoData,
+    /// There are no records, and this RCODE.
+    Rcode(Rcode),
+    /// The question is swallowed.
+    Silence,
+    /// The records come, and are spoiled.
+    Spoiled(RecordFault),
+}
+
+impl DnsFault {
+    /// Returns every fault.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let rcodes = Rcode::ALL.iter().copied().map(Self::Rcode);
+        let spoiled = RecordFault::ALL.iter().copied().map(Self::Spoiled);
+        [Self::NoData, Self::Silence]
+            .into_iter()
+            .chain(rcodes)
+            .chain(spoiled)
+    }
+}
+
+names! {
+    /// The RCODE of a DNS answer that holds no records.
+    Rcode, "an RCODE" {
+        /// The name does not exist.
+        Nxdomain = "nxdomain",
+        /// The resolver failed.
+        Servfail = "servfail",
+        /// The resolver refuses to answer.
+        Refused = "refused",
+    }
+}
+
+names! {
+    /// What a DNS answer suffers beside its records.
+    RecordFault, "a fault of an answer" {
+        /// Over UDP the answer is cut to nothing; over TCP it is whole.
+        Truncated = "truncated",
+        /// The answer is cut over TCP as well.
+        TruncatedOnTcp = "truncated-on-tcp",
+        /// The records stand under another name than the one asked for.
+        WrongOwner = "wrong-owner",
+        /// The records are of another type than the one asked for.
+        WrongType = "wrong-type",
+        /// Besides the records, some of another type and some of another name.
+        ExtraRecords = "extra-records",
+    }
+}
+
+names! {
+    /// A type of record that can be declared.
+    RecordKind, "a type of record" {
+        /// An IPv4 address.
+        A = "A",
+        /// An IPv6 address.
+        Aaaa = "AAAA",
+        /// An alias; it answers every type that the name does not declare.
+        Cname = "CNAME",
+        /// A mail exchanger.
+        Mx = "MX",
+        /// A DANE association.
+        Tlsa = "TLSA",
+        /// A text.
+        Txt = "TXT",
+    }
+}
+
+/// One record's data. Names are sent octet by octet as they stand, split at the dots; an empty one and `.`
+/// are the root.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RecordData {
+    /// An IPv4 address.
+    A(Ipv4Addr),
+    /// An IPv6 address.
+    Aaaa(Ipv6Addr),
+    /// An alias.
+    Cname(String),
+    /// A mail exchanger.
+    Mx {
+        /// The preference: the lowest is tried first.
+        preference: u16,
+        /// The exchange, which need not be a host name.
+        exchange: String,
+    },
+    /// A DANE association (RFC 6698).
+    Tlsa {
+        /// The certificate usage.
+        usage: u8,
+        /// The selector.
+        selector: u8,
+        /// The matching type.
+        matching: u8,
+        /// The association data.
+        data: Box<[u8]>,
+    },
+    /// A text: character strings of at most 255 octets each.
+    Txt(Vec<Box<[u8]>>),
+}
+
+impl RecordData {
+    /// The longest character string of a TXT record (RFC 1035, Section 3.3).
+    pub const MAX_STRING_OCTETS: usize = 255;
+
+    /// Makes a TXT record of `text`, split into as few strings as possible.
+    #[must_use]
+    pub fn txt(text: impl AsRef<[u8]>) -> Self {
+        let text = text.as_ref();
+        if text.is_empty() {
+            return Self::Txt(vec![Box::default()]);
+        }
+        let strings = text.chunks(Self::MAX_STRING_OCTETS);
+        Self::Txt(strings.map(Into::into).collect())
+    }
+
+    /// Makes an MX record.
+    #[must_use]
+    pub fn mx(preference: u16, exchange: impl Into<String>) -> Self {
+        Self::Mx {
+            preference,
+            exchange: exchange.into(),
+        }
+    }
+
+    /// Makes an address record.
+    #[must_use]
+    pub const fn of_address(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::A(address),
+            IpAddr::V6(address) => Self::Aaaa(address),
+        }
+    }
+
+    /// Reads a TLSA record in the presentation format (RFC 6698, Section 2.2), as in `3 1 1 8cb0fc6c`.
+    #[must_use]
+    pub fn tlsa(text: &str) -> Option<Self> {
+        let mut words = text.split_ascii_whitespace();
+        let mut number = || words.next()?.parse().ok();
+        let (usage, selector, matching) = (number()?, number()?, number()?);
+        let digits: Vec<u8> = words.flat_map(str::bytes).collect();
+        let octet = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        let data: Box<[u8]> = digits.chunks(2).map(octet).collect::<Option<_>>()?;
+        (!data.is_empty()).then_some(Self::Tlsa {
+            usage,
+            selector,
+            matching,
+            data,
+        })
+    }
+
+    /// Returns the address that the record gives, if it gives one.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::A(address) => Some(IpAddr::V4(*address)),
+            Self::Aaaa(address) => Some(IpAddr::V6(*address)),
+            Self::Cname(_) | Self::Mx { .. } | Self::Tlsa { .. } | Self::Txt(_) => None,
+        }
+    }
+
+    /// Returns the type of the record.
+    #[must_use]
+    pub const fn kind(&self) -> RecordKind {
+        match self {
+            Self::A(_) => RecordKind::A,
+            Self::Aaaa(_) => RecordKind::Aaaa,
+            Self::Cname(_) => RecordKind::Cname,
+            Self::Mx { .. } => RecordKind::Mx,
+            Self::Tlsa { .. } => RecordKind::Tlsa,
+            Self::Txt(_) => RecordKind::Txt,
+        }
+    }
+}
+
+/// Returns what a hexadecimal digit stands for.
+fn digit(octet: u8) -> Option<u8> {
+    let value = char::from(octet).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RecordData;
+
+    #[test]
+    fn a_tlsa_record_is_three_numbers_and_digits() {
+        let tlsa = |usage, data: &[u8]| RecordData::Tlsa {
+            usage,
+            selector: 1,
+            matching: 2,
+            data: data.into(),
+        };
+        for (text, expected) in [
+            ("3 1 2 8cB0", Some(tlsa(3, &[0x8c, 0xb0]))),
+            ("255 1 2 8c b0", Some(tlsa(255, &[0x8c, 0xb0]))),
+            ("3 1 2 8 cb 0", Some(tlsa(3, &[0x8c, 0xb0]))),
+            ("3 1 2", None),
+            ("3 1 8cb0", None),
+            ("256 1 2 8cb0", None),
+            ("3 1 2 8cb", None),
+            ("3 1 2 8cbx", None),
+        ] {
+            assert_eq!(RecordData::tlsa(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The fake Internet in facts: what is observed of each thing that it serves, and of each fault.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::certificate::Certificate;
+use super::script::Script;
+use super::servers::{Said, Servers};
+use crate::facts::dns::{
+    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
+    RecordType, TlsaRecord, TxtRecord,
+};
+use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::{DnsName, UnixTime};
+use crate::fakes::{
+    Answer, DnsFault, Edge, HttpsFault, Internet, ListenerFault, Name, Page, Rcode, RecordData,
+    RecordFault, RecordKind, Response, TlsFault, Transfer, closest,
+};
+use crate::sts::fetch::DEFAULT_MAX_POLICY_BYTES;
+
+/// The fake Internet, in a story that starts at `start`.
+#[derive(Clone, Debug, Default)]
+pub struct Hosted {
+    /// What is served.
+    pub internet: Arc<Internet>,
+    /// From when the lives of certificates are counted.
+    pub start: UnixTime,
+}
+
+impl Servers for Hosted {
+    fn say(&self, resolver: Option<&str>, question: &Question) -> Option<Said> {
+        let view = resolver.and_then(|resolver| self.internet.views.get(resolver));
+        let name = closest(question.name.as_str(), |name| {
+            let own = view.and_then(|view| view.names.get(name));
+            own.or_else(|| self.internet.dns.names.get(name))
+        })?;
+        let fault = view.unwrap_or(&self.internet.dns).fault.or(name.fault);
+        Some(say(name, fault, question))
+    }
+
+    fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
+        let edge = self.internet.https.get(&address)?;
+        let shown = Certificate::shown(&edge.identity, host, self.start);
+        let (certificate, outcome) = match (edge.fault, shown) {
+            (Some(fault), _) => (None, Err(https_failure(fault))),
+            // The server's alert.
+            (None, None) => (None, Err(HttpFailureKind::HandshakeFailed)),
+            (None, Some(shown)) => {
+                let certificate = shown.present(host, now);
+                let outcome = if certificate.faults.is_empty() {
+                    page(edge, host)
+                } else {
+                    Err(HttpFailureKind::CertificateRefused)
+                };
+                (Some(certificate), outcome)
+            }
+        };
+        Some(HttpExchange {
+            address,
+            certificate,
+            outcome: outcome.map_err(|kind| HttpFailure {
+                kind,
+                detail: Box::default(),
+            }),
+        })
+    }
+
+    fn receive(&self, host: &DnsName, address: IpAddr) -> Option<Script> {
+        let receiver = self.internet.smtp.get(&address)?;
+        Some(Script::of(receiver, host, self.start))
+    }
+
+    fn lives(&self) -> Vec<(UnixTime, UnixTime)> {
+        let edges = self.internet.https.values().map(|edge| &edge.identity);
+        let receivers = self.internet.smtp.values().map(|mx| &mx.identity);
+        edges
+            .chain(receivers)
+            .flat_map(|identity| identity.all())
+            .map(|certificate| certificate.life(self.start))
+            .map(|life| (life.not_before, life.not_after))
+            .collect()
+    }
+}
+
+/// Returns what a name says that suffers `fault` as a whole.
+fn say(name: &Name, fault: Option<DnsFault>, question: &Question) -> Said {
+    let kind = match question.record_type {
+        RecordType::A => RecordKind::A,
+        RecordType::Aaaa => RecordKind::Aaaa,
+        RecordType::Mx => RecordKind::Mx,
+        RecordType::Tlsa => RecordKind::Tlsa,
+        RecordType::Txt => RecordKind::Txt,
+    };
+    let asked = name.answers.get(&kind);
+    let answer = asked.or_else(|| name.answers.get(&RecordKind::Cname));
+    let own = answer.and_then(|answer| answer.fault);
+    // What one type lacks may be remembered as long as its records might.
+    let negative_ttl = match answer.filter(|_| fault.is_none_or(|fault| own == Some(fault))) {
+        Some(answer) if own.is_some() => name.negative_ttl.map(|_of_name| answer.ttl),
+        Some(_) | None => name.negative_ttl,
+    };
+    let outcome = match (fault.or(own), answer) {
+        (Some(fault), answer) => suffer(fault, answer, negative_ttl),
+        (None, None) => DnsOutcome::NoData { ttl: negative_ttl },
+        (None, Some(answer)) => match (asked, name.target()) {
+            (None, Some(target)) => return alias(question, target, answer.ttl),
+            (Some(_), _) | (None, None) => records(answer),
+        },
+    };
+    Said::Outcome(outcome)
+}
+
+fn alias(question: &Question, target: &str, ttl: Duration) -> Said {
+    match target.parse() {
+        Ok(target) => Said::Alias(Alias {
+            owner: question.name.clone(),
+            target,
+            ttl,
+        }),
+        Err(_no_name) => Said::Outcome(failed(DnsFailureKind::Malformed)),
+    }
+}
+
+fn suffer(fault: DnsFault, answer: Option<&Answer>, negative_ttl: Option<Duration>) -> DnsOutcome {
+    match fault {
+        DnsFault::NoData => DnsOutcome::NoData { ttl: negative_ttl },
+        DnsFault::Rcode(Rcode::Nxdomain) => DnsOutcome::NxDomain { ttl: negative_ttl },
+        DnsFault::Rcode(Rcode::Servfail) => failed(DnsFailureKind::ServFail),
+        DnsFault::Rcode(Rcode::Refused) => failed(DnsFailureKind::Rcode(5)),
+        DnsFault::Silence => failed(DnsFailureKind::TimedOut),
+        DnsFault::Spoiled(RecordFault::TruncatedOnTcp) => failed(DnsFailureKind::Truncated),
+        // Records that do not answer the question leave no answer.
+        DnsFault::Spoiled(RecordFault::WrongOwner | RecordFault::WrongType) => {
+            DnsOutcome::NoData { ttl: None }
+        }
+        DnsFault::Spoiled(RecordFault::Truncated | RecordFault::ExtraRecords) => {
+            answer.map_or(DnsOutcome::NoData { ttl: None }, records)
+        }
+    }
+}
+
+fn failed(kind: DnsFailureKind) -> DnsOutcome {
+    DnsOutcome::Failed(DnsFailure {
+        kind,
+        detail: Box::default(),
+    })
+}
+
+/// Returns the records of an answer; without any, it has no SOA either.
+fn records(answer: &Answer) -> DnsOutcome {
+    let records: Vec<Record> = answer.records.iter().filter_map(record).collect();
+    if records.is_empty() {
+        return DnsOutcome::NoData { ttl: None };
+    }
+    DnsOutcome::Records {
+        records,
+        ttl: answer.ttl,
+    }
+}
+
+fn record(data: &RecordData) -> Option<Record> {
+    Some(match data {
+        RecordData::A(address) => Record::A(*address),
+        RecordData::Aaaa(address) => Record::Aaaa(*address),
+        // An alias beside other records is looked past.
+        RecordData::Cname(_) => return None,
+        RecordData::Mx {
+            preference,
+            exchange,
+        } => Record::Mx(MxRecord {
+            preference: *preference,
+            exchange: match &**exchange {
+                "" | "." => Exchange::Root,
+                text => text.parse().map_or_else(
+                    |_no_host_name| Exchange::NotAHostName(text.into()),
+                    Exchange::Host,
+                ),
+            },
+        }),
+        RecordData::Tlsa {
+            usage,
+            selector,
+            matching,
+            data,
+        } => Record::Tlsa(TlsaRecord {
+            usage: *usage,
+            selector: *selector,
+            matching: *matching,
+            data: data.clone(),
+        }),
+        RecordData::Txt(strings) => Record::Txt(TxtRecord {
+            strings: strings.clone(),
+        }),
+    })
+}
+
+const fn https_failure(fault: HttpsFault) -> HttpFailureKind {
+    match fault {
+        HttpsFault::Listener(ListenerFault::Refused) => HttpFailureKind::Refused,
+        HttpsFault::Listener(ListenerFault::Blackhole) => HttpFailureKind::ConnectTimedOut,
+        HttpsFault::Listener(ListenerFault::Silence)
+        | HttpsFault::Tls(TlsFault::HandshakeSilence) => HttpFailureKind::TimedOut,
+        HttpsFault::Listener(ListenerFault::Reset)
+        | HttpsFault::Tls(TlsFault::HandshakeReset | TlsFault::HandshakeClose) => {
+            HttpFailureKind::Reset
+        }
+        HttpsFault::Tls(
+            TlsFault::Tls10Only | TlsFault::Tls11Only | TlsFault::AlertProtocolVersion,
+        ) => HttpFailureKind::OldTls,
+        HttpsFault::Tls(TlsFault::AlertHandshakeFailure) => HttpFailureKind::HandshakeFailed,
+        HttpsFault::Tls(TlsFault::NotTls) => HttpFailureKind::Malformed,
+    }
+}
+
+fn page(edge: &Edge, host: &DnsName) -> Result<HttpResponse, HttpFailureKind> {
+    match edge.pages.get(host.as_str()) {
+        Some(Page::Response(response)) => Ok(http_response(response)),
+        Some(Page::Raw(_)) => Err(HttpFailureKind::Malformed),
+        // A Host that the edge does not know.
+        None => Err(HttpFailureKind::Reset),
+    }
+}
+
+fn http_response(response: &Response) -> HttpResponse {
+    let limit = usize::try_from(DEFAULT_MAX_POLICY_BYTES).unwrap_or(usize::MAX);
+    let (kept, body_end) = match response.transfer {
+        _ if response.body.len() > limit => (
+            limit,
+            BodyEnd::TooLarge {
+                limit_bytes: DEFAULT_MAX_POLICY_BYTES,
+            },
+        ),
+        Transfer::Plain | Transfer::Chunked | Transfer::Close | Transfer::Gzip => {
+            (response.body.len(), BodyEnd::Complete)
+        }
+        Transfer::Slow | Transfer::Stall => (response.half(), BodyEnd::TimedOut),
+        Transfer::Cut => (
+            response.half(),
+            BodyEnd::Interrupted {
+                detail: "cut".into(),
+            },
+        ),
+    };
+    let mut body: Vec<u8> = response.body.iter().copied().take(kept).collect();
+    if response.transfer == Transfer::Gzip {
+        // The magic number is enough: nobody asked for gzip, so nobody unpacks it.
+        body.splice(..0, [0x1f, 0x8b, 8, 0]);
+    }
+    HttpResponse {
+        status: response.status,
+        content_types: response.header("content-type").map(Into::into).collect(),
+        location: response.header("location").next().map(Into::into),
+        body: body.into(),
+        body_end,
+    }
+}
