@@ -6,17 +6,20 @@
 //! [RFC 8461, Section 3.2]: https://www.rfc-editor.org/rfc/rfc8461#section-3.2
 
 mod error;
+mod max_age;
+mod mode;
 mod parse;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::time::Duration;
 
 pub use error::{Field, PolicyError, PolicyErrorKind};
+pub use max_age::MaxAge;
+pub use mode::Mode;
 pub use parse::parse;
 
-use super::mx::{MxMatched, MxPattern};
+use super::mx::MxPattern;
 #[cfg(doc)]
 use super::reading::Reading;
 use crate::facts::DnsName;
@@ -84,12 +87,6 @@ impl Policy {
     pub fn matching(&self, host: &DnsName) -> Option<&MxPattern> {
         self.patterns.iter().find(|pattern| pattern.matches(host))
     }
-
-    /// Checks `host` against the patterns and gives the proof.
-    #[must_use]
-    pub fn match_mx(&self, host: &DnsName) -> Option<MxMatched> {
-        MxMatched::check(self, host)
-    }
 }
 
 impl fmt::Display for Policy {
@@ -105,66 +102,5 @@ impl fmt::Display for Policy {
             writeln!(f, "{name}: {value}")?;
         }
         Ok(())
-    }
-}
-
-/// What a sender does when validation fails (§5).
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Mode {
-    /// It must not deliver to that host.
-    Enforce,
-    /// There is no active policy.
-    None,
-    /// It reports and may deliver as though nothing had failed.
-    Testing,
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Enforce => "enforce",
-            Self::None => "none",
-            Self::Testing => "testing",
-        })
-    }
-}
-
-/// How long a policy may be cached: 0 to 31,557,600 seconds.
-///
-/// Small values are legal and honoured: there is no floor.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MaxAge(u32);
-
-impl MaxAge {
-    /// The maximum, a Julian year.
-    pub const MAX: Self = Self(31_557_600);
-
-    /// Makes a life of so many seconds; `None` above the maximum.
-    #[must_use]
-    pub const fn from_secs(secs: u32) -> Option<Self> {
-        if secs <= Self::MAX.0 {
-            Some(Self(secs))
-        } else {
-            None
-        }
-    }
-
-    /// Returns the seconds.
-    #[must_use]
-    pub const fn as_secs(self) -> u32 {
-        self.0
-    }
-
-    /// Returns the span.
-    #[must_use]
-    pub const fn as_duration(self) -> Duration {
-        Duration::from_secs(self.0 as u64)
-    }
-}
-
-impl fmt::Display for MaxAge {
-    /// Writes the seconds.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }

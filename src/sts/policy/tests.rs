@@ -1,7 +1,7 @@
 //! The grammar line by line, in both readings.
 
 use super::{Field, MaxAge, Mode, Policy, PolicyError, PolicyErrorKind as K, parse};
-use crate::sts::mx::{MxPattern, MxPatternError};
+use crate::sts::mx::{MxMatched, MxPattern, MxPatternError};
 use crate::sts::name::PolicyNameError;
 use crate::sts::reading::Reading;
 
@@ -505,7 +505,7 @@ fn every_pattern_of_a_full_body_is_kept() {
         read.matching(&last).map(ToString::to_string).as_deref(),
         Some("4999.t")
     );
-    assert_eq!(read.match_mx(&last).unwrap().host(), &last);
+    assert_eq!(MxMatched::check(&read, &last).unwrap().host(), &last);
     assert_eq!(read.matching(&"5000.t".parse().unwrap()), None);
 }
 

@@ -171,16 +171,6 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "the schema is its purpose's",
     ),
     (
-        "sts/mx.rs",
-        "sts/policy/mod.rs",
-        "the proof of a match carries the policy",
-    ),
-    (
-        "sts/policy/error.rs",
-        "sts/policy/mod.rs",
-        "an error names the field's values",
-    ),
-    (
         "world/dns/mod.rs",
         "world/mod.rs",
         "all servers fail with `WorldError`",

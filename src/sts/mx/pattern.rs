@@ -1,16 +1,10 @@
-//! §4.1: `mx` patterns against the names in MX records.
-//!
-//! [RFC 8461, Section 4.1]: a candidate MX host is valid "if the MX record name matches one or more of the `mx`
-//! fields in the applied policy".
-//!
-//! [RFC 8461, Section 4.1]: https://www.rfc-editor.org/rfc/rfc8461#section-4.1
+//! §4.1: one `mx` field of a policy, and the names that satisfy it.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::name::{PolicyName, PolicyNameError};
-use super::policy::{Mode, Policy};
 use crate::facts::DnsName;
+use crate::sts::name::{PolicyName, PolicyNameError};
 
 /// One `mx` field of a policy: a name, or `*.` before one.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -85,49 +79,10 @@ pub enum MxPatternError {
     Star,
 }
 
-/// Proof that a policy lists an MX host; only the check itself can make one.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MxMatched {
-    host: DnsName,
-    pattern: MxPattern,
-    mode: Mode,
-}
-
-impl MxMatched {
-    /// Checks `host` against the patterns of `policy`; the first that matches is kept as evidence.
-    #[must_use]
-    pub fn check(policy: &Policy, host: &DnsName) -> Option<Self> {
-        policy.matching(host).map(|pattern| Self {
-            host: host.clone(),
-            pattern: pattern.clone(),
-            mode: policy.mode(),
-        })
-    }
-
-    /// Returns the host that was checked.
-    #[must_use]
-    pub const fn host(&self) -> &DnsName {
-        &self.host
-    }
-
-    /// Returns the pattern that the host satisfies.
-    #[must_use]
-    pub const fn pattern(&self) -> &MxPattern {
-        &self.pattern
-    }
-
-    /// Returns the mode of the policy.
-    #[must_use]
-    pub const fn mode(&self) -> Mode {
-        self.mode
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MxMatched, MxPattern, MxPatternError};
+    use super::{MxPattern, MxPatternError};
     use crate::sts::name::PolicyNameError;
-    use crate::sts::policy::{MaxAge, Mode, Policy};
 
     #[test]
     fn wildcard_stands_for_exactly_one_label() {
@@ -176,22 +131,5 @@ mod tests {
         ] {
             assert_eq!(text.parse::<MxPattern>(), Err(expected), "{text:?}");
         }
-    }
-
-    #[test]
-    fn the_proof_names_host_and_pattern() {
-        let pattern: MxPattern = "*.corp.test".parse().unwrap();
-        let max_age = MaxAge::from_secs(60).unwrap();
-        let policy = Policy::new(Mode::Enforce, max_age, vec![pattern.clone()]).unwrap();
-        let host = "mx.corp.test".parse().unwrap();
-        let proof = MxMatched::check(&policy, &host).unwrap();
-        assert_eq!(
-            (proof.host(), proof.pattern(), proof.mode()),
-            (&host, &pattern, Mode::Enforce)
-        );
-        assert_eq!(
-            MxMatched::check(&policy, &"mx.other.test".parse().unwrap()),
-            None
-        );
     }
 }
