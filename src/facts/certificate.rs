@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::UnixTime;
+use super::{Say, Sentence, UnixTime};
 
 /// The chain that a peer presented, with its faults, all of them.
 ///
@@ -68,36 +68,48 @@ impl CertificateFault {
     pub const MAX_PRESENTED: usize = 20;
 }
 
-impl fmt::Display for CertificateFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for CertificateFault {
+    fn say(&self, sentence: &mut Sentence) {
         match self {
-            Self::Expired { not_after } => write!(f, "certificate expired at {not_after}"),
-            Self::IssuerExpired => f.write_str("a certificate of the chain has expired"),
-            Self::NotYetValid { not_before } => {
-                write!(f, "certificate not valid before {not_before}")
+            Self::Expired { not_after } => {
+                sentence.words("certificate expired at ").moment(*not_after)
             }
+            Self::IssuerExpired => sentence.words("a certificate of the chain has expired"),
+            Self::NotYetValid { not_before } => sentence
+                .words("certificate not valid before ")
+                .moment(*not_before),
             Self::NameMismatch {
                 expected,
                 presented,
-            } if presented.is_empty() => {
-                write!(f, "certificate has no DNS name, {expected} was expected")
-            }
+            } if presented.is_empty() => sentence.words(format_args!(
+                "certificate has no DNS name, {expected} was expected"
+            )),
             Self::NameMismatch {
                 expected,
                 presented,
-            } => write!(
-                f,
+            } => sentence.words(format_args!(
                 "certificate is for {}, not for {expected}",
                 presented.join(", ")
+            )),
+            Self::UnknownIssuer => sentence.failure(
+                "certificate is not from a trusted issuer",
+                "or an intermediate is missing",
             ),
-            Self::UnknownIssuer => f.write_str(
-                "certificate is not from a trusted issuer (or an intermediate is missing)",
-            ),
-            Self::SelfSigned => f.write_str("certificate is self-signed"),
-            Self::WrongPurpose => f.write_str("certificate is not for TLS servers"),
-            Self::BadChain { detail } => write!(f, "certificate chain is not valid: {detail}"),
-            Self::Unreadable { detail } => write!(f, "certificate cannot be read: {detail}"),
-        }
+            Self::SelfSigned => sentence.words("certificate is self-signed"),
+            Self::WrongPurpose => sentence.words("certificate is not for TLS servers"),
+            Self::BadChain { detail } => {
+                sentence.words(format_args!("certificate chain is not valid: {detail}"))
+            }
+            Self::Unreadable { detail } => {
+                sentence.words(format_args!("certificate cannot be read: {detail}"))
+            }
+        };
+    }
+}
+
+impl fmt::Display for CertificateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sentence().fmt(f)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::certificate::PeerCertificate;
+use super::{Say, Sentence};
 
 /// One GET of `https://HOST/.well-known/mta-sts.txt`, at one address of the host.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -78,13 +79,16 @@ pub struct HttpFailure {
     pub detail: Box<str>,
 }
 
+impl Say for HttpFailure {
+    fn say(&self, sentence: &mut Sentence) {
+        let adds_nothing = self.detail.eq_ignore_ascii_case(&self.kind.to_string());
+        sentence.failure(self.kind, if adds_nothing { "" } else { &self.detail });
+    }
+}
+
 impl fmt::Display for HttpFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.detail.is_empty() || self.detail.eq_ignore_ascii_case(&self.kind.to_string()) {
-            write!(f, "{}", self.kind)
-        } else {
-            write!(f, "{} ({})", self.kind, self.detail)
-        }
+        self.sentence().fmt(f)
     }
 }
 

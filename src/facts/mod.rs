@@ -9,8 +9,10 @@ pub mod certificate;
 pub mod dns;
 pub mod http;
 pub mod name;
+pub mod sentence;
 pub mod smtp;
 pub mod time;
 
 pub use name::{DnsName, DnsNameError};
+pub use sentence::{Say, Sentence};
 pub use time::UnixTime;

@@ -156,7 +156,7 @@ impl Told {
             domain: mail.domain.clone(),
             queued_for: mail.queued_for,
             verdict: attempt.verdict,
-            reason: attempt.reason.clone(),
+            reason: attempt.reason.to_string().into(),
             via: attempt.walk.via.as_ref().map(|via| via.host.clone()),
             via_address: attempt.walk.via.as_ref().map(|via| via.address),
             result_types,

@@ -221,7 +221,7 @@ impl Watcher<ModelStage> for Shadows {
                         Look {
                             at,
                             verdict: attempt.verdict,
-                            reason: attempt.reason,
+                            reason: attempt.reason.to_string().into(),
                         },
                     );
                 }

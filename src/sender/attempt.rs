@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::candidates::{Candidate, Exchangers, find_exchangers};
-use super::deliver::{Skipped, Try, Walk};
+use super::deliver::{Try, Walk};
 use super::discover::{Occasion, Sender};
 use super::found::{Discovery, PolicyInUse, PolicySource};
 use super::network::Network;
+use super::reason::Reason;
 use super::state::{CacheChange, PolicyState};
 use super::trace::Trace;
 use super::verdict::Verdict;
@@ -51,8 +52,8 @@ pub struct Attempt {
     pub verdict: Verdict,
     /// Whether the verdict hangs on something that only we failed to see.
     pub certainty: Certainty,
-    /// Why, in one sentence without a full stop.
-    pub reason: Box<str>,
+    /// Why.
+    pub reason: Reason,
     /// The discovery that decided.
     pub discovery: Discovery,
     /// Where mail may go.
@@ -93,7 +94,7 @@ impl<N: Network> Sender<'_, N> {
         let mut attempt = Attempt {
             verdict: Verdict::Defer,
             certainty: Certainty::Definite,
-            reason: Box::default(),
+            reason: Reason::NoUsableHost { tries: Vec::new() },
             changes: vec![discovery.change.clone()],
             result_types: Vec::new(),
             discovery,
@@ -207,32 +208,24 @@ impl Attempt {
 
     fn conclude(&mut self, is_queue_life_over: bool) {
         let (verdict, certainty, reason) = match &self.exchangers {
-            Exchangers::NullMx => (
-                Verdict::Bounce,
-                Certainty::Definite,
-                "the domain takes no mail: it has a null MX (RFC 7505)".to_owned(),
-            ),
-            Exchangers::NoDomain => (
-                Verdict::Bounce,
-                Certainty::Definite,
-                "the domain does not exist".to_owned(),
-            ),
+            Exchangers::NullMx => (Verdict::Bounce, Certainty::Definite, Reason::NullMx),
+            Exchangers::NoDomain => (Verdict::Bounce, Certainty::Definite, Reason::NoDomain),
             Exchangers::Unknown(failure) => (
                 Verdict::Defer,
                 Certainty::ours_if(failure.kind.is_ours()),
-                format!("the MX records could not be looked up: {failure}"),
+                Reason::MxUnknown(failure.clone()),
             ),
             Exchangers::Candidates { .. } => self.conclude_walk(),
         };
         self.verdict = verdict;
         self.certainty = certainty;
-        self.reason = reason.into();
+        self.reason = reason;
         if self.discovery.certainty() == Certainty::Ours {
             self.doubt_policy();
         }
         if is_queue_life_over && self.verdict == Verdict::Defer {
             self.verdict = Verdict::Bounce;
-            self.reason = format!("the message has waited too long: {}", self.reason).into();
+            self.reason = Reason::WaitedTooLong(Box::new(self.reason.clone()));
         }
     }
 
@@ -246,13 +239,10 @@ impl Attempt {
         }
     }
 
-    fn conclude_walk(&self) -> (Verdict, Certainty, String) {
+    fn conclude_walk(&self) -> (Verdict, Certainty, Reason) {
         if let Some(reply) = &self.walk.rejected {
-            return (
-                Verdict::Bounce,
-                Certainty::Definite,
-                format!("the receiver rejected the message: {reply}"),
-            );
+            let reason = Reason::Rejected(reply.clone());
+            return (Verdict::Bounce, Certainty::Definite, reason);
         }
         if let Some(via) = &self.walk.via {
             return self.conclude_delivered(&via.host, via.validated);
@@ -260,11 +250,11 @@ impl Attempt {
         // A host that only we could not speak to may well take mail from others, if the policy lets it.
         let may_be_ours =
             self.walk.tries.iter().any(Try::may_be_ours) || self.leaves_hosts_untried();
-        let hosts: Vec<String> = self.walk.tries.iter().map(describe).collect();
+        let tries = self.walk.tries.clone();
         (
             Verdict::Defer,
             Certainty::ours_if(may_be_ours),
-            format!("no MX host can be used: {}", shorten(&hosts)),
+            Reason::NoUsableHost { tries },
         )
     }
 
@@ -285,85 +275,43 @@ impl Attempt {
             })
     }
 
-    fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, String) {
+    fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, Reason) {
         // In testing the first host counts that takes the mail, and for others that may be an earlier one,
         // or the same one inside TLS.
         let in_testing = Certainty::ours_if(self.walk.tries.iter().any(Try::may_be_ours));
+        let host = host.clone();
         match (&self.discovery.policy, self.mode()) {
-            (PolicyInUse::None(why), _) => (
-                Verdict::DeliverUnprotected,
-                Certainty::Definite,
-                format!("mail goes to {host} without MTA-STS: {why}"),
-            ),
+            (PolicyInUse::None(why), _) => {
+                let why = why.clone();
+                (
+                    Verdict::DeliverUnprotected,
+                    Certainty::Definite,
+                    Reason::WithoutPolicy { host, why },
+                )
+            }
             (_, Some(Mode::None) | None) => (
                 Verdict::DeliverUnprotected,
                 Certainty::Definite,
-                format!("mail goes to {host} without MTA-STS: the policy's mode is none"),
+                Reason::ModeNone { host },
             ),
             (_, Some(Mode::Enforce)) => (
                 Verdict::Deliver,
                 Certainty::Definite,
-                format!("{host} is in the policy and its certificate is valid"),
+                Reason::Validated { host },
             ),
-            (_, Some(Mode::Testing)) if validated => (
-                Verdict::Deliver,
-                in_testing,
-                format!("{host} passes the policy, whose mode is testing"),
-            ),
+            (_, Some(Mode::Testing)) if validated => {
+                (Verdict::Deliver, in_testing, Reason::PassesTesting { host })
+            }
             (_, Some(Mode::Testing)) => {
-                let faults: Vec<String> =
-                    self.walk.tries.last().map(describe).into_iter().collect();
+                let tried = self.walk.tries.last().cloned().map(Box::new);
                 (
                     Verdict::DeliverUnprotected,
                     in_testing,
-                    format!(
-                        "mail goes to {host} only because the mode is testing: {}",
-                        shorten(&faults)
-                    ),
+                    Reason::OnlyTesting { host, tried },
                 )
             }
         }
     }
-}
-
-/// Says what stands against a candidate, or what came of it.
-fn describe(tried: &Try) -> String {
-    let name = &tried.candidate.exchange;
-    let unlisted = || format!("{name} is not in the policy");
-    match &tried.skipped {
-        Some(Skipped::NotListed) => unlisted(),
-        Some(Skipped::NoHost) => format!("{name} is not a host name"),
-        Some(Skipped::NoAddress(found)) => match &found.failure {
-            Some(failure) => format!("the address of {name} could not be looked up: {failure}"),
-            None => format!("{name} has no address"),
-        },
-        None => {
-            // The last address decided: each before it was passed over.
-            let outcome = tried
-                .addresses
-                .last()
-                .map_or_else(String::new, ToString::to_string);
-            if tried.is_listed == Some(false) {
-                format!("{} ({outcome})", unlisted())
-            } else {
-                format!("{name}: {outcome}")
-            }
-        }
-    }
-}
-
-fn shorten(parts: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let mut text = parts
-        .iter()
-        .take(SHOWN)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("; ");
-    if parts.len() > SHOWN {
-        text.push_str(&format!("; and {} more", parts.len() - SHOWN));
-    }
-    text
 }
 
 /// Turns each group of equal preferences by `places`.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::state::CacheChange;
-use crate::facts::UnixTime;
 use crate::facts::dns::DnsFailure;
+use crate::facts::{Say, Sentence, UnixTime};
 use crate::sts::cache::CachedPolicy;
 use crate::sts::fetch::FetchError;
 use crate::sts::record::{RecordId, SelectError};
@@ -137,23 +137,33 @@ impl NoPolicy {
     }
 }
 
+impl Say for NoPolicy {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::BackedOff { until } => sentence
+                .words("the last fetch failed, the next may be made at ")
+                .moment(*until),
+            Self::FetchFailed(error @ FetchError::Policy(_)) => {
+                sentence.words("the policy cannot be used: ").add(error)
+            }
+            Self::FetchFailed(error) => sentence
+                .words("the policy could not be fetched: ")
+                .add(error),
+            Self::NoRecord => sentence.words("there is no MTA-STS record"),
+            Self::RecordUnusable(error) => sentence
+                .words("the MTA-STS record cannot be used: ")
+                .add(error),
+            Self::RecordUnknown(failure) => sentence
+                .words("the MTA-STS record could not be looked up: ")
+                .add(failure),
+            Self::SenderIgnoresSts => sentence.words("the sender does not know MTA-STS"),
+        };
+    }
+}
+
 impl fmt::Display for NoPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BackedOff { until } => {
-                write!(f, "the last fetch failed, the next may be made at {until}")
-            }
-            Self::FetchFailed(FetchError::Policy(error)) => {
-                write!(f, "the policy cannot be used: {error}")
-            }
-            Self::FetchFailed(error) => write!(f, "the policy could not be fetched: {error}"),
-            Self::NoRecord => f.write_str("there is no MTA-STS record"),
-            Self::RecordUnusable(error) => write!(f, "the MTA-STS record cannot be used: {error}"),
-            Self::RecordUnknown(failure) => {
-                write!(f, "the MTA-STS record could not be looked up: {failure}")
-            }
-            Self::SenderIgnoresSts => f.write_str("the sender does not know MTA-STS"),
-        }
+        self.sentence().fmt(f)
     }
 }
 

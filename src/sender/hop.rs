@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::facts::smtp::{Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep};
+use crate::facts::{Say, Sentence};
 use crate::sts::cache::CachedPolicy;
 use crate::sts::delivery::Validated;
 use crate::sts::mx::MxMatched;
@@ -249,36 +250,35 @@ fn take_message(exchange: &SmtpExchange, has_message: bool) -> Taken {
     }
 }
 
-impl fmt::Display for AddressTry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for AddressTry {
+    fn say(&self, sentence: &mut Sentence) {
         match &self.outcome {
             AddressOutcome::Accepted { doubt: Some(doubt) } => {
-                write!(f, "accepted, although {doubt}")
+                sentence.words(format_args!("accepted, although {doubt}"))
             }
             AddressOutcome::Accepted { doubt: None } if self.faults.is_empty() => {
-                f.write_str("accepted")
+                sentence.words("accepted")
             }
-            AddressOutcome::Accepted { doubt: None } => {
-                f.write_str("accepted, although ")?;
-                join(f, &self.faults)
+            AddressOutcome::Accepted { doubt: None } => sentence
+                .words("accepted, although ")
+                .join("; ", &self.faults),
+            AddressOutcome::MessageRefused(reply) => {
+                sentence.words(format_args!("message answered {reply}"))
             }
-            AddressOutcome::MessageRefused(reply) => write!(f, "message answered {reply}"),
-            AddressOutcome::Refused => join(f, &self.faults),
-            AddressOutcome::RejectedUs(reply) => write!(f, "greeted us with {reply}"),
-            AddressOutcome::Undetermined { detail } => f.write_str(detail),
-            AddressOutcome::Unreachable { failure, .. } => write!(f, "{failure}"),
-        }
+            AddressOutcome::Refused => sentence.join("; ", &self.faults),
+            AddressOutcome::RejectedUs(reply) => {
+                sentence.words(format_args!("greeted us with {reply}"))
+            }
+            AddressOutcome::Undetermined { detail } => sentence.words(detail),
+            AddressOutcome::Unreachable { failure, .. } => sentence.words(failure),
+        };
     }
 }
 
-fn join(f: &mut fmt::Formatter<'_>, faults: &[TransportFault]) -> fmt::Result {
-    for (index, fault) in faults.iter().enumerate() {
-        if index > 0 {
-            f.write_str("; ")?;
-        }
-        write!(f, "{fault}")?;
+impl fmt::Display for AddressTry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sentence().fmt(f)
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod found;
 pub mod hop;
 pub mod memo;
 pub mod network;
+pub mod reason;
 pub mod state;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use candidates::Limits;
 pub use class::SenderClass;
 pub use discover::Sender;
 pub use network::Network;
+pub use reason::Reason;
 pub use state::PolicyState;
 pub use trace::Trace;
 pub use verdict::Verdict;

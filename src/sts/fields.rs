@@ -10,6 +10,7 @@ use std::slice::Split;
 use super::excerpt::excerpt;
 use super::reading::Reading;
 use crate::facts::dns::TxtRecord;
+use crate::facts::{Say, Sentence};
 
 /// The longest name of an extension field, in octets.
 pub(crate) const MAX_EXTENSION_NAME_OCTETS: usize = 32;
@@ -25,9 +26,7 @@ pub enum FieldsError {
     #[error("there is nothing between two `;`")]
     EmptyField,
     /// An extension field whose name the grammar does not allow.
-    #[error(
-        "`{name}` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or digit first)"
-    )]
+    #[error("{}", not_a_field_name(.name))]
     Name {
         /// The name.
         name: Box<str>,
@@ -63,6 +62,30 @@ pub enum FieldsError {
         /// The version field.
         expected: &'static str,
     },
+}
+
+impl Say for FieldsError {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::Name { name } => sentence.add(&not_a_field_name(name)),
+            Self::EmptyField
+            | Self::LeadingSpace
+            | Self::NoEquals { .. }
+            | Self::TrailingSpace
+            | Self::Value { .. }
+            | Self::Version { .. } => sentence.words(self),
+        };
+    }
+}
+
+/// Says that a name is none that records and policies allow.
+pub(super) fn not_a_field_name(name: &str) -> Sentence {
+    let mut sentence = Sentence::default();
+    sentence.failure(
+        format_args!("`{name}` is not a field name"),
+        "letters, digits, `_`, `-`, `.`; 32 at most; a letter or digit first",
+    );
+    sentence
 }
 
 /// What is left of several TXT records once those of another kind are discarded.

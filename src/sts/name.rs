@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::facts::DnsName;
+use crate::facts::{DnsName, Say, Sentence};
 
 /// A name as it stands in a policy: RFC 5321's `Domain`, never mended, compared without case.
 ///
@@ -99,7 +99,7 @@ pub enum PolicyNameError {
     #[error("the name is empty")]
     Empty,
     /// Two dots in a row, or a dot at the start.
-    #[error("the name has an empty label (two dots in a row, or a dot at the start)")]
+    #[error("{}", empty_label())]
     EmptyLabel,
     /// A label that begins or ends with `-`.
     #[error("a label begins or ends with `-`")]
@@ -107,6 +107,26 @@ pub enum PolicyNameError {
     /// A dot at the end.
     #[error("the name ends with a dot")]
     TrailingDot,
+}
+
+impl Say for PolicyNameError {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::EmptyLabel => sentence.add(&empty_label()),
+            Self::Character { .. } | Self::Empty | Self::HyphenAtEdge | Self::TrailingDot => {
+                sentence.words(self)
+            }
+        };
+    }
+}
+
+fn empty_label() -> Sentence {
+    let mut sentence = Sentence::default();
+    sentence.failure(
+        "the name has an empty label",
+        "two dots in a row, or a dot at the start",
+    );
+    sentence
 }
 
 #[cfg(test)]

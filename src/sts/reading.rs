@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// How strictly a record, a policy or a media type is read.
 ///
 /// What the letter accepts of one record, policy or media type the tolerant reading accepts too, with the same
@@ -15,7 +18,8 @@ use std::fmt;
 /// - a media type other than text/plain, or none.
 ///
 /// White space is SP and HTAB, the grammar's WSP.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reading {
     /// As the RFC's grammar has it, including what it forbids.
     Letter,
@@ -34,6 +38,33 @@ impl fmt::Display for Reading {
             Self::Letter => "letter",
             Self::Tolerant => "tolerant",
         })
+    }
+}
+
+/// One value for each reading.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ByReading<T> {
+    /// To the letter.
+    pub letter: T,
+    /// As tolerant senders do.
+    pub tolerant: T,
+}
+
+impl<T> ByReading<T> {
+    /// Reads in both ways, to the letter first.
+    pub fn of(mut read: impl FnMut(Reading) -> T) -> Self {
+        Self {
+            letter: read(Reading::Letter),
+            tolerant: read(Reading::Tolerant),
+        }
+    }
+
+    /// Returns the value of one reading.
+    pub const fn get(&self, reading: Reading) -> &T {
+        match reading {
+            Reading::Letter => &self.letter,
+            Reading::Tolerant => &self.tolerant,
+        }
     }
 }
 

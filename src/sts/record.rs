@@ -11,6 +11,7 @@ use super::excerpt::excerpt;
 use super::fields::{self, Candidate, FieldsError, MAX_EXTENSIONS};
 use super::reading::Reading;
 use crate::facts::dns::TxtRecord;
+use crate::facts::{Say, Sentence};
 
 /// The version field, which comes first.
 const VERSION: &str = "v=STSv1";
@@ -194,6 +195,17 @@ pub enum SelectError {
         /// How many.
         count: usize,
     },
+}
+
+impl Say for SelectError {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::Invalid(RecordError::Fields(error)) => sentence.add(error),
+            Self::Invalid(RecordError::Id(_) | RecordError::NoId) | Self::Several { .. } => {
+                sentence.words(self)
+            }
+        };
+    }
 }
 
 /// Picks the one record that counts, if there is exactly one and it is valid.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::DnsName;
+use super::{DnsName, Say, Sentence};
 
 /// A question: a name and a type, in the class IN.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -175,13 +175,15 @@ pub struct DnsFailure {
     pub detail: Box<str>,
 }
 
+impl Say for DnsFailure {
+    fn say(&self, sentence: &mut Sentence) {
+        sentence.failure(self.kind, &self.detail);
+    }
+}
+
 impl fmt::Display for DnsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.detail.is_empty() {
-            write!(f, "{}", self.kind)
-        } else {
-            write!(f, "{} ({})", self.kind, self.detail)
-        }
+        self.sentence().fmt(f)
     }
 }
 

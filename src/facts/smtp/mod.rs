@@ -80,6 +80,12 @@ impl SmtpExchange {
     /// without a message to 128 KiB, its certificates aside.
     pub const MAX_TRANSCRIPT_OCTETS: usize = 65_536;
 
+    /// Returns the certificate that was presented, if a handshake got there.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&PeerCertificate> {
+        self.tls.as_ref().and_then(|tls| tls.certificate.as_ref())
+    }
+
     /// Starts an empty exchange: nothing has been seen yet.
     #[must_use]
     pub const fn new(host: DnsName, address: IpAddr) -> Self {

@@ -403,8 +403,8 @@ async fn an_answer_to_the_message_is_about_the_message() {
                 (*reason).to_owned()
             };
             assert_eq!(
-                (told(&attempt), &*attempt.reason),
-                (format!("{expected}; live policy 1 {mode}"), reason.as_str()),
+                (told(&attempt), attempt.reason.to_string()),
+                (format!("{expected}; live policy 1 {mode}"), reason),
                 "{case}, {mode}"
             );
         }

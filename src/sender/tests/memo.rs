@@ -261,7 +261,11 @@ async fn a_domain_whose_time_is_over_keeps_what_it_has_learnt() {
     let attempt = strict.attempt(Mail::probe(&next_hop), &state).await;
     assert_eq!(in_use(&attempt.discovery.policy), "live policy 1 enforce");
     assert_eq!(
-        (attempt.verdict, attempt.certainty, &*attempt.reason),
+        (
+            attempt.verdict,
+            attempt.certainty,
+            &*attempt.reason.to_string()
+        ),
         (
             Verdict::Defer,
             Certainty::Ours,

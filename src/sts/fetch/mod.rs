@@ -15,7 +15,7 @@ use super::reading::Reading;
 use crate::facts::certificate::CertificateFault;
 use crate::facts::dns::DnsFailure;
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
-use crate::facts::{DnsName, DnsNameError};
+use crate::facts::{DnsName, DnsNameError, Say, Sentence};
 
 /// The largest policy body that is read unless told otherwise, in octets: "a suggested maximum policy size is
 /// 64 kilobytes".
@@ -137,7 +137,7 @@ pub fn is_text_plain(content_type: &[u8]) -> bool {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FetchError {
     /// The policy host's certificate has faults, all of them listed.
-    #[error("certificate of the policy host: {}", joined(.0))]
+    #[error("{}", certificate(.0))]
     Certificate(Vec<CertificateFault>),
     /// No HTTP response came.
     #[error("{0}")]
@@ -146,7 +146,7 @@ pub enum FetchError {
     #[error("the policy host has no possible name: {0}")]
     Host(#[source] DnsNameError),
     /// The lookup of the policy host failed. Told by the sender, not by [`judge`].
-    #[error("lookup of the policy host: {0}")]
+    #[error("{}", host_lookup(.0))]
     HostLookup(DnsFailure),
     /// The policy host does not exist (NXDOMAIN). Told by the sender, not by [`judge`].
     #[error("the policy host {host} does not exist")]
@@ -155,7 +155,7 @@ pub enum FetchError {
         host: DnsName,
     },
     /// The connection broke within the body.
-    #[error("the connection broke within the body ({detail})")]
+    #[error("{}", interrupted(.detail))]
     Interrupted {
         /// The cause chain.
         detail: Box<str>,
@@ -221,7 +221,39 @@ impl FetchError {
     }
 }
 
-fn joined(faults: &[CertificateFault]) -> String {
-    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    faults.join("; ")
+impl Say for FetchError {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::Certificate(faults) => sentence.whole_failure(certificate(faults)),
+            Self::Connection(failure) => sentence.add(failure),
+            Self::HostLookup(failure) => sentence.whole_failure(host_lookup(failure)),
+            Self::Interrupted { detail } => sentence.add(&interrupted(detail)),
+            Self::Policy(error) => sentence.whole_failure(error.sentence()),
+            Self::Host(_)
+            | Self::HostNotFound { .. }
+            | Self::MediaType { .. }
+            | Self::NoAddress { .. }
+            | Self::Status { .. }
+            | Self::TimedOut
+            | Self::TooLarge { .. } => sentence.words(self),
+        };
+    }
+}
+
+fn certificate(faults: &[CertificateFault]) -> Sentence {
+    let mut sentence = Sentence::from("certificate of the policy host: ");
+    sentence.join("; ", faults);
+    sentence
+}
+
+fn host_lookup(failure: &DnsFailure) -> Sentence {
+    let mut sentence = Sentence::from("lookup of the policy host: ");
+    sentence.add(failure);
+    sentence
+}
+
+fn interrupted(detail: &str) -> Sentence {
+    let mut sentence = Sentence::default();
+    sentence.failure("the connection broke within the body", detail);
+    sentence
 }

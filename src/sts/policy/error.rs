@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{MaxAge, Mode};
-use crate::facts::DnsName;
+use crate::facts::{DnsName, Say, Sentence};
+use crate::sts::fields::not_a_field_name;
 use crate::sts::mx::MxPatternError;
 use crate::sts::name::PolicyNameError;
 
@@ -70,7 +71,7 @@ pub enum PolicyErrorKind {
         found: Box<str>,
     },
     /// An `mx` that is no name, nor `*.` before one.
-    #[error("mx `{found}` is no host name or wildcard: {error}")]
+    #[error("{}", not_a_pattern(.found, .error))]
     Mx {
         /// The value.
         found: Box<str>,
@@ -79,9 +80,7 @@ pub enum PolicyErrorKind {
         error: MxPatternError,
     },
     /// A field name that the grammar does not allow.
-    #[error(
-        "`{name}` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or digit first)"
-    )]
+    #[error("{}", not_a_field_name(.name))]
     Name {
         /// The name.
         name: Box<str>,
@@ -139,6 +138,40 @@ impl fmt::Display for Field {
             Self::Version => "version",
         })
     }
+}
+
+impl Say for PolicyError {
+    fn say(&self, sentence: &mut Sentence) {
+        sentence.words(format_args!("line {}: ", self.line));
+        match &self.kind {
+            PolicyErrorKind::Name { name } => sentence.add(&not_a_field_name(name)),
+            PolicyErrorKind::Mx { found, error } => sentence.add(&not_a_pattern(found, error)),
+            PolicyErrorKind::BareCr
+            | PolicyErrorKind::BlankLine
+            | PolicyErrorKind::ByteOrderMark
+            | PolicyErrorKind::Control { .. }
+            | PolicyErrorKind::Empty
+            | PolicyErrorKind::LeadingSpace
+            | PolicyErrorKind::MaxAge { .. }
+            | PolicyErrorKind::MaxAgeTooLarge { .. }
+            | PolicyErrorKind::Missing { .. }
+            | PolicyErrorKind::Mode { .. }
+            | PolicyErrorKind::NoColon { .. }
+            | PolicyErrorKind::NoMx { .. }
+            | PolicyErrorKind::SpaceBeforeColon { .. }
+            | PolicyErrorKind::Value { .. }
+            | PolicyErrorKind::Version { .. } => sentence.words(&self.kind),
+        };
+    }
+}
+
+fn not_a_pattern(found: &str, error: &MxPatternError) -> Sentence {
+    let mut sentence = Sentence::from(format!("mx `{found}` is no host name or wildcard: "));
+    match error {
+        MxPatternError::Name(error) => sentence.add(error),
+        MxPatternError::Star => sentence.words(error),
+    };
+    sentence
 }
 
 impl PolicyErrorKind {

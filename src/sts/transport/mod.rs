@@ -12,12 +12,15 @@ mod tests;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::facts::DnsName;
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::smtp::{
     Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange, TlsFailure,
     TlsFailureKind,
 };
+use crate::facts::{DnsName, Say, Sentence};
 
 /// What a session says of the transport to one address of an MX host.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,23 +57,31 @@ impl Transport {
     }
 }
 
+impl Say for Transport {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::Accepted(_) => sentence.words("STARTTLS with a valid certificate"),
+            Self::Refused(faults) => sentence.join("; ", faults),
+            Self::RejectedUs(reply) => {
+                sentence.words(format_args!("it turned this client away: {reply}"))
+            }
+            Self::Undetermined { detail } => {
+                sentence.words(format_args!("could not be determined: {detail}"))
+            }
+            Self::Unreachable { failure, .. } => sentence.words(failure),
+        };
+    }
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Accepted(_) => f.write_str("STARTTLS with a valid certificate"),
-            Self::Refused(faults) => {
-                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                f.write_str(&faults.join("; "))
-            }
-            Self::RejectedUs(reply) => write!(f, "it turned this client away: {reply}"),
-            Self::Undetermined { detail } => write!(f, "could not be determined: {detail}"),
-            Self::Unreachable { failure, .. } => failure.fmt(f),
-        }
+        self.sentence().fmt(f)
     }
 }
 
 /// Whether an outcome holds for every sender, or only for us.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Other senders see the same.
     Definite,
@@ -118,19 +129,24 @@ pub enum TransportFault {
     StarttlsRefused(Reply),
 }
 
+impl Say for TransportFault {
+    fn say(&self, sentence: &mut Sentence) {
+        match self {
+            Self::Certificate(fault) => sentence.add(fault),
+            Self::HandshakeFailed { detail } => sentence.failure("TLS handshake failed", detail),
+            Self::Injected => sentence.words("octets were injected before the TLS handshake"),
+            Self::OldTls => sentence.words("server speaks no TLS version from 1.2 on"),
+            Self::StarttlsNotOffered => sentence.words("STARTTLS is not offered"),
+            Self::StarttlsRefused(reply) => {
+                sentence.words(format_args!("STARTTLS was refused: {reply}"))
+            }
+        };
+    }
+}
+
 impl fmt::Display for TransportFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Certificate(fault) => fault.fmt(f),
-            Self::HandshakeFailed { detail } if detail.is_empty() => {
-                f.write_str("TLS handshake failed")
-            }
-            Self::HandshakeFailed { detail } => write!(f, "TLS handshake failed ({detail})"),
-            Self::Injected => f.write_str("octets were injected before the TLS handshake"),
-            Self::OldTls => f.write_str("server speaks no TLS version from 1.2 on"),
-            Self::StarttlsNotOffered => f.write_str("STARTTLS is not offered"),
-            Self::StarttlsRefused(reply) => write!(f, "STARTTLS was refused: {reply}"),
-        }
+        self.sentence().fmt(f)
     }
 }
 
