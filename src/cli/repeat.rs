@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 
-use crate::report::escape::is_shell_safe;
+use crate::diagnose::command::is_shell_safe;
 
 /// The headings of the options that make another run see the same.
 const HEADINGS: [&str; 2] = ["Network", "Store"];

@@ -3,13 +3,18 @@
 //! Times are RFC 3339 in UTC, durations end in `_secs`, enum values are the RFC's words or kebab-case, and a
 //! fact that is absent is null.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
 
-use crate::facts::{DnsName, UnixTime};
+pub use super::finding::{Finding, Severity};
+use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::Verdict;
+use crate::sts::reading::Reading;
+use crate::sts::transport::Certainty;
 
 /// All that is known of one domain, and what follows from it.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -27,9 +32,9 @@ pub struct DomainReport {
     #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// Whether the verdict hangs on something that only we failed to see.
-    pub certainty: CertaintyReport,
+    pub certainty: Certainty,
     /// The reason for the verdict, in one sentence.
-    pub reason: String,
+    pub reason: Why,
     /// What each conforming sender does, by class, cache and reading.
     pub senders: Vec<SenderReport>,
     /// The TXT record.
@@ -41,25 +46,17 @@ pub struct DomainReport {
     /// The MX hosts, judged by their transport alone.
     pub mx: Vec<MxReport>,
     /// What is wrong with the MX records themselves; null if nothing is.
-    pub mx_error: Option<String>,
+    pub mx_error: Option<Sentence>,
     /// The TLSRPT record.
     pub tlsrpt: TlsRptReport,
     /// What to know and what to do, the worst first.
     pub findings: Vec<Finding>,
+    /// The nine steps out of the outage, in order.
+    pub steps: Vec<Step>,
     /// The message that `--send` sent; null without it.
     pub sent: Option<SentReport>,
     /// Every step of the senders, in order.
     pub trace: Vec<TraceReport>,
-}
-
-/// A verdict's certainty.
-#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CertaintyReport {
-    /// Every sender would see the same.
-    Definite,
-    /// Only our own vantage failed.
-    Ours,
 }
 
 /// The verdicts, for the schema.
@@ -82,12 +79,12 @@ pub struct SenderReport {
     /// What it had cached.
     pub cache: CacheReport,
     /// How it reads records and policies.
-    pub reading: ReadingReport,
+    pub reading: Reading,
     /// What it does.
     #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// Whether that hangs on something that only we failed to see.
-    pub certainty: CertaintyReport,
+    pub certainty: Certainty,
     /// Which policy it applied.
     pub policy: PolicySourceReport,
     /// The MX host that takes the mail; null if none does.
@@ -100,7 +97,71 @@ pub struct SenderReport {
     /// What ends it at `until`; null with it.
     pub until_event: Option<UntilEvent>,
     /// Why, in one sentence.
-    pub reason: String,
+    pub reason: Why,
+}
+
+/// Why a verdict is what it is: one sentence without a full stop.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Why {
+    /// What only we could not see; empty if the verdict does not hang on that.
+    pub doubt: Sentence,
+    /// The id of the stored policy that was applied, if one was.
+    pub stored_id: Option<String>,
+    /// What decided; empty if that hangs on what we could not see.
+    pub cause: Sentence,
+}
+
+impl Why {
+    /// Returns whether other senders would see the same.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.doubt == Sentence::default()
+    }
+}
+
+impl Say for Why {
+    fn say(&self, sentence: &mut Sentence) {
+        sentence.add(&self.doubt);
+        if let Some(id) = &self.stored_id {
+            sentence.words(format_args!("under the stored policy (id {id}): "));
+        }
+        sentence.add(&self.cause);
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sentence().fmt(f)
+    }
+}
+
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.sentence().serialize(serializer)
+    }
+}
+
+impl JsonSchema for Why {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Why".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Sentence::json_schema(generator)
+    }
+}
+
+impl<T: Into<Sentence>> From<T> for Why {
+    fn from(cause: T) -> Self {
+        Self {
+            cause: cause.into(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What a sender had cached.
@@ -111,16 +172,6 @@ pub enum CacheReport {
     Empty,
     /// What our store holds.
     Stored,
-}
-
-/// How a sender reads records and policies.
-#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadingReport {
-    /// To the letter of the grammar.
-    Letter,
-    /// As tolerant senders do.
-    Tolerant,
 }
 
 /// Which policy a sender applied.
@@ -158,7 +209,7 @@ pub struct RecordReport {
     #[schemars(with = "Vec<String>")]
     pub cname: Vec<DnsName>,
     /// Why there is no usable record, to the letter; null if there is one.
-    pub error: Option<String>,
+    pub error: Option<Sentence>,
     /// Whether tolerant senders read what the letter refuses.
     pub tolerant_only: bool,
 }
@@ -174,7 +225,7 @@ pub struct FetchReport {
     /// Each address of the policy host.
     pub edges: Vec<EdgeReport>,
     /// Why there is no edge to ask; null if there is one.
-    pub error: Option<String>,
+    pub error: Option<Sentence>,
 }
 
 /// One address of the policy host.
@@ -194,7 +245,7 @@ pub struct EdgeReport {
     /// The certificate presented; null without a handshake that got there.
     pub certificate: Option<CertificateReport>,
     /// Why a sender that reads to the letter gets no policy here; null if it does.
-    pub error: Option<String>,
+    pub error: Option<Sentence>,
 }
 
 /// A certificate.
@@ -211,7 +262,7 @@ pub struct CertificateReport {
     #[schemars(with = "String")]
     pub not_after: UnixTime,
     /// What is wrong with it, all of it.
-    pub faults: Vec<String>,
+    pub faults: Vec<Sentence>,
 }
 
 /// A policy in one reading.
@@ -220,7 +271,7 @@ pub struct PolicyReport {
     /// Live, or from our store.
     pub source: PolicySourceReport,
     /// The reading.
-    pub reading: ReadingReport,
+    pub reading: Reading,
     /// Whether it can be used in this reading.
     pub valid: bool,
     /// Its mode.
@@ -283,7 +334,7 @@ pub struct MxReport {
     /// Whether a TLSA record stands at `_25._tcp` of it; DANE is not judged.
     pub has_tlsa: bool,
     /// What is wrong besides its addresses; null if nothing is.
-    pub error: Option<String>,
+    pub error: Option<Sentence>,
 }
 
 /// The judgement over an MX host or one of its addresses.
@@ -321,7 +372,7 @@ pub struct AddressReport {
     /// The certificate presented; null without a handshake that got there.
     pub certificate: Option<CertificateReport>,
     /// What was seen, in a few words.
-    pub detail: String,
+    pub detail: Sentence,
     /// Whether the certificate matches a pattern of the live policy, which is what Postfix before 3.10.5
     /// compares instead of the host's name; null without a certificate or a policy.
     pub certificate_matches_patterns: Option<bool>,
@@ -333,38 +384,41 @@ pub struct TlsRptReport {
     /// The record; null if there is none, or none that can be used.
     pub record: Option<String>,
     /// What is wrong; null if nothing is, or there is no record.
-    pub error: Option<String>,
+    pub error: Option<Sentence>,
 }
 
-/// Something to know, and what to do about it.
-#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Finding {
-    /// Its stable code.
-    pub code: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Which of the nine steps out of the outage it belongs to, from 1.
+/// One of the nine steps.
+#[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Step {
+    /// Which, from 1.
     pub step: u8,
-    /// The section behind it: `8461 §4.1`.
-    pub rfc: String,
-    /// What it is, in a few words.
-    pub title: String,
-    /// What was seen.
-    pub detail: String,
-    /// What to do, ready to paste where it can be; null if nothing need be done.
-    pub fix: Option<String>,
+    /// What it is.
+    pub title: &'static str,
+    /// How it stands.
+    pub state: StepState,
+    /// The codes of the findings that have to be mended first.
+    pub findings: Vec<String>,
+    /// What is known of it already; null if nothing is.
+    pub seen: Option<Sentence>,
+    /// What to do beside the commands; null if they are all.
+    pub todo: Option<Sentence>,
+    /// Lines to paste.
+    pub commands: Vec<String>,
 }
 
-/// How bad a finding is. The order is from the worst.
-#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+/// How a step stands.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Mail is lost or held, or a published policy is useless.
-    Error,
-    /// It will be, or it is for some.
-    Warning,
-    /// Good to know.
-    Note,
+pub enum StepState {
+    /// It is well.
+    Ok,
+    /// It needs somebody.
+    Todo,
+    /// Only the reader can know.
+    #[default]
+    Unknown,
+    /// Its turn comes after the steps before it.
+    NotAsked,
 }
 
 /// What became of the message that `--send` sent.

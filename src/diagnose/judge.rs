@@ -2,16 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::case::read_live;
-use super::document::{CacheReport, UntilEvent};
-use super::survey::Survey;
-use crate::facts::{DnsName, UnixTime};
+use super::document::{CacheReport, UntilEvent, Why};
+use super::judged::Judged;
+use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::candidates::Exchangers;
 use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
 use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
 use crate::sts::cache::StoredPolicy;
-use crate::sts::fetch;
+use crate::sts::fetch::FetchError;
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
@@ -49,45 +48,52 @@ impl Row {
             )
     }
 
-    /// Returns why the verdict is what it is, in one sentence; where only we failed, it states no fact.
+    /// Returns why the verdict is what it is; where only we failed, it states no fact.
     #[must_use]
-    pub fn reason(&self) -> String {
+    pub fn why(&self) -> Why {
         let attempt = &self.attempt;
-        let said = match attempt.policy() {
-            Some(policy) if self.uses_stored() => {
-                format!(
-                    "under the stored policy (id {}): {}",
-                    policy.id, attempt.reason
-                )
+        let mut doubt = Sentence::default();
+        if attempt.certainty == Certainty::Ours {
+            doubt.words("cannot tell: ");
+            if let Some(unseen) = self.unseen() {
+                doubt.add(&unseen);
+                // Where mail would go without a policy is known, and whether there is a policy is not.
+                if !self.uses_stored() {
+                    return Why {
+                        doubt,
+                        ..Why::default()
+                    };
+                }
+                doubt.words("; ");
             }
-            Some(_) | None => attempt.reason.to_string(),
-        };
-        match (attempt.certainty, self.unseen()) {
-            (Certainty::Definite, _) => said,
-            (Certainty::Ours, None) => format!("cannot tell: {said}"),
-            // Where mail would go without a policy is known, and whether there is a policy is not.
-            (Certainty::Ours, Some(unseen)) if !self.uses_stored() => {
-                format!("cannot tell: {unseen}")
-            }
-            (Certainty::Ours, Some(unseen)) => format!("cannot tell: {unseen}; {said}"),
+        }
+        Why {
+            doubt,
+            stored_id: attempt
+                .policy()
+                .filter(|_| self.uses_stored())
+                .map(|policy| policy.id.to_string()),
+            cause: attempt.reason.sentence(),
         }
     }
 
     /// Says what of the policy only we could not see, if mail is known to hang on that.
-    fn unseen(&self) -> Option<String> {
+    fn unseen(&self) -> Option<Sentence> {
         let discovery = &self.attempt.discovery;
         if matches!(self.attempt.exchangers, Exchangers::Unknown(_)) {
             return None;
         }
+        let mut sentence = Sentence::default();
         match (&discovery.fetch_error, &discovery.record) {
-            (Some(error), _) if error.is_ours() => {
-                Some(format!("the policy could not be fetched: {error}"))
-            }
-            (_, Some(RecordSeen::Unknown(failure))) if failure.kind.is_ours() => Some(format!(
-                "the MTA-STS record could not be looked up: {failure}"
-            )),
-            (Some(_) | None, _) => None,
-        }
+            (Some(error), _) if error.is_ours() => sentence
+                .words("the policy could not be fetched: ")
+                .add(error),
+            (_, Some(RecordSeen::Unknown(failure))) if failure.kind.is_ours() => sentence
+                .words("the MTA-STS record could not be looked up: ")
+                .add(failure),
+            (Some(_) | None, _) => return None,
+        };
+        Some(sentence)
     }
 
     /// Returns which sender it is: `strict, empty cache, letter`.
@@ -106,8 +112,7 @@ impl Row {
 /// Tolerant rows are there only where the tolerant reading sees something else.
 pub async fn judge<N: Network>(
     memo: &Memo<'_, N>,
-    domain: &DnsName,
-    survey: &Survey,
+    judged: &Judged<'_>,
     stored: Option<&StoredPolicy>,
     limits: Limits,
 ) -> Vec<Row> {
@@ -122,8 +127,8 @@ pub async fn judge<N: Network>(
             };
             let judge = Judge {
                 memo,
-                domain,
-                survey,
+                domain: judged.domain,
+                judged,
                 class: &class_read,
                 limits,
             };
@@ -198,7 +203,7 @@ struct Outlook {
 struct Judge<'j, 'm, N> {
     memo: &'j Memo<'m, N>,
     domain: &'j DnsName,
-    survey: &'j Survey,
+    judged: &'j Judged<'j>,
     class: &'j SenderClass,
     limits: Limits,
 }
@@ -254,8 +259,9 @@ impl<N: Network> Judge<'_, '_, N> {
 
     /// Whether a refresh might bring a policy, as far as is seen now.
     fn would_refresh(&self) -> bool {
-        read_live(self.survey, self.class.reading)
-            .is_some_and(|live| live.map_or_else(|error| error.is_ours(), |_| true))
+        self.judged
+            .live_in(self.class.reading)
+            .is_some_and(|live| live.as_ref().map_or_else(FetchError::is_ours, |_| true))
     }
 
     /// The worst over the edges of the policy host and over the order of equal preferences.
@@ -263,7 +269,7 @@ impl<N: Network> Judge<'_, '_, N> {
         let edges = self.differing_edges();
         let mut worst = self.worst_turn(self.memo, state).await;
         if edges.len() > 1
-            && let Some(host) = &self.survey.policy_host
+            && let Some(host) = &self.judged.survey.policy_host
         {
             for address in edges {
                 let network = self.memo.with_only_edge(host.name.clone(), address);
@@ -281,7 +287,7 @@ impl<N: Network> Judge<'_, '_, N> {
         if worst.policy().map(|cached| cached.policy.mode()) != Some(Mode::Testing) {
             return worst;
         }
-        for turn in 1..largest_group(&self.survey.exchangers) {
+        for turn in 1..largest_group(&self.judged.survey.exchangers) {
             let mail = Mail {
                 turn,
                 ..Mail::probe(self.domain)
@@ -301,22 +307,20 @@ impl<N: Network> Judge<'_, '_, N> {
 
     /// One address for each thing that the edges of the policy host say, where they do not all say the same.
     fn differing_edges(&self) -> Vec<IpAddr> {
-        let Some(host) = &self.survey.policy_host else {
-            return Vec::new();
-        };
         let mut seen = Vec::new();
         let mut addresses = Vec::new();
-        for edge in &host.edges {
+        for edge in &self.judged.edges {
             // A sender goes on to the next address.
-            if edge.is_before_connection() {
+            if edge.exchange.is_before_connection() {
                 continue;
             }
-            let says = fetch::judge(edge, self.class.reading)
-                .map(|fetched| fetched.body)
-                .map_err(|error| error.to_string());
+            let says = edge
+                .in_reading(self.class.reading)
+                .as_ref()
+                .map(|fetched| &fetched.body);
             if !seen.contains(&says) {
                 seen.push(says);
-                addresses.push(edge.address);
+                addresses.push(edge.exchange.address);
             }
         }
         addresses

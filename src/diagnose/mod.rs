@@ -1,17 +1,23 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
-//! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge every conforming
-//! sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes
-//! ([`fix`]) can be pasted.
+//! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
+//! ([`judged`]) and every conforming sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`],
+//! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, step by
+//! step ([`steps`]).
 
 pub mod assemble;
 pub mod case;
+pub mod command;
 pub mod document;
 pub mod explain;
+pub mod finding;
 pub mod findings;
 pub mod fix;
 pub mod judge;
+pub mod judged;
+pub mod lint;
 pub mod send;
+pub mod steps;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -26,6 +32,7 @@ use crate::sts::reading::Reading;
 
 use case::Case;
 use document::{DomainReport, Severity};
+use judged::Judged;
 use survey::Survey;
 
 /// What a check found.
@@ -38,14 +45,17 @@ pub struct Checked {
     pub evidence: Option<StoredPolicy>,
 }
 
-/// How far a check goes.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Bounds {
+/// How a check is made.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Options {
     /// How much of a domain is looked at.
     pub limits: Limits,
     /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
     /// known by then is told. `None`: as long as the network's own deadlines let it.
     pub time: Option<Duration>,
+    /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
+    /// 127.0.0.1:5353`. Empty if it needs none.
+    pub repeat: String,
 }
 
 /// Checks one domain: what conforming senders do with mail for it now, and why.
@@ -57,27 +67,33 @@ pub async fn check<N: Network>(
     probes: &Probes,
     domain: &DnsName,
     stored: Option<&StoredPolicy>,
-    bounds: Bounds,
+    options: &Options,
 ) -> Checked {
-    let Bounds { limits, time } = bounds;
+    let limits = options.limits;
     let mut memo = Memo::new(network, probes);
-    if let Some(time) = time {
+    if let Some(time) = options.time {
         memo = memo.giving_up_after(time);
     }
     let survey = Survey::gather(&memo, domain, limits).await;
-    let rows = judge::judge(&memo, domain, &survey, stored, limits).await;
-    let case = Case::new(domain, memo.now(), &survey, &rows, stored);
+    let judged = Judged::new(domain, &survey);
+    let rows = judge::judge(&memo, &judged, stored, limits).await;
+    let case = Case {
+        judged: &judged,
+        now: memo.now(),
+        rows: &rows,
+        stored,
+    };
     Checked {
-        report: assemble::report(&case),
+        report: assemble::report(&case, &options.repeat),
         evidence: evidence(&case),
     }
 }
 
 fn evidence(case: &Case<'_>) -> Option<StoredPolicy> {
     Reading::BOTH.into_iter().find_map(|reading| {
-        let fetched = case.live_in(reading)?.as_ref().ok()?;
+        let fetched = case.judged.live_in(reading)?.as_ref().ok()?;
         Some(StoredPolicy {
-            id: case::live_id(case.survey, reading)?,
+            id: case.judged.id_in(reading)?.clone(),
             body: fetched.body.clone(),
             fetched_at: case.now,
         })

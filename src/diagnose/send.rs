@@ -6,10 +6,11 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
 use tokio::time::Instant;
 
-use super::document::{DomainReport, MxVerdict, PolicySourceReport, ReadingReport, SentReport};
+use super::document::{DomainReport, MxVerdict, PolicySourceReport, SentReport};
 use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
+use crate::sts::reading::Reading;
 
 /// The envelope of a probe message.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -143,7 +144,7 @@ fn end_of(exchange: &SmtpExchange) -> String {
 fn validated_hops(report: &DomainReport) -> impl Iterator<Item = (DnsName, std::net::IpAddr)> + '_ {
     let enforced = report.policies.iter().find(|policy| {
         policy.source == PolicySourceReport::Live
-            && policy.reading == ReadingReport::Letter
+            && policy.reading == Reading::Letter
             && policy.mode.as_deref() == Some("enforce")
     });
     report

@@ -8,7 +8,7 @@ use super::outcome::{
 use super::senders::{Senders, class_of};
 use super::stage::{Client, Stage, StageError, Unannounced};
 use crate::diagnose::document::DomainReport;
-use crate::diagnose::{self, Bounds};
+use crate::diagnose::{self, Options};
 use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
 use crate::scenario::{Expectation, Moment, Scenario};
@@ -244,8 +244,8 @@ impl<S: Stage> Player<'_, S> {
     async fn check(&self, domain: &DnsName) -> DomainReport {
         let network = self.stage.network(Client::Observer);
         let probes = Probes::default();
-        let bounds = Bounds::default();
-        let checked = diagnose::check(&network, &probes, domain, None, bounds).await;
+        let options = Options::default();
+        let checked = diagnose::check(&network, &probes, domain, None, &options).await;
         let _not_counted = self.stage.drain();
         checked.report
     }

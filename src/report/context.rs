@@ -21,9 +21,6 @@ pub struct Context {
     pub detail: Detail,
     /// Whether other domains are reported beside this one.
     pub company: Company,
-    /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
-    /// 127.0.0.1:5353`. Empty if it needs none. It is shown as it is.
-    pub check_options: String,
 }
 
 impl Context {
@@ -38,7 +35,6 @@ impl Context {
             charset: Charset::Ascii,
             detail: Detail::Brief,
             company: Company::Alone,
-            check_options: String::new(),
         }
     }
 

@@ -1,12 +1,10 @@
 //! A page: what is said to people, as a list of blocks, before any renderer decides how it looks.
 //!
 //! A block knows what it is and how it stands: a level instead of an indent, a tone instead of a colour. Wrapping,
-//! escaping, colours and boxes are the renderer's: see `text`.
+//! escaping, colours and boxes are the renderer's: see `text`. Its words may be those of strangers: a renderer
+//! escapes them.
 
 use super::{Context, Tone};
-
-/// Something in words, as strangers may have written them: a renderer escapes it.
-pub(super) type Sentence = String;
 
 /// Blocks that come one after the other.
 #[derive(Debug)]
@@ -24,21 +22,21 @@ pub(super) enum Block {
     /// What the page, or the part of it that begins here, is about; then a remark.
     Title {
         tone: Tone,
-        title: Sentence,
-        remark: Sentence,
+        title: String,
+        remark: String,
     },
     /// The title of a section.
-    Section(Sentence),
+    Section(String),
     /// One paragraph.
-    Prose { place: Place, text: Sentence },
+    Prose { place: Place, text: String },
     /// An entry of a list.
     Item(Item),
     /// A label, and what it labels; without a label, more of the field before.
-    Field { label: &'static str, text: Sentence },
+    Field { label: &'static str, text: String },
     /// Rows that are as long as the header, at least one.
     Table {
-        header: Vec<Sentence>,
-        rows: Vec<Vec<Sentence>>,
+        header: Vec<String>,
+        rows: Vec<Vec<String>>,
     },
     /// Lines to paste, or to leave as they are.
     Verbatim { place: Place, text: String },
@@ -65,18 +63,18 @@ pub(super) struct Item {
     pub(super) place: Place,
     pub(super) number: Option<u8>,
     pub(super) tone: Tone,
-    pub(super) lead: Sentence,
+    pub(super) lead: String,
     /// How wide the longest lead of the list is, where what follows them stands in a column.
     pub(super) lead_chars: usize,
-    pub(super) rest: Sentence,
+    pub(super) rest: String,
 }
 
 impl Item {
     pub(super) fn new(
         place: impl Into<Place>,
         tone: Tone,
-        lead: impl Into<Sentence>,
-        rest: impl Into<Sentence>,
+        lead: impl Into<String>,
+        rest: impl Into<String>,
     ) -> Self {
         Self {
             place: place.into(),
@@ -114,8 +112,8 @@ impl<'a> Page<'a> {
     pub(super) fn title(
         &mut self,
         tone: Tone,
-        title: impl Into<Sentence>,
-        remark: impl Into<Sentence>,
+        title: impl Into<String>,
+        remark: impl Into<String>,
     ) {
         self.blocks.push(Block::Title {
             tone,
@@ -128,7 +126,7 @@ impl<'a> Page<'a> {
         self.blocks.push(Block::Section(title.into()));
     }
 
-    pub(super) fn prose(&mut self, place: impl Into<Place>, text: impl Into<Sentence>) {
+    pub(super) fn prose(&mut self, place: impl Into<Place>, text: impl Into<String>) {
         self.blocks.push(Block::Prose {
             place: place.into(),
             text: text.into(),
@@ -139,8 +137,8 @@ impl<'a> Page<'a> {
         &mut self,
         place: impl Into<Place>,
         tone: Tone,
-        lead: impl Into<Sentence>,
-        rest: impl Into<Sentence>,
+        lead: impl Into<String>,
+        rest: impl Into<String>,
     ) {
         self.push(Item::new(place, tone, lead, rest));
     }
@@ -149,7 +147,7 @@ impl<'a> Page<'a> {
         self.blocks.push(Block::Item(item));
     }
 
-    pub(super) fn field(&mut self, label: &'static str, text: impl Into<Sentence>) {
+    pub(super) fn field(&mut self, label: &'static str, text: impl Into<String>) {
         self.blocks.push(Block::Field {
             label,
             text: text.into(),
@@ -159,8 +157,8 @@ impl<'a> Page<'a> {
     /// Adds a table; nothing if it has no rows.
     pub(super) fn table(
         &mut self,
-        header: impl IntoIterator<Item = impl Into<Sentence>>,
-        rows: Vec<Vec<Sentence>>,
+        header: impl IntoIterator<Item = impl Into<String>>,
+        rows: Vec<Vec<String>>,
     ) {
         if !rows.is_empty() {
             let header = header.into_iter().map(Into::into).collect();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::Context;
-use crate::facts::UnixTime;
+use super::{Context, escape};
+use crate::facts::sentence::{Failure, Span};
+use crate::facts::{Say, UnixTime};
 
 impl Context {
     /// Returns a moment as `2026-03-04 12:41 +01:00 (in 3 h 41 min)`.
@@ -35,34 +36,29 @@ impl Context {
 }
 
 impl Context {
-    /// Returns a sentence of ours with each moment in it, `2026-03-04T11:41:00Z`, as people read it.
+    /// Returns a sentence as people read it: moments in their time, of a list no more than they want.
     #[must_use]
-    pub fn localize(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(next) = rest.chars().next() {
-            let moment = rest
-                .get(..RFC_3339_OCTETS)
-                .filter(|start| start.ends_with('Z') && start.as_bytes().get(10) == Some(&b'T'))
-                .and_then(|start| start.parse::<UnixTime>().ok());
-            let taken = match moment {
-                Some(moment) => {
-                    out.push_str(&self.moment(moment));
-                    RFC_3339_OCTETS
-                }
-                None => {
-                    out.push(next);
-                    next.len_utf8()
-                }
-            };
-            rest = rest.get(taken..).unwrap_or_default();
-        }
-        out
+    pub fn say(&self, said: &(impl Say + ?Sized)) -> String {
+        self.say_after(said, &[])
+    }
+
+    /// Returns a sentence as people read it who know these failures in full.
+    #[must_use]
+    pub fn say_after(&self, said: &(impl Say + ?Sized), told: &[&Failure]) -> String {
+        let say = |span: &Span| match span {
+            Span::Failure(failure) if failure.particulars.is_empty() || told.contains(&failure) => {
+                self.say(&failure.what)
+            }
+            Span::Failure(Failure { what, particulars }) => {
+                format!("{} ({particulars})", self.say(what))
+            }
+            Span::List(items) => escape::list(items, self.list_limit()),
+            Span::Moment(moment) => self.moment(*moment),
+            Span::Words(words) => words.clone(),
+        };
+        said.sentence().spans().iter().map(say).collect()
     }
 }
-
-/// How long `2026-03-04T11:41:00Z` is.
-const RFC_3339_OCTETS: usize = 20;
 
 /// Returns a span in its two greatest units: `7 d`, `3 h 41 min`, `12 s`.
 #[must_use]
@@ -94,6 +90,7 @@ mod tests {
     use jiff::tz::{Offset, TimeZone};
 
     use super::{Context, UnixTime, span};
+    use crate::facts::Sentence;
 
     #[test]
     fn spans_show_their_two_greatest_units() {
@@ -114,23 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn moments_in_a_sentence_are_local_too() {
+    fn only_our_own_moments_are_local_and_what_is_known_is_told_in_short() {
         let now = UnixTime::from_secs(1_772_438_400);
         let context = Context::plain(now);
-        for (text, expected) in [
-            (
-                "é no moment, id 20260302T080000Z",
-                "é no moment, id 20260302T080000Z",
-            ),
-            ("2026-03-02T08:00:0", "2026-03-02T08:00:0"),
-            ("2026-99-02T08:00:00Z", "2026-99-02T08:00:00Z"),
-            (
-                "heals at 2026-03-02T09:00:00Z; é",
-                "heals at 2026-03-02 09:00 +00:00 (in 1 h); é",
-            ),
-        ] {
-            assert_eq!(context.localize(text), expected);
-        }
+        let mut sentence = Sentence::from("they said 2026-03-02T08:00:00Z; it heals at ");
+        sentence
+            .moment(now.saturating_add(Duration::from_secs(3_600)))
+            .failure("; no reply", "192.0.2.53");
+        let said = "they said 2026-03-02T08:00:00Z; it heals at 2026-03-02 09:00 +00:00 (in 1 h); no reply";
+        assert_eq!(context.say(&sentence), format!("{said} (192.0.2.53)"));
+        let known: Vec<_> = sentence.failures().collect();
+        assert_eq!(context.say_after(&sentence, &known), said);
     }
 
     #[test]

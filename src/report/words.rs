@@ -2,10 +2,11 @@
 
 use super::escape;
 use crate::diagnose::document::{
-    CacheReport, CertaintyReport, DomainReport, Finding, MxVerdict, PolicySourceReport,
-    ReadingReport, Severity,
+    CacheReport, DomainReport, Finding, MxVerdict, PolicySourceReport, Severity,
 };
 use crate::facts::DnsName;
+use crate::sts::reading::Reading;
+use crate::sts::transport::Certainty;
 
 pub(super) const fn severity(severity: Severity) -> &'static str {
     match severity {
@@ -39,10 +40,10 @@ pub(super) const fn cache(cache: CacheReport) -> &'static str {
     }
 }
 
-pub(super) const fn reading(reading: ReadingReport) -> &'static str {
+pub(super) const fn reading(reading: Reading) -> &'static str {
     match reading {
-        ReadingReport::Letter => "letter",
-        ReadingReport::Tolerant => "tolerant",
+        Reading::Letter => "letter",
+        Reading::Tolerant => "tolerant",
     }
 }
 
@@ -55,10 +56,10 @@ pub(super) const fn source(source: PolicySourceReport) -> &'static str {
 }
 
 /// Returns what to put after a verdict that may not hold elsewhere.
-pub(super) const fn certainty(certainty: CertaintyReport) -> &'static str {
+pub(super) const fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
-        CertaintyReport::Definite => "",
-        CertaintyReport::Ours => " (seen from here only)",
+        Certainty::Definite => "",
+        Certainty::Ours => " (seen from here only)",
     }
 }
 

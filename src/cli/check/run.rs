@@ -1,7 +1,6 @@
 //! The run: many domains at once, each result written as it comes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -16,7 +15,7 @@ use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::values::Probe;
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::diagnose::send::{self, Envelope};
-use crate::diagnose::{self, Bounds, exit_code};
+use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::net::Live;
 use crate::report::{self, Company, Context, Run, Sink};
@@ -70,7 +69,11 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         network,
         probes: Probes::default(),
         evidence,
-        deadline: args.network.deadline,
+        options: diagnose::Options {
+            limits: Limits::default(),
+            time: Some(args.network.deadline),
+            repeat: args.typed_options.clone(),
+        },
         send: args.send.clone(),
         for_domains,
     });
@@ -100,7 +103,7 @@ struct Job {
     network: Live,
     probes: Probes,
     evidence: Evidence,
-    deadline: Duration,
+    options: diagnose::Options,
     send: Option<Probe>,
     /// The domains whose smart host is checked in their place.
     for_domains: Vec<DnsName>,
@@ -109,16 +112,12 @@ struct Job {
 impl Job {
     async fn check(&self, domain: DnsName) -> DomainReport {
         let stored = self.evidence.recall(&domain).await;
-        let bounds = Bounds {
-            limits: Limits::default(),
-            time: Some(self.deadline),
-        };
         let checked = diagnose::check(
             &self.network.for_one_domain(),
             &self.probes,
             &domain,
             stored.as_ref(),
-            bounds,
+            &self.options,
         )
         .await;
         if let Some(policy) = checked.evidence {
@@ -202,7 +201,6 @@ fn context(
     company: Company,
 ) -> Context {
     Context {
-        check_options: args.typed_options.clone(),
         company,
         ..environment.context(args.output.output.as_deref(), network.now())
     }

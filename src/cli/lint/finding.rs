@@ -25,10 +25,10 @@ pub(super) fn write(finding: &Finding, output: &mut impl Write, style: Style) ->
         finding.code,
         finding.title,
         finding.rfc,
-        escape::line(&finding.detail)
+        escape::line(&finding.detail.to_string())
     )?;
     match &finding.fix {
-        Some(fix) => writeln!(output, "    fix: {}", escape::line(fix)),
+        Some(fix) => writeln!(output, "    fix: {}", escape::line(&fix.to_string())),
         None => Ok(()),
     }
 }

@@ -12,7 +12,6 @@ use super::exit::Exit;
 mod finding;
 pub mod matching;
 pub mod policy;
-mod policy_findings;
 pub mod record;
 pub mod scenario;
 

@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding;
-use super::policy_findings;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -17,6 +16,7 @@ use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
 use crate::diagnose::explain::explain_policy;
+use crate::diagnose::lint::{self, BodyError, PolicyInHand};
 use crate::facts::DnsName;
 use crate::report::{Style, Tone, json};
 use crate::sts::policy::{self, Policy};
@@ -84,23 +84,13 @@ struct Outcome {
     policy: Option<Policy>,
 }
 
-/// Why a body is no policy.
-#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub(super) struct BodyError {
-    /// From 1; null if the fault is no line's.
-    pub(super) line: Option<usize>,
-    pub(super) message: String,
-    /// What to do about it; null if that is not known.
-    pub(super) hint: Option<String>,
-}
-
 /// Whether the policy covers a host, and why.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub(super) struct MxMatch {
-    pub(super) host: String,
+struct MxMatch {
+    host: String,
     /// The first pattern that covers it; null if none does.
-    pub(super) pattern: Option<String>,
-    pub(super) reason: String,
+    pattern: Option<String>,
+    reason: String,
 }
 
 /// Looks at a policy body.
@@ -119,12 +109,11 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
             .map(|host| match_host(policy, host))
             .collect()
     });
-    let findings = policy_findings::find(&policy_findings::Seen {
+    let findings = lint::policy(&PolicyInHand {
         policy: read,
         error: letter.error.as_ref(),
-        tolerated: letter.policy.is_none() && tolerant.policy.is_some(),
+        is_tolerated: letter.policy.is_none() && tolerant.policy.is_some(),
         hosts: &args.mx,
-        matches: &mx_matches,
     });
     let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;

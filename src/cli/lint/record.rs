@@ -12,12 +12,12 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
-use crate::diagnose::document::{Finding, Severity};
-use crate::diagnose::findings::codes;
+use crate::diagnose::document::Finding;
+use crate::diagnose::lint;
 use crate::facts::dns::TxtRecord;
 use crate::report::{Style, Tone, escape, json};
 use crate::sts::presentation;
-use crate::sts::reading::Reading;
+use crate::sts::reading::ByReading;
 use crate::sts::record::{Selection, select};
 
 /// The arguments of `lint record`.
@@ -87,8 +87,10 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
     for text in &args.texts {
         read_argument(text, &mut texts)?;
     }
-    let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&select(&texts, reading)));
-    let findings = find(&letter, &tolerant);
+    let read = ByReading::of(|reading| select(&texts, reading));
+    let letter = Outcome::of(&read.letter);
+    let tolerant = Outcome::of(&read.tolerant);
+    let findings = lint::record(&read);
     let is_valid = letter.record.is_some();
     let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
@@ -143,7 +145,7 @@ impl Outcome {
         match selection {
             Selection::NoRecord => Self {
                 record: None,
-                error: Some("no record speaks of MTA-STS".into()),
+                error: Some(lint::NO_RECORD.into()),
             },
             Selection::Record(record) => Self {
                 record: Some(Usable {
@@ -162,34 +164,6 @@ impl Outcome {
             },
         }
     }
-}
-
-fn find(letter: &Outcome, tolerant: &Outcome) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if let (Some(error), Some(usable)) = (&letter.error, &tolerant.record) {
-        findings.push(codes::RECORD_TOLERATED.finding(
-            Severity::Warning,
-            format!("to the letter there is none: {error}"),
-            Some(format!("publish: v=STSv1; id={};", usable.id)),
-        ));
-    } else if let Some(error) = &letter.error {
-        findings.push(codes::RECORD_INVALID.finding(
-            Severity::Error,
-            format!("{error}; what a sender has cached stays in force"),
-            Some(
-                "publish exactly one record at _mta-sts.<domain>, as in: v=STSv1; id=20260301T080000;"
-                    .to_owned(),
-            ),
-        ));
-    }
-    for extension in letter.record.iter().flat_map(|usable| &usable.extensions) {
-        findings.push(codes::RECORD_EXTENSION.finding(
-            Severity::Note,
-            format!("`{extension}` is ignored"),
-            None,
-        ));
-    }
-    findings
 }
 
 fn write_text(

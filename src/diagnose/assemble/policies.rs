@@ -1,7 +1,6 @@
 //! The live and the stored policy, in each reading.
 
-use super::reading_report;
-use crate::diagnose::case::{Case, live_id};
+use crate::diagnose::case::Case;
 use crate::diagnose::document::{
     MxMatchReport, PolicyErrorReport, PolicyReport, PolicySourceReport,
 };
@@ -12,23 +11,21 @@ use crate::sts::reading::Reading;
 /// Lays out the policies, each reading once that says something of its own.
 pub(super) fn lay_out(case: &Case<'_>) -> Vec<PolicyReport> {
     let mut reports = Vec::new();
-    for (reading, live) in &case.live {
-        let report = match live {
-            Ok(fetched) => PolicyReport {
-                id: live_id(case.survey, *reading).map(|id| id.to_string()),
+    for reading in Reading::BOTH {
+        let report = match case.judged.live_in(reading) {
+            Some(Ok(fetched)) => PolicyReport {
+                id: case.judged.id_in(reading).map(ToString::to_string),
                 fetched_at: Some(case.now),
                 expires_at: Some(
                     case.now
                         .saturating_add(fetched.policy.max_age().as_duration()),
                 ),
-                ..policy(case, PolicySourceReport::Live, *reading, &fetched.policy)
+                ..policy(case, PolicySourceReport::Live, reading, &fetched.policy)
             },
-            Err(error) => {
-                let FetchError::Policy(error) = error else {
-                    continue;
-                };
-                unusable(PolicySourceReport::Live, *reading, error)
+            Some(Err(FetchError::Policy(error))) => {
+                unusable(PolicySourceReport::Live, reading, error)
             }
+            Some(Err(_)) | None => continue,
         };
         reports.push(report);
     }
@@ -71,7 +68,7 @@ fn policy(
     let patterns = policy.patterns();
     PolicyReport {
         source,
-        reading: reading_report(reading),
+        reading,
         valid: true,
         mode: Some(policy.mode().to_string()),
         id: None,
@@ -81,10 +78,12 @@ fn policy(
         expires_at: None,
         error: None,
         unused_patterns: case
+            .judged
             .unused_patterns(patterns)
             .map(ToString::to_string)
             .collect(),
         mx_matches: case
+            .judged
             .survey
             .hosts
             .iter()
@@ -103,7 +102,7 @@ fn policy(
 fn unusable(source: PolicySourceReport, reading: Reading, error: &PolicyError) -> PolicyReport {
     PolicyReport {
         source,
-        reading: reading_report(reading),
+        reading,
         valid: false,
         mode: None,
         id: None,

@@ -3,15 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use super::certificate;
+use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{EdgeReport, FetchReport, RecordReport, TlsRptReport};
-use crate::diagnose::survey::PolicyHost;
-use crate::facts::DnsName;
-use crate::facts::dns::{DnsAnswer, DnsOutcome};
-use crate::facts::http::HttpExchange;
-use crate::sender::discover::no_edge;
-use crate::sts::fetch;
-use crate::sts::reading::Reading;
-use crate::sts::record::{self, Selection};
+use crate::diagnose::judged::{Edge, Judged};
+use crate::facts::Say;
+use crate::facts::dns::DnsOutcome;
+use crate::sts::record::Selection;
 use crate::tlsrpt;
 
 /// How much of a policy body a report shows, in octets.
@@ -20,27 +17,26 @@ const SHOWN_BODY_BYTES: usize = 4_096;
 /// How many octets of a TXT record a report shows.
 const SHOWN_TEXT_BYTES: usize = 1_024;
 
-pub(super) fn record(answer: Option<&DnsAnswer>) -> RecordReport {
-    let Some(answer) = answer else {
+pub(super) fn record(judged: &Judged<'_>) -> RecordReport {
+    let Some(answer) = &judged.survey.record else {
         return RecordReport {
             texts: Vec::new(),
             id: None,
             ttl_secs: None,
             cname: Vec::new(),
-            error: Some("the name is too long to have a record at _mta-sts".to_owned()),
+            error: Some("the name is too long to have a record at _mta-sts".into()),
             tolerant_only: false,
         };
     };
-    let letter = record::select(answer.texts(), Reading::Letter);
-    let tolerant = record::select(answer.texts(), Reading::Tolerant);
-    let error = match (&answer.outcome, &letter) {
-        (DnsOutcome::Failed(failure), _) => Some(failure.to_string()),
+    let (letter, tolerant) = (&judged.record.letter, &judged.record.tolerant);
+    let error = match (&answer.outcome, letter) {
+        (DnsOutcome::Failed(failure), _) => Some(failure.sentence()),
         (_, Selection::Record(_)) => None,
-        (_, Selection::Unusable(error)) => Some(error.to_string()),
-        (DnsOutcome::NxDomain { .. }, Selection::NoRecord) => Some("NXDOMAIN".to_owned()),
-        (DnsOutcome::NoData { .. }, Selection::NoRecord) => Some("no TXT record".to_owned()),
+        (_, Selection::Unusable(error)) => Some(error.sentence()),
+        (DnsOutcome::NxDomain { .. }, Selection::NoRecord) => Some("NXDOMAIN".into()),
+        (DnsOutcome::NoData { .. }, Selection::NoRecord) => Some("no TXT record".into()),
         (DnsOutcome::Records { .. }, Selection::NoRecord) => {
-            Some("no TXT record begins with `v=STSv1;`".to_owned())
+            Some("no TXT record begins with `v=STSv1;`".into())
         }
     };
     RecordReport {
@@ -52,10 +48,7 @@ pub(super) fn record(answer: Option<&DnsAnswer>) -> RecordReport {
                 shown.escape_ascii().to_string()
             })
             .collect(),
-        id: letter
-            .record()
-            .or(tolerant.record())
-            .map(|record| record.id().to_string()),
+        id: judged.live_id().map(ToString::to_string),
         ttl_secs: answer.ttl().map(|ttl| ttl.as_secs()),
         cname: answer
             .aliases
@@ -67,28 +60,31 @@ pub(super) fn record(answer: Option<&DnsAnswer>) -> RecordReport {
     }
 }
 
-pub(super) fn fetch(domain: &DnsName, host: Option<&PolicyHost>) -> FetchReport {
-    let url = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
-    let Some(host) = host else {
+pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
+    let url = policy_url(judged.domain);
+    let (Some(host), Some(live)) = (&judged.survey.policy_host, &judged.live) else {
         return FetchReport {
             url,
             cname: Vec::new(),
             edges: Vec::new(),
-            error: Some("the name is too long to have a policy host".to_owned()),
+            error: Some("the name is too long to have a policy host".into()),
         };
     };
     FetchReport {
         url,
         cname: host.aliases.clone(),
-        edges: host.edges.iter().map(edge).collect(),
-        error: host
-            .edges
-            .is_empty()
-            .then(|| no_edge(&host.name, &host.addresses).to_string()),
+        edges: judged.edges.iter().map(edge).collect(),
+        error: live
+            .letter
+            .as_ref()
+            .err()
+            .filter(|_| judged.edges.is_empty())
+            .map(Say::sentence),
     }
 }
 
-fn edge(exchange: &HttpExchange) -> EdgeReport {
+fn edge(edge: &Edge<'_>) -> EdgeReport {
+    let exchange = edge.exchange;
     let response = exchange.outcome.as_ref().ok();
     EdgeReport {
         address: exchange.address,
@@ -109,27 +105,20 @@ fn edge(exchange: &HttpExchange) -> EdgeReport {
                 .map(|octet| format!("{octet:02x}"))
                 .collect()
         }),
-        certificate: exchange.certificate.as_ref().map(certificate),
-        error: fetch::judge(exchange, Reading::Letter)
-            .err()
-            .map(|error| error.to_string()),
+        certificate: exchange.certificate.as_ref().map(certificate::lay_out),
+        error: edge.fetched.letter.as_ref().err().map(Say::sentence),
     }
 }
 
-pub(super) fn tlsrpt(answer: Option<&DnsAnswer>) -> TlsRptReport {
-    let Some(answer) = answer else {
-        return TlsRptReport {
-            record: None,
-            error: None,
-        };
+pub(super) fn tlsrpt(judged: &Judged<'_>) -> TlsRptReport {
+    let failure = match judged.survey.tlsrpt.as_ref().map(|answer| &answer.outcome) {
+        Some(DnsOutcome::Failed(failure)) => Some(failure.sentence()),
+        Some(
+            DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. },
+        )
+        | None => None,
     };
-    let failure = match &answer.outcome {
-        DnsOutcome::Failed(failure) => Some(failure.to_string()),
-        DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. } => {
-            None
-        }
-    };
-    match tlsrpt::record::select(answer.texts()) {
+    match &judged.tlsrpt {
         tlsrpt::record::Selection::NoRecord => TlsRptReport {
             record: None,
             error: failure,
@@ -140,7 +129,7 @@ pub(super) fn tlsrpt(answer: Option<&DnsAnswer>) -> TlsRptReport {
         },
         tlsrpt::record::Selection::Unusable(error) => TlsRptReport {
             record: None,
-            error: Some(error.to_string()),
+            error: Some(error.to_string().into()),
         },
     }
 }

@@ -1,14 +1,16 @@
 //! Findings about what senders may still have cached, seen through the store.
 
 use super::codes::{self, Code};
-use super::{Case, Findings, hosts};
+use super::found::Findings;
+use crate::diagnose::case::Case;
 use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
-use crate::diagnose::fix;
+use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judge::Row;
+use crate::diagnose::judged::names;
+use crate::facts::Sentence;
 use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
-use crate::sender::discover::no_edge;
-use crate::sts::fetch::{self, FetchError};
+use crate::sts::fetch::FetchError;
 use crate::sts::policy::{Mode, Policy};
 use crate::sts::reading::Reading;
 
@@ -16,12 +18,20 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let Some(stored) = case.stored_policy() else {
         return;
     };
+    let (domain, now) = (case.judged.domain, case.now);
     let differs = case
+        .judged
         .live_policy()
         .is_some_and(|live| *live != stored.policy);
     let blocked = blocked(case);
-    let same_id = case.live_id().is_some_and(|id| id == stored.id);
+    let same_id = case.judged.live_id() == Some(&stored.id);
     if differs && same_id {
+        let mut detail = Sentence::from("a policy fetched at ");
+        detail.moment(stored.fetched_at).words(format_args!(
+            " came with the id {}; the live policy differs and carries the same id, so senders that compare \
+             ids do not fetch it",
+            stored.id
+        ));
         found.add(
             &codes::ID_STALE,
             if blocked.is_empty() {
@@ -29,47 +39,44 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             } else {
                 Severity::Error
             },
-            format!(
-                "a policy fetched at {} came with the id {}; the live policy differs and carries the same id, \
-                 so senders that compare ids do not fetch it",
-                stored.fetched_at, stored.id
-            ),
-            Some(fix::record(case.domain, case.now)),
+            detail,
+            Some(Fix::publishing(fix::record(domain, now))),
         );
     }
     let is_blocking = !blocked.is_empty() && (differs || is_unpublished(case));
     if is_blocking {
+        let mut detail = Sentence::from(format!(
+            "senders that fetched the policy before the change hold id {} and do not deliver: ",
+            stored.id
+        ));
+        say_healing(&blocked, &mut detail);
         found.add(
             &codes::CACHED_POLICY_BLOCKS,
             Severity::Error,
-            format!(
-                "senders that fetched the policy before the change hold id {} and do not deliver: {}",
-                stored.id,
-                healing(&blocked)
-            ),
+            detail,
             Some(cure(case, &stored.policy, same_id)),
         );
     }
     if is_gone(case) && stored.policy.mode() != Mode::None {
+        let mut detail = Sentence::from(format!(
+            "id {}, mode {}, is kept until ",
+            stored.id,
+            stored.policy.mode()
+        ));
+        detail
+            .moment(stored.expires_at())
+            .words(" by senders that fetched it at ")
+            .moment(stored.fetched_at)
+            .words(": taking the record or the policy host away does not end it");
+        let end = fix::opt_out(domain, now);
         found.add(
             &codes::CACHED_POLICY_ALIVE,
             Severity::Warning,
-            format!(
-                "id {}, mode {}, is kept until {} by senders that fetched it at {}: taking the record or the \
-                 policy host away does not end it",
-                stored.id,
-                stored.policy.mode(),
-                stored.expires_at(),
-                stored.fetched_at
-            ),
+            detail,
             Some(if is_blocking {
-                fix::opt_out(case.domain, case.now)
+                end
             } else {
-                format!(
-                    "{}\n\n{}",
-                    keep(case, &stored.policy),
-                    fix::opt_out(case.domain, case.now)
-                )
+                keep(case, &stored.policy).and(end)
             }),
         );
     }
@@ -98,40 +105,42 @@ fn blocked<'a>(case: &Case<'a>) -> Vec<&'a Row> {
 
 /// Returns whether no policy is seen that a sender could get now.
 fn is_unpublished(case: &Case<'_>) -> bool {
-    case.live_policy().is_none() || case.live_id().is_none()
+    case.judged.live_policy().is_none() || case.judged.live_id().is_none()
 }
 
 /// What heals senders that hold a policy which keeps mail from the live MX hosts.
-fn cure(case: &Case<'_>, stored: &Policy, same_id: bool) -> String {
+fn cure(case: &Case<'_>, stored: &Policy, same_id: bool) -> Fix {
     if is_unpublished(case) {
         // A new id alone does nothing while there is no body behind it.
         let keep = keep(case, stored);
         if is_gone(case) {
             keep
         } else {
-            format!(
+            Fix::from(
                 "What is published now could not be seen: if it lists the live MX hosts, a new id is enough. \
-                 Else:\n\n{keep}"
+                 Else:",
             )
+            .and(keep)
         }
-    } else if hosts::uncovered(case).is_some() {
-        format!(
+    } else if case.judged.uncovered().is_some() {
+        Fix::from(format!(
             "The body first, then the id: the corrected policy stands at {}.",
             codes::MX_UNCOVERED.code
-        )
+        ))
     } else if same_id {
-        fix::record(case.domain, case.now)
+        Fix::publishing(fix::record(case.judged.domain, case.now))
     } else {
-        "The id has changed: a sender heals as soon as it gets the live policy, so let every address of the \
-         policy host serve it. Nothing shortens a policy that is already cached. Until then, let an MX host \
-         that the old policy lists take mail again, if you still can."
-            .to_owned()
+        Fix::from(
+            "The id has changed: a sender heals as soon as it gets the live policy, so let every address of the \
+             policy host serve it. Nothing shortens a policy that is already cached. Until then, let an MX host \
+             that the old policy lists take mail again, if you still can.",
+        )
     }
 }
 
-fn keep(case: &Case<'_>, stored: &Policy) -> String {
-    let uncovered = hosts::names(hosts::uncovered_by(case, stored));
-    fix::keep(case.domain, stored, &uncovered, case.now)
+fn keep(case: &Case<'_>, stored: &Policy) -> Fix {
+    let uncovered: Vec<_> = names(case.judged.uncovered_by(stored)).collect();
+    fix::keep(case.judged.domain, stored, &uncovered, case.now)
 }
 
 /// Whether the record or the policy is certainly not published: what only we failed to see, or what fails for
@@ -141,25 +150,28 @@ fn is_gone(case: &Case<'_>) -> bool {
 }
 
 fn is_record_gone(case: &Case<'_>) -> bool {
-    match case.survey.record.as_ref().map(|answer| &answer.outcome) {
+    let answer = case.judged.survey.record.as_ref();
+    match answer.map(|answer| &answer.outcome) {
         Some(DnsOutcome::Failed(failure)) => failure.kind.is_published(),
         Some(
             DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. },
         )
-        | None => case.live_id().is_none(),
+        | None => case.judged.live_id().is_none(),
     }
 }
 
 fn is_policy_gone(case: &Case<'_>) -> bool {
-    let Some(host) = &case.survey.policy_host else {
+    let Some(live) = &case.judged.live else {
         return true;
     };
-    if host.edges.is_empty() {
-        return is_lasting(&no_edge(&host.name, &host.addresses));
+    if case.judged.edges.is_empty() {
+        return live.tolerant.as_ref().is_err_and(is_lasting);
     }
-    host.edges
-        .iter()
-        .all(|edge| fetch::judge(edge, Reading::Tolerant).is_err_and(|error| is_lasting(&error)))
+    case.judged.edges.iter().all(|edge| {
+        edge.in_reading(Reading::Tolerant)
+            .as_ref()
+            .is_err_and(is_lasting)
+    })
 }
 
 fn is_lasting(error: &FetchError) -> bool {
@@ -179,26 +191,28 @@ fn is_lasting(error: &FetchError) -> bool {
     }
 }
 
-/// Says when senders heal by themselves, those that heal together in one sentence.
-fn healing(rows: &[&Row]) -> String {
-    let mut ends: Vec<(String, Vec<&str>)> = Vec::new();
+/// Says when senders heal by themselves, those that heal together at once.
+fn say_healing(rows: &[&Row], sentence: &mut Sentence) {
+    let mut ends: Vec<(&Row, Vec<&str>)> = Vec::new();
     for row in rows {
-        let end = match row.until {
-            Some((at, UntilEvent::DailyRefresh)) => {
-                format!("with the daily refresh, at {at} at the latest")
-            }
-            Some((at, UntilEvent::MaxAge)) => format!("when max_age ends, at {at}"),
-            None => "by nothing that they do themselves".to_owned(),
-        };
         let who = row.class.name;
-        match ends.iter_mut().find(|(told, _)| *told == end) {
+        match ends.iter_mut().find(|(first, _)| first.until == row.until) {
             Some((_, whos)) if whos.contains(&who) => {}
             Some((_, whos)) => whos.push(who),
-            None => ends.push((end, vec![who])),
+            None => ends.push((row, vec![who])),
         }
     }
-    ends.into_iter()
-        .map(|(end, who)| format!("senders of class {} heal {end}", who.join(" and ")))
-        .collect::<Vec<_>>()
-        .join("; ")
+    for (place, (first, who)) in ends.iter().enumerate() {
+        sentence
+            .words(if place > 0 { "; " } else { "" })
+            .words(format_args!("senders of class {} heal ", who.join(" and ")));
+        match first.until {
+            Some((at, UntilEvent::DailyRefresh)) => sentence
+                .words("with the daily refresh, at ")
+                .moment(at)
+                .words(" at the latest"),
+            Some((at, UntilEvent::MaxAge)) => sentence.words("when max_age ends, at ").moment(at),
+            None => sentence.words("by nothing that they do themselves"),
+        };
+    }
 }

@@ -1,7 +1,5 @@
 //! The codes: stable names, never given a second meaning.
 
-use crate::diagnose::document::{Finding, Severity};
-
 /// What a code stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Code {
@@ -13,22 +11,6 @@ pub struct Code {
     pub step: u8,
     /// The section behind it.
     pub rfc: &'static str,
-}
-
-impl Code {
-    /// Makes a finding of this code.
-    #[must_use]
-    pub fn finding(&self, severity: Severity, detail: String, fix: Option<String>) -> Finding {
-        Finding {
-            code: self.code.to_owned(),
-            severity,
-            step: self.step,
-            rfc: self.rfc.to_owned(),
-            title: self.title.to_owned(),
-            detail,
-            fix,
-        }
-    }
 }
 
 /// Makes the constants and the list of them from one table.

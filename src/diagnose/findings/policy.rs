@@ -1,63 +1,48 @@
 //! Findings about the policy host and the policy it serves.
 
-use std::collections::BTreeSet;
-
 use super::codes::{self, Code};
+use super::found::{Findings, listed};
 use super::record::severity_of_split;
 use super::served::Served;
-use super::{Case, Findings, listed, properties};
-use super::{cached, hosts};
+use super::{cached, coverage, properties};
+use crate::diagnose::case::Case;
+use crate::diagnose::command::policy_url;
 use crate::diagnose::document::Severity;
-use crate::diagnose::fix;
-use crate::facts::http::{HttpExchange, HttpFailureKind};
+use crate::diagnose::fix::{self, Fix};
+use crate::diagnose::judged::{self, Edge};
+use crate::facts::http::HttpFailureKind;
+use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
-use crate::sts::fetch::{self, FetchError};
+use crate::sts::fetch::{FetchError, Fetched};
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     // Without a record nobody fetches: what the policy host does is no finding then.
-    if case.live_id().is_some() {
+    if case.judged.live_id().is_some() {
         find_unusable(case, found);
         find_split(case, found);
     }
-    if let Some(policy) = case.live_policy() {
-        found.0.extend(properties::find(policy));
+    if let Some(policy) = case.judged.live_policy() {
+        found.extend(properties::find(policy));
     }
     find_mode(case, found);
-    find_unused(case, found);
+    coverage::find_unused(case, found);
 }
 
 fn find_unusable(case: &Case<'_>, found: &mut Findings) {
-    let letter = case.live_in(Reading::Letter);
-    let tolerant = case.live_in(Reading::Tolerant);
+    let letter = case.judged.live_in(Reading::Letter);
+    let tolerant = case.judged.live_in(Reading::Tolerant);
     let (Some(Err(error)), Some(tolerant)) = (letter, tolerant) else {
         return;
     };
-    let domain = case.domain;
-    if tolerant.is_ok() {
-        found.add(
-            &codes::POLICY_TOLERATED,
-            severity_of_split(case),
-            format!(
-                "strict senders get no policy: {error}; tolerant senders use it, so each sees another domain"
-            ),
-            // One corrected policy, not two that differ: this one alone would bring the outage to strict
-            // senders too.
-            if hosts::uncovered(case).is_some() {
-                Some(format!(
-                    "Publish the corrected policy that stands at {}: it is one that all senders can read.",
-                    codes::MX_UNCOVERED.code
-                ))
-            } else {
-                case.live_policy()
-                    .map(|policy| fix::rewrite(domain, policy, case.now))
-            },
-        );
+    let Err(tolerant) = tolerant else {
+        find_tolerated(case, error, found);
         return;
-    }
+    };
+    let domain = case.judged.domain;
     let served = match error {
-        FetchError::MediaType { .. } | FetchError::Policy(_) => Served::find(case),
+        FetchError::MediaType { .. } | FetchError::Policy(_) => Served::find(&case.judged.edges),
         FetchError::Certificate(_)
         | FetchError::Connection(_)
         | FetchError::Host(_)
@@ -69,50 +54,70 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         | FetchError::TimedOut
         | FetchError::TooLarge { .. } => None,
     };
-    let url = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
-    let (code, says, advice) = match (served, error, tolerant) {
-        (Some(served), ..) => (
-            &codes::POLICY_INVALID,
-            served.to_string(),
-            served.advice().to_owned(),
-        ),
+    let mut detail = Sentence::from(format!("{}: ", policy_url(domain)));
+    let (code, advice) = match (served, error, tolerant) {
+        (Some(served), ..) => {
+            detail.words(served);
+            (&codes::POLICY_INVALID, Fix::from(served.advice()))
+        }
         // Both have to be mended.
-        (None, FetchError::MediaType { .. }, Err(worse @ FetchError::Policy(_))) => (
-            &codes::POLICY_INVALID,
-            format!("{worse}; {error}"),
-            format!(
-                "{}\n{}",
-                fix::fetch(domain, worse),
-                fix::fetch(domain, error)
-            ),
-        ),
-        (None, _, _) => (code_of(error), error.to_string(), fix::fetch(domain, error)),
+        (None, FetchError::MediaType { .. }, worse @ FetchError::Policy(_)) => {
+            detail.add(worse).words("; ").add(error);
+            let both = fix::fetch(domain, worse).continued_by(fix::fetch(domain, error));
+            (&codes::POLICY_INVALID, both)
+        }
+        (None, _, _) => {
+            detail.add(error);
+            (code_of(error), fix::fetch(domain, error))
+        }
     };
     if error.is_ours() {
-        found.add(
-            code,
-            Severity::Warning,
-            format!("{url}: {says}"),
-            Some(advice),
-        );
+        found.add(code, Severity::Warning, detail, Some(advice));
     } else {
         found.add(
             code,
             Severity::Error,
-            format!("{url}: {says}"),
-            Some(with_policy(case, &advice)),
+            detail,
+            Some(with_policy(case, advice)),
         );
     }
 }
 
+fn find_tolerated(case: &Case<'_>, error: &FetchError, found: &mut Findings) {
+    let mut detail = Sentence::from("strict senders get no policy: ");
+    detail
+        .add(error)
+        .words("; tolerant senders use it, so each sees another domain");
+    // One corrected policy, not two that differ: this one alone would bring the outage to strict senders too.
+    let fix = if case.judged.uncovered().is_some() {
+        Some(Fix::from(format!(
+            "Publish the corrected policy that stands at {}: it is one that all senders can read.",
+            codes::MX_UNCOVERED.code
+        )))
+    } else {
+        case.judged
+            .live_policy()
+            .map(|policy| fix::rewrite(case.judged.domain, policy, case.now))
+    };
+    found.add(
+        &codes::POLICY_TOLERATED,
+        severity_of_split(case),
+        detail,
+        fix,
+    );
+}
+
 /// Says besides the advice which policy to serve, for those who have none at hand.
-fn with_policy(case: &Case<'_>, advice: &str) -> String {
+fn with_policy(case: &Case<'_>, advice: Fix) -> Fix {
     if let Some(code) = cached::offer(case) {
-        return format!("{advice}\n\nThe policy to serve stands at {}.", code.code);
+        return advice.paragraph(format!("The policy to serve stands at {}.", code.code));
     }
-    match fix::begin(case.domain, &hosts::usable_names(case), case.now) {
-        Some(policy) => format!("{advice}\n\nIf you have no policy at hand:\n{policy}"),
-        None => advice.to_owned(),
+    let hosts: Vec<_> = judged::names(case.judged.usable_hosts()).collect();
+    match fix::begin(case.judged.domain, &hosts, case.now) {
+        Some(first) => advice
+            .paragraph("If you have no policy at hand:")
+            .continued_by(first),
+        None => advice,
     }
 }
 
@@ -136,71 +141,84 @@ fn code_of(error: &FetchError) -> &'static Code {
 
 /// The addresses of the policy host must serve the same thing: a sender asks one of them, nobody knows which.
 fn find_split(case: &Case<'_>, found: &mut Findings) {
-    let Some(host) = &case.survey.policy_host else {
-        return;
+    let edges = || {
+        case.judged
+            .edges
+            .iter()
+            .filter(|edge| !is_out_of_reach(edge))
     };
-    let edges = || host.edges.iter().filter(|edge| !is_out_of_reach(edge));
-    let fails = |edge: &&HttpExchange| fetch::judge(edge, Reading::Tolerant).is_err();
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let serves = |edge: &&Edge<'_>| edge.in_reading(Reading::Tolerant).is_ok();
+    let mut groups: Vec<(Sentence, Vec<&Edge<'_>>)> = Vec::new();
     for edge in edges() {
-        let says = describe(edge);
-        let address = edge.address.to_string();
+        let says = describe(edge.in_reading(Reading::Tolerant));
         match groups.iter_mut().find(|(said, _)| *said == says) {
-            Some((_, addresses)) => addresses.push(address),
-            None => groups.push((says, vec![address])),
+            Some((_, edges)) => edges.push(edge),
+            None => groups.push((says, vec![edge])),
         }
     }
     if groups.len() < 2 {
         return;
     }
-    let served: BTreeSet<String> = edges().filter(|edge| !fails(edge)).map(describe).collect();
-    let holds_mail = case.rows.iter().any(|row| row.verdict >= Verdict::Defer);
-    let is_ours = host
-        .edges
+    let serving = groups
         .iter()
-        .any(|edge| fetch::judge(edge, Reading::Tolerant).is_err_and(|error| error.is_ours()));
+        .filter(|(_, edges)| edges.iter().any(serves))
+        .count();
+    let holds_mail = case.rows.iter().any(|row| row.verdict >= Verdict::Defer);
+    let is_ours = case.judged.edges.iter().any(|edge| {
+        edge.in_reading(Reading::Tolerant)
+            .as_ref()
+            .is_err_and(FetchError::is_ours)
+    });
     let severity = if holds_mail && !is_ours {
         Severity::Error
     } else {
         Severity::Warning
     };
-    let detail = groups
-        .iter()
-        .map(|(says, addresses)| format!("{}: {says}", listed(addresses, 4)))
-        .collect::<Vec<_>>()
-        .join("; ");
+    let mut detail = Sentence::default();
+    for (place, (says, edges)) in groups.iter().enumerate() {
+        let addresses = edges.iter().map(|edge| edge.exchange.address);
+        detail
+            .words(if place > 0 { "; " } else { "" })
+            .words(listed(addresses, 4))
+            .words(": ")
+            .add(says);
+    }
+    let address = |edge: &Edge<'_>| edge.exchange.address;
+    let domain = case.judged.domain;
     found.add(
         &codes::EDGE_SPLIT,
         severity,
         detail,
-        Some(if served.len() == 1 {
-            fix::failing_edges(case.domain, edges().filter(fails).map(|edge| edge.address))
+        Some(if serving == 1 {
+            let failing = edges().filter(|edge| !serves(edge));
+            fix::failing_edges(domain, failing.map(address))
         } else {
-            fix::edges(case.domain, edges().map(|edge| edge.address), case.now)
+            fix::edges(domain, edges().map(address), case.now)
         }),
     );
 }
 
 /// Whether we could not even try the address, as without IPv6: that says nothing about the edge.
-fn is_out_of_reach(edge: &HttpExchange) -> bool {
-    edge.outcome
+fn is_out_of_reach(edge: &Edge<'_>) -> bool {
+    edge.exchange
+        .outcome
         .as_ref()
         .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
 }
 
-fn describe(edge: &HttpExchange) -> String {
-    match fetch::judge(edge, Reading::Tolerant) {
-        Ok(fetched) => format!(
+fn describe(fetched: &Result<Fetched, FetchError>) -> Sentence {
+    match fetched {
+        Ok(fetched) => Sentence::from(format!(
             "mode {}, mx {}",
             fetched.policy.mode(),
             listed(fetched.policy.patterns(), 8)
-        ),
-        Err(error) => error.to_string(),
+        )),
+        Err(error) => error.sentence(),
     }
 }
 
 fn find_mode(case: &Case<'_>, found: &mut Findings) {
-    let Some(policy) = case.live_policy() else {
+    let Some(policy) = case.judged.live_policy() else {
         return;
     };
     match policy.mode() {
@@ -208,40 +226,14 @@ fn find_mode(case: &Case<'_>, found: &mut Findings) {
         Mode::None => found.add(
             &codes::MODE_NONE,
             Severity::Note,
-            "senders treat the domain as if it had no policy".to_owned(),
+            "senders treat the domain as if it had no policy",
             None,
         ),
         Mode::Testing => found.add(
             &codes::MODE_TESTING,
             Severity::Note,
-            "faults are reported, never enforced: what would fail shows in TLSRPT reports and here"
-                .to_owned(),
+            "faults are reported, never enforced: what would fail shows in TLSRPT reports and here",
             None,
         ),
-    }
-}
-
-fn find_unused(case: &Case<'_>, found: &mut Findings) {
-    let Some(policy) = case.live_policy() else {
-        return;
-    };
-    let unused: Vec<String> = case
-        .unused_patterns(policy.patterns())
-        .map(ToString::to_string)
-        .collect();
-    if !unused.is_empty() {
-        found.add(
-            &codes::PATTERN_UNUSED,
-            Severity::Note,
-            format!(
-                "{} (right on purpose during a migration; afterwards it lets an old host receive mail)",
-                listed(&unused, 8)
-            ),
-            Some(format!(
-                "Remove {} once no sender can still look up the old MX records (their TTL is over) and no \
-                 queue needs a way back; then change the id.",
-                listed(&unused, 8)
-            )),
-        );
     }
 }

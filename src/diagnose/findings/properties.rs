@@ -33,13 +33,14 @@ fn life(policy: &Policy) -> Option<Finding> {
         Mode::Enforce | Mode::Testing if life < USUAL => Severity::Note,
         Mode::Enforce | Mode::Testing => return None,
     };
-    Some(codes::MAX_AGE_SHORT.finding(
+    Some(Finding::new(
+        &codes::MAX_AGE_SHORT,
         severity,
         format!(
             "max_age is {} seconds; it is expected to be weeks or more",
             policy.max_age()
         ),
-        Some("max_age: 1209600".to_owned()),
+        Some("max_age: 1209600".into()),
     ))
 }
 
@@ -49,10 +50,11 @@ fn addresses(policy: &Policy) -> impl Iterator<Item = Finding> {
         .iter()
         .filter(|pattern| pattern.name().as_str().parse::<Ipv4Addr>().is_ok())
         .map(|pattern| {
-            codes::PATTERN_ADDRESS.finding(
+            Finding::new(
+                &codes::PATTERN_ADDRESS,
                 Severity::Warning,
                 format!("`{pattern}` fits the grammar, and no MX host has such a name"),
-                Some("List the host name that stands in the MX record.".to_owned()),
+                Some("List the host name that stands in the MX record.".into()),
             )
         })
 }
@@ -60,14 +62,15 @@ fn addresses(policy: &Policy) -> impl Iterator<Item = Finding> {
 fn fields(policy: &Policy) -> impl Iterator<Item = Finding> {
     policy.extensions().iter().map(|(name, value)| {
         let meant = KNOWN_FIELDS.into_iter().find(|known| is_near(known, name));
-        codes::FIELD_UNKNOWN.finding(
+        Finding::new(
+            &codes::FIELD_UNKNOWN,
             if meant.is_some() {
                 Severity::Warning
             } else {
                 Severity::Note
             },
             format!("`{name}: {value}` is ignored"),
-            meant.map(|meant| format!("did you mean `{meant}: {value}`")),
+            meant.map(|meant| format!("did you mean `{meant}: {value}`").into()),
         )
     })
 }

@@ -1,66 +1,41 @@
-//! Findings about the TXT records.
+//! Findings about the TXT record at `_mta-sts`.
 
 use super::codes;
-use super::{Case, Findings, listed};
+use super::found::Findings;
+use crate::diagnose::case::Case;
+use crate::diagnose::command::{Command, policy_url};
 use crate::diagnose::document::Severity;
-use crate::diagnose::fix;
-use crate::facts::dns::DnsOutcome;
+use crate::diagnose::fix::{self, Fix};
+use crate::facts::dns::{DnsFailure, DnsOutcome};
+use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
 use crate::sts::reading::Reading;
-use crate::sts::record::{SelectError, Selection, select};
-use crate::tlsrpt;
-use crate::tlsrpt::record::ReportUri;
-
-/// The schemes of the addresses to which reports go (RFC 8460, Section 3).
-const REPORTED_TO: [&str; 2] = ["https", "mailto"];
+use crate::sts::record::{SelectError, Selection};
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
-    find_sts(case, found);
-    find_tlsrpt(case, found);
-}
-
-fn find_sts(case: &Case<'_>, found: &mut Findings) {
-    let domain = case.domain;
-    let Some(answer) = &case.survey.record else {
+    let (domain, now) = (case.judged.domain, case.now);
+    let Some(answer) = &case.judged.survey.record else {
         return;
     };
     if let DnsOutcome::Failed(failure) = &answer.outcome {
-        if failure.kind.is_published() {
-            found.add(
-                &codes::RECORD_INVALID,
-                Severity::Error,
-                format!("TXT _mta-sts.{domain}: {failure}"),
-                Some(format!(
-                    "Let the CNAME at _mta-sts.{domain} lead to a name that has the TXT record, or take it \
-                     away and publish the record itself:\n\n{}",
-                    fix::record(domain, case.now)
-                )),
-            );
-            return;
-        }
-        found.add(
-            &codes::RECORD_UNKNOWN,
-            Severity::Warning,
-            format!("TXT _mta-sts.{domain}: {failure}; senders keep what they have cached"),
-            Some(format!("dig TXT _mta-sts.{domain}")),
-        );
+        find_failed(case, failure, found);
         return;
     }
-    let letter = select(answer.texts(), Reading::Letter);
-    let tolerant = select(answer.texts(), Reading::Tolerant);
-    match (letter, tolerant) {
+    let record = || Fix::publishing(fix::record(domain, now));
+    let tolerated = |why: &dyn std::fmt::Display| format!("strict senders find no record: {why}");
+    match (&case.judged.record.letter, &case.judged.record.tolerant) {
         (Selection::Record(_), _) => {}
         (Selection::Unusable(error), Selection::Record(_)) => found.add(
             &codes::RECORD_TOLERATED,
             severity_of_split(case),
-            format!("strict senders find no record: {error}"),
-            Some(fix::record(domain, case.now)),
+            tolerated(error),
+            Some(record()),
         ),
         (Selection::NoRecord, Selection::Record(_)) => found.add(
             &codes::RECORD_TOLERATED,
             severity_of_split(case),
-            "strict senders find no record: none begins with `v=STSv1;`".to_owned(),
-            Some(fix::record(domain, case.now)),
+            tolerated(&"none begins with `v=STSv1;`"),
+            Some(record()),
         ),
         // One TXT record of another kind, as under a wildcard: the domain does not publish MTA-STS.
         (Selection::Unusable(_), _)
@@ -71,7 +46,7 @@ fn find_sts(case: &Case<'_>, found: &mut Findings) {
         (Selection::Unusable(error), _) => found.add(
             &codes::RECORD_INVALID,
             Severity::Error,
-            format!("TXT _mta-sts.{domain}: {error}"),
+            answered(case, error),
             Some(match error {
                 SelectError::Several { .. } => fix::one_record(
                     domain,
@@ -79,13 +54,43 @@ fn find_sts(case: &Case<'_>, found: &mut Findings) {
                         .texts()
                         .map(|text| text.joined())
                         .filter(|text| looks_like_sts(text)),
-                    case.now,
+                    now,
                 ),
-                SelectError::Invalid(_) => fix::record(domain, case.now),
+                SelectError::Invalid(_) => record(),
             }),
         ),
         (Selection::NoRecord, _) => find_missing(case, found),
     }
+}
+
+fn answered(case: &Case<'_>, answer: &impl Say) -> Sentence {
+    let mut sentence = Sentence::from(format!("TXT _mta-sts.{}: ", case.judged.domain));
+    sentence.add(answer);
+    sentence
+}
+
+fn find_failed(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
+    let (domain, now) = (case.judged.domain, case.now);
+    let mut detail = answered(case, failure);
+    if failure.kind.is_published() {
+        let fix = Fix::from(format!(
+            "Let the CNAME at _mta-sts.{domain} lead to a name that has the TXT record, or take it away and \
+             publish the record itself:"
+        ))
+        .publish(fix::record(domain, now))
+        .of_alias(domain.prefixed("_mta-sts").ok());
+        found.add(&codes::RECORD_INVALID, Severity::Error, detail, Some(fix));
+        return;
+    }
+    detail.words("; senders keep what they have cached");
+    found.add(
+        &codes::RECORD_UNKNOWN,
+        Severity::Warning,
+        detail,
+        Some(Fix::command(Command::dig(format_args!(
+            "TXT _mta-sts.{domain}"
+        )))),
+    );
 }
 
 /// Whether somebody meant a text to be an MTA-STS record.
@@ -96,16 +101,16 @@ fn looks_like_sts(text: &[u8]) -> bool {
 }
 
 fn find_missing(case: &Case<'_>, found: &mut Findings) {
-    let domain = case.domain;
-    if case.live_policy().is_some() {
+    let domain = case.judged.domain;
+    if case.judged.live_policy().is_some() {
         found.add(
             &codes::POLICY_WITHOUT_RECORD,
             Severity::Warning,
             format!(
-                "https://mta-sts.{domain}/.well-known/mta-sts.txt serves a policy, and no record at \
-                 _mta-sts.{domain} tells senders to fetch it"
+                "{} serves a policy, and no record at _mta-sts.{domain} tells senders to fetch it",
+                policy_url(domain)
             ),
-            Some(fix::record(domain, case.now)),
+            Some(Fix::publishing(fix::record(domain, case.now))),
         );
     } else {
         found.add(
@@ -129,52 +134,5 @@ pub(super) fn severity_of_split(case: &Case<'_>) -> Severity {
         Severity::Warning
     } else {
         Severity::Error
-    }
-}
-
-fn find_tlsrpt(case: &Case<'_>, found: &mut Findings) {
-    let domain = case.domain;
-    let Some(answer) = &case.survey.tlsrpt else {
-        return;
-    };
-    match tlsrpt::record::select(answer.texts()) {
-        tlsrpt::record::Selection::Record(record) => {
-            let others: Vec<&str> = record
-                .uris()
-                .iter()
-                .filter(|uri| {
-                    !REPORTED_TO
-                        .iter()
-                        .any(|to| uri.scheme().eq_ignore_ascii_case(to))
-                })
-                .map(ReportUri::as_str)
-                .collect();
-            if !others.is_empty() {
-                found.add(
-                    &codes::TLSRPT_SCHEME,
-                    Severity::Warning,
-                    format!(
-                        "{}: senders report by mailto: and https: alone",
-                        listed(&others, 4)
-                    ),
-                    Some(fix::tlsrpt(domain)),
-                );
-            }
-        }
-        tlsrpt::record::Selection::Unusable(error) => found.add(
-            &codes::TLSRPT_INVALID,
-            Severity::Warning,
-            format!("TXT _smtp._tls.{domain}: {error}"),
-            Some(fix::tlsrpt(domain)),
-        ),
-        // Without MTA-STS there is little to report; with it, a report is the only sign of trouble.
-        tlsrpt::record::Selection::NoRecord if case.live_id().is_some() => found.add(
-            &codes::TLSRPT_MISSING,
-            Severity::Note,
-            "nobody is told when senders cannot deliver; the receiver's own log shows nothing"
-                .to_owned(),
-            Some(fix::tlsrpt(domain)),
-        ),
-        tlsrpt::record::Selection::NoRecord => {}
     }
 }

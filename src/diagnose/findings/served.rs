@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnose::case::Case;
+use crate::diagnose::judged::Edge;
 
 /// A body that is no policy with a mistake in it, but something else.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,11 +19,10 @@ pub(super) enum Served {
 
 impl Served {
     /// Recognises what the policy host serves with status 200, at the first address where it is no policy.
-    pub(super) fn find(case: &Case<'_>) -> Option<Self> {
-        let host = case.survey.policy_host.as_ref()?;
-        host.edges
+    pub(super) fn find(edges: &[Edge<'_>]) -> Option<Self> {
+        edges
             .iter()
-            .filter_map(|edge| edge.outcome.as_ref().ok())
+            .filter_map(|edge| edge.exchange.outcome.as_ref().ok())
             .filter(|response| response.status == 200)
             .find_map(|response| Self::recognise(&response.body))
     }

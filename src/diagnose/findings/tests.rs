@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::find;
 use crate::diagnose::case::Case;
 use crate::diagnose::document::Finding;
+use crate::diagnose::fix::Fix;
+use crate::diagnose::judged::Judged;
 use crate::diagnose::survey::{MxHost, PolicyHost, Survey};
 use crate::facts::UnixTime;
 use crate::facts::certificate::PeerCertificate;
@@ -31,7 +33,12 @@ use Edge::{Fails, Serves};
 fn findings(edges: &[Edge]) -> Vec<Finding> {
     let survey = survey(edges);
     let domain = "corp.test".parse().unwrap();
-    find(&Case::new(&domain, NOW, &survey, &[], None))
+    find(&Case {
+        judged: &Judged::new(&domain, &survey),
+        now: NOW,
+        rows: &[],
+        stored: None,
+    })
 }
 
 fn codes(findings: &[Finding]) -> Vec<&str> {
@@ -126,10 +133,11 @@ fn a_tolerated_policy_is_never_rewritten_without_the_hosts_that_it_lacks() {
         (GOOD, "mx: *.new.test\n"),
     ] {
         let found = findings(&[Serves(format!("{body}\n"))]);
-        let policies: Vec<&str> = found
+        let policies: Vec<String> = found
             .iter()
-            .filter_map(|finding| finding.fix.as_deref())
-            .filter(|fix| fix.contains("version: STSv1"))
+            .filter_map(|finding| finding.fix.as_ref())
+            .flat_map(Fix::bodies)
+            .map(ToString::to_string)
             .collect();
         assert_eq!(
             policies.len(),
@@ -154,7 +162,8 @@ fn edges_differ_only_where_we_could_ask_them() {
         let found = findings(&[good(), other]);
         assert_eq!(codes(&found), expected, "{found:#?}");
         // The policy itself is right: there is no other id to publish.
-        for fix in found.iter().filter_map(|finding| finding.fix.as_deref()) {
+        for fix in found.iter().filter_map(|finding| finding.fix.as_ref()) {
+            let fix = fix.to_string();
             assert!(
                 !fix.contains("192.0.2.1 ") && !fix.contains("v=STSv1"),
                 "{fix}"

@@ -1,5 +1,6 @@
 //! A policy body to paste: one that every sender can read (RFC 8461, Section 3.2).
 
+use super::value::Fix;
 use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::{MaxAge, Mode, Policy};
@@ -68,23 +69,20 @@ impl Body {
         self.is_longer
     }
 
-    /// Returns what is to be said of the hosts, a line each.
-    pub(super) fn remarks(&self) -> String {
+    /// Adds to a fix what is to be said of the hosts, a line each.
+    pub(super) fn remark_in(&self, fix: Fix) -> Fix {
         self.remarks
             .iter()
-            .map(|remark| format!("{remark}\n"))
-            .collect()
+            .fold(fix, |fix, remark| fix.line(remark.clone()))
     }
 
-    /// Returns the text, each line ended; `None` if no host can be listed.
-    pub(super) fn text(&self) -> Option<String> {
+    /// Returns the policy; `None` if no host can be listed.
+    pub(super) fn policy(&self) -> Option<Policy> {
         let patterns = match self.mode {
             Mode::Enforce | Mode::Testing => self.patterns.clone(),
             Mode::None => Vec::new(),
         };
-        Policy::new(self.mode, self.max_age, patterns)
-            .ok()
-            .map(|policy| policy.to_string())
+        Policy::new(self.mode, self.max_age, patterns).ok()
     }
 
     fn push(&mut self, pattern: MxPattern) -> bool {

@@ -4,7 +4,7 @@ mod fixes;
 mod warm;
 
 use super::document::{DomainReport, Severity};
-use super::{Bounds, check, exit_code};
+use super::{Options, check, exit_code};
 use crate::facts::dns::{DnsFailureKind, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::SmtpFailureKind;
@@ -24,7 +24,7 @@ async fn report(stage: &Stage, stored: Option<&StoredPolicy>) -> DomainReport {
         &Probes::default(),
         &domain,
         stored,
-        Bounds::default(),
+        &Options::default(),
     )
     .await
     .report
@@ -39,13 +39,14 @@ fn codes(report: &DomainReport, severity: Severity) -> Vec<&str> {
         .collect()
 }
 
-fn fix<'r>(report: &'r DomainReport, code: &str) -> &'r str {
+fn fix(report: &DomainReport, code: &str) -> String {
     report
         .findings
         .iter()
         .find(|finding| finding.code == code)
-        .and_then(|finding| finding.fix.as_deref())
+        .and_then(|finding| finding.fix.as_ref())
         .unwrap()
+        .to_string()
 }
 
 /// The MX moved, the policy stayed.
@@ -348,12 +349,14 @@ async fn what_only_we_failed_to_see_is_stated_as_no_fact() {
         let stage = Stage::with(change);
         let report = report(&stage, None).await;
         assert_eq!(report.verdict, Verdict::Undetermined, "{story}");
-        assert!(report.reason.starts_with(expected), "{}", report.reason);
+        let reason = report.reason.to_string();
+        assert!(reason.starts_with(expected), "{reason}");
         for sender in &report.senders {
             assert_eq!(sender.delivered_via, None, "{story}");
         }
         for finding in &report.findings {
-            assert!(!finding.detail.contains("waits"), "{}", finding.detail);
+            let detail = finding.detail.to_string();
+            assert!(!detail.contains("waits"), "{detail}");
         }
     }
 }

@@ -62,7 +62,7 @@ impl Suite {
             return TestCaseStatus::success();
         };
         let mut status = TestCaseStatus::non_success(kind);
-        status.set_message(escape::line(&report.reason));
+        status.set_message(escape::line(&report.reason.to_string()));
         status.set_type(worst.map_or_else(
             || report.verdict.to_string(),
             |finding| escape::line(&finding.code),
@@ -99,10 +99,10 @@ fn describe(report: &DomainReport) -> String {
         out.push_str(&format!(
             "\n{}\n{}\n",
             words::finding(finding),
-            escape::block(&finding.detail)
+            escape::block(&finding.detail.to_string())
         ));
         if let Some(fix) = &finding.fix {
-            out.push_str(&format!("fix:\n{}\n", escape::block(fix)));
+            out.push_str(&format!("fix:\n{}\n", escape::block(&fix.to_string())));
         }
     }
     out
@@ -119,7 +119,11 @@ fn summarise(report: &DomainReport) -> String {
 }
 
 fn headline(report: &DomainReport) -> String {
-    let mut out = format!("{}: {}\n", report.verdict, escape::line(&report.reason));
+    let mut out = format!(
+        "{}: {}\n",
+        report.verdict,
+        escape::line(&report.reason.to_string())
+    );
     if let Some(served) = words::next_hop_of(report) {
         out.push_str(&served);
         out.push('\n');

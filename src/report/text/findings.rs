@@ -1,6 +1,9 @@
 //! The findings, the worst first.
 
 use crate::diagnose::document::{DomainReport, Severity};
+use crate::diagnose::fix::Fix;
+use crate::facts::Sentence;
+use crate::facts::sentence::Failure;
 use crate::report::Tone;
 use crate::report::page::Page;
 use crate::report::words;
@@ -23,6 +26,7 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
         return;
     }
     page.section("Findings");
+    let told = told(report);
     for (place, finding) in words::worst_first(report).into_iter().enumerate() {
         if place > 0 {
             page.blank();
@@ -33,8 +37,7 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
             words::severity(finding.severity),
             words::after_severity(finding),
         );
-        for paragraph in finding.detail.lines() {
-            let paragraph = page.context.localize(&once(report, paragraph));
+        for paragraph in page.context.say_after(&finding.detail, &told).lines() {
             page.prose(3, paragraph);
         }
         if let Some(fix) = &finding.fix {
@@ -43,37 +46,23 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     }
 }
 
-/// Leaves out the particulars of a failure that stand above already: one silent server explains many findings.
-fn once(report: &DomainReport, detail: &str) -> String {
-    let failures = report
-        .record
-        .error
-        .iter()
-        .chain(&report.mx_error)
-        .chain(&report.fetch.error)
-        .chain(
-            report
-                .fetch
-                .edges
-                .iter()
-                .filter_map(|edge| edge.error.as_ref()),
-        );
-    let mut detail = detail.to_owned();
-    for failure in failures {
-        if let Some((what, _particulars)) = failure.split_once(" (")
-            && failure.ends_with(')')
-        {
-            detail = detail.replace(failure.as_str(), what);
-        }
-    }
-    detail
+/// Returns the failures that stand above: one silent server explains many findings.
+fn told(report: &DomainReport) -> Vec<&Failure> {
+    let edges = report.fetch.edges.iter().map(|edge| &edge.error);
+    [&report.record.error, &report.mx_error, &report.fetch.error]
+        .into_iter()
+        .chain(edges)
+        .flatten()
+        .flat_map(Sentence::failures)
+        .collect()
 }
 
 /// Writes a fix as it stands.
 ///
 /// A policy pasted with blanks before its lines is no policy to those who read to the letter (RFC 8461,
 /// Section 3.2), so a fix of several lines starts at the left edge.
-fn write_fix(page: &mut Page<'_>, fix: &str) {
+fn write_fix(page: &mut Page<'_>, fix: &Fix) {
+    let fix = fix.to_string();
     page.item(3, Tone::Strong, "fix:", "");
     if fix.trim_end().contains('\n') {
         page.blank();

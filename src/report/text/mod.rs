@@ -4,6 +4,7 @@
 //! transport, the policy and where it comes from; then the findings, the worst first; and at the end, nearest
 //! to the prompt, what to do. Where all is well it is a few lines.
 
+mod certificate;
 mod findings;
 mod mx;
 mod policy;
@@ -40,7 +41,7 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
     if let Some(served) = words::next_hop_of(report) {
         page.prose(1, served);
     }
-    page.prose(1, context.localize(&report.reason));
+    page.prose(1, context.say(&report.reason));
     match context.detail {
         Detail::Brief if !needs_action(report) => {
             page.blank();

@@ -1,16 +1,16 @@
 //! The MX hosts beside the policies, and their transport.
 
+use super::certificate;
 use super::policy::{self, Seen};
-use crate::diagnose::document::{
-    AddressReport, CertificateReport, DomainReport, MxReport, MxVerdict,
-};
-use crate::report::page::Page;
-use crate::report::{Context, Detail, Tone, escape, time, words};
+use crate::diagnose::document::{AddressReport, DomainReport, MxReport, MxVerdict};
+use crate::facts::Say;
+use crate::report::page::{Page, Place};
+use crate::report::{Detail, Tone, escape, time, words};
 
 /// Writes a line for each MX host.
 pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
     if let Some(error) = &report.mx_error {
-        page.field("mx", escape::cut(error, MAX_CHARS));
+        page.field("mx", escape::cut(&page.context.say(error), MAX_CHARS));
     }
     let limit = page.context.list_limit();
     for host in report.mx.iter().take(limit) {
@@ -49,16 +49,17 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
 /// Writes the table of MX hosts × policies, and the patterns that match none of them.
 pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     // The headline may have said why there are none.
+    let said: Vec<_> = report.reason.sentence().failures().cloned().collect();
     let error = report
         .mx_error
         .as_ref()
-        .filter(|error| !report.reason.contains(error.as_str()));
+        .filter(|error| !error.failures().any(|failure| said.contains(failure)));
     if report.mx.is_empty() && error.is_none() {
         return;
     }
     page.section("MX hosts");
     if let Some(error) = error {
-        page.prose(2, escape::cut(error, MAX_CHARS));
+        page.prose(2, escape::cut(&page.context.say(error), MAX_CHARS));
     }
     let policies: Vec<_> = policy::fold(&report.policies)
         .into_iter()
@@ -185,7 +186,7 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
             format!("({})", about.join(", ")),
         );
         if let Some(error) = &host.error {
-            page.prose(3, escape::cut(error, MAX_CHARS));
+            page.prose(3, escape::cut(&page.context.say(error), MAX_CHARS));
         }
         for (addresses, what) in fold(&host.addresses) {
             address(page, &addresses, what);
@@ -199,7 +200,7 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
     } else {
         words::mx_verdict(what.verdict)
     };
-    let mut facts = vec![escape::cut(&page.context.localize(&what.detail), MAX_CHARS)];
+    let mut facts = vec![escape::cut(&page.context.say(&what.detail), MAX_CHARS)];
     if what.starttls == Some(false) && verdict != NO_STARTTLS {
         facts.push(NO_STARTTLS.to_owned());
     }
@@ -214,16 +215,9 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
         verdict,
         format!("{}: {}", addresses.join(", "), facts.join("; ")),
     );
-    if let Some(certificate) = &what.certificate {
-        page.prose(4, describe(page.context, certificate));
-        for fault in &certificate.faults {
-            page.item(
-                4,
-                Tone::Bad,
-                "fault:",
-                escape::cut(&page.context.localize(fault), MAX_CHARS),
-            );
-        }
+    if let Some(presented) = &what.certificate {
+        page.prose(4, certificate::describe(page.context, presented));
+        certificate::faults(page, Place::Level(4), presented);
         if page.context.detail == Detail::Full && what.certificate_matches_patterns == Some(false) {
             page.prose(
                 4,
@@ -231,25 +225,6 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
             );
         }
     }
-}
-
-/// Returns a certificate in one sentence: names, issuer, end.
-pub(super) fn describe(context: &Context, certificate: &CertificateReport) -> String {
-    let names = if certificate.subject_alt_names.is_empty() {
-        "no DNS name".to_owned()
-    } else {
-        escape::list(&certificate.subject_alt_names, context.names_limit())
-    };
-    let begin = if certificate.not_before > context.now {
-        format!("from {}, ", context.moment(certificate.not_before))
-    } else {
-        String::new()
-    };
-    format!(
-        "certificate for {names}; issuer {}; {begin}until {}",
-        escape::cut(&certificate.issuer, MAX_CHARS),
-        context.moment(certificate.not_after)
-    )
 }
 
 /// Folds addresses at which the same was seen.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::mx;
-use crate::diagnose::document::{
-    DomainReport, EdgeReport, PolicyReport, PolicySourceReport, ReadingReport,
-};
+use super::certificate;
+use crate::diagnose::document::{DomainReport, EdgeReport, PolicyReport, PolicySourceReport};
+use crate::facts::Sentence;
 use crate::report::page::{Page, Place};
-use crate::report::{Context, Detail, Tone, escape, time, words};
+use crate::report::{Context, Detail, escape, time, words};
+use crate::sts::reading::Reading;
 
 /// A policy with the readings in which it is the same.
 pub(super) struct Seen<'a> {
     pub(super) policy: &'a PolicyReport,
-    readings: Vec<ReadingReport>,
+    readings: Vec<Reading>,
 }
 
 impl Seen<'_> {
@@ -57,8 +57,8 @@ pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
         let of_source = sources
             .iter()
             .filter(|source| **source == seen.policy.source);
-        if seen.readings == [ReadingReport::Letter] && of_source.count() == 1 {
-            seen.readings.push(ReadingReport::Tolerant);
+        if seen.readings == [Reading::Letter] && of_source.count() == 1 {
+            seen.readings.push(Reading::Tolerant);
         }
     }
     folded
@@ -115,21 +115,27 @@ pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
         (Some(record), Some(error)) => format!(
             "{} ({})",
             escape::cut(record, MAX_CHARS),
-            escape::cut(error, MAX_CHARS)
+            escape::cut(&page.context.say(error), MAX_CHARS)
         ),
-        (None, Some(error)) => escape::cut(&unless_told(report, error), MAX_CHARS),
+        (None, Some(error)) => escape::cut(&unless_told(page, report, error), MAX_CHARS),
         (None, None) => "no record: nobody reports failures to you".to_owned(),
     };
     page.field("tlsrpt", text);
 }
 
 /// Returns an error, or that it is the record's: a resolver that is silent is so whatever it is asked.
-fn unless_told(report: &DomainReport, error: &str) -> String {
-    match &report.record.error {
-        Some(told) if error.ends_with(told.as_str()) && told.contains(' ') => {
-            "its lookup failed in the same way".to_owned()
-        }
-        Some(_) | None => error.to_owned(),
+fn unless_told(page: &Page<'_>, report: &DomainReport, error: &Sentence) -> String {
+    let mut told = report.record.error.iter().flat_map(Sentence::failures);
+    let is_told = told.any(|told| {
+        !told.particulars.is_empty()
+            && error
+                .failures()
+                .any(|failure| failure.particulars == told.particulars)
+    });
+    if is_told {
+        "its lookup failed in the same way".to_owned()
+    } else {
+        page.context.say(error)
     }
 }
 
@@ -168,7 +174,10 @@ fn record(page: &mut Page<'_>, report: &DomainReport) {
             } else {
                 ""
             },
-            format!("{}{tolerant}", escape::cut(error, MAX_CHARS)),
+            format!(
+                "{}{tolerant}",
+                escape::cut(&page.context.say(error), MAX_CHARS)
+            ),
         );
     }
 }
@@ -186,16 +195,16 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
         );
     }
     if let Some(error) = &fetch.error {
-        let error = unless_told(report, error);
+        let error = unless_told(page, report, error);
         page.field("", escape::cut(&error, MAX_CHARS));
     }
     for (addresses, edge) in fold_edges(&fetch.edges) {
         let mut facts = Vec::new();
-        let error = edge.error.as_deref().unwrap_or_default();
+        // Of any other status the error says it.
         facts.extend(
             edge.status
-                .map(|status| format!("status {status}"))
-                .filter(|status| !error.starts_with(status.as_str())),
+                .filter(|status| *status == 200 || edge.error.is_none())
+                .map(|status| format!("status {status}")),
         );
         facts.extend(
             edge.content_type
@@ -209,8 +218,8 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
         );
         facts.extend(
             edge.error
-                .as_deref()
-                .map(|error| escape::cut(&page.context.localize(error), MAX_CHARS)),
+                .as_ref()
+                .map(|error| escape::cut(&page.context.say(error), MAX_CHARS)),
         );
         page.field(
             "from",
@@ -220,20 +229,13 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
                 facts.join(", ")
             ),
         );
-        let Some(certificate) = &edge.certificate else {
+        let Some(presented) = &edge.certificate else {
             continue;
         };
-        if page.context.detail == Detail::Full || !certificate.faults.is_empty() {
-            page.field("", mx::describe(page.context, certificate));
+        if page.context.detail == Detail::Full || !presented.faults.is_empty() {
+            page.field("", certificate::describe(page.context, presented));
         }
-        for fault in &certificate.faults {
-            page.item(
-                Place::Beside,
-                Tone::Bad,
-                "fault:",
-                escape::cut(&page.context.localize(fault), MAX_CHARS),
-            );
-        }
+        certificate::faults(page, Place::Beside, presented);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use crate::report::page::{Block, Item, Page, Place, Sentence};
+use crate::report::page::{Block, Item, Page, Place};
 use crate::report::{Charset, Context, Tone, escape};
 
 /// Returns a page as lines of text. All that stands in it is escaped here, so nobody else can forget to.
@@ -41,14 +41,14 @@ impl Lines<'_> {
             }
             Block::Prose { place, text } => {
                 let indent = self.indent(*place);
-                let text = self.words(text);
+                let text = escape::line(text);
                 self.wrap(&indent, &indent, &text);
             }
             Block::Item(item) => self.item(item),
             Block::Field { label, text } => {
                 let label = format!("{}{label:<9} ", self.indent(FIELD));
                 self.beside = label.chars().count();
-                let text = self.words(text);
+                let text = escape::line(text);
                 self.wrap(&label, &" ".repeat(self.beside), &text);
             }
             Block::Table { header, rows } => self.table(header, rows),
@@ -68,12 +68,6 @@ impl Lines<'_> {
         })
     }
 
-    /// Returns a sentence as one line: a line feed in it is shown, so no stranger begins a line of ours.
-    #[expect(clippy::unused_self, reason = "moments are shown in the reader's time")]
-    fn words(&self, sentence: &Sentence) -> String {
-        escape::line(sentence)
-    }
-
     /// Writes a coloured word and what follows it, wrapped and indented two columns more; a number before it
     /// stands there once.
     fn item(&mut self, item: &Item) {
@@ -81,12 +75,12 @@ impl Lines<'_> {
         if let Some(number) = item.number {
             indent.push_str(&format!("{number} "));
         }
-        let lead = format!("{:<1$}", self.words(&item.lead), item.lead_chars);
+        let lead = format!("{:<1$}", escape::line(&item.lead), item.lead_chars);
         let painted = self.context.style.paint(item.tone, &lead);
         if item.place != Place::Beside {
             self.beside = indent.chars().count() + lead.chars().count() + 1;
         }
-        let rest = self.words(&item.rest);
+        let rest = escape::line(&item.rest);
         self.wrap_hidden(
             Start {
                 hidden: painted.len() - lead.len(),
@@ -99,9 +93,9 @@ impl Lines<'_> {
     }
 
     /// Writes a table, or a paragraph a row where its columns would have to break their words.
-    fn table(&mut self, header: &[Sentence], rows: &[Vec<Sentence>]) {
-        let words = |cells: &[Sentence]| -> Vec<String> {
-            cells.iter().map(|cell| self.words(cell)).collect()
+    fn table(&mut self, header: &[String], rows: &[Vec<String>]) {
+        let words = |cells: &[String]| -> Vec<String> {
+            cells.iter().map(|cell| escape::line(cell)).collect()
         };
         let header = words(header);
         let rows: Vec<Vec<String>> = rows.iter().map(|row| words(row)).collect();

@@ -1,10 +1,9 @@
 //! What each kind of sender does, rows that say the same folded into one.
 
-use crate::diagnose::document::{
-    CacheReport, DomainReport, ReadingReport, SenderReport, UntilEvent,
-};
+use crate::diagnose::document::{CacheReport, DomainReport, SenderReport, UntilEvent, Why};
 use crate::report::page::Page;
 use crate::report::{Context, words};
+use crate::sts::reading::Reading;
 
 /// Writes the table of the senders, or one line if they all do the same.
 pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
@@ -31,7 +30,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     for (reason, who) in reasons(&senders, &report.reason) {
         page.prose(
             2,
-            format!("{}: {}", who.join("; "), page.context.localize(reason)),
+            format!("{}: {}", who.join("; "), page.context.say(reason)),
         );
     }
 }
@@ -52,7 +51,7 @@ pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
 struct Group<'a> {
     classes: Vec<&'a str>,
     caches: Vec<CacheReport>,
-    readings: Vec<ReadingReport>,
+    readings: Vec<Reading>,
     policies: Vec<&'static str>,
     /// The first of them.
     what: &'a SenderReport,
@@ -66,8 +65,8 @@ impl Group<'_> {
             _ => "either cache".to_owned(),
         };
         let readings = match self.readings.as_slice() {
-            [ReadingReport::Letter] => "read to the letter",
-            [ReadingReport::Tolerant] => "read tolerantly",
+            [Reading::Letter] => "read to the letter",
+            [Reading::Tolerant] => "read tolerantly",
             _ => "both readings",
         };
         format!("{}, {caches}, {readings}", self.classes.join(" and "))
@@ -104,11 +103,11 @@ impl Group<'_> {
 }
 
 /// Returns each reason that the headline does not say, with those who have it, in their order.
-fn reasons<'a>(senders: &'a [SenderReport], headline: &str) -> Vec<(&'a str, Vec<String>)> {
+fn reasons<'a>(senders: &'a [SenderReport], headline: &'a Why) -> Vec<(&'a Why, Vec<String>)> {
     let is_split = has_two_readings(senders);
-    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut reasons: Vec<(&Why, Vec<String>)> = Vec::new();
     for sender in senders {
-        let reason = sender.reason.as_str();
+        let reason = &sender.reason;
         let is_told = reasons
             .iter()
             .map(|(told, _)| *told)
@@ -117,7 +116,7 @@ fn reasons<'a>(senders: &'a [SenderReport], headline: &str) -> Vec<(&'a str, Vec
         if !is_told {
             let those: Vec<SenderReport> = senders
                 .iter()
-                .filter(|sender| sender.reason == reason)
+                .filter(|sender| sender.reason == *reason)
                 .cloned()
                 .collect();
             reasons.push((
@@ -130,11 +129,12 @@ fn reasons<'a>(senders: &'a [SenderReport], headline: &str) -> Vec<(&'a str, Vec
 }
 
 /// Returns whether a reason is another one, under the stored policy.
-fn adds_only_the_store(reason: &str, told: &str) -> bool {
-    reason
-        .strip_prefix("under the stored policy (id ")
-        .and_then(|rest| rest.strip_suffix(told))
-        .is_some_and(|id| id.ends_with("): "))
+fn adds_only_the_store(reason: &Why, told: &Why) -> bool {
+    let without = Why {
+        stored_id: None,
+        ..reason.clone()
+    };
+    reason.is_certain() && reason.stored_id.is_some() && without == *told
 }
 
 /// Returns `defer until …: …`, or `deliver via mx.corp.test`.
@@ -186,7 +186,7 @@ fn until(context: &Context, sender: &SenderReport) -> Option<String> {
 fn has_two_readings(senders: &[SenderReport]) -> bool {
     senders
         .iter()
-        .any(|sender| sender.reading == ReadingReport::Tolerant)
+        .any(|sender| sender.reading == Reading::Tolerant)
 }
 
 /// Folds the senders that do the same: first over readings, then over caches, then over classes.
@@ -199,7 +199,7 @@ fn fold(senders: &[SenderReport], has_two_readings: bool) -> Vec<Group<'_>> {
             readings: if has_two_readings {
                 vec![sender.reading]
             } else {
-                vec![ReadingReport::Letter, ReadingReport::Tolerant]
+                vec![Reading::Letter, Reading::Tolerant]
             },
             policies: vec![words::source(sender.policy)],
             what: sender,

@@ -38,7 +38,7 @@ impl Tally {
                 tone: tone(report),
                 why: words::worst_first(report)
                     .first()
-                    .map_or_else(|| report.reason.clone(), |finding| finding.code.clone()),
+                    .map_or_else(|| report.reason.to_string(), |finding| finding.code.clone()),
             });
         }
     }

@@ -55,69 +55,9 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "the arguments of `lab up` stand beside the verb",
     ),
     (
-        "cli/lint/policy_findings.rs",
-        "cli/lint/policy.rs",
-        "the findings are of the report's parts",
-    ),
-    (
         "cli/man.rs",
         "cli/mod.rs",
         "what is described is the whole command line",
-    ),
-    (
-        "diagnose/assemble/hosts.rs",
-        "diagnose/assemble/mod.rs",
-        "all parts lay certificates out alike",
-    ),
-    (
-        "diagnose/assemble/policies.rs",
-        "diagnose/assemble/mod.rs",
-        "all parts lay readings out alike",
-    ),
-    (
-        "diagnose/assemble/sources.rs",
-        "diagnose/assemble/mod.rs",
-        "all parts lay certificates out alike",
-    ),
-    (
-        "diagnose/findings/cached.rs",
-        "diagnose/findings/mod.rs",
-        "each part collects in `Findings`",
-    ),
-    (
-        "diagnose/findings/hosts.rs",
-        "diagnose/findings/mod.rs",
-        "each part collects in `Findings`",
-    ),
-    (
-        "diagnose/findings/policy.rs",
-        "diagnose/findings/mod.rs",
-        "each part collects in `Findings`",
-    ),
-    (
-        "diagnose/findings/record.rs",
-        "diagnose/findings/mod.rs",
-        "each part collects in `Findings`",
-    ),
-    (
-        "diagnose/findings/transport.rs",
-        "diagnose/findings/hosts.rs",
-        "the active policy is looked up again",
-    ),
-    (
-        "diagnose/findings/transport.rs",
-        "diagnose/findings/mod.rs",
-        "each part collects in `Findings`",
-    ),
-    (
-        "diagnose/judge.rs",
-        "diagnose/case.rs",
-        "the live policy is read again",
-    ),
-    (
-        "report/text/policy.rs",
-        "report/text/mx.rs",
-        "a policy host's certificate reads like an MX host's",
     ),
     (
         "scenario/expect/requests.rs",

@@ -3,15 +3,20 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use stickler::diagnose::command::ZoneRecord;
 use stickler::diagnose::document::{
-    AddressReport, CacheReport, CertaintyReport, CertificateReport, DomainReport, EdgeReport,
-    FetchReport, Finding, MxMatchReport, MxReport, MxVerdict, PolicyErrorReport, PolicyReport,
-    PolicySourceReport, ReadingReport, RecordReport, SenderReport, SentReport, Severity,
-    TlsRptReport, TraceReport, UntilEvent,
+    AddressReport, CacheReport, CertificateReport, DomainReport, EdgeReport, FetchReport, Finding,
+    MxMatchReport, MxReport, MxVerdict, PolicyErrorReport, PolicyReport, PolicySourceReport,
+    RecordReport, SenderReport, SentReport, Severity, TlsRptReport, TraceReport, UntilEvent, Why,
 };
+use stickler::diagnose::fix::Fix;
+use stickler::diagnose::steps::steps;
 use stickler::facts::UnixTime;
-use stickler::report::Run;
+use stickler::report::{Context, Run, text};
 use stickler::sender::Verdict;
+use stickler::sts::policy;
+use stickler::sts::reading::Reading;
+use stickler::sts::transport::Certainty;
 
 /// 2026-03-04T10:00:00Z, two hours after the cutover.
 pub(crate) fn now() -> UnixTime {
@@ -36,6 +41,20 @@ pub(crate) fn all() -> [(&'static str, DomainReport); 7] {
         ("null_mx", null_mx()),
         ("hostile", hostile()),
     ]
+    .map(|(name, report)| (name, with_steps(&report, "")))
+}
+
+/// Returns a report with the steps that follow from it.
+pub(crate) fn with_steps(report: &DomainReport, repeat: &str) -> DomainReport {
+    DomainReport {
+        steps: steps(report, repeat).into(),
+        ..report.clone()
+    }
+}
+
+/// Returns a report as text.
+pub(crate) fn text(report: &DomainReport, context: &Context) -> String {
+    text::domain(&with_steps(report, ""), context)
 }
 
 /// Policy, MX and certificates agree.
@@ -45,21 +64,21 @@ pub(crate) fn well() -> DomainReport {
         for_domains: Vec::new(),
         checked_at: now(),
         verdict: Verdict::Deliver,
-        certainty: CertaintyReport::Definite,
+        certainty: Certainty::Definite,
         reason: "mx.new.test is listed by the policy (mode enforce) and its certificate holds"
-            .to_owned(),
+            .into(),
         senders: senders(&SenderReport {
             class: "strict".to_owned(),
             cache: CacheReport::Empty,
-            reading: ReadingReport::Letter,
+            reading: Reading::Letter,
             verdict: Verdict::Deliver,
-            certainty: CertaintyReport::Definite,
+            certainty: Certainty::Definite,
             policy: PolicySourceReport::Live,
             delivered_via: Some("mx.new.test".parse().unwrap()),
             until: None,
             until_event: None,
             reason: "mx.new.test is listed by the policy (mode enforce) and its certificate holds"
-                .to_owned(),
+                .into(),
         }),
         record: record("20260301T080000"),
         fetch: FetchReport {
@@ -79,6 +98,7 @@ pub(crate) fn well() -> DomainReport {
             error: None,
         },
         findings: Vec::new(),
+        steps: Vec::new(),
         sent: None,
         trace: vec![TraceReport {
             sender: "strict, empty cache".to_owned(),
@@ -93,7 +113,7 @@ pub(crate) fn well() -> DomainReport {
 
 /// The MX moved, the policy still lists the old host.
 pub(crate) fn stale() -> DomainReport {
-    let reason = "the policy (mode enforce) does not list mx.new.test, the only MX host".to_owned();
+    let reason = Why::from("the policy (mode enforce) does not list mx.new.test, the only MX host");
     let mut report = well();
     report.verdict = Verdict::Defer;
     report.reason.clone_from(&reason);
@@ -122,9 +142,16 @@ pub(crate) fn stale() -> DomainReport {
             "an MX host is not listed by the policy",
             "mx.new.test has preference 10 and matches none of: mx.old.test",
             Some(
-                "Only if these hosts are yours: an unlisted MX is also what an attack looks like.\n\
-                 \n\
-                 version: STSv1\nmode: enforce\nmx: mx.old.test\nmx: mx.new.test\nmax_age: 604800\n",
+                Fix::from(
+                    "Only if these hosts are yours: an unlisted MX is also what an attack looks like.",
+                )
+                .body(
+                    policy::parse(
+                        b"version: STSv1\nmode: enforce\nmx: mx.old.test\nmx: mx.new.test\nmax_age: 604800\n",
+                        Reading::Letter,
+                    )
+                    .unwrap(),
+                ),
             ),
         ),
     ];
@@ -137,7 +164,7 @@ pub(crate) fn warm() -> DomainReport {
     report.verdict = Verdict::Defer;
     report.reason =
         "a sender that cached the policy before still applies it, and it lists mx.old.test only"
-            .to_owned();
+            .into();
     for sender in &mut report.senders {
         if sender.cache == CacheReport::Stored {
             let (until, event) = if sender.class == "strict" {
@@ -150,7 +177,7 @@ pub(crate) fn warm() -> DomainReport {
             sender.delivered_via = None;
             sender.until = Some(now().saturating_add(Duration::from_secs(until)));
             sender.until_event = Some(event);
-            sender.reason = "the stored policy does not list mx.new.test".to_owned();
+            sender.reason = "the stored policy does not list mx.new.test".into();
         }
     }
     let mut stored = policy("mx.old.test", "mx.new.test");
@@ -163,7 +190,10 @@ pub(crate) fn warm() -> DomainReport {
         ("STS-ID-STALE", Severity::Error, 5, "8461 §3.1"),
         "the body changed, the id did not",
         "senders that cached id 20260301T080000 do not fetch before their refresh",
-        Some("_mta-sts.corp.test. 3600 IN TXT \"v=STSv1; id=20260304T100000;\""),
+        Some(Fix::default().publish(ZoneRecord::Sts {
+            domain: report.domain.clone(),
+            now: now(),
+        })),
     )];
     report
 }
@@ -172,20 +202,20 @@ pub(crate) fn warm() -> DomainReport {
 pub(crate) fn tolerant_split() -> DomainReport {
     let mut report = stale();
     report.domain = "split.test".parse().unwrap();
-    report.reason = "tolerant senders read the policy, and it does not list mx.new.test".to_owned();
+    report.reason = "tolerant senders read the policy, and it does not list mx.new.test".into();
     for sender in &mut report.senders {
         match sender.reading {
-            ReadingReport::Letter => {
+            Reading::Letter => {
                 sender.verdict = Verdict::DeliverUnprotected;
                 sender.policy = PolicySourceReport::None;
                 sender.delivered_via = Some("mx.new.test".parse().unwrap());
-                sender.reason = "the policy cannot be used: line 5 is blank".to_owned();
+                sender.reason = "the policy cannot be used: line 5 is blank".into();
             }
-            ReadingReport::Tolerant => sender.reason.clone_from(&report.reason),
+            Reading::Tolerant => sender.reason.clone_from(&report.reason),
         }
     }
     for edge in &mut report.fetch.edges {
-        edge.error = Some("policy line 5: a blank line".to_owned());
+        edge.error = Some("policy line 5: a blank line".into());
     }
     let letter = &mut report.policies[0];
     letter.valid = false;
@@ -206,11 +236,11 @@ pub(crate) fn undetermined() -> DomainReport {
     let mut report = well();
     report.domain = "silent.test".parse().unwrap();
     report.verdict = Verdict::Undetermined;
-    report.certainty = CertaintyReport::Ours;
-    report.reason = "the policy host did not answer us within 60 s".to_owned();
+    report.certainty = Certainty::Ours;
+    report.reason = "the policy host did not answer us within 60 s".into();
     for sender in &mut report.senders {
         sender.verdict = Verdict::Undetermined;
-        sender.certainty = CertaintyReport::Ours;
+        sender.certainty = Certainty::Ours;
         sender.policy = PolicySourceReport::None;
         sender.delivered_via = None;
         sender.reason.clone_from(&report.reason);
@@ -223,7 +253,7 @@ pub(crate) fn undetermined() -> DomainReport {
         body: None,
         body_sha256: None,
         certificate: None,
-        error: Some("no answer within 60 s".to_owned()),
+        error: Some("no answer within 60 s".into()),
     }];
     report
 }
@@ -233,7 +263,7 @@ pub(crate) fn null_mx() -> DomainReport {
     let mut report = well();
     report.domain = "nomail.test".parse().unwrap();
     report.verdict = Verdict::Bounce;
-    report.reason = "the domain accepts no mail: null MX".to_owned();
+    report.reason = "the domain accepts no mail: null MX".into();
     for sender in &mut report.senders {
         sender.verdict = Verdict::Bounce;
         sender.policy = PolicySourceReport::None;
@@ -245,12 +275,12 @@ pub(crate) fn null_mx() -> DomainReport {
         id: None,
         ttl_secs: None,
         cname: Vec::new(),
-        error: Some("no record".to_owned()),
+        error: Some("no record".into()),
         tolerant_only: false,
     };
     report.fetch.edges.clear();
     report.fetch.cname.clear();
-    report.fetch.error = Some("NXDOMAIN".to_owned());
+    report.fetch.error = Some("NXDOMAIN".into());
     report.policies.clear();
     report.mx.clear();
     report.findings = vec![finding(
@@ -267,23 +297,23 @@ pub(crate) fn hostile() -> DomainReport {
     let evil = |text: &str| format!("{text}\x1b[2J\u{9b}31m\u{202e}\n\r\0\u{7}\u{fffe}<&\"]]>");
     let mut report = stale();
     report.domain = "evil.test".parse().unwrap();
-    report.reason = evil("reason");
+    report.reason = evil("reason").into();
     for sender in &mut report.senders {
         sender.class = evil(&sender.class);
-        sender.reason = evil("because");
+        sender.reason = evil("because").into();
     }
     report.record.texts = vec![evil("v=STSv1"); 40];
-    report.record.error = Some(evil("error"));
+    report.record.error = Some(evil("error").into());
     report.fetch.url = evil("https://");
-    report.fetch.error = Some(evil("fetch"));
+    report.fetch.error = Some(evil("fetch").into());
     for edge in &mut report.fetch.edges {
         edge.content_type = Some(evil("text/plain"));
         edge.body = Some(evil("body"));
         edge.body_sha256 = Some(evil("digest"));
-        edge.error = Some(evil("edge"));
+        edge.error = Some(evil("edge").into());
         let certificate = edge.certificate.as_mut().unwrap();
         certificate.issuer = evil("issuer");
-        certificate.faults = vec![evil("fault")];
+        certificate.faults = vec![evil("fault").into()];
     }
     for policy in &mut report.policies {
         policy.mode = Some(evil("mode"));
@@ -298,25 +328,25 @@ pub(crate) fn hostile() -> DomainReport {
     }
     let host = &mut report.mx[0];
     host.host = "$(touch /tmp/owned);\x1b]0;mx\x07.evil.test".to_owned();
-    host.error = Some(evil("host"));
+    host.error = Some(evil("host").into());
     for address in &mut host.addresses {
-        address.detail = evil(&"long ".repeat(1_000));
+        address.detail = evil(&"long ".repeat(1_000)).into();
         address.tls_version = Some(evil("TLS"));
         address.result_types = vec![evil("type")];
         let certificate = address.certificate.as_mut().unwrap();
         certificate.subject_alt_names = vec![evil("name"); 500];
         certificate.issuer = evil("issuer");
-        certificate.faults = vec![evil("fault")];
+        certificate.faults = vec![evil("fault").into()];
     }
-    report.mx_error = Some(evil("mx"));
+    report.mx_error = Some(evil("mx").into());
     report.tlsrpt.record = Some(evil("record"));
-    report.tlsrpt.error = Some(evil("tlsrpt"));
+    report.tlsrpt.error = Some(evil("tlsrpt").into());
     for finding in &mut report.findings {
         finding.code = evil(&finding.code);
         finding.rfc = evil(&finding.rfc);
         finding.title = evil("title");
-        finding.detail = evil("detail");
-        finding.fix = Some(evil("fix"));
+        finding.detail = evil("detail").into();
+        finding.fix = Some(evil("fix").into());
     }
     report.sent = Some(SentReport {
         delivered: false,
@@ -340,7 +370,7 @@ fn senders(model: &SenderReport) -> Vec<SenderReport> {
     let mut senders = Vec::new();
     for class in ["strict", "lazy"] {
         for cache in [CacheReport::Empty, CacheReport::Stored] {
-            for reading in [ReadingReport::Letter, ReadingReport::Tolerant] {
+            for reading in [Reading::Letter, Reading::Tolerant] {
                 senders.push(SenderReport {
                     class: class.to_owned(),
                     cache,
@@ -367,7 +397,7 @@ fn record(id: &str) -> RecordReport {
 fn policy(pattern: &str, host: &str) -> PolicyReport {
     PolicyReport {
         source: PolicySourceReport::Live,
-        reading: ReadingReport::Letter,
+        reading: Reading::Letter,
         valid: true,
         mode: Some("enforce".to_owned()),
         id: Some("20260301T080000".to_owned()),
@@ -385,7 +415,7 @@ fn policy(pattern: &str, host: &str) -> PolicyReport {
 }
 
 fn both_readings(policy: &PolicyReport) -> Vec<PolicyReport> {
-    [ReadingReport::Letter, ReadingReport::Tolerant]
+    [Reading::Letter, Reading::Tolerant]
         .map(|reading| PolicyReport {
             reading,
             ..policy.clone()
@@ -424,7 +454,7 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
                 starttls: Some(true),
                 tls_version: Some("TLSv1.3".to_owned()),
                 certificate: Some(certificate(host)),
-                detail: "the certificate is valid for the host".to_owned(),
+                detail: "the certificate is valid for the host".into(),
                 certificate_matches_patterns: Some(true),
             })
             .collect(),
@@ -447,7 +477,7 @@ fn finding(
     (code, severity, step, rfc): (&str, Severity, u8, &str),
     title: &str,
     detail: &str,
-    fix: Option<&str>,
+    fix: Option<Fix>,
 ) -> Finding {
     Finding {
         code: code.to_owned(),
@@ -455,8 +485,8 @@ fn finding(
         step,
         rfc: rfc.to_owned(),
         title: title.to_owned(),
-        detail: detail.to_owned(),
-        fix: fix.map(ToOwned::to_owned),
+        detail: detail.into(),
+        fix,
     }
 }
 

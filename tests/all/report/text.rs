@@ -101,10 +101,10 @@ fn a_warm_cache_on_a_terminal_in_another_time_zone() {
         time_zone: TimeZone::fixed(Offset::constant(1)),
         width: Some(100),
         charset: Charset::Utf8,
-        check_options: "--resolver 127.0.0.1:5353".to_owned(),
         ..Context::plain(samples::now())
     };
-    assert_snapshot!(text::domain(&samples::warm(), &context), @r#"
+    let warm = samples::with_steps(&samples::warm(), "--resolver 127.0.0.1:5353");
+    assert_snapshot!(text::domain(&warm, &context), @r#"
     corp.test: defer
       a sender that cached the policy before still applies it, and it lists mx.old.test only
 
@@ -286,7 +286,7 @@ fn the_full_text_has_the_trace_and_all_sections() {
         detail: Detail::Full,
         ..Context::plain(samples::now())
     };
-    let text = text::domain(&samples::well(), &context);
+    let text = samples::text(&samples::well(), &context);
     for part in [
         "\n  Senders\n",
         "\n  MX hosts\n",
@@ -304,9 +304,9 @@ fn the_full_text_has_the_trace_and_all_sections() {
 fn colour_is_only_a_coat_of_paint() {
     for (name, report) in samples::all() {
         let mut context = Context::plain(samples::now());
-        let plain = text::domain(&report, &context);
+        let plain = samples::text(&report, &context);
         context.style = Style::Colour;
-        let coloured = text::domain(&report, &context);
+        let coloured = samples::text(&report, &context);
         assert_ne!(coloured, plain, "{name}");
         assert_eq!(strip(&coloured), plain, "{name}");
     }
@@ -316,7 +316,7 @@ fn colour_is_only_a_coat_of_paint() {
 fn what_is_to_be_pasted_keeps_its_lines_at_any_width() {
     let mut context = Context::plain(samples::now());
     context.width = Some(20);
-    let text = text::domain(&samples::stale(), &context);
+    let text = samples::text(&samples::stale(), &context);
     for part in [
         "\n\nversion: STSv1\nmode: enforce\nmx: mx.old.test\nmx: mx.new.test\nmax_age: 604800\n",
         " _mta-sts.corp.test. 3600 IN TXT \"v=STSv1; id=20260304T100000;\"\n",
@@ -333,7 +333,7 @@ fn no_stranger_reaches_the_terminal_or_the_shell() {
             detail,
             ..Context::plain(samples::now())
         };
-        let text = text::domain(&samples::hostile(), &context);
+        let text = samples::text(&samples::hostile(), &context);
         assert_eq!(text.chars().find(|c| is_harmful(*c)), None, "{detail:?}");
         // The name that would run a command is shown, and stands in no line to paste.
         assert!(text.contains("$(touch /tmp/owned)"));
@@ -400,7 +400,7 @@ fn the_steps_stand_as_the_findings_and_the_facts_say() {
         ),
         (
             "bad MX records",
-            |report| report.mx_error = Some("SERVFAIL".to_owned()),
+            |report| report.mx_error = Some("SERVFAIL".into()),
             [
                 "done", "done", "done", "ACT", "done", "then", "then", "then", "then",
             ],
@@ -424,7 +424,7 @@ fn the_steps_stand_as_the_findings_and_the_facts_say() {
     for (name, change, expected) in cases {
         let mut report = samples::well();
         change(&mut report);
-        let text = text::domain(&report, &context);
+        let text = samples::text(&report, &context);
         let (_, steps) = text.split_once("\n  What to do\n").unwrap();
         let words: Vec<_> = steps
             .lines()
@@ -467,7 +467,7 @@ fn what_to_do_is_said_of_a_domain_alone_or_in_full() {
             detail,
             ..Context::plain(samples::now())
         };
-        let text = text::domain(&samples::stale(), &context);
+        let text = samples::text(&samples::stale(), &context);
         assert_eq!(text.contains("What to do"), expected, "{text}");
         assert!(text.contains("version: STSv1"), "the fix stays: {text}");
     }
@@ -506,25 +506,25 @@ proptest! {
     #[test]
     fn any_text_at_any_width_is_harmless(text in any::<String>(), width in 0_u16..200) {
         let mut report = samples::stale();
-        report.reason.clone_from(&text);
+        report.reason = text.as_str().into();
         report.record.texts = vec![text.clone()];
         report.mx[0].host.clone_from(&text);
         report.policies[0].mx = vec![text.clone()];
-        report.findings[0].detail.clone_from(&text);
-        report.findings[1].fix = Some(text);
+        report.findings[0].detail = text.as_str().into();
+        report.findings[1].fix = Some(text.into());
         let context = Context {
             width: Some(width),
             charset: Charset::Utf8,
             detail: Detail::Full,
             ..Context::plain(samples::now())
         };
-        let out = text::domain(&report, &context);
+        let out = samples::text(&report, &context);
         prop_assert!(!out.chars().any(is_harmful), "{out:?}");
     }
 }
 
 fn plain(report: &DomainReport) -> String {
-    text::domain(report, &Context::plain(samples::now()))
+    samples::text(report, &Context::plain(samples::now()))
 }
 
 fn until_findings(text: &str) -> &str {

@@ -1,21 +1,26 @@
 //! What people read, sentence by sentence: told once, of whom it is true, in their time, within their width.
 
 use stickler::diagnose::document::{
-    CacheReport, DomainReport, MxVerdict, PolicyReport, PolicySourceReport,
+    CacheReport, DomainReport, MxVerdict, PolicyReport, PolicySourceReport, Why,
 };
-use stickler::report::{Charset, Context, text};
+use stickler::facts::certificate::CertificateFault;
+use stickler::facts::dns::{DnsFailure, DnsFailureKind};
+use stickler::facts::{Say, Sentence};
+use stickler::report::{Charset, Context};
 use stickler::sender::Verdict;
+use stickler::sts::fetch::FetchError;
+use stickler::sts::reading::Reading;
 
 use super::samples;
 
 fn plain(report: &DomainReport) -> String {
-    text::domain(report, &Context::plain(samples::now()))
+    samples::text(report, &Context::plain(samples::now()))
 }
 
 #[test]
 fn an_empty_cache_is_never_under_the_stored_policy() {
     let mut report = samples::stale();
-    report.reason = "no MX host can be used: mx.new.test is not in the policy".to_owned();
+    report.reason = "no MX host can be used: mx.new.test is not in the policy".into();
     for sender in &mut report.senders {
         sender.reason.clone_from(&report.reason);
     }
@@ -26,14 +31,14 @@ fn an_empty_cache_is_never_under_the_stored_policy() {
     );
     for sender in &mut report.senders {
         if sender.cache == CacheReport::Stored {
-            sender.reason = format!("under the stored policy (id 1): {}", report.reason);
+            sender.reason.stored_id = Some("1".to_owned());
         }
     }
     // The prefix alone is no news.
     assert_eq!(plain(&report), same);
     for sender in &mut report.senders {
         if sender.cache == CacheReport::Stored {
-            sender.reason = "under the stored policy (id 1): something else".to_owned();
+            sender.reason.cause = "something else".into();
         }
     }
     let text = plain(&report);
@@ -51,22 +56,29 @@ fn an_empty_cache_is_never_under_the_stored_policy() {
 
 #[test]
 fn one_silent_server_is_told_in_full_twice_at_most() {
-    let failure = "no reply in time (127.0.0.1:9 was silent for 1s)";
+    let failure = DnsFailure {
+        kind: DnsFailureKind::TimedOut,
+        detail: "127.0.0.1:9 was silent for 1s".into(),
+    };
     let mut report = samples::undetermined();
-    report.reason = format!("cannot tell: the MX records could not be looked up: {failure}");
+    report.reason = Why::from(after(
+        "cannot tell: the MX records could not be looked up: ",
+        &failure,
+    ));
     report.record.texts.clear();
-    report.record.error = Some(failure.to_owned());
+    report.record.error = Some(failure.sentence());
     report.mx.clear();
-    report.mx_error = Some(failure.to_owned());
+    report.mx_error = Some(failure.sentence());
     report.fetch.edges.clear();
-    report.fetch.error = Some(format!("lookup of the policy host: {failure}"));
+    report.fetch.error = Some(FetchError::HostLookup(failure.clone()).sentence());
     report.tlsrpt.record = None;
-    report.tlsrpt.error = Some(failure.to_owned());
+    report.tlsrpt.error = Some(failure.sentence());
     report.findings = samples::stale().findings;
     for finding in &mut report.findings {
-        finding.detail =
-            format!("TXT _mta-sts.silent.test: {failure}; senders keep what they have");
+        finding.detail = after("TXT _mta-sts.silent.test: ", &failure);
+        finding.detail.words("; senders keep what they have");
     }
+    let failure = &*failure.to_string();
     let text = plain(&report);
     assert_eq!(text.matches(failure).count(), 2, "{text}");
     assert!(
@@ -76,12 +88,22 @@ fn one_silent_server_is_told_in_full_twice_at_most() {
     assert!(!text.contains("\n  MX hosts\n"), "{text}");
 }
 
+fn after(words: &str, said: &impl Say) -> Sentence {
+    let mut sentence = Sentence::from(words);
+    sentence.add(said);
+    sentence
+}
+
 #[test]
 fn moments_in_sentences_are_local_with_their_distance() {
     let mut report = samples::stale();
-    report.findings[0].detail = "it lasts until 2026-03-09T08:00:00Z".to_owned();
-    report.fetch.edges[0].certificate.as_mut().unwrap().faults =
-        vec!["expired at 2026-03-03T10:00:00Z".to_owned()];
+    report.findings[0].detail = Sentence::from("it lasts until ");
+    let end = "2026-03-09T08:00:00Z".parse().unwrap();
+    report.findings[0].detail.moment(end);
+    let fault = CertificateFault::Expired {
+        not_after: "2026-03-03T10:00:00Z".parse().unwrap(),
+    };
+    report.fetch.edges[0].certificate.as_mut().unwrap().faults = vec![fault.sentence()];
     let text = plain(&report);
     assert!(
         text.contains("until 2026-03-09 08:00 +00:00 (in 4 d 22 h)\n"),
@@ -118,7 +140,7 @@ fn a_status_is_told_once() {
     let mut report = samples::stale();
     for edge in &mut report.fetch.edges {
         edge.status = Some(404);
-        edge.error = Some("status 404".to_owned());
+        edge.error = Some("status 404".into());
     }
     let text = plain(&report);
     assert_eq!(text.matches("status 404").count(), 1, "{text}");
@@ -146,7 +168,7 @@ fn clear_text_is_called_so() {
         address.starttls = Some(false);
         address.certificate = None;
         address.tls_version = None;
-        address.detail = "STARTTLS is not offered".to_owned();
+        address.detail = "STARTTLS is not offered".into();
     }
     let text = plain(&report);
     assert!(text.contains("10 mx.new.test: no STARTTLS\n"), "{text}");
@@ -159,7 +181,7 @@ fn one_reading_that_all_share_is_not_named() {
     let both = plain(&report);
     report
         .senders
-        .retain(|sender| sender.reading == stickler::diagnose::document::ReadingReport::Letter);
+        .retain(|sender| sender.reading == Reading::Letter);
     report.policies.truncate(1);
     assert_eq!(plain(&report), both);
 }
@@ -176,7 +198,7 @@ fn at_eighty_columns_no_number_is_repeated_and_no_word_broken() {
                 charset,
                 ..Context::plain(samples::now())
             };
-            let text = text::domain(&report, &context);
+            let text = samples::text(&report, &context);
             if text.contains("What to do") {
                 for number in 1..=9 {
                     let start = format!("    {number} ");

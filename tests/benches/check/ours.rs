@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use stickler::clock::Clock;
+use stickler::diagnose;
 use stickler::diagnose::document::{DomainReport, Severity};
-use stickler::diagnose::{self, Bounds};
 use stickler::net::routes::{Route, Routes};
 use stickler::net::{Live, LiveConfig, ResolverConfig};
 use stickler::report::check::{self, Options};
@@ -54,8 +54,14 @@ impl Checker {
 
     pub(crate) async fn check(&self, number: usize) {
         let name = domain(number).parse().expect("a name");
-        let checked =
-            diagnose::check(&self.network, &self.probes, &name, None, Bounds::default()).await;
+        let checked = diagnose::check(
+            &self.network,
+            &self.probes,
+            &name,
+            None,
+            &diagnose::Options::default(),
+        )
+        .await;
         assert_eq!(checked.report.verdict, Verdict::Deliver, "{name}");
         let mut sink = self.sink.lock().expect("nobody panics with it");
         sink.write(checked.report).expect("a sink takes all");

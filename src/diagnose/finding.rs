@@ -1,0 +1,60 @@
+//! A finding: something to know, and what to do about it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::findings::codes::Code;
+use super::fix::Fix;
+use crate::facts::Sentence;
+
+/// Something to know, and what to do about it.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Finding {
+    /// Its stable code.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which of the nine steps out of the outage it belongs to, from 1.
+    pub step: u8,
+    /// The section behind it: `8461 §4.1`.
+    pub rfc: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// What was seen.
+    pub detail: Sentence,
+    /// What to do, ready to paste where it can be; null if nothing need be done.
+    pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// Makes a finding of a code.
+    #[must_use]
+    pub fn new(
+        code: &Code,
+        severity: Severity,
+        detail: impl Into<Sentence>,
+        fix: Option<Fix>,
+    ) -> Self {
+        Self {
+            code: code.code.to_owned(),
+            severity,
+            step: code.step,
+            rfc: code.rfc.to_owned(),
+            title: code.title.to_owned(),
+            detail: detail.into(),
+            fix,
+        }
+    }
+}
+
+/// How bad a finding is. The order is from the worst.
+#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Mail is lost or held, or a published policy is useless.
+    Error,
+    /// It will be, or it is for some.
+    Warning,
+    /// Good to know.
+    Note,
+}

@@ -1,0 +1,80 @@
+//! Findings about the live policy beside the live MX hosts: hosts that it does not list, patterns that list
+//! none.
+
+use super::codes;
+use super::found::{Findings, listed};
+use crate::diagnose::case::Case;
+use crate::diagnose::document::{MxVerdict, Severity};
+use crate::diagnose::explain::near_miss;
+use crate::diagnose::fix::{self, Fix};
+use crate::diagnose::judged::names;
+use crate::sts::policy::{Mode, Policy};
+
+/// How bad it is if a host does not pass the policy.
+pub(super) fn severity_under(policy: Option<&Policy>) -> Severity {
+    match policy.map(Policy::mode) {
+        Some(Mode::Enforce) => Severity::Error,
+        Some(Mode::Testing) => Severity::Warning,
+        Some(Mode::None) | None => Severity::Note,
+    }
+}
+
+/// Finds the live MX hosts that the policy does not list.
+pub(super) fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
+    let Some((policy, uncovered)) = case.judged.uncovered() else {
+        return;
+    };
+    let all: Vec<_> = names(uncovered.iter().copied()).collect();
+    let refused = uncovered
+        .iter()
+        .copied()
+        .filter(|host| host.verdict == MxVerdict::Refused);
+    let would_fail: Vec<_> = names(refused).collect();
+    let mut detail = format!(
+        "{} (MX) {} matched by no pattern of the policy ({})",
+        listed(&all, 8),
+        if all.len() == 1 { "is" } else { "are" },
+        listed(policy.patterns(), 8)
+    );
+    for why in all
+        .iter()
+        .filter_map(|name| near_miss(policy, name))
+        .take(3)
+    {
+        detail.push_str(&format!("; {why}"));
+    }
+    if !would_fail.is_empty() {
+        detail.push_str(&format!(
+            "; {} would fail even if listed, see below",
+            listed(&would_fail, 8)
+        ));
+    }
+    found.add(
+        &codes::MX_UNCOVERED,
+        severity_under(Some(policy)),
+        detail,
+        Some(fix::cover(case.judged.domain, policy, &all, case.now)),
+    );
+}
+
+/// Finds the patterns of the policy that match no live MX host.
+pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
+    let Some(policy) = case.judged.live_policy() else {
+        return;
+    };
+    let unused: Vec<_> = case.judged.unused_patterns(policy.patterns()).collect();
+    if !unused.is_empty() {
+        let unused = listed(unused, 8);
+        found.add(
+            &codes::PATTERN_UNUSED,
+            Severity::Note,
+            format!(
+                "{unused} (right on purpose during a migration; afterwards it lets an old host receive mail)"
+            ),
+            Some(Fix::from(format!(
+                "Remove {unused} once no sender can still look up the old MX records (their TTL is over) and no \
+                 queue needs a way back; then change the id."
+            ))),
+        );
+    }
+}

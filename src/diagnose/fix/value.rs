@@ -1,0 +1,299 @@
+//! A fix as a value: what to be careful of, what to serve, what to publish, what to run, in order.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+
+use crate::diagnose::command::{Command, ZoneRecord};
+use crate::facts::DnsName;
+use crate::sts::policy::{Mode, Policy};
+
+/// What to do. `Display` gives the whole of it, ready to paste.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Fix {
+    parts: Vec<Part>,
+    alias: Option<DnsName>,
+}
+
+/// A part of a fix; a blank line parts it from the next.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// The body of a policy, to be served.
+    Body(Policy),
+    /// A record, to be published.
+    Publish(ZoneRecord),
+    /// Texts that are published now.
+    Quote(Vec<String>),
+    /// Commands.
+    Run(Vec<Command>),
+    /// Sentences, a line each.
+    Say(Vec<Line>),
+}
+
+/// A line of a fix.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Line {
+    /// The caution where a policy is made from what is live.
+    IfYours,
+    /// Any other sentence.
+    Words(Cow<'static, str>),
+}
+
+/// What has to be changed.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// The body of the policy.
+    Body,
+    /// Every address of the policy host, until it serves the body.
+    Edges,
+    /// The record.
+    Record,
+}
+
+impl Fix {
+    /// Starts with the caution.
+    pub(super) fn if_yours() -> Self {
+        Self::default().push_line(Line::IfYours)
+    }
+
+    /// Starts with a command.
+    pub(in crate::diagnose) fn command(command: Command) -> Self {
+        Self::default().run([command])
+    }
+
+    /// Starts with a record.
+    pub(in crate::diagnose) fn publishing(record: ZoneRecord) -> Self {
+        Self::default().publish(record)
+    }
+
+    /// Adds a line, below the last one if that was one.
+    #[must_use]
+    pub fn line(self, words: impl Into<Cow<'static, str>>) -> Self {
+        self.push_line(Line::Words(words.into()))
+    }
+
+    fn push_line(mut self, line: Line) -> Self {
+        match self.parts.last_mut() {
+            Some(Part::Say(lines)) => lines.push(line),
+            Some(Part::Body(_) | Part::Publish(_) | Part::Quote(_) | Part::Run(_)) | None => {
+                self.parts.push(Part::Say(vec![line]));
+            }
+        }
+        self
+    }
+
+    /// Adds a line after a blank one.
+    #[must_use]
+    pub fn paragraph(mut self, words: impl Into<Cow<'static, str>>) -> Self {
+        self.parts.push(Part::Say(vec![Line::Words(words.into())]));
+        self
+    }
+
+    /// Adds the body of a policy.
+    #[must_use]
+    pub fn body(mut self, policy: Policy) -> Self {
+        self.parts.push(Part::Body(policy));
+        self
+    }
+
+    /// Adds a record.
+    #[must_use]
+    pub fn publish(mut self, record: ZoneRecord) -> Self {
+        self.parts.push(Part::Publish(record));
+        self
+    }
+
+    /// Adds texts that are published now.
+    pub(super) fn quote(mut self, texts: Vec<String>) -> Self {
+        self.parts.push(Part::Quote(texts));
+        self
+    }
+
+    /// Adds commands.
+    #[must_use]
+    pub fn run(mut self, commands: impl IntoIterator<Item = Command>) -> Self {
+        self.parts.push(Part::Run(commands.into_iter().collect()));
+        self
+    }
+
+    /// Names the alias that has to be changed.
+    pub(in crate::diagnose) fn of_alias(mut self, alias: Option<DnsName>) -> Self {
+        self.alias = alias;
+        self
+    }
+
+    /// Adds all of another fix after a blank line.
+    pub(in crate::diagnose) fn and(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self.alias = self.alias.or(other.alias);
+        self
+    }
+
+    /// Adds all of another fix, its first lines below the last of this one.
+    pub(in crate::diagnose) fn continued_by(mut self, mut other: Self) -> Self {
+        if let Some(Part::Say(lines)) = other.parts.first_mut() {
+            for line in std::mem::take(lines) {
+                self = self.push_line(line);
+            }
+            other.parts.remove(0);
+        }
+        self.and(other)
+    }
+
+    /// Returns the parts, in order.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Returns the policies to serve, the one to prefer first.
+    pub fn bodies(&self) -> impl Iterator<Item = &Policy> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Body(policy) => Some(policy),
+            Part::Publish(_) | Part::Quote(_) | Part::Run(_) | Part::Say(_) => None,
+        })
+    }
+
+    /// Returns whether it has a policy that keeps MTA-STS.
+    #[must_use]
+    pub fn keeps_sts(&self) -> bool {
+        self.bodies().any(|policy| policy.mode() != Mode::None)
+    }
+
+    /// Returns the record to publish, if there is one.
+    #[must_use]
+    pub fn record(&self) -> Option<&ZoneRecord> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Publish(record) => Some(record),
+            Part::Body(_) | Part::Quote(_) | Part::Run(_) | Part::Say(_) => None,
+        })
+    }
+
+    /// Returns whether it has an MTA-STS record, and with it an id.
+    #[must_use]
+    pub fn has_sts_record(&self) -> bool {
+        self.parts
+            .iter()
+            .any(|part| matches!(part, Part::Publish(ZoneRecord::Sts { .. })))
+    }
+
+    /// Returns what has to be changed, in the order in which it must be: senders that see the new id before
+    /// the new body keep the old body under the new id (RFC 8461, Section 8.1).
+    #[must_use]
+    pub fn order(&self) -> Vec<Change> {
+        let has_body = self.bodies().next().is_some();
+        let body = has_body.then_some([Change::Body, Change::Edges]);
+        let record = self.record().map(|_record| Change::Record);
+        body.into_iter().flatten().chain(record).collect()
+    }
+
+    /// Returns what to be careful of first, if there is something.
+    #[must_use]
+    pub fn caution(&self) -> Option<&Line> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Say(lines) => lines.iter().find(|line| **line == Line::IfYours),
+            Part::Body(_) | Part::Publish(_) | Part::Quote(_) | Part::Run(_) => None,
+        })
+    }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for Fix {
+    fn from(words: T) -> Self {
+        Self::default().line(words)
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IfYours => {
+                "Only if these hosts are yours: an unlisted MX is also what an attack looks like."
+            }
+            Self::Words(words) => words,
+        })
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Pasted into a file, its last line has to end.
+            Self::Body(policy) => policy.fmt(f),
+            Self::Publish(record) => record.fmt(f),
+            Self::Quote(texts) => f.write_str(&texts.join("\n")),
+            Self::Run(commands) => join(f, commands, "\n"),
+            Self::Say(lines) => join(f, lines, "\n"),
+        }
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, part) in self.parts.iter().enumerate() {
+            if place > 0 {
+                f.write_str(match self.parts.get(place - 1) {
+                    Some(Part::Body(_)) => "\n",
+                    Some(Part::Publish(_) | Part::Quote(_) | Part::Run(_) | Part::Say(_))
+                    | None => "\n\n",
+                })?;
+            }
+            part.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+fn join<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T], between: &str) -> fmt::Result {
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            f.write_str(between)?;
+        }
+        item.fmt(f)?;
+    }
+    Ok(())
+}
+
+/// A fix as JSON has it.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Fix")]
+struct Document {
+    /// The body of the policy to serve; null if it need not change.
+    body: Option<String>,
+    /// The record to publish, in the form of a zone file; null if none need be.
+    record: Option<String>,
+    /// The name whose CNAME has to change; null if none has.
+    alias: Option<String>,
+    /// What has to be changed, in the order in which it must be.
+    order: Vec<Change>,
+    /// What to be careful of; null if there is nothing.
+    caution: Option<String>,
+    /// All of it for people, with what there is to run.
+    text: String,
+}
+
+impl Serialize for Fix {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Document {
+            body: self.bodies().next().map(ToString::to_string),
+            record: self.record().map(ToString::to_string),
+            alias: self.alias.as_ref().map(ToString::to_string),
+            order: self.order(),
+            caution: self.caution().map(ToString::to_string),
+            text: self.to_string(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl JsonSchema for Fix {
+    fn schema_name() -> Cow<'static, str> {
+        Document::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Document::json_schema(generator)
+    }
+}

@@ -1,0 +1,305 @@
+//! The facts about one domain, each judged once: whoever says something of them says the same.
+
+use super::document::MxVerdict;
+use super::survey::{MxHost, Survey};
+use crate::facts::DnsName;
+use crate::facts::dns::DnsAnswer;
+use crate::facts::http::HttpExchange;
+use crate::facts::smtp::SmtpExchange;
+use crate::sender::candidates::Exchangers;
+use crate::sender::discover::no_edge;
+use crate::sts::fetch::{self, FetchError, Fetched};
+use crate::sts::mx::MxPattern;
+use crate::sts::policy::{Mode, Policy};
+use crate::sts::reading::{ByReading, Reading};
+use crate::sts::record::{self, RecordId, Selection};
+use crate::sts::transport::{self, Certainty, Transport};
+use crate::tlsrpt;
+
+/// What the facts come to.
+#[derive(Clone, Debug)]
+pub struct Judged<'a> {
+    /// The policy domain.
+    pub domain: &'a DnsName,
+    /// The facts.
+    pub survey: &'a Survey,
+    /// What the TXT records at `_mta-sts` come to; nothing where there is no answer.
+    pub record: ByReading<Selection>,
+    /// The policy host's addresses.
+    pub edges: Vec<Edge<'a>>,
+    /// The live policy: what a sender gets from the policy host; `None` if its name is too long to exist.
+    pub live: Option<ByReading<Result<Fetched, FetchError>>>,
+    /// The MX hosts, in the order of preference.
+    pub hosts: Vec<Host<'a>>,
+    /// What the TXT records at `_smtp._tls` come to; nothing where there is no answer.
+    pub tlsrpt: tlsrpt::record::Selection,
+}
+
+/// The policy host at one address.
+#[derive(Clone, Debug)]
+pub struct Edge<'a> {
+    /// What it answered.
+    pub exchange: &'a HttpExchange,
+    /// Whether that is a policy.
+    pub fetched: ByReading<Result<Fetched, FetchError>>,
+}
+
+/// An MX host.
+#[derive(Clone, Debug)]
+pub struct Host<'a> {
+    /// What was seen of it.
+    pub facts: &'a MxHost,
+    /// Its addresses, in order.
+    pub addresses: Vec<Address<'a>>,
+    /// What it is worth by its transport alone: accepted if any of its addresses is, refused if one is and
+    /// others too could use none.
+    pub verdict: MxVerdict,
+}
+
+/// An MX host at one address.
+#[derive(Clone, Debug)]
+pub struct Address<'a> {
+    /// What it did.
+    pub probe: &'a SmtpExchange,
+    /// Whether that is the transport which a policy demands.
+    pub transport: Transport,
+    /// The same in one word.
+    pub verdict: MxVerdict,
+}
+
+impl<'a> Judged<'a> {
+    /// Judges each fact.
+    #[must_use]
+    pub fn new(domain: &'a DnsName, survey: &'a Survey) -> Self {
+        let texts = |answer: &'a Option<_>| answer.iter().flat_map(DnsAnswer::texts);
+        let edges: Vec<Edge<'a>> = survey
+            .policy_host
+            .iter()
+            .flat_map(|host| &host.edges)
+            .map(|exchange| Edge {
+                exchange,
+                fetched: ByReading::of(|reading| fetch::judge(exchange, reading)),
+            })
+            .collect();
+        let live = survey.policy_host.as_ref().map(|host| {
+            let nowhere = no_edge(&host.name, &host.addresses);
+            ByReading::of(|reading| take_live(&edges, survey, reading, nowhere.clone()))
+        });
+        Self {
+            domain,
+            survey,
+            record: ByReading::of(|reading| record::select(texts(&survey.record), reading)),
+            edges,
+            live,
+            hosts: survey.hosts.iter().map(Host::judge).collect(),
+            tlsrpt: tlsrpt::record::select(texts(&survey.tlsrpt)),
+        }
+    }
+
+    /// Returns what a sender of this reading gets from the policy host.
+    #[must_use]
+    pub fn live_in(&self, reading: Reading) -> Option<&Result<Fetched, FetchError>> {
+        self.live.as_ref().map(|live| live.get(reading))
+    }
+
+    /// Returns the live policy, read to the letter if it can be, else as tolerant senders do.
+    #[must_use]
+    pub fn live_policy(&self) -> Option<&Policy> {
+        Reading::BOTH
+            .into_iter()
+            .find_map(|reading| self.live_in(reading)?.as_ref().ok())
+            .map(|fetched| &fetched.policy)
+    }
+
+    /// Returns the id of the live record in one reading.
+    #[must_use]
+    pub fn id_in(&self, reading: Reading) -> Option<&RecordId> {
+        self.record.get(reading).record().map(record::Record::id)
+    }
+
+    /// Returns the id of the live record, read to the letter if it can be, else as tolerant senders do.
+    #[must_use]
+    pub fn live_id(&self) -> Option<&RecordId> {
+        Reading::BOTH
+            .into_iter()
+            .find_map(|reading| self.id_in(reading))
+    }
+
+    /// Returns the patterns that match no live MX host; none where the MX records are not known.
+    pub fn unused_patterns<'p>(
+        &self,
+        patterns: &'p [MxPattern],
+    ) -> impl Iterator<Item = &'p MxPattern> {
+        let hosts: Vec<&DnsName> = names(&self.hosts).collect();
+        patterns.iter().filter(move |pattern| {
+            !hosts.is_empty() && !hosts.iter().any(|host| pattern.matches(host))
+        })
+    }
+
+    /// Returns whether the domain certainly has no MX record and no address of its own.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        let is_implicit = matches!(
+            self.survey.exchangers,
+            Exchangers::Candidates { implicit: true, .. }
+        );
+        is_implicit
+            && self.survey.hosts.iter().all(|host| {
+                host.addresses
+                    .as_ref()
+                    .is_some_and(|found| found.addresses.is_empty() && found.failure.is_none())
+            })
+    }
+
+    /// Returns the MX hosts that a policy would list: a domain without MX record and without address has none.
+    #[must_use]
+    pub fn usable_hosts(&self) -> &[Host<'a>] {
+        if self.is_nowhere() { &[] } else { &self.hosts }
+    }
+
+    /// Returns the MX hosts that a policy does not list.
+    #[must_use]
+    pub fn uncovered_by(&self, policy: &Policy) -> Vec<&Host<'a>> {
+        self.usable_hosts()
+            .iter()
+            .filter(|host| {
+                host.name()
+                    .is_some_and(|name| policy.matching(name).is_none())
+            })
+            .collect()
+    }
+
+    /// Returns the MX hosts that the live policy does not list, with that policy, if there are any.
+    #[must_use]
+    pub fn uncovered(&self) -> Option<(&Policy, Vec<&Host<'a>>)> {
+        let policy = self
+            .live_policy()
+            .filter(|policy| policy.mode() != Mode::None && self.live_id().is_some())?;
+        let uncovered = self.uncovered_by(policy);
+        (!uncovered.is_empty()).then_some((policy, uncovered))
+    }
+}
+
+/// Returns the names of MX hosts.
+pub fn names<'h, 'a: 'h>(
+    hosts: impl IntoIterator<Item = &'h Host<'a>>,
+) -> impl Iterator<Item = &'a DnsName> {
+    hosts.into_iter().filter_map(Host::name)
+}
+
+impl Edge<'_> {
+    /// Returns whether that is a policy, in one reading.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub const fn in_reading(&self, reading: Reading) -> &Result<Fetched, FetchError> {
+        self.fetched.get(reading)
+    }
+}
+
+/// What a sender gets from the policy host: where the edges give different policies, one that leaves an MX
+/// host out, for that is what gives the domain its verdict, whatever the order of the addresses today; where
+/// none gives a policy, the first answer that is none, or else why there was no answer.
+fn take_live(
+    edges: &[Edge<'_>],
+    survey: &Survey,
+    reading: Reading,
+    nowhere: FetchError,
+) -> Result<Fetched, FetchError> {
+    let mut last = nowhere;
+    let mut answer = None;
+    let mut first = None;
+    for edge in edges {
+        match edge.in_reading(reading) {
+            Ok(fetched) if leaves_out(&fetched.policy, survey) => return Ok(fetched.clone()),
+            Ok(fetched) => first = first.or(Some(fetched)),
+            // As a sender goes on, and with its preference: see `Sender::fetch`.
+            Err(error) if edge.exchange.is_before_connection() => {
+                if !last.is_ours() {
+                    last = error.clone();
+                }
+            }
+            Err(error) => answer = answer.or(Some(error)),
+        }
+    }
+    match (first, answer) {
+        (Some(fetched), _) => Ok(fetched.clone()),
+        (None, Some(error)) => Err(error.clone()),
+        (None, None) => Err(last),
+    }
+}
+
+fn leaves_out(policy: &Policy, survey: &Survey) -> bool {
+    policy.mode() != Mode::None
+        && survey
+            .hosts
+            .iter()
+            .filter_map(|host| host.candidate.host())
+            .any(|host| policy.matching(host).is_none())
+}
+
+impl<'a> Host<'a> {
+    fn judge(facts: &'a MxHost) -> Self {
+        let addresses: Vec<Address<'a>> = facts.probes.iter().map(Address::judge).collect();
+        Self {
+            facts,
+            verdict: worth(&addresses),
+            addresses,
+        }
+    }
+
+    /// Returns its name, if the MX record names a host that can exist.
+    #[must_use]
+    pub fn name(&self) -> Option<&'a DnsName> {
+        self.facts.candidate.host()
+    }
+
+    /// Returns whether an address of it is worth this.
+    #[must_use]
+    pub fn has(&self, verdict: MxVerdict) -> bool {
+        self.addresses
+            .iter()
+            .any(|address| address.verdict == verdict)
+    }
+}
+
+impl<'a> Address<'a> {
+    fn judge(probe: &'a SmtpExchange) -> Self {
+        let transport = transport::judge(probe);
+        Self {
+            probe,
+            verdict: match transport {
+                Transport::Accepted(_) => MxVerdict::Accepted,
+                Transport::Refused(_) => MxVerdict::Refused,
+                Transport::RejectedUs(_) => MxVerdict::RejectedUs,
+                Transport::Undetermined { .. } => MxVerdict::Undetermined,
+                Transport::Unreachable { .. } => MxVerdict::Unreachable,
+            },
+            transport,
+        }
+    }
+}
+
+fn worth(addresses: &[Address<'_>]) -> MxVerdict {
+    let Some(first) = addresses.first().map(|address| address.verdict) else {
+        return MxVerdict::Unreachable;
+    };
+    let is_definite = addresses
+        .iter()
+        .all(|address| address.transport.certainty() == Certainty::Definite);
+    if addresses
+        .iter()
+        .any(|address| address.verdict == MxVerdict::Accepted)
+    {
+        MxVerdict::Accepted
+    } else if addresses.iter().all(|address| address.verdict == first) {
+        first
+    } else if is_definite {
+        // Some broken, some refused: no sender gets mail to this host.
+        MxVerdict::Refused
+    } else {
+        // Some addresses refused, others unknown to us: they might have been accepted elsewhere.
+        MxVerdict::Undetermined
+    }
+}

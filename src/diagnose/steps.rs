@@ -1,0 +1,308 @@
+//! The nine steps out of the outage: how each stands, what was seen of it, what to do, what to paste.
+
+use std::fmt;
+
+use super::command::{Command, is_shell_safe};
+use super::document::{
+    DomainReport, Finding, PolicyReport, PolicySourceReport, Severity, Step, StepState,
+};
+use super::fix::{Fix, record};
+use crate::facts::{DnsName, Sentence};
+use crate::sender::Verdict;
+
+/// How many MX hosts go into one command.
+const MAX_HOSTS: usize = 32;
+
+/// How many edges get a line of their own.
+const MAX_EDGES: usize = 8;
+
+/// Says how the nine steps stand after a check. `repeat` has the options that another check needs to see the
+/// same; empty if it needs none.
+#[must_use]
+pub fn steps(report: &DomainReport, repeat: &str) -> [Step; 9] {
+    let view = View { report, repeat };
+    let mut steps = [
+        view.policy(),
+        view.coverage(),
+        view.hosting(),
+        view.live_mx(),
+        view.correction(),
+        view.edges(),
+        view.mail_path(),
+        view.others(),
+        view.alignment(),
+    ];
+    let mut has_todo = false;
+    for step in &mut steps {
+        step.findings = view.codes(step.step);
+        if !step.findings.is_empty() {
+            step.state = StepState::Todo;
+        } else if has_todo && step.step > CORRECTION {
+            step.state = StepState::NotAsked;
+        }
+        has_todo |= step.state == StepState::Todo;
+        // A name that begins with `-` would be taken for an option.
+        if !is_shell_safe(report.domain.as_str()) {
+            step.commands.clear();
+        }
+    }
+    steps
+}
+
+/// The step in which the policy is corrected: those after it are pointless while one before them is not done.
+const CORRECTION: u8 = 5;
+
+/// What the steps look at.
+struct View<'r> {
+    report: &'r DomainReport,
+    repeat: &'r str,
+}
+
+impl View<'_> {
+    fn policy(&self) -> Step {
+        let live = self.live();
+        Step {
+            step: 1,
+            title: "fetch the live policy and note the hosts that it lists",
+            state: ok_if(live.is_some_and(|policy| policy.valid)),
+            seen: live.and_then(|policy| named("it lists ", &policy.mx)),
+            commands: vec![Command::fetch("-sS", self.domain()).to_string()],
+            ..Step::default()
+        }
+    }
+
+    fn coverage(&self) -> Step {
+        let hosts: Vec<&str> = self
+            .report
+            .mx
+            .iter()
+            .map(|host| host.host.as_str())
+            .filter(|host| is_shell_safe(host))
+            .take(MAX_HOSTS)
+            .collect();
+        let unlisted = self.live().map(|policy| {
+            policy
+                .mx_matches
+                .iter()
+                .filter(|found| found.pattern.is_none())
+                .map(|found| &found.host)
+                .collect::<Vec<_>>()
+        });
+        Step {
+            step: 2,
+            title: "compare them with the hosts that are meant to take the mail",
+            state: ok_if(self.live().is_some_and(covers_all)),
+            seen: unlisted.and_then(|hosts| named("not listed: ", &hosts)),
+            commands: (!hosts.is_empty())
+                .then(|| Command::lint_served(self.domain(), &hosts).to_string())
+                .into_iter()
+                .collect(),
+            ..Step::default()
+        }
+    }
+
+    fn hosting(&self) -> Step {
+        let fetch = &self.report.fetch;
+        let addresses = fetch.edges.iter().map(|edge| edge.address);
+        let seen = (!fetch.edges.is_empty()).then(|| {
+            let mut seen = Sentence::from("at ");
+            match fetch.cname.last() {
+                Some(name) => seen
+                    .words(format_args!("{name} ("))
+                    .list(addresses)
+                    .words(")"),
+                None => seen.list(addresses),
+            };
+            seen
+        });
+        Step {
+            step: 3,
+            title: "find where the policy is really hosted",
+            state: ok_if(!fetch.edges.is_empty()),
+            seen,
+            commands: vec![
+                Command::dig(format_args!(
+                    "+noall +answer mta-sts.{0} A mta-sts.{0} AAAA",
+                    self.domain()
+                ))
+                .to_string(),
+            ],
+            ..Step::default()
+        }
+    }
+
+    fn live_mx(&self) -> Step {
+        let hosts: Vec<String> = self
+            .report
+            .mx
+            .iter()
+            .map(|host| format!("{} {}", host.preference, host.host))
+            .collect();
+        Step {
+            step: 4,
+            title: "compare the live MX records with the hosts that are meant",
+            state: if self.report.mx_error.is_some() {
+                StepState::Todo
+            } else {
+                StepState::Unknown
+            },
+            seen: named("now ", &hosts),
+            commands: vec![Command::dig(format_args!("+short MX {}", self.domain())).to_string()],
+            ..Step::default()
+        }
+    }
+
+    fn correction(&self) -> Step {
+        let needs_correction = !self.codes(2).is_empty()
+            || !self.codes(CORRECTION).is_empty()
+            || self.fixes().any(|(_, fix)| fix.bodies().next().is_some());
+        // A fix with a record has chosen its id: a second one here would only confuse.
+        let has_record = self.fixes().any(|(_, fix)| fix.has_sts_record());
+        Step {
+            step: CORRECTION,
+            title: "correct the policy at its source: first the body, at every address, then the id",
+            state: if needs_correction {
+                StepState::NotAsked
+            } else {
+                ok_if(self.live().is_some_and(covers_all))
+            },
+            todo: self.corrected(),
+            commands: (needs_correction && !has_record)
+                .then(|| record(self.domain(), self.report.checked_at).to_string())
+                .into_iter()
+                .collect(),
+            ..Step::default()
+        }
+    }
+
+    fn edges(&self) -> Step {
+        let edges = &self.report.fetch.edges;
+        let agree = !edges.is_empty()
+            && edges.iter().all(|edge| edge.error.is_none())
+            && edges
+                .iter()
+                .zip(edges.iter().skip(1))
+                .all(|(one, other)| one.body_sha256 == other.body_sha256);
+        Step {
+            step: 6,
+            title: "verify that every address of the policy host serves the correction",
+            state: ok_if(agree),
+            commands: edges
+                .iter()
+                .take(MAX_EDGES)
+                .map(|edge| Command::fetch_from(self.domain(), edge.address).to_string())
+                .collect(),
+            ..Step::default()
+        }
+    }
+
+    fn mail_path(&self) -> Step {
+        Step {
+            step: 7,
+            title: "test the mail path again",
+            state: ok_if(self.report.verdict <= Verdict::DeliverUnprotected),
+            commands: vec![self.check(self.domain())],
+            ..Step::default()
+        }
+    }
+
+    fn others(&self) -> Step {
+        Step {
+            step: 8,
+            title: "check the domains that moved in the same phase or share the policy's host",
+            todo: Some("write them into a file, one domain a line".into()),
+            commands: vec![self.check("--input FILE")],
+            ..Step::default()
+        }
+    }
+
+    fn alignment(&self) -> Step {
+        let domain = self.domain();
+        Step {
+            step: 9,
+            title: "record the final alignment",
+            commands: vec![self.check(format_args!(
+                "--format json --output {domain}.json {domain}"
+            ))],
+            ..Step::default()
+        }
+    }
+
+    fn domain(&self) -> &DnsName {
+        &self.report.domain
+    }
+
+    fn check(&self, arguments: impl fmt::Display) -> String {
+        Command::check(self.repeat, arguments).to_string()
+    }
+
+    /// Returns the codes of what is more than a note at a step.
+    fn codes(&self, step: u8) -> Vec<String> {
+        let mut codes = Vec::new();
+        for finding in &self.report.findings {
+            if finding.step == step
+                && finding.severity < Severity::Note
+                && !codes.contains(&finding.code)
+            {
+                codes.push(finding.code.clone());
+            }
+        }
+        codes
+    }
+
+    /// Says where the corrected policy stands; one that ends MTA-STS corrects nothing, and is the second
+    /// choice.
+    fn corrected(&self) -> Option<Sentence> {
+        let (finding, what) = match self.fixes().find(|(_, fix)| fix.keeps_sts()) {
+            Some((finding, _)) => (finding, "the corrected policy"),
+            None => {
+                let end = |(_, fix): &(&Finding, &Fix)| fix.bodies().next().is_some();
+                (self.fixes().find(end)?.0, "the policy that ends MTA-STS")
+            }
+        };
+        Some(format!("{what} stands at {} above", finding.code).into())
+    }
+
+    fn fixes(&self) -> impl Iterator<Item = (&Finding, &Fix)> {
+        self.report
+            .findings
+            .iter()
+            .filter_map(|finding| Some((finding, finding.fix.as_ref()?)))
+    }
+
+    /// Returns the live policy, to the letter if it can be read so.
+    fn live(&self) -> Option<&PolicyReport> {
+        let mut live = self
+            .report
+            .policies
+            .iter()
+            .filter(|policy| policy.source == PolicySourceReport::Live);
+        let first = live.clone().next();
+        live.find(|policy| policy.valid).or(first)
+    }
+}
+
+fn ok_if(is_well: bool) -> StepState {
+    if is_well {
+        StepState::Ok
+    } else {
+        StepState::Unknown
+    }
+}
+
+/// Says a list after its lead; nothing if it is empty.
+fn named<T: fmt::Display>(lead: &str, items: &[T]) -> Option<Sentence> {
+    (!items.is_empty()).then(|| {
+        let mut sentence = Sentence::from(lead);
+        sentence.list(items);
+        sentence
+    })
+}
+
+fn covers_all(policy: &PolicyReport) -> bool {
+    !policy.mx_matches.is_empty()
+        && policy
+            .mx_matches
+            .iter()
+            .all(|found| found.pattern.is_some())
+}
