@@ -10,8 +10,6 @@ from .tools import RESOLVER, ROOT, Finished, execute, table, together
 # Longer than any deadline that stickler sets itself for one domain here.
 DEADLINE_SECS = 90
 HELO = "probe.client.test"
-# What a fix tells people to publish.
-POLICY = re.compile(r"^version: STSv1\n(?:\w+: .*\n)+", re.MULTILINE)
 STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--ca-file", ROOT, "--helo", HELO, "--format"]
 
 
@@ -68,7 +66,8 @@ def domain_problems(case: cases.Case, done: Finished, report: dict):
     senders = sorted(map(in_words, report.get("senders", [])))
     if case.senders and senders != sorted(case.senders):
         yield f"senders {senders}, expected {sorted(case.senders)}"
-    policies = {policy for finding in report.get("findings", []) for policy in POLICY.findall(finding["fix"] or "")}
+    fixes = [finding["fix"] for finding in report.get("findings", []) if finding["fix"]]
+    policies = {fix["body"] for fix in fixes if fix["body"]}
     if len(policies) > 1:
         yield f"corrected policies that differ: {sorted(policies)}"
     edges = (report.get("fetch") or {}).get("edges", [])
