@@ -20,16 +20,12 @@ use crate::sts::transport::Certainty;
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct DomainReport {
     /// The policy domain.
-    #[schemars(with = "String")]
     pub domain: DnsName,
     /// The domains whose mail goes by way of this one, the smart host of `--next-hop`; empty without it.
-    #[schemars(with = "Vec<String>")]
     pub for_domains: Vec<DnsName>,
     /// When the check of this domain ended.
-    #[schemars(with = "String")]
     pub checked_at: UnixTime,
     /// The worst verdict of the conforming senders.
-    #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// Whether the verdict hangs on something that only we failed to see.
     pub certainty: Certainty,
@@ -59,18 +55,6 @@ pub struct DomainReport {
     pub trace: Vec<TraceReport>,
 }
 
-/// The verdicts, for the schema.
-#[derive(JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) enum VerdictSchema {
-    Deliver,
-    DeliverUnprotected,
-    Undetermined,
-    Defer,
-    Bounce,
-}
-
 /// What one kind of sender does.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct SenderReport {
@@ -81,18 +65,15 @@ pub struct SenderReport {
     /// How it reads records and policies.
     pub reading: Reading,
     /// What it does.
-    #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// Whether that hangs on something that only we failed to see.
     pub certainty: Certainty,
     /// Which policy it applied.
     pub policy: PolicySourceReport,
     /// The MX host that takes the mail; null if none does.
-    #[schemars(with = "Option<String>")]
     pub delivered_via: Option<DnsName>,
     /// Until when the verdict holds if nothing is changed: when this sender next fetches the policy, or when
     /// its cached policy ends; null if nothing that is known ends it.
-    #[schemars(with = "Option<String>")]
     pub until: Option<UnixTime>,
     /// What ends it at `until`; null with it.
     pub until_event: Option<UntilEvent>,
@@ -206,7 +187,6 @@ pub struct RecordReport {
     /// How long a resolver may keep the answer.
     pub ttl_secs: Option<u64>,
     /// The names that CNAMEs led to, in order.
-    #[schemars(with = "Vec<String>")]
     pub cname: Vec<DnsName>,
     /// Why there is no usable record, to the letter; null if there is one.
     pub error: Option<Sentence>,
@@ -220,7 +200,6 @@ pub struct FetchReport {
     /// The policy's address.
     pub url: String,
     /// The names that CNAMEs of the policy host led to, in order: where it is really hosted.
-    #[schemars(with = "Vec<String>")]
     pub cname: Vec<DnsName>,
     /// Each address of the policy host.
     pub edges: Vec<EdgeReport>,
@@ -232,7 +211,6 @@ pub struct FetchReport {
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct EdgeReport {
     /// The address.
-    #[schemars(with = "String")]
     pub address: IpAddr,
     /// The HTTP status; null without a response.
     pub status: Option<u16>,
@@ -256,10 +234,8 @@ pub struct CertificateReport {
     /// The issuer.
     pub issuer: String,
     /// From when it is valid.
-    #[schemars(with = "String")]
     pub not_before: UnixTime,
     /// Until when it is valid.
-    #[schemars(with = "String")]
     pub not_after: UnixTime,
     /// What is wrong with it, all of it.
     pub faults: Vec<Sentence>,
@@ -283,10 +259,8 @@ pub struct PolicyReport {
     /// Its mx patterns, in order.
     pub mx: Vec<String>,
     /// When it was fetched.
-    #[schemars(with = "Option<String>")]
     pub fetched_at: Option<UnixTime>,
     /// When its life ends.
-    #[schemars(with = "Option<String>")]
     pub expires_at: Option<UnixTime>,
     /// Why it cannot be used; null if it can.
     pub error: Option<PolicyErrorReport>,
@@ -359,7 +333,6 @@ pub enum MxVerdict {
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct AddressReport {
     /// The address.
-    #[schemars(with = "String")]
     pub address: IpAddr,
     /// The judgement.
     pub verdict: MxVerdict,
@@ -427,10 +400,8 @@ pub struct SentReport {
     /// Whether a receiver took it.
     pub delivered: bool,
     /// The MX host; null if none took it.
-    #[schemars(with = "Option<String>")]
     pub host: Option<DnsName>,
     /// Its address; null if none took it.
-    #[schemars(with = "Option<String>")]
     pub address: Option<IpAddr>,
     /// The receiver's last reply, or what happened instead.
     pub reply: String,
@@ -444,7 +415,6 @@ pub struct TraceReport {
     /// Which sender: `strict, empty cache`.
     pub sender: String,
     /// When.
-    #[schemars(with = "String")]
     pub at: UnixTime,
     /// What was asked.
     pub asked: String,

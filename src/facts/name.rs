@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// The longest name, without its final dot, in octets ([RFC 1035, Section 2.3.4]).
@@ -20,7 +21,12 @@ const MAX_LABEL_OCTETS: usize = 63;
 /// Underscores are allowed, for names such as `_mta-sts.example.com` and for MX hosts that have one. The
 /// names inside a policy body are another kind and are never mended: see
 /// [`sts::name::PolicyName`](crate::sts::name::PolicyName). The root is not a `DnsName`. Cheap to clone.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[schemars(
+    with = "String",
+    inline,
+    description = "A name in the DNS: lower case, A-labels, no final dot."
+)]
 pub struct DnsName(Arc<str>);
 
 impl DnsName {

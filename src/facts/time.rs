@@ -5,13 +5,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
 /// Written and read as RFC 3339; `Display` gives UTC. Arithmetic saturates: a policy that claims to live
 /// for ever must not overflow into the past.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[schemars(with = "String", inline, description = "A moment in RFC 3339.")]
 pub struct UnixTime(u64);
 
 impl UnixTime {

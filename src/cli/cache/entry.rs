@@ -18,10 +18,8 @@ pub(super) struct Summary {
     pub(super) mode: &'static str,
     pub(super) max_age_secs: u32,
     pub(super) mx: Vec<String>,
-    #[schemars(with = "String")]
     pub(super) fetched_at: UnixTime,
     /// When a sender stops using it unless it is fetched again.
-    #[schemars(with = "String")]
     pub(super) expires_at: UnixTime,
 }
 

@@ -18,14 +18,12 @@ pub const SCHEMA: &str = "stickler/check/1";
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Run {
     /// When the run began.
-    #[schemars(with = "String")]
     pub checked_at: UnixTime,
     /// The version of stickler.
     pub stickler_version: String,
     /// The resolvers that were asked: addresses with ports, parted by commas, or `system`.
     pub resolver: String,
     /// The address that connections were made from; null if the system chose.
-    #[schemars(with = "Option<String>")]
     pub source_address: Option<IpAddr>,
 }
 

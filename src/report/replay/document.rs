@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnose::document::VerdictSchema;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Verdict;
 
@@ -67,7 +66,6 @@ pub struct ScenarioReport {
     /// The sections that it is about.
     pub rfc: Vec<String>,
     /// When it starts, by the virtual clock.
-    #[schemars(with = "String")]
     pub start: UnixTime,
     /// Whether it holds.
     pub outcome: OutcomeReport,
@@ -144,7 +142,6 @@ pub struct StepReport {
     /// The line of the file.
     pub line: usize,
     /// When, by the virtual clock.
-    #[schemars(with = "String")]
     pub at: UnixTime,
     /// How long after the start of the story.
     pub after_secs: u64,
@@ -162,12 +159,10 @@ pub struct StepReport {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct RefreshReport {
     /// When, by the virtual clock.
-    #[schemars(with = "String")]
     pub at: UnixTime,
     /// The sender.
     pub sender: String,
     /// The policy domain.
-    #[schemars(with = "String")]
     pub domain: DnsName,
     /// The id that the fetched policy carries; null if none was fetched.
     pub id: Option<String>,
@@ -183,20 +178,16 @@ pub struct AttemptReport {
     /// The sender.
     pub sender: String,
     /// The recipient's domain.
-    #[schemars(with = "String")]
     pub domain: DnsName,
     /// How long the message has waited; zero for a fresh one.
     pub queued_secs: u64,
     /// What became of the message.
-    #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// Why.
     pub reason: String,
     /// The host that took it; null if none did.
-    #[schemars(with = "Option<String>")]
     pub via: Option<DnsName>,
     /// The address that took it; null if none did.
-    #[schemars(with = "Option<String>")]
     pub via_address: Option<std::net::IpAddr>,
     /// The result types of RFC 8460 that came up.
     pub result_types: Vec<String>,
@@ -212,10 +203,8 @@ pub struct AttemptReport {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct CheckReport {
     /// The domain.
-    #[schemars(with = "String")]
     pub domain: DnsName,
     /// The worst verdict.
-    #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// The codes of its findings.
     pub findings: Vec<String>,
@@ -227,7 +216,6 @@ pub struct CourseReport {
     /// The sender.
     pub sender: String,
     /// The recipient's domain.
-    #[schemars(with = "String")]
     pub domain: DnsName,
     /// The spans, in order.
     pub spans: Vec<SpanReport>,
@@ -237,20 +225,16 @@ pub struct CourseReport {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct SpanReport {
     /// When it begins.
-    #[schemars(with = "String")]
     pub from: UnixTime,
     /// When it ends; null for the last one, which goes on after the story.
-    #[schemars(with = "Option<String>")]
     pub until: Option<UnixTime>,
     /// What becomes of mail.
-    #[schemars(with = "VerdictSchema")]
     pub verdict: Verdict,
     /// Why, at its beginning.
     pub reason: String,
     /// Why, from when to when, in order; the first is `reason`.
     pub reasons: Vec<ReasonReport>,
     /// From when on mail that waits goes back to its sender; null if none waits so long.
-    #[schemars(with = "Option<String>")]
     pub bounces_from: Option<UnixTime>,
 }
 
@@ -258,10 +242,8 @@ pub struct SpanReport {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ReasonReport {
     /// When it begins.
-    #[schemars(with = "String")]
     pub from: UnixTime,
     /// When it ends; null at the end of the last span.
-    #[schemars(with = "Option<String>")]
     pub until: Option<UnixTime>,
     /// Why.
     pub reason: String,
