@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::outcome::Told;
+use super::outcome::{Told, list};
 use super::stage::Seen;
 use crate::diagnose;
 use crate::diagnose::document::{DomainReport, Severity};
-use crate::scenario::{Asked, CheckExpectation, Expectation, Received};
+use crate::scenario::{
+    Asked, CheckExpectation, Expectation, Received, ResultTypeName, VerdictName,
+};
 use crate::sender::Verdict;
+use crate::tlsrpt::result_type::ResultType;
 
 /// Returns what an attempt did not do as expected.
 pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(verdict) = expected.verdict
-        && verdict.as_str() != told.verdict.as_str()
+        && Verdict::from(verdict) != told.verdict
     {
         found.push(format!(
             "verdict {verdict} was expected, it is {} ({})",
@@ -45,18 +48,19 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
         ));
     }
     if let Some(types) = &expected.result_types {
-        let mut wanted: Vec<String> = types.iter().map(ToString::to_string).collect();
-        wanted.sort();
-        if wanted != told.result_types {
+        let mut wanted = types.clone();
+        wanted.sort_by_key(|name| name.as_str());
+        let came = told.result_types.iter().copied().map(Some);
+        if !wanted.iter().copied().map(on_the_wire).eq(came) {
             found.push(format!(
                 "result types [{}] were expected, they are [{}]",
-                wanted.join(", "),
-                told.result_types.join(", ")
+                list(wanted),
+                list(&told.result_types)
             ));
         }
     }
     if let Some(source) = expected.policy
-        && source.as_str() != told.policy
+        && source != told.policy
     {
         found.push(format!(
             "policy \"{source}\" was expected, it is \"{}\"",
@@ -72,6 +76,35 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
         ));
     }
     found
+}
+
+impl From<VerdictName> for Verdict {
+    fn from(name: VerdictName) -> Self {
+        match name {
+            VerdictName::Deliver => Self::Deliver,
+            VerdictName::DeliverUnprotected => Self::DeliverUnprotected,
+            VerdictName::Defer => Self::Defer,
+            VerdictName::Bounce => Self::Bounce,
+            VerdictName::Undetermined => Self::Undetermined,
+        }
+    }
+}
+
+/// Returns a result type as senders know it; `None` for those of DANE, which no sender here does.
+const fn on_the_wire(name: ResultTypeName) -> Option<ResultType> {
+    Some(match name {
+        ResultTypeName::StarttlsNotSupported => ResultType::StarttlsNotSupported,
+        ResultTypeName::CertificateHostMismatch => ResultType::CertificateHostMismatch,
+        ResultTypeName::CertificateExpired => ResultType::CertificateExpired,
+        ResultTypeName::CertificateNotTrusted => ResultType::CertificateNotTrusted,
+        ResultTypeName::ValidationFailure => ResultType::ValidationFailure,
+        ResultTypeName::StsPolicyFetchError => ResultType::StsPolicyFetchError,
+        ResultTypeName::StsPolicyInvalid => ResultType::StsPolicyInvalid,
+        ResultTypeName::StsWebpkiInvalid => ResultType::StsWebpkiInvalid,
+        ResultTypeName::TlsaInvalid
+        | ResultTypeName::DnssecInvalid
+        | ResultTypeName::DaneRequired => return None,
+    })
 }
 
 /// Returns what did not reach the servers as expected: from one sender, by all the messages that the
@@ -159,7 +192,7 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
                 .map(|sender| sender.verdict)
                 .max(),
         };
-        if told.map(Verdict::as_str) != Some(verdict.as_str()) {
+        if told != Some(verdict.into()) {
             found.push(format!(
                 "verdict {verdict} was expected, it is {} ({})",
                 told.map_or("that of no such class", Verdict::as_str),

@@ -35,7 +35,7 @@
 //!     .map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())?;
 //! let runtime = tokio::runtime::Runtime::new()?;
 //! let replayed = runtime.block_on(replay(&scenario, Networks::Both))?;
-//! assert!(replayed.holds(), "{:#?}", replayed.failures);
+//! assert!(replayed.holds(), "{replayed}");
 //! # Ok(())
 //! # }
 //! ```
@@ -50,11 +50,18 @@ pub mod senders;
 pub mod shadow;
 pub mod stage;
 
+use std::fmt;
+use std::time::Instant;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::facts::UnixTime;
 use crate::scenario::{NetworkKind, Scenario};
 
 use on_lab::LabStage;
 use on_model::ModelStage;
-use outcome::{Failure, FailureKind, Played, disagreements};
+use outcome::{Failure, FailureKind, MomentTold, Played, disagreements};
 use play::{Nobody, play};
 use shadow::{Course, Shadows};
 use stage::StageError;
@@ -71,33 +78,41 @@ pub enum Networks {
 }
 
 /// What came of a scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Replayed {
-    /// The play on the model, if it was asked for.
-    pub model: Option<Played>,
-    /// The play on the lab, if it was asked for.
-    pub lab: Option<Played>,
+    /// Its id.
+    pub id: Box<str>,
+    /// Its file.
+    pub file: String,
+    /// What happens in it.
+    pub title: Box<str>,
+    /// The sections that it is about.
+    pub rfc: Vec<Box<str>>,
+    /// When it starts, by the virtual clock.
+    pub start: UnixTime,
+    /// Whether it holds.
+    pub outcome: Outcome,
+    /// Why it is known to fail; null if it is not.
+    pub xfail: Option<Box<str>>,
+    /// The networks on which it was played.
+    pub networks: Vec<NetworkKind>,
+    /// Why it cannot be told on the other network; null if it can.
+    pub only_because: Option<Box<str>>,
+    /// How long the play took, in real time.
+    pub elapsed_secs: f64,
+    /// What was expected in vain, on whichever network, and where they disagree.
+    pub failures: Vec<Failure>,
+    /// Its steps, as the model told them, or else the lab.
+    pub steps: Vec<MomentTold>,
     /// What would have become of mail over time; empty without the model.
     pub courses: Vec<Course>,
-    /// What was expected in vain, on whichever network, and where they disagree.
-    pub failures: Vec<(Origin, Failure)>,
-}
-
-/// Where a failure showed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Origin {
-    /// The two networks told different things.
-    Disagreement,
-    /// On the lab.
-    Lab,
-    /// On the model.
-    Model,
 }
 
 /// How a play ended, as far as its scenario is concerned.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Something was expected in vain, or the play itself is worth nothing ([`FailureKind::Harness`]).
+    /// Something was expected in vain, or the play itself is worth nothing (a failure of kind `harness`).
     Fails,
     /// Something was expected in vain, as the scenario says that it would be (`xfail`).
     FailsAsKnown,
@@ -110,6 +125,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    fn new(scenario: &Scenario, networks: &[NetworkKind], failures: &[Failure]) -> Self {
+        let is_worthless = failures
+            .iter()
+            .any(|failure| failure.kind == FailureKind::Harness);
+        match (failures.is_empty(), scenario.xfail.is_some()) {
+            _ if networks.is_empty() => Self::Skipped,
+            (true, false) => Self::Holds,
+            (true, true) => Self::HoldsUnexpectedly,
+            (false, true) if !is_worthless => Self::FailsAsKnown,
+            (false, _) => Self::Fails,
+        }
+    }
+
     /// Returns whether a run with this in it is a failure: a known failure that passes is one as well, or
     /// nobody would ever take the mark away.
     #[must_use]
@@ -122,31 +150,31 @@ impl Outcome {
 }
 
 impl Replayed {
-    /// Returns how the play of `scenario` ended.
-    #[must_use]
-    pub fn outcome(&self, scenario: &Scenario) -> Outcome {
-        if self.model.is_none() && self.lab.is_none() {
-            return Outcome::Skipped;
-        }
-        if self
-            .failures
-            .iter()
-            .any(|(_, failure)| failure.kind == FailureKind::Harness)
-        {
-            return Outcome::Fails;
-        }
-        match (self.holds(), scenario.xfail.is_some()) {
-            (true, false) => Outcome::Holds,
-            (true, true) => Outcome::HoldsUnexpectedly,
-            (false, false) => Outcome::Fails,
-            (false, true) => Outcome::FailsAsKnown,
-        }
-    }
-
     /// Returns whether all that was expected came.
     #[must_use]
     pub const fn holds(&self) -> bool {
         self.failures.is_empty()
+    }
+
+    /// Tells what failed, each as `file:line: message`; empty if nothing did.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        if self.outcome == Outcome::HoldsUnexpectedly {
+            return vec![format!(
+                "{}:1: all that was expected came, though `xfail` says that it is known to fail ({}): take the mark away",
+                self.file,
+                self.xfail.as_deref().unwrap_or_default()
+            )];
+        }
+        let complaint = |failure| format!("{}:{failure}", self.file);
+        self.failures.iter().map(complaint).collect()
+    }
+}
+
+impl fmt::Display for Replayed {
+    /// Writes what failed, a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.complaints().join("\n"))
     }
 }
 
@@ -156,38 +184,50 @@ impl Replayed {
 ///
 /// When its state cannot be laid out on a stage.
 pub async fn replay(scenario: &Scenario, networks: Networks) -> Result<Replayed, StageError> {
-    let allowed = |kind| {
-        scenario
-            .only_on
-            .as_ref()
-            .is_none_or(|only| only.network == kind)
+    let began = Instant::now();
+    let is_played = |kind, other| {
+        let only = scenario.only_on.as_ref();
+        networks != other && only.is_none_or(|only| only.network == kind)
     };
-    let mut replayed = Replayed {
-        model: None,
-        lab: None,
-        courses: Vec::new(),
-        failures: Vec::new(),
+    let (mut model, mut lab, mut courses) = (None, None, Vec::new());
+    if is_played(NetworkKind::Model, Networks::Lab) {
+        let (played, told) = play_on_model(scenario).await?;
+        model = Some(played);
+        courses = told;
+    }
+    if is_played(NetworkKind::Lab, Networks::Model) {
+        lab = Some(play_on_lab(scenario).await?);
+    }
+    let disagreements = match (&model, &lab) {
+        (Some(model), Some(lab)) => disagreements(model, lab),
+        _ => Vec::new(),
     };
-    if networks != Networks::Lab && allowed(NetworkKind::Model) {
-        let (played, courses) = play_on_model(scenario).await?;
-        note(&mut replayed.failures, Origin::Model, &played.failures);
-        replayed.model = Some(played);
-        replayed.courses = courses;
+    let (mut on, mut failures, mut steps) = (Vec::new(), Vec::new(), None);
+    for (network, played) in [(NetworkKind::Model, model), (NetworkKind::Lab, lab)] {
+        let Some(played) = played else { continue };
+        on.push(network);
+        failures.extend(played.failures.into_iter().map(|failure| Failure {
+            network: Some(network),
+            ..failure
+        }));
+        steps.get_or_insert(played.moments);
     }
-    if networks != Networks::Model && allowed(NetworkKind::Lab) {
-        let played = play_on_lab(scenario).await?;
-        note(&mut replayed.failures, Origin::Lab, &played.failures);
-        replayed.lab = Some(played);
-    }
-    if let (Some(model), Some(lab)) = (&replayed.model, &replayed.lab) {
-        let found = disagreements(model, lab);
-        note(&mut replayed.failures, Origin::Disagreement, &found);
-    }
-    Ok(replayed)
-}
-
-fn note(failures: &mut Vec<(Origin, Failure)>, origin: Origin, found: &[Failure]) {
-    failures.extend(found.iter().map(|failure| (origin, failure.clone())));
+    failures.extend(disagreements);
+    Ok(Replayed {
+        id: scenario.id.clone(),
+        file: scenario.file.display().to_string(),
+        title: scenario.title.clone(),
+        rfc: scenario.rfc.clone(),
+        start: scenario.start,
+        outcome: Outcome::new(scenario, &on, &failures),
+        xfail: scenario.xfail.clone(),
+        networks: on,
+        only_because: scenario.only_on.as_ref().map(|only| only.reason.clone()),
+        elapsed_secs: began.elapsed().as_secs_f64(),
+        failures,
+        steps: steps.unwrap_or_default(),
+        courses,
+    })
 }
 
 async fn play_on_model(scenario: &Scenario) -> Result<(Played, Vec<Course>), StageError> {

@@ -5,9 +5,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
 use super::stage::Seen;
 use crate::diagnose::document::DomainReport;
 use crate::facts::{DnsName, UnixTime};
+use crate::scenario::{self, NetworkKind};
 use crate::sender::found::{Discovery, PolicyInUse, PolicySource};
 use crate::sender::{Attempt, Verdict};
 use crate::sts::fetch::FetchError;
@@ -24,15 +28,17 @@ pub struct Played {
 }
 
 /// What one moment told.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct MomentTold {
     /// The line of the step.
     pub line: usize,
-    /// When.
+    /// When, by the virtual clock.
     pub at: UnixTime,
-    /// How long after the start.
+    /// How long after the start of the story.
+    #[serde(rename = "after_secs", serialize_with = "secs")]
+    #[schemars(with = "u64")]
     pub after: Duration,
-    /// The step's title.
+    /// What happens; may be empty.
     pub title: Box<str>,
     /// The refreshes that ran since the moment before, and what they made reach a server.
     pub refreshes: Vec<Refresh>,
@@ -43,22 +49,27 @@ pub struct MomentTold {
 }
 
 /// A refresh between two moments.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Refresh {
-    /// When.
+    /// When, by the virtual clock.
     pub at: UnixTime,
     /// The sender.
     pub sender: Box<str>,
     /// The policy domain.
     pub domain: DnsName,
     /// What came of it.
+    #[serde(flatten)]
     pub result: RefreshResult,
     /// What reached a server, sorted.
+    #[serde(rename = "requests", serialize_with = "texts")]
+    #[schemars(with = "Vec<String>")]
     pub seen: Vec<Seen>,
 }
 
 /// What came of a refresh.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(into = "RefreshFields")]
+#[schemars(with = "RefreshFields")]
 pub enum RefreshResult {
     /// The policy was fetched.
     Fetched {
@@ -103,30 +114,58 @@ impl fmt::Display for RefreshResult {
     }
 }
 
+/// What came of a refresh, as it is written.
+#[derive(JsonSchema, Serialize)]
+struct RefreshFields {
+    /// The id that the fetched policy carries; null if none was fetched.
+    id: Option<String>,
+    /// Why none was fetched; null if one was.
+    error: Option<String>,
+}
+
+impl From<RefreshResult> for RefreshFields {
+    fn from(result: RefreshResult) -> Self {
+        let (id, error) = match &result {
+            RefreshResult::Fetched { id } => (Some(id.to_string()), None),
+            RefreshResult::Failed(error) => (None, Some(error.to_string())),
+            RefreshResult::RanOut => (None, Some(result.to_string())),
+        };
+        Self { id, error }
+    }
+}
+
 /// What one attempt told.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Told {
     /// The sender.
     pub sender: Box<str>,
     /// The recipient's domain.
     pub domain: DnsName,
     /// How long the message has waited; zero for a fresh one.
+    #[serde(rename = "queued_secs", serialize_with = "secs")]
+    #[schemars(with = "u64")]
     pub queued_for: Duration,
     /// What became of the message.
     pub verdict: Verdict,
     /// Why. The networks may word it differently.
     pub reason: Box<str>,
-    /// The host that took it.
+    /// The host that took it; null if none did.
     pub via: Option<DnsName>,
-    /// The address that took it.
+    /// The address that took it; null if none did.
     pub via_address: Option<IpAddr>,
-    /// The result types, sorted.
-    pub result_types: Vec<String>,
-    /// Where the policy came from: `live`, `stored` or `none`.
-    pub policy: &'static str,
-    /// Why the policy could not be fetched, if one was asked for in vain. The networks may word it differently.
+    /// The result types of RFC 8460 that came up, sorted.
+    #[serde(serialize_with = "texts")]
+    #[schemars(with = "Vec<String>")]
+    pub result_types: Vec<ResultType>,
+    /// Where the policy came from.
+    #[serde(serialize_with = "text")]
+    pub policy: scenario::PolicySource,
+    /// Why the policy could not be fetched; null if that was not tried, or went well. The networks may word it
+    /// differently.
     pub fetch_error: Option<Box<str>>,
     /// What reached a server, sorted.
+    #[serde(rename = "requests", serialize_with = "texts")]
+    #[schemars(with = "Vec<String>")]
     pub seen: Vec<Seen>,
 }
 
@@ -145,11 +184,7 @@ impl Told {
     /// Takes from an attempt what a scenario can speak of.
     #[must_use]
     pub fn new(mail: ToldOf<'_>, attempt: &Attempt, seen: Vec<Seen>) -> Self {
-        let mut result_types: Vec<String> = attempt
-            .result_types
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let mut result_types = attempt.result_types.clone();
         result_types.sort();
         Self {
             sender: mail.sender.into(),
@@ -161,15 +196,15 @@ impl Told {
             via_address: attempt.walk.via.as_ref().map(|via| via.address),
             result_types,
             policy: match &attempt.discovery.policy {
-                PolicyInUse::None(_) => "none",
+                PolicyInUse::None(_) => scenario::PolicySource::None,
                 PolicyInUse::Policy {
                     source: PolicySource::Live,
                     ..
-                } => "live",
+                } => scenario::PolicySource::Live,
                 PolicyInUse::Policy {
                     source: PolicySource::Cached,
                     ..
-                } => "stored",
+                } => scenario::PolicySource::Stored,
             },
             fetch_error: attempt
                 .discovery
@@ -182,7 +217,7 @@ impl Told {
 }
 
 /// What one check told.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct CheckTold {
     /// The domain.
     pub domain: DnsName,
@@ -212,20 +247,38 @@ impl CheckTold {
 }
 
 /// Something that was expected in vain, or that makes the play itself worth nothing.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Failure {
     /// What is to blame.
     pub kind: FailureKind,
+    /// The network; null where the two disagree.
+    pub network: Option<NetworkKind>,
     /// The line of the file.
     pub line: usize,
-    /// How long after the start.
+    /// How long after the start of the story.
+    #[serde(rename = "after_secs", serialize_with = "secs")]
+    #[schemars(with = "u64")]
     pub after: Duration,
     /// What was expected, and what came.
     pub message: String,
 }
 
+impl fmt::Display for Failure {
+    /// Writes `line: on the lab, after 2d: message`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self.network {
+            Some(NetworkKind::Lab) => "on the lab, ",
+            Some(NetworkKind::Model) => "on the model, ",
+            None => "",
+        };
+        let after = scenario::span::format(self.after);
+        write!(f, "{}: {place}after {after}: {}", self.line, self.message)
+    }
+}
+
 /// What a failure is about.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// What the senders do is not what the scenario expects; it may say by `xfail` that this is known.
     Expectation,
@@ -242,6 +295,7 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
         let mut fail = |message| {
             found.push(Failure {
                 kind: FailureKind::Harness,
+                network: None,
                 line: model.line,
                 after: model.after,
                 message,
@@ -307,8 +361,8 @@ fn told_differently(model: &Told, lab: &Told) -> Vec<String> {
     if model.result_types != lab.result_types {
         found.push(format!(
             "result types: model [{}], lab [{}]",
-            model.result_types.join(", "),
-            lab.result_types.join(", ")
+            list(&model.result_types),
+            list(&lab.result_types)
         ));
     }
     if model.policy != lab.policy {
@@ -330,15 +384,35 @@ fn seen_differently(model: &[Seen], lab: &[Seen]) -> Option<String> {
             .map(ToString::to_string)
             .collect()
     };
-    let list = |set: &BTreeSet<String>| Vec::from_iter(set.iter().map(String::as_str)).join(", ");
     let (of_model, of_lab) = (only(model, lab), only(lab, model));
     (!of_model.is_empty() || !of_lab.is_empty()).then(|| {
         format!(
             "requests: only the model saw [{}], only the lab saw [{}]",
-            list(&of_model),
-            list(&of_lab)
+            list(of_model),
+            list(of_lab)
         )
     })
+}
+
+/// Returns things as a list of words.
+pub(super) fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let words: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    words.join(", ")
+}
+
+/// Writes a span as its seconds.
+fn secs<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(span.as_secs())
+}
+
+/// Writes a value as its text.
+fn text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Writes values as their texts.
+fn texts<S: Serializer>(values: &[impl fmt::Display], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(ToString::to_string))
 }
 
 #[cfg(test)]

@@ -271,6 +271,7 @@ impl<S: Stage> Player<'_, S> {
             }
             self.played.failures.push(Failure {
                 kind: FailureKind::Harness,
+                network: None,
                 line,
                 after: at.saturating_duration_since(self.start),
                 message: request.to_string(),
@@ -282,6 +283,7 @@ impl<S: Stage> Player<'_, S> {
     fn fail(&mut self, moment: &Moment, line: usize, message: String) {
         self.played.failures.push(Failure {
             kind: FailureKind::Expectation,
+            network: None,
             line,
             after: moment.after,
             message,

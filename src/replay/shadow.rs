@@ -6,6 +6,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::near_edge::NearEdge;
 use super::on_model::ModelStage;
 use super::play::{Watcher, message_for};
@@ -19,39 +22,43 @@ use crate::sender::{Limits, Mail, Sender, Verdict};
 const MAX_SAMPLES: usize = 200;
 
 /// What would have become of mail from one sender to one domain, over time.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Course {
     /// The sender.
     pub sender: Box<str>,
     /// The recipient's domain.
     pub domain: DnsName,
-    /// How long the sender keeps trying.
-    pub queue_life: Duration,
     /// The spans, in order; each ends where the next begins, the last with the story.
     pub spans: Vec<Span>,
 }
 
 /// A span of time in which the verdict stays the same.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Span {
     /// When it begins.
     pub from: UnixTime,
-    /// When it ends; `None` for the last one.
+    /// When it ends; null for the last one, which goes on after the story.
     pub until: Option<UnixTime>,
     /// What becomes of mail.
     pub verdict: Verdict,
-    /// Why, in order, at least one; each holds until the next one does.
+    /// Why, at its beginning.
+    pub reason: Box<str>,
+    /// Why, from when to when, in order; the first is `reason`.
     pub reasons: Vec<Reason>,
+    /// From when on mail that has waited since its beginning goes back to its sender; null if none waits so
+    /// long.
+    pub bounces_from: Option<UnixTime>,
 }
 
 /// A part of a span in which the reason stays the same as well.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Reason {
     /// When it begins.
     pub from: UnixTime,
-    /// When it ends; `None` at the end of the last span.
+    /// When it ends; null at the end of the last span.
     pub until: Option<UnixTime>,
     /// Why.
+    #[serde(rename = "reason")]
     pub text: Box<str>,
 }
 
@@ -140,27 +147,22 @@ impl From<Watched> for Course {
                     from: look.at,
                     until,
                     verdict: look.verdict,
+                    reason: reason.text.clone(),
                     reasons: vec![reason],
+                    bounces_from: None,
                 }),
             }
+        }
+        for span in &mut spans {
+            let ends = span.from.saturating_add(watched.queue_life);
+            let is_reached = span.until.is_none_or(|until| until > ends);
+            span.bounces_from = (span.verdict == Verdict::Defer && is_reached).then_some(ends);
         }
         Self {
             sender: watched.sender,
             domain: watched.domain,
-            queue_life: watched.queue_life,
             spans,
         }
-    }
-}
-
-impl Course {
-    /// Returns from when on the first mail of a span goes back, if it must wait so long; `None` for spans in
-    /// which no mail waits.
-    #[must_use]
-    pub fn bounces_from(&self, span: &Span) -> Option<UnixTime> {
-        let ends = span.from.saturating_add(self.queue_life);
-        (span.verdict == Verdict::Defer && span.until.is_none_or(|until| until > ends))
-            .then_some(ends)
     }
 }
 

@@ -29,6 +29,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use self::addresses::Allocation;
 use self::expect::{Receivers, Story};
 pub use self::expectation::{
@@ -81,8 +84,9 @@ pub struct OnlyOn {
     pub reason: Box<str>,
 }
 
-/// The networks on which scenarios run.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A network on which scenarios run.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NetworkKind {
     /// Real sockets on loopback.
     Lab,
@@ -96,15 +100,7 @@ pub enum NetworkKind {
 ///
 /// Everything that is wrong with it, in the order of the file.
 pub fn load(path: &Path) -> Result<Scenario, Vec<Problem>> {
-    let unreadable = |message: String| {
-        vec![Problem {
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            message,
-            help: None,
-        }]
-    };
+    let unreadable = |message| vec![Problem::of_file(path, message)];
     let octets = fs::metadata(path)
         .map_err(|error| unreadable(format!("cannot be read: {error}")))?
         .len();
@@ -237,13 +233,8 @@ pub fn duplicate_ids(scenarios: &[Scenario]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for scenario in scenarios {
         if let Some(other) = seen.insert(&scenario.id, &scenario.file) {
-            problems.push(Problem {
-                file: scenario.file.clone(),
-                line: 1,
-                column: 1,
-                message: format!("{} has the id `{}` too", other.display(), scenario.id),
-                help: None,
-            });
+            let message = format!("{} has the id `{}` too", other.display(), scenario.id);
+            problems.push(Problem::of_file(&scenario.file, message));
         }
     }
     problems

@@ -3,13 +3,17 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
 use super::decode::Mistake;
 use super::located::Origin;
 
 /// One thing that is wrong with a scenario file.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Problem {
     /// The file.
+    #[serde(serialize_with = "path")]
     pub file: PathBuf,
     /// The line, from 1.
     pub line: usize,
@@ -17,8 +21,22 @@ pub struct Problem {
     pub column: usize,
     /// What was found.
     pub message: String,
-    /// What would be right, if that can be said.
+    /// What would be right; null if that cannot be said.
     pub help: Option<String>,
+}
+
+impl Problem {
+    /// Says of a whole file what is wrong.
+    #[must_use]
+    pub fn of_file(file: &Path, message: String) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            message,
+            help: None,
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -33,6 +51,11 @@ impl fmt::Display for Problem {
             self.message
         )
     }
+}
+
+/// Writes a path as it is shown: it need not be UTF-8.
+fn path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// Collects the mistakes of one file.

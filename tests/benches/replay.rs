@@ -100,6 +100,6 @@ fn run(networks: Networks, scenario: &Scenario) -> Duration {
         .block_on(replay(scenario, networks))
         .expect("the scenario can be laid out");
     let holds = replayed.holds() || scenario.xfail.is_some();
-    assert!(holds, "{}: {:?}", scenario.id, replayed.failures);
+    assert!(holds, "{replayed}");
     began.elapsed()
 }

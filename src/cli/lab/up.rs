@@ -20,7 +20,6 @@ use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::Route;
 use crate::replay::on_lab::{LabStage, clients};
 use crate::replay::stage::Stage as _;
-use crate::report::replay::ProblemReport;
 use crate::report::text;
 use crate::report::time::span;
 use crate::scenario::{self, Moment, Scenario};
@@ -36,7 +35,7 @@ pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
         Ok(scenario) => scenario,
         Err(problems) => {
             for problem in &problems {
-                tell(text::problem(&ProblemReport::from(problem)));
+                tell(text::problem(problem));
             }
             return Ok(Exit::Usage);
         }

@@ -14,9 +14,8 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{OutputArgs, RunFormat};
-use crate::report::replay::ProblemReport;
 use crate::report::{Tone, escape, json, text};
-use crate::scenario;
+use crate::scenario::{self, Problem};
 
 /// The arguments of `lint scenario`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -60,7 +59,7 @@ struct Document<'a> {
 struct Linted {
     file: String,
     valid: bool,
-    problems: Vec<ProblemReport>,
+    problems: Vec<Problem>,
 }
 
 /// Looks at every file.
@@ -85,7 +84,7 @@ pub fn run(args: &LintScenarioArgs, environment: &Environment) -> anyhow::Result
             }
             Err(problems) => {
                 exit = exit.and(exit_of(file));
-                problems.iter().map(ProblemReport::from).collect()
+                problems
             }
         };
         linted.push(Linted {
@@ -96,10 +95,10 @@ pub fn run(args: &LintScenarioArgs, environment: &Environment) -> anyhow::Result
     }
     for duplicate in scenario::duplicate_ids(&scenarios) {
         exit = exit.and(Exit::Failure);
-        let problem = ProblemReport::from(&duplicate);
-        if let Some(of_file) = linted.iter_mut().find(|linted| linted.file == problem.file) {
+        let file = duplicate.file.display().to_string();
+        if let Some(of_file) = linted.iter_mut().find(|linted| linted.file == file) {
             of_file.valid = false;
-            of_file.problems.push(problem);
+            of_file.problems.push(duplicate);
         }
     }
     write(args, environment, output, &linted).context("writing the result")?;

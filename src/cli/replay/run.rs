@@ -13,9 +13,9 @@ use crate::cli::jobs::Jobs;
 use crate::cli::output::Output;
 use crate::facts::UnixTime;
 use crate::replay::{Networks, replay};
-use crate::report::replay::{Options, ProblemReport, ScenarioReport, Telling, Told, form};
+use crate::report::replay::{Options, Telling, Told, form};
 use crate::report::{Context, Sink};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Problem, Scenario};
 
 /// How many scenarios run at once for each processor where real sockets are used: most of them wait.
 const WAITING_PER_PROCESSOR: NonZeroUsize = match NonZeroUsize::new(4) {
@@ -58,7 +58,6 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
             Ok(scenario) => scenarios.push(scenario),
             Err(problems) => {
                 exit = Exit::Usage;
-                let problems = problems.iter().map(ProblemReport::from).collect();
                 sink.write(Told::Refused(problems))
                     .context("writing the result")?;
             }
@@ -72,8 +71,7 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
                 .iter()
                 .any(|duplicate| duplicate.file == scenario.file)
         });
-        let problems = duplicates.iter().map(ProblemReport::from).collect();
-        sink.write(Told::Refused(problems))
+        sink.write(Told::Refused(duplicates))
             .context("writing the result")?;
     }
     let at_once = args.jobs.unwrap_or_else(|| default_jobs(args.network));
@@ -98,16 +96,9 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
 }
 
 async fn play(scenario: Scenario, networks: Networks) -> Told {
-    let began = Instant::now();
     match replay(&scenario, networks).await {
-        Ok(replayed) => {
-            let report = ScenarioReport::new(&scenario, &replayed, began.elapsed());
-            Told::Played(Box::new(report))
-        }
-        Err(error) => Told::Refused(vec![ProblemReport::of_file(
-            &scenario.file,
-            error.to_string(),
-        )]),
+        Ok(replayed) => Told::Played(Box::new(replayed)),
+        Err(error) => Told::Refused(vec![Problem::of_file(&scenario.file, error.to_string())]),
     }
 }
 

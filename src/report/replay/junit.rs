@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::document::{Document, OutcomeReport, ScenarioReport};
+use super::document::Document;
+use crate::replay::{Outcome, Replayed};
 use crate::report::{escape, junit, text};
 
 /// Writes the scenarios that were played, then the files that could not be.
@@ -25,7 +26,10 @@ pub(super) fn write(writer: &mut dyn Write, document: &Document<'_>) -> io::Resu
             .map(|problem| text::problem(problem))
             .collect();
         status.set_description(told.join("\n"));
-        Some(TestCase::new(escape::line(&problems.first()?.file), status))
+        Some(TestCase::new(
+            escape::line(&problems.first()?.file.display().to_string()),
+            status,
+        ))
     });
     junit::write(
         writer,
@@ -34,10 +38,10 @@ pub(super) fn write(writer: &mut dyn Write, document: &Document<'_>) -> io::Resu
     )
 }
 
-fn status(scenario: &ScenarioReport) -> TestCaseStatus {
+fn status(scenario: &Replayed) -> TestCaseStatus {
     match scenario.outcome {
-        OutcomeReport::Holds => TestCaseStatus::success(),
-        OutcomeReport::FailsAsKnown => {
+        Outcome::Holds => TestCaseStatus::success(),
+        Outcome::FailsAsKnown => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(escape::line(&format!(
                 "known to fail: {}",
@@ -45,16 +49,21 @@ fn status(scenario: &ScenarioReport) -> TestCaseStatus {
             )));
             status
         }
-        OutcomeReport::Skipped => {
+        Outcome::Skipped => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(escape::line(&text::why_skipped(scenario)));
             status
         }
-        OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
+        Outcome::Fails | Outcome::HoldsUnexpectedly => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let told = text::failures(scenario);
+            let told = scenario.complaints();
             status.set_type("fails");
-            status.set_message(told.first().cloned().unwrap_or_default());
+            status.set_message(
+                told.first()
+                    .map(|first| escape::line(first))
+                    .unwrap_or_default(),
+            );
+            let told: Vec<String> = told.iter().map(|told| escape::line(told)).collect();
             status.set_description(told.join("\n"));
             status
         }

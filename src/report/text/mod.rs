@@ -16,9 +16,7 @@ mod story;
 mod summary;
 mod trace;
 
-pub use replay::{
-    ReplayTally, broken, failures, problem, replay_summary, scenario_line, why_skipped,
-};
+pub use replay::{ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};
 pub use story::story;
 pub use summary::{Tally, summary};
 

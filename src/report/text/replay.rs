@@ -1,12 +1,13 @@
 //! Scenarios as text: what is wrong with a file, a line each, what failed, and how many held.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::render::render;
+use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page};
-use crate::report::replay::{NetworkReport, OutcomeReport, ProblemReport, ScenarioReport};
 use crate::report::{Context, Tone, escape};
-use crate::scenario;
+use crate::scenario::Problem;
 
 /// How many of the slowest scenarios a summary names.
 const SLOWEST: usize = 5;
@@ -15,21 +16,21 @@ const SLOWEST: usize = 5;
 #[derive(Clone, Debug, Default)]
 pub struct ReplayTally {
     held: usize,
-    failed: Vec<String>,
+    failed: Vec<Box<str>>,
     known: usize,
     skipped: usize,
-    broken: Vec<String>,
-    times: Vec<(f64, String)>,
+    broken: Vec<PathBuf>,
+    times: Vec<(f64, Box<str>)>,
 }
 
 impl ReplayTally {
     /// Counts a scenario.
-    pub fn add(&mut self, report: &ScenarioReport) {
+    pub fn add(&mut self, report: &Replayed) {
         match report.outcome {
-            OutcomeReport::Holds => self.held += 1,
-            OutcomeReport::FailsAsKnown => self.known += 1,
-            OutcomeReport::Skipped => self.skipped += 1,
-            OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
+            Outcome::Holds => self.held += 1,
+            Outcome::FailsAsKnown => self.known += 1,
+            Outcome::Skipped => self.skipped += 1,
+            Outcome::Fails | Outcome::HoldsUnexpectedly => {
                 self.failed.push(report.id.clone());
             }
         }
@@ -37,7 +38,7 @@ impl ReplayTally {
     }
 
     /// Counts the files that cannot be played.
-    pub fn refuse(&mut self, problems: &[ProblemReport]) {
+    pub fn refuse(&mut self, problems: &[Problem]) {
         for problem in problems {
             if !self.broken.contains(&problem.file) {
                 self.broken.push(problem.file.clone());
@@ -54,9 +55,8 @@ impl ReplayTally {
 
 /// Returns what is wrong with a file as `file:line:column: message`, and below it what would be right.
 #[must_use]
-pub fn problem(problem: &ProblemReport) -> String {
-    let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
-    let mut text = escape::line(&format!("{place}: {}", problem.message));
+pub fn problem(problem: &Problem) -> String {
+    let mut text = escape::line(&problem.to_string());
     if let Some(help) = &problem.help {
         text.push_str(&format!("\n    {}", escape::line(help)));
     }
@@ -65,80 +65,52 @@ pub fn problem(problem: &ProblemReport) -> String {
 
 /// Returns a problem as lines of text.
 #[must_use]
-pub fn broken(problem: &ProblemReport, context: &Context) -> String {
+pub fn broken(problem: &Problem, context: &Context) -> String {
     let mut page = Page::new(context);
     page.verbatim(0, self::problem(problem));
     render(&page)
 }
 
-/// Returns what failed, each as `file:line: message`; empty if nothing did.
-#[must_use]
-pub fn failures(report: &ScenarioReport) -> Vec<String> {
-    if report.outcome == OutcomeReport::HoldsUnexpectedly {
-        return vec![escape::line(&format!(
-            "{}:1: all that was expected came, though `xfail` says that it is known to fail ({}): take the mark away",
-            report.file,
-            report.xfail.as_deref().unwrap_or_default()
-        ))];
-    }
-    report
-        .failures
-        .iter()
-        .map(|failure| {
-            let place = match failure.network {
-                Some(NetworkReport::Lab) => "on the lab, ",
-                Some(NetworkReport::Model) => "on the model, ",
-                None => "",
-            };
-            let after = scenario::span::format(Duration::from_secs(failure.after_secs));
-            escape::line(&format!(
-                "{}:{}: {place}after {after}: {}",
-                report.file, failure.line, failure.message
-            ))
-        })
-        .collect()
-}
-
 /// Returns a scenario in a line, and below it what failed.
 #[must_use]
-pub fn scenario_line(report: &ScenarioReport, context: &Context) -> String {
+pub fn scenario_line(report: &Replayed, context: &Context) -> String {
     let mut page = Page::new(context);
     let (tone, word) = outcome(report.outcome);
     let rest = format!("{} ({})", report.id, seconds(report.elapsed_secs));
     page.push(Item::new(0, tone, word, rest).in_columns(WORD_CHARS));
     match report.outcome {
-        OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => {
-            page.verbatim(3, &report.title);
+        Outcome::Fails | Outcome::HoldsUnexpectedly => {
+            page.verbatim(3, &*report.title);
             if let Some(remark) = not_excused(report) {
                 page.verbatim(3, remark);
             }
-            for failure in failures(report) {
-                page.verbatim(3, failure);
+            for failure in report.complaints() {
+                page.verbatim(3, escape::line(&failure));
             }
         }
-        OutcomeReport::FailsAsKnown => page.verbatim(
+        Outcome::FailsAsKnown => page.verbatim(
             3,
             format!(
                 "known to fail: {}",
                 report.xfail.as_deref().unwrap_or_default()
             ),
         ),
-        OutcomeReport::Skipped => page.verbatim(3, why_skipped(report)),
-        OutcomeReport::Holds => {}
+        Outcome::Skipped => page.verbatim(3, why_skipped(report)),
+        Outcome::Holds => {}
     }
     render(&page)
 }
 
 /// Says that a known failure is none, if what failed is the play itself.
-pub(super) fn not_excused(report: &ScenarioReport) -> Option<&'static str> {
-    (report.outcome == OutcomeReport::Fails && report.xfail.is_some()).then_some(
+pub(super) fn not_excused(report: &Replayed) -> Option<&'static str> {
+    (report.outcome == Outcome::Fails && report.xfail.is_some()).then_some(
         "`xfail` excuses expectations, neither networks that disagree nor requests that are not announced",
     )
 }
 
 /// Returns why a scenario was not played.
 #[must_use]
-pub fn why_skipped(report: &ScenarioReport) -> String {
+pub fn why_skipped(report: &Replayed) -> String {
     format!(
         "it is told on the other network alone: {}",
         report.only_because.as_deref().unwrap_or_default()
@@ -177,12 +149,12 @@ pub fn replay_summary(tally: &ReplayTally, elapsed: Duration, context: &Context)
         ),
     );
     for failed in &tally.failed {
-        page.item(1, Tone::Bad, "FAIL", failed);
+        page.item(1, Tone::Bad, "FAIL", &**failed);
     }
     for broken in &tally.broken {
-        page.item(1, Tone::Bad, "broken", broken);
+        page.item(1, Tone::Bad, "broken", broken.display().to_string());
     }
-    let mut times: Vec<&(f64, String)> = tally.times.iter().collect();
+    let mut times: Vec<&(f64, Box<str>)> = tally.times.iter().collect();
     times.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let slowest: Vec<String> = times
         .iter()
@@ -198,12 +170,12 @@ pub fn replay_summary(tally: &ReplayTally, elapsed: Duration, context: &Context)
 /// The words for an outcome are no longer.
 const WORD_CHARS: usize = 5;
 
-pub(super) const fn outcome(outcome: OutcomeReport) -> (Tone, &'static str) {
+pub(super) const fn outcome(outcome: Outcome) -> (Tone, &'static str) {
     match outcome {
-        OutcomeReport::Holds => (Tone::Good, "ok"),
-        OutcomeReport::Fails | OutcomeReport::HoldsUnexpectedly => (Tone::Bad, "FAIL"),
-        OutcomeReport::FailsAsKnown => (Tone::Warn, "xfail"),
-        OutcomeReport::Skipped => (Tone::Faint, "skip"),
+        Outcome::Holds => (Tone::Good, "ok"),
+        Outcome::Fails | Outcome::HoldsUnexpectedly => (Tone::Bad, "FAIL"),
+        Outcome::FailsAsKnown => (Tone::Warn, "xfail"),
+        Outcome::Skipped => (Tone::Faint, "skip"),
     }
 }
 

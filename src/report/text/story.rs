@@ -1,38 +1,38 @@
 //! One scenario as a whole story: its steps, who would have deferred, from when to when, and why.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::render::render;
-use super::replay::{failures, not_excused, outcome, seconds, why_skipped};
+use super::replay::{not_excused, outcome, seconds, why_skipped};
 use crate::facts::UnixTime;
+use crate::replay::outcome::{CheckTold, MomentTold, RefreshResult, Told};
+use crate::replay::shadow::{Course, Span};
+use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page, Place};
-use crate::report::replay::{
-    AttemptReport, CheckReport, CourseReport, NetworkReport, OutcomeReport, ScenarioReport,
-    SpanReport, StepReport,
-};
 use crate::report::time::span;
-use crate::report::{Charset, Context, Detail, Tone};
-use crate::scenario;
+use crate::report::{Charset, Context, Detail, Tone, escape};
+use crate::scenario::{self, NetworkKind};
 use crate::sender::Verdict;
 
 /// Returns all that is to say of a scenario: its steps, what would have become of mail, and what failed.
 #[must_use]
-pub fn story(report: &ScenarioReport, context: &Context) -> String {
+pub fn story(report: &Replayed, context: &Context) -> String {
     let mut page = Page::new(context);
     let (tone, _) = outcome(report.outcome);
     let verdict = match report.outcome {
-        OutcomeReport::Holds => "holds",
-        OutcomeReport::Fails => "fails",
-        OutcomeReport::FailsAsKnown => "fails, as is known",
-        OutcomeReport::HoldsUnexpectedly => "holds, though it is known to fail",
-        OutcomeReport::Skipped => "skipped",
+        Outcome::Holds => "holds",
+        Outcome::Fails => "fails",
+        Outcome::FailsAsKnown => "fails, as is known",
+        Outcome::HoldsUnexpectedly => "holds, though it is known to fail",
+        Outcome::Skipped => "skipped",
     };
     let networks: Vec<&str> = report
         .networks
         .iter()
         .map(|network| match network {
-            NetworkReport::Lab => "lab",
-            NetworkReport::Model => "model",
+            NetworkKind::Lab => "lab",
+            NetworkKind::Model => "model",
         })
         .collect();
     let how = match &networks[..] {
@@ -44,8 +44,8 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
         ),
     };
     page.title(tone, format!("{}: {verdict}", report.id), how);
-    page.prose(1, &report.title);
-    if report.outcome == OutcomeReport::Skipped {
+    page.prose(1, &*report.title);
+    if report.outcome == Outcome::Skipped {
         page.prose(1, why_skipped(report));
         return render(&page);
     }
@@ -68,22 +68,22 @@ pub fn story(report: &ScenarioReport, context: &Context) -> String {
             write_course(&mut page, course);
         }
     }
-    let failures = failures(report);
+    let failures = report.complaints();
     if !failures.is_empty() {
         page.section("What was expected in vain");
         for failure in failures {
-            page.verbatim(2, failure);
+            page.verbatim(2, escape::line(&failure));
         }
     }
     render(&page)
 }
 
-fn write_step(page: &mut Page<'_>, step: &StepReport) {
+fn write_step(page: &mut Page<'_>, step: &MomentTold) {
     for refresh in &step.refreshes {
-        let result = match (&refresh.id, &refresh.error) {
-            (Some(id), _) => format!(": id {id}"),
-            (None, Some(error)) => format!(", in vain: {error}"),
-            (None, None) => String::new(),
+        let result = match &refresh.result {
+            RefreshResult::Fetched { id } => format!(": id {id}"),
+            RefreshResult::Failed(error) => format!(", in vain: {error}"),
+            RefreshResult::RanOut => format!(", in vain: {}", refresh.result),
         };
         let title = format!(
             "{} refreshes its policy of {}{result}",
@@ -92,8 +92,8 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
         // Thirty days of refreshes say what one says, unless somebody asks.
         if page.context.detail == Detail::Full {
             page.item(2, Tone::Faint, moment(refresh.at), title);
-            if !refresh.requests.is_empty() {
-                page.prose(6, refresh.requests.join("; "));
+            if !refresh.seen.is_empty() {
+                page.prose(6, list(&refresh.seen, "; "));
             }
         }
     }
@@ -102,9 +102,9 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
         let plural = if count == 1 { "" } else { "es" };
         page.prose(2, format!("... {count} refresh{plural} of cached policies"));
     }
-    let after = match step.after_secs {
-        0 => "start".to_owned(),
-        secs => format!("+{}", scenario::span::format(Duration::from_secs(secs))),
+    let after = match step.after {
+        Duration::ZERO => "start".to_owned(),
+        after => format!("+{}", scenario::span::format(after)),
     };
     let rest = if step.title.is_empty() {
         after
@@ -120,11 +120,11 @@ fn write_step(page: &mut Page<'_>, step: &StepReport) {
     }
 }
 
-fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
+fn write_attempt(page: &mut Page<'_>, attempt: &Told) {
     let (tone, word) = become_of(attempt.verdict);
-    let waited = match attempt.queued_secs {
-        0 => String::new(),
-        secs => format!(", queued for {}", span(Duration::from_secs(secs))),
+    let waited = match attempt.queued_for {
+        Duration::ZERO => String::new(),
+        waited => format!(", queued for {}", span(waited)),
     };
     let mut rest = format!(
         "{} {} {}{waited}: {}",
@@ -134,24 +134,24 @@ fn write_attempt(page: &mut Page<'_>, attempt: &AttemptReport) {
         attempt.reason
     );
     if !attempt.result_types.is_empty() {
-        rest.push_str(&format!(" [{}]", attempt.result_types.join(", ")));
+        rest.push_str(&format!(" [{}]", list(&attempt.result_types, ", ")));
     }
     page.push(Item::new(4, tone, word, rest).in_columns(WORD_CHARS));
     if page.context.detail == Detail::Brief {
         return;
     }
     if let Some(error) = &attempt.fetch_error
-        && !attempt.reason.contains(error)
+        && !attempt.reason.contains(&**error)
     {
         let text = format!("the policy could not be fetched: {error}");
         page.prose(6, text);
     }
-    if !attempt.requests.is_empty() {
-        page.prose(6, attempt.requests.join("; "));
+    if !attempt.seen.is_empty() {
+        page.prose(6, list(&attempt.seen, "; "));
     }
 }
 
-fn write_check(page: &mut Page<'_>, check: &CheckReport) {
+fn write_check(page: &mut Page<'_>, check: &CheckTold) {
     let (tone, _) = become_of(check.verdict);
     let mut rest = format!("{}: {}", check.domain, check.verdict);
     for code in &check.findings {
@@ -160,7 +160,7 @@ fn write_check(page: &mut Page<'_>, check: &CheckReport) {
     page.push(Item::new(4, tone, "check", rest).in_columns(WORD_CHARS));
 }
 
-fn write_course(page: &mut Page<'_>, course: &CourseReport) {
+fn write_course(page: &mut Page<'_>, course: &Course) {
     let title = format!(
         "{} {} {}",
         course.sender,
@@ -173,7 +173,7 @@ fn write_course(page: &mut Page<'_>, course: &CourseReport) {
     }
 }
 
-fn write_span(page: &mut Page<'_>, of: &SpanReport) {
+fn write_span(page: &mut Page<'_>, of: &Span) {
     let (tone, word) = become_of(of.verdict);
     let time = match of.until {
         Some(until) => {
@@ -188,7 +188,7 @@ fn write_span(page: &mut Page<'_>, of: &SpanReport) {
         Verdict::Deliver | Verdict::DeliverUnprotected => ("", page.context.detail == Detail::Full),
     };
     for reason in of.reasons.iter().filter(|_| is_shown) {
-        let text = format!("{because}{}", reason.reason);
+        let text = format!("{because}{}", reason.text);
         // The only one holds as long as the span.
         page.prose(
             Place::Beside,
@@ -245,4 +245,9 @@ fn from_until(from: UnixTime, until: Option<UnixTime>) -> String {
         Some(until) => format!("from {} until {}", moment(from), moment(until)),
         None => format!("from {} on", moment(from)),
     }
+}
+
+fn list(items: &[impl fmt::Display], between: &str) -> String {
+    let words: Vec<String> = items.iter().map(ToString::to_string).collect();
+    words.join(between)
 }

@@ -55,12 +55,9 @@ async fn assert_agreement(stories: impl IntoIterator<Item = (String, String)>) {
     let differences: Vec<String> = stream::iter(stories)
         .map(|(name, text)| async move {
             let replayed = super::play(&text, Networks::Both).await;
-            let told: Vec<String> = replayed
-                .failures
-                .iter()
-                .map(|(origin, failure)| format!("{name}: {origin:?}: {}", failure.message))
-                .collect();
-            told
+            let told = replayed.complaints().into_iter();
+            told.map(|complaint| format!("{name}: {complaint}"))
+                .collect::<Vec<_>>()
         })
         .buffer_unordered(AT_ONCE)
         .flat_map(stream::iter)
