@@ -3,15 +3,12 @@
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::StoreError;
+use super::{MAX_BODY_OCTETS, StoreError};
 use crate::facts::{DnsName, DnsNameError, UnixTime};
 use crate::sts::cache::StoredPolicy;
 use crate::sts::policy::PolicyError;
 use crate::sts::reading::Reading;
 use crate::sts::record::{RecordId, RecordIdError};
-
-/// The largest body that the store takes, in octets: sixteen times what RFC 8461, Section 3.3 suggests.
-pub const MAX_BODY_OCTETS: usize = 1024 * 1024;
 
 /// The longest text of another column that is looked at; names and ids are shorter.
 const MAX_TEXT_OCTETS: usize = 1024;

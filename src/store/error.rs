@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::MovedAside;
 use super::schema::SCHEMA_VERSION;
+use super::{BUSY_TIMEOUT, MAX_BODY_OCTETS, MovedAside};
 
 /// What can be done about most of them.
 macro_rules! remedy {
@@ -18,7 +18,7 @@ macro_rules! remedy {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StoreError {
     /// A body is larger than the store takes.
-    #[error("the policy has {octets} octets, the store takes {limit}", limit = super::MAX_BODY_OCTETS)]
+    #[error("the policy has {octets} octets, the store takes {limit}", limit = MAX_BODY_OCTETS)]
     BodyTooLarge {
         /// How many it has.
         octets: usize,
@@ -27,7 +27,7 @@ pub enum StoreError {
     #[error(
         "the store `{}` was kept busy by another process for {} seconds",
         path.display(),
-        super::BUSY_TIMEOUT.as_secs()
+        BUSY_TIMEOUT.as_secs()
     )]
     Busy {
         /// The store's file.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, MAX_BODY_OCTETS, RowFault};
+use super::{Entry, MAX_BODY_OCTETS, RowFault};
 use crate::facts::UnixTime;
 
 /// The longest line that is read: the largest body, each octet as an escape of six.

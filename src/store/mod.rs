@@ -12,45 +12,35 @@ mod damage;
 mod entry;
 mod error;
 mod header;
+mod limits;
 mod line;
 mod open;
+mod purpose;
 mod schema;
 mod transfer;
 mod turn;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use damage::MovedAside;
-pub use entry::{Entry, MAX_BODY_OCTETS, RowError, RowFault};
+pub use entry::{Entry, RowError, RowFault};
 pub use error::StoreError;
+pub use limits::{BUSY_TIMEOUT, MAX_BODY_OCTETS};
 pub use line::{LineError, MAX_LINE_OCTETS};
+pub use purpose::Purpose;
 pub use schema::SCHEMA_VERSION;
 pub use transfer::{ExportError, ImportError, MAX_AHEAD};
 
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::cache::StoredPolicy;
 use crate::sts::reading::Reading;
-use damage::Identity;
-use open::Access;
-
-/// How long a call waits for another process that writes, and an opening for one that opens.
-pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+use open::{Access, Inner, Opened};
 
 /// How often a change is made again because the store's file was replaced under it.
 const MAX_CHANGES: usize = 3;
-
-/// Whose policies a store holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Purpose {
-    /// `check`'s evidence: the oldest policy that a sender may still have.
-    Check,
-    /// A sender's cache: the newest successful fetch.
-    Serve,
-}
 
 /// What the store holds for a domain.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -90,25 +80,7 @@ pub enum Offered {
 pub struct Store {
     path: PathBuf,
     inner: Mutex<Inner>,
-    access: Access,
-    is_read_only: bool,
-    purpose: Purpose,
-    moved_aside: Option<MovedAside>,
-}
-
-/// A connection, and which file it has open.
-#[derive(Debug)]
-struct Inner {
-    connection: Connection,
-    identity: Identity,
-}
-
-impl Inner {
-    /// Returns whether the file that is open stands at `path` still: what is written to one that was moved
-    /// or removed is not in the store.
-    fn is_at(&self, path: &Path) -> bool {
-        Identity::of(path) == self.identity
-    }
+    opened: Opened,
 }
 
 impl Store {
@@ -124,11 +96,11 @@ impl Store {
     /// this purpose.
     pub fn open(path: &Path, purpose: Purpose) -> Result<Self, StoreError> {
         let store =
-            open::open(path, Access::Make(purpose))?.ok_or_else(|| StoreError::Unusable {
+            Self::open_for(path, Access::Make(purpose))?.ok_or_else(|| StoreError::Unusable {
                 path: path.into(),
                 detail: "it vanished while it was opened".into(),
             })?;
-        match (purpose, store.purpose) {
+        match (purpose, store.purpose()) {
             (Purpose::Serve, Purpose::Check) => Err(StoreError::NotForServe { path: path.into() }),
             (Purpose::Check, _) | (Purpose::Serve, Purpose::Serve) => Ok(store),
         }
@@ -140,7 +112,7 @@ impl Store {
     ///
     /// As [`Store::open`], and when the file is damaged.
     pub fn open_existing(path: &Path) -> Result<Option<Self>, StoreError> {
-        open::open(path, Access::Change)
+        Self::open_for(path, Access::Change)
     }
 
     /// Opens the store at `path` to look at it, as [`Store::open_existing`] does. Nothing is changed or moved
@@ -150,7 +122,17 @@ impl Store {
     ///
     /// As [`Store::open_existing`].
     pub fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
-        open::open(path, Access::Read)
+        Self::open_for(path, Access::Read)
+    }
+
+    /// Opens the store at `path` for this access; `None` if there is none and none is to be made.
+    fn open_for(path: &Path, access: Access) -> Result<Option<Self>, StoreError> {
+        let opened = open::open(path, access)?;
+        Ok(opened.map(|(inner, opened)| Self {
+            path: path.into(),
+            inner: Mutex::new(inner),
+            opened,
+        }))
     }
 
     /// Returns the file.
@@ -162,19 +144,19 @@ impl Store {
     /// Returns whose policies the file holds.
     #[must_use]
     pub const fn purpose(&self) -> Purpose {
-        self.purpose
+        self.opened.purpose
     }
 
     /// Returns the damaged file that was found in the store's place, and where it is now.
     #[must_use]
     pub const fn moved_aside(&self) -> Option<&MovedAside> {
-        self.moved_aside.as_ref()
+        self.opened.moved_aside.as_ref()
     }
 
     /// Returns whether the file or its directory cannot be written, so that the store is only read.
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
-        self.is_read_only
+        self.opened.is_read_only
     }
 
     /// Returns what the store holds for `domain`, expired or not.
@@ -199,7 +181,7 @@ impl Store {
         now: UnixTime,
     ) -> Result<Offered, StoreError> {
         entry::check_size(policy)?;
-        match (self.purpose, self.access) {
+        match (self.opened.purpose, self.opened.access) {
             (Purpose::Serve, _) | (Purpose::Check, Access::Read) => return Ok(Offered::ReadOnly),
             (Purpose::Check, Access::Change | Access::Make(_)) => {}
         }
@@ -301,20 +283,17 @@ impl Store {
     /// Opens the file that stands at the path now, if it is another one than was opened. Whoever only looks
     /// goes on with what was there when the looking began.
     fn follow(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        if self.access == Access::Read || inner.is_at(&self.path) {
+        if self.opened.access == Access::Read || inner.is_at(&self.path) {
             return Ok(());
         }
-        let Some(fresh) = open::open(&self.path, self.access)? else {
+        let Some((fresh, opened)) = open::open(&self.path, self.opened.access)? else {
             return Err(self.unusable("it was removed while it was in use"));
         };
-        if fresh.purpose != self.purpose {
+        if opened.purpose != self.opened.purpose {
             return Err(self.unusable("a store for another purpose was put in its place"));
         }
-        *inner = fresh
-            .inner
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        fresh
+        *inner = fresh;
+        opened
             .moved_aside
             .map_or(Ok(()), |moved| Err(StoreError::Damaged(moved)))
     }
@@ -328,10 +307,10 @@ impl Store {
         match call(&mut inner.connection) {
             Ok(value) => Ok(value),
             Err(error) if damage::is_damage(&error) => {
-                if self.access == Access::Read {
+                if self.opened.access == Access::Read {
                     return Err(StoreError::found_damaged(&self.path, &error));
                 }
-                let moved = open::replace_damaged(&self.path, inner, self.purpose, &error)?;
+                let moved = open::replace_damaged(&self.path, inner, self.opened.purpose, &error)?;
                 Err(StoreError::Damaged(moved))
             }
             Err(error) => Err(StoreError::from_sqlite(&self.path, &error)),

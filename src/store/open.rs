@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
@@ -10,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::Header;
 use super::schema::{self, Found, SCHEMA_VERSION};
-use super::{BUSY_TIMEOUT, Inner, Purpose, Store, StoreError, turn};
+use super::{BUSY_TIMEOUT, Purpose, StoreError, turn};
 use crate::clock::Clock;
 
 /// What a store is opened for.
@@ -35,8 +34,32 @@ impl Access {
     }
 }
 
+/// What a file turned out to be when it was opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) access: Access,
+    pub(super) is_read_only: bool,
+    pub(super) purpose: Purpose,
+    pub(super) moved_aside: Option<MovedAside>,
+}
+
+/// A connection, and which file it has open.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) connection: Connection,
+    identity: Identity,
+}
+
+impl Inner {
+    /// Returns whether the file that is open stands at `path` still: what is written to one that was moved
+    /// or removed is not in the store.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        Identity::of(path) == self.identity
+    }
+}
+
 /// Opens the store at `path`; `None` if there is none and none is to be made.
-pub(super) fn open(path: &Path, access: Access) -> Result<Option<Store>, StoreError> {
+pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)>, StoreError> {
     // Before anything is made beside it: what is no store must not even get a lock.
     let is_there = match look_at(path)? {
         Header::Missing | Header::Empty => false,
@@ -64,14 +87,13 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<Store>, StoreEr
                         detail: "it cannot be written".into(),
                     });
                 }
-                return Ok(Some(Store {
-                    path: path.into(),
-                    inner: Mutex::new(inner),
+                let opened = Opened {
                     access: if is_read_only { Access::Read } else { access },
                     is_read_only: is_read_only || turn.is_none(),
                     purpose,
                     moved_aside,
-                }));
+                };
+                return Ok(Some((inner, opened)));
             }
             Err(Refusal::Error(error)) => return Err(error),
             Err(Refusal::ReadOnly(error)) => return Err(StoreError::from_sqlite(path, &error)),

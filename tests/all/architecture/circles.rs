@@ -95,22 +95,6 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "the parts share what is being resolved",
     ),
     (
-        "store/error.rs",
-        "store/entry.rs",
-        "an error names the limit",
-    ),
-    ("store/error.rs", "store/mod.rs", "an error names the limit"),
-    (
-        "store/open.rs",
-        "store/mod.rs",
-        "a store is opened into its own type",
-    ),
-    (
-        "store/schema.rs",
-        "store/mod.rs",
-        "the schema is its purpose's",
-    ),
-    (
         "world/dns/mod.rs",
         "world/mod.rs",
         "all servers fail with `WorldError`",
