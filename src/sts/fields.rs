@@ -66,15 +66,11 @@ pub enum FieldsError {
 
 impl Say for FieldsError {
     fn say(&self, sentence: &mut Sentence) {
-        match self {
-            Self::Name { name } => sentence.add(&not_a_field_name(name)),
-            Self::EmptyField
-            | Self::LeadingSpace
-            | Self::NoEquals { .. }
-            | Self::TrailingSpace
-            | Self::Value { .. }
-            | Self::Version { .. } => sentence.words(self),
-        };
+        if let Self::Name { name } = self {
+            sentence.add(&not_a_field_name(name));
+        } else {
+            sentence.words(self);
+        }
     }
 }
 

@@ -111,12 +111,11 @@ pub enum PolicyNameError {
 
 impl Say for PolicyNameError {
     fn say(&self, sentence: &mut Sentence) {
-        match self {
-            Self::EmptyLabel => sentence.add(&empty_label()),
-            Self::Character { .. } | Self::Empty | Self::HyphenAtEdge | Self::TrailingDot => {
-                sentence.words(self)
-            }
-        };
+        if *self == Self::EmptyLabel {
+            sentence.add(&empty_label());
+        } else {
+            sentence.words(self);
+        }
     }
 }
 

@@ -199,12 +199,11 @@ pub enum SelectError {
 
 impl Say for SelectError {
     fn say(&self, sentence: &mut Sentence) {
-        match self {
-            Self::Invalid(RecordError::Fields(error)) => sentence.add(error),
-            Self::Invalid(RecordError::Id(_) | RecordError::NoId) | Self::Several { .. } => {
-                sentence.words(self)
-            }
-        };
+        if let Self::Invalid(RecordError::Fields(error)) = self {
+            sentence.add(error);
+        } else {
+            sentence.words(self);
+        }
     }
 }
 

@@ -14,12 +14,13 @@ use crate::sts::policy::{Mode, Policy};
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Fix {
     parts: Vec<Part>,
+    caution: Option<&'static str>,
     alias: Option<DnsName>,
 }
 
 /// A part of a fix; a blank line parts it from the next.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Part {
+enum Part {
     /// The body of a policy, to be served.
     Body(Policy),
     /// A record, to be published.
@@ -29,17 +30,12 @@ pub enum Part {
     /// Commands.
     Run(Vec<Command>),
     /// Sentences, a line each.
-    Say(Vec<Line>),
+    Say(Vec<Cow<'static, str>>),
 }
 
-/// A line of a fix.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Line {
-    /// The caution where a policy is made from what is live.
-    IfYours,
-    /// Any other sentence.
-    Words(Cow<'static, str>),
-}
+/// The caution where a policy is made from what is live.
+const IF_YOURS: &str =
+    "Only if these hosts are yours: an unlisted MX is also what an attack looks like.";
 
 /// What has to be changed.
 #[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -56,7 +52,10 @@ pub enum Change {
 impl Fix {
     /// Starts with the caution.
     pub(super) fn if_yours() -> Self {
-        Self::default().push_line(Line::IfYours)
+        Self {
+            caution: Some(IF_YOURS),
+            ..Self::from(IF_YOURS)
+        }
     }
 
     /// Starts with a command.
@@ -71,24 +70,18 @@ impl Fix {
 
     /// Adds a line, below the last one if that was one.
     #[must_use]
-    pub fn line(self, words: impl Into<Cow<'static, str>>) -> Self {
-        self.push_line(Line::Words(words.into()))
-    }
-
-    fn push_line(mut self, line: Line) -> Self {
-        match self.parts.last_mut() {
-            Some(Part::Say(lines)) => lines.push(line),
-            Some(Part::Body(_) | Part::Publish(_) | Part::Quote(_) | Part::Run(_)) | None => {
-                self.parts.push(Part::Say(vec![line]));
-            }
+    pub fn line(mut self, words: impl Into<Cow<'static, str>>) -> Self {
+        if let Some(Part::Say(lines)) = self.parts.last_mut() {
+            lines.push(words.into());
+            return self;
         }
-        self
+        self.paragraph(words)
     }
 
     /// Adds a line after a blank one.
     #[must_use]
     pub fn paragraph(mut self, words: impl Into<Cow<'static, str>>) -> Self {
-        self.parts.push(Part::Say(vec![Line::Words(words.into())]));
+        self.parts.push(Part::Say(vec![words.into()]));
         self
     }
 
@@ -128,6 +121,7 @@ impl Fix {
     /// Adds all of another fix after a blank line.
     pub(in crate::diagnose) fn and(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
+        self.caution = self.caution.or(other.caution);
         self.alias = self.alias.or(other.alias);
         self
     }
@@ -135,18 +129,10 @@ impl Fix {
     /// Adds all of another fix, its first lines below the last of this one.
     pub(in crate::diagnose) fn continued_by(mut self, mut other: Self) -> Self {
         if let Some(Part::Say(lines)) = other.parts.first_mut() {
-            for line in std::mem::take(lines) {
-                self = self.push_line(line);
-            }
+            self = std::mem::take(lines).into_iter().fold(self, Self::line);
             other.parts.remove(0);
         }
         self.and(other)
-    }
-
-    /// Returns the parts, in order.
-    #[must_use]
-    pub fn parts(&self) -> &[Part] {
-        &self.parts
     }
 
     /// Returns the policies to serve, the one to prefer first.
@@ -184,36 +170,15 @@ impl Fix {
     /// the new body keep the old body under the new id (RFC 8461, Section 8.1).
     #[must_use]
     pub fn order(&self) -> Vec<Change> {
-        let has_body = self.bodies().next().is_some();
-        let body = has_body.then_some([Change::Body, Change::Edges]);
-        let record = self.record().map(|_record| Change::Record);
+        let body = self.bodies().next().map(|_| [Change::Body, Change::Edges]);
+        let record = self.record().map(|_| Change::Record);
         body.into_iter().flatten().chain(record).collect()
-    }
-
-    /// Returns what to be careful of first, if there is something.
-    #[must_use]
-    pub fn caution(&self) -> Option<&Line> {
-        self.parts.iter().find_map(|part| match part {
-            Part::Say(lines) => lines.iter().find(|line| **line == Line::IfYours),
-            Part::Body(_) | Part::Publish(_) | Part::Quote(_) | Part::Run(_) => None,
-        })
     }
 }
 
 impl<T: Into<Cow<'static, str>>> From<T> for Fix {
     fn from(words: T) -> Self {
         Self::default().line(words)
-    }
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::IfYours => {
-                "Only if these hosts are yours: an unlisted MX is also what an attack looks like."
-            }
-            Self::Words(words) => words,
-        })
     }
 }
 
@@ -224,8 +189,11 @@ impl fmt::Display for Part {
             Self::Body(policy) => policy.fmt(f),
             Self::Publish(record) => record.fmt(f),
             Self::Quote(texts) => f.write_str(&texts.join("\n")),
-            Self::Run(commands) => join(f, commands, "\n"),
-            Self::Say(lines) => join(f, lines, "\n"),
+            Self::Run(commands) => {
+                let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::Say(lines) => f.write_str(&lines.join("\n")),
         }
     }
 }
@@ -246,16 +214,6 @@ impl fmt::Display for Fix {
     }
 }
 
-fn join<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T], between: &str) -> fmt::Result {
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 {
-            f.write_str(between)?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
-}
-
 /// A fix as JSON has it.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Fix")]
@@ -269,7 +227,7 @@ struct Document {
     /// What has to be changed, in the order in which it must be.
     order: Vec<Change>,
     /// What to be careful of; null if there is nothing.
-    caution: Option<String>,
+    caution: Option<&'static str>,
     /// All of it for people, with what there is to run.
     text: String,
 }
@@ -281,7 +239,7 @@ impl Serialize for Fix {
             record: self.record().map(ToString::to_string),
             alias: self.alias.as_ref().map(ToString::to_string),
             order: self.order(),
-            caution: self.caution().map(ToString::to_string),
+            caution: self.caution,
             text: self.to_string(),
         }
         .serialize(serializer)

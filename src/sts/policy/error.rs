@@ -143,25 +143,13 @@ impl fmt::Display for Field {
 impl Say for PolicyError {
     fn say(&self, sentence: &mut Sentence) {
         sentence.words(format_args!("line {}: ", self.line));
-        match &self.kind {
-            PolicyErrorKind::Name { name } => sentence.add(&not_a_field_name(name)),
-            PolicyErrorKind::Mx { found, error } => sentence.add(&not_a_pattern(found, error)),
-            PolicyErrorKind::BareCr
-            | PolicyErrorKind::BlankLine
-            | PolicyErrorKind::ByteOrderMark
-            | PolicyErrorKind::Control { .. }
-            | PolicyErrorKind::Empty
-            | PolicyErrorKind::LeadingSpace
-            | PolicyErrorKind::MaxAge { .. }
-            | PolicyErrorKind::MaxAgeTooLarge { .. }
-            | PolicyErrorKind::Missing { .. }
-            | PolicyErrorKind::Mode { .. }
-            | PolicyErrorKind::NoColon { .. }
-            | PolicyErrorKind::NoMx { .. }
-            | PolicyErrorKind::SpaceBeforeColon { .. }
-            | PolicyErrorKind::Value { .. }
-            | PolicyErrorKind::Version { .. } => sentence.words(&self.kind),
-        };
+        if let PolicyErrorKind::Name { name } = &self.kind {
+            sentence.add(&not_a_field_name(name));
+        } else if let PolicyErrorKind::Mx { found, error } = &self.kind {
+            sentence.add(&not_a_pattern(found, error));
+        } else {
+            sentence.words(&self.kind);
+        }
     }
 }
 
