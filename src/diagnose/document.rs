@@ -11,8 +11,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 pub use super::finding::{Finding, Severity};
+use super::findings::codes::MX_NULL;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::Verdict;
+use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
 
@@ -251,7 +253,7 @@ pub struct PolicyReport {
     /// Whether it can be used in this reading.
     pub valid: bool,
     /// Its mode.
-    pub mode: Option<String>,
+    pub mode: Option<Mode>,
     /// The id of the record that it came with.
     pub id: Option<String>,
     /// Its life, counted from the fetch.
@@ -438,6 +440,6 @@ impl DomainReport {
     pub fn is_declared(&self) -> bool {
         self.findings
             .iter()
-            .any(|finding| finding.code == "MX-NULL")
+            .any(|finding| finding.code == MX_NULL.code)
     }
 }

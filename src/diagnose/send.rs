@@ -10,6 +10,7 @@ use super::document::{DomainReport, MxVerdict, PolicySourceReport, SentReport};
 use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
+use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 
 /// The envelope of a probe message.
@@ -145,7 +146,7 @@ fn validated_hops(report: &DomainReport) -> impl Iterator<Item = (DnsName, std::
     let enforced = report.policies.iter().find(|policy| {
         policy.source == PolicySourceReport::Live
             && policy.reading == Reading::Letter
-            && policy.mode.as_deref() == Some("enforce")
+            && policy.mode == Some(Mode::Enforce)
     });
     report
         .mx

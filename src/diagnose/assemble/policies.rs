@@ -70,7 +70,7 @@ fn policy(
         source,
         reading,
         valid: true,
-        mode: Some(policy.mode().to_string()),
+        mode: Some(policy.mode()),
         id: None,
         max_age_secs: Some(policy.max_age().as_secs()),
         mx: patterns.iter().map(ToString::to_string).collect(),

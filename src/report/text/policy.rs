@@ -243,7 +243,7 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
 fn describe(context: &Context, seen: &Seen<'_>) -> String {
     let policy = seen.policy;
     let mut facts = Vec::new();
-    facts.extend(policy.mode.as_deref().map(|mode| escape::cut(mode, 80)));
+    facts.extend(policy.mode.map(|mode| mode.to_string()));
     facts.extend(
         policy
             .id

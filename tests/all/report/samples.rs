@@ -14,7 +14,7 @@ use stickler::diagnose::steps::steps;
 use stickler::facts::UnixTime;
 use stickler::report::{Context, Run, text};
 use stickler::sender::Verdict;
-use stickler::sts::policy;
+use stickler::sts::policy::{self, Mode};
 use stickler::sts::reading::Reading;
 use stickler::sts::transport::Certainty;
 
@@ -316,7 +316,6 @@ pub(crate) fn hostile() -> DomainReport {
         certificate.faults = vec![evil("fault").into()];
     }
     for policy in &mut report.policies {
-        policy.mode = Some(evil("mode"));
         policy.id = Some(evil("id"));
         policy.mx = vec![evil("pattern"); 3_000];
         policy.unused_patterns = policy.mx.clone();
@@ -399,7 +398,7 @@ fn policy(pattern: &str, host: &str) -> PolicyReport {
         source: PolicySourceReport::Live,
         reading: Reading::Letter,
         valid: true,
-        mode: Some("enforce".to_owned()),
+        mode: Some(Mode::Enforce),
         id: Some("20260301T080000".to_owned()),
         max_age_secs: Some(604_800),
         mx: vec![pattern.to_owned()],
