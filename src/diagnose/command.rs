@@ -43,7 +43,7 @@ impl Command {
     }
 
     /// Asks whether the served policy covers MX hosts.
-    pub(super) fn lint_served(domain: &DnsName, hosts: &[&str]) -> Self {
+    pub(super) fn lint_served(domain: &DnsName, hosts: &[String]) -> Self {
         Self(format!(
             "{} | stickler lint policy - --mx {}",
             Self::fetch("-sS", domain),

@@ -3,20 +3,21 @@
 //! Times are RFC 3339 in UTC, durations end in `_secs`, enum values are the RFC's words or kebab-case, and a
 //! fact that is absent is null.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
+use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::Verdict;
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
+use crate::tlsrpt::result_type::ResultType;
 
 /// All that is known of one domain, and what follows from it.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -84,7 +85,9 @@ pub struct SenderReport {
 }
 
 /// Why a verdict is what it is: one sentence without a full stop.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(into = "Sentence")]
+#[schemars(with = "Sentence")]
 pub struct Why {
     /// What only we could not see; empty if the verdict does not hang on that.
     pub doubt: Sentence,
@@ -118,30 +121,16 @@ impl fmt::Display for Why {
     }
 }
 
-impl Serialize for Why {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.sentence().serialize(serializer)
+impl From<Why> for Sentence {
+    fn from(why: Why) -> Self {
+        why.sentence()
     }
 }
 
-impl JsonSchema for Why {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Why".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Sentence::json_schema(generator)
-    }
-}
-
-impl<T: Into<Sentence>> From<T> for Why {
+impl<T: Into<String>> From<T> for Why {
     fn from(cause: T) -> Self {
         Self {
-            cause: cause.into(),
+            cause: Sentence::from(cause),
             ..Self::default()
         }
     }
@@ -285,7 +274,7 @@ pub struct PolicyErrorReport {
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct MxMatchReport {
     /// The MX host.
-    pub host: String,
+    pub host: Exchange,
     /// The first pattern that matches it; null if none does.
     pub pattern: Option<String>,
 }
@@ -294,7 +283,7 @@ pub struct MxMatchReport {
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct MxReport {
     /// The name in the MX record.
-    pub host: String,
+    pub host: Exchange,
     /// Its preference.
     pub preference: u16,
     /// How long a resolver may keep the MX records.
@@ -339,7 +328,7 @@ pub struct AddressReport {
     /// The judgement.
     pub verdict: MxVerdict,
     /// What a TLSRPT report would name.
-    pub result_types: Vec<String>,
+    pub result_types: Vec<ResultType>,
     /// Whether STARTTLS is offered; null if that is not known.
     pub starttls: Option<bool>,
     /// The TLS version; null without TLS.

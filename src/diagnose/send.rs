@@ -159,11 +159,12 @@ fn validated_hops(report: &DomainReport) -> impl Iterator<Item = (DnsName, std::
                     .any(|matched| matched.host == mx.host && matched.pattern.is_some())
             })
         })
-        .flat_map(|mx| {
-            mx.addresses
+        .filter_map(|mx| Some((mx.host.name()?, &mx.addresses)))
+        .flat_map(|(name, addresses)| {
+            addresses
                 .iter()
                 .filter(|address| address.verdict == MxVerdict::Accepted)
-                .filter_map(|address| Some((mx.host.parse().ok()?, address.address)))
+                .map(|address| (name.clone(), address.address))
         })
 }
 

@@ -72,11 +72,11 @@ impl View<'_> {
     }
 
     fn coverage(&self) -> Step {
-        let hosts: Vec<&str> = self
+        let hosts: Vec<String> = self
             .report
             .mx
             .iter()
-            .map(|host| host.host.as_str())
+            .map(|host| host.host.to_string())
             .filter(|host| is_shell_safe(host))
             .take(MAX_HOSTS)
             .collect();

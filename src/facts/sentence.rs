@@ -4,16 +4,16 @@
 //! reader's time zone, a failure that stands above already without its particulars, a long list cut short.
 //! What a stranger said is among the words, and stays as it was said.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::UnixTime;
 
 /// One sentence, without a full stop. `Display` writes it whole, moments in UTC.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq)]
+#[schemars(with = "String", inline)]
 pub struct Sentence {
     spans: Vec<Span>,
 }
@@ -186,20 +186,6 @@ impl fmt::Display for Sentence {
 impl Serialize for Sentence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl JsonSchema for Sentence {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Sentence".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
     }
 }
 

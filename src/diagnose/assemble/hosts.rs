@@ -32,7 +32,7 @@ pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
         ..report(host, patterns)
     });
     let rest = not_tried.iter().map(|candidate| MxReport {
-        host: candidate.exchange.to_string(),
+        host: candidate.exchange.clone(),
         preference: candidate.preference,
         ttl_secs,
         implicit: false,
@@ -47,7 +47,7 @@ pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
 
 fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
     MxReport {
-        host: host.facts.candidate.exchange.to_string(),
+        host: host.facts.candidate.exchange.clone(),
         preference: host.facts.candidate.preference,
         ttl_secs: None,
         implicit: false,
@@ -87,14 +87,14 @@ fn host_error(host: &MxHost) -> Option<Sentence> {
 
 fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> AddressReport {
     let probe = address.probe;
-    let mut result_types: Vec<String> = Vec::new();
+    let mut result_types = Vec::new();
     let detail = match &address.transport {
         Transport::Accepted(_) => "TLS with a valid certificate".into(),
         Transport::Refused(faults) => {
             for fault in faults {
-                let name = ResultType::from(fault).to_string();
-                if !result_types.contains(&name) {
-                    result_types.push(name);
+                let result_type = ResultType::from(fault);
+                if !result_types.contains(&result_type) {
+                    result_types.push(result_type);
                 }
             }
             address.transport.sentence()

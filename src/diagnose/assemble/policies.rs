@@ -88,7 +88,7 @@ fn policy(
             .hosts
             .iter()
             .map(|host| MxMatchReport {
-                host: host.candidate.exchange.to_string(),
+                host: host.candidate.exchange.clone(),
                 pattern: host
                     .candidate
                     .host()

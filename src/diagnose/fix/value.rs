@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::diagnose::command::{Command, ZoneRecord};
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
 
 /// What to do. `Display` gives the whole of it, ready to paste.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(into = "Document")]
+#[schemars(with = "Document")]
 pub struct Fix {
     parts: Vec<Part>,
     caution: Option<&'static str>,
@@ -223,7 +225,7 @@ struct Document {
     /// The record to publish, in the form of a zone file; null if none need be.
     record: Option<String>,
     /// The name whose CNAME has to change; null if none has.
-    alias: Option<String>,
+    alias: Option<DnsName>,
     /// What has to be changed, in the order in which it must be.
     order: Vec<Change>,
     /// What to be careful of; null if there is nothing.
@@ -232,26 +234,15 @@ struct Document {
     text: String,
 }
 
-impl Serialize for Fix {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Document {
-            body: self.bodies().next().map(ToString::to_string),
-            record: self.record().map(ToString::to_string),
-            alias: self.alias.as_ref().map(ToString::to_string),
-            order: self.order(),
-            caution: self.caution,
-            text: self.to_string(),
+impl From<Fix> for Document {
+    fn from(fix: Fix) -> Self {
+        Self {
+            body: fix.bodies().next().map(ToString::to_string),
+            record: fix.record().map(ToString::to_string),
+            order: fix.order(),
+            text: fix.to_string(),
+            caution: fix.caution,
+            alias: fix.alias.clone(),
         }
-        .serialize(serializer)
-    }
-}
-
-impl JsonSchema for Fix {
-    fn schema_name() -> Cow<'static, str> {
-        Document::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Document::json_schema(generator)
     }
 }

@@ -7,6 +7,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
 use super::{DnsName, Say, Sentence};
 
 /// A question: a name and a type, in the class IN.
@@ -338,7 +341,8 @@ pub struct MxRecord {
 }
 
 /// The target of an MX record.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[schemars(with = "String", inline)]
 pub enum Exchange {
     /// A host name.
     Host(DnsName),
@@ -348,6 +352,17 @@ pub enum Exchange {
     Root,
 }
 
+impl Exchange {
+    /// Returns the host name, if it is one.
+    #[must_use]
+    pub const fn name(&self) -> Option<&DnsName> {
+        match self {
+            Self::Host(name) => Some(name),
+            Self::NotAHostName(_) | Self::Root => None,
+        }
+    }
+}
+
 impl fmt::Display for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -355,6 +370,12 @@ impl fmt::Display for Exchange {
             Self::NotAHostName(text) => f.write_str(text),
             Self::Root => f.write_str("."),
         }
+    }
+}
+
+impl Serialize for Exchange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

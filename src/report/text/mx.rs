@@ -36,7 +36,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
             format!(
                 "{} {}: {}",
                 host.preference,
-                escape::cut(&host.host, MAX_CHARS),
+                escape::cut(&host.host.to_string(), MAX_CHARS),
                 facts.join(", ")
             ),
         );
@@ -109,7 +109,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
 fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
     let mut cells = vec![
         host.preference.to_string(),
-        escape::cut(&host.host, MAX_CHARS),
+        escape::cut(&host.host.to_string(), MAX_CHARS),
     ];
     for seen in policies {
         let found = seen
@@ -182,7 +182,7 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
         page.item(
             2,
             Tone::Strong,
-            escape::cut(&host.host, MAX_CHARS),
+            escape::cut(&host.host.to_string(), MAX_CHARS),
             format!("({})", about.join(", ")),
         );
         if let Some(error) = &host.error {
@@ -206,7 +206,8 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
     }
     facts.extend(what.tls_version.clone());
     if !what.result_types.is_empty() {
-        facts.push(format!("TLSRPT {}", what.result_types.join(", ")));
+        let types: Vec<&str> = what.result_types.iter().map(|one| one.as_str()).collect();
+        facts.push(format!("TLSRPT {}", types.join(", ")));
     }
     facts.retain(|fact| !fact.is_empty());
     page.item(

@@ -37,7 +37,7 @@ fn report() -> DomainReport {
     report.mx[0].addresses[0].address = FIRST.parse().unwrap();
     second.address = SECOND.parse().unwrap();
     report.mx[0].addresses.push(second);
-    assert_eq!(host, "mx.new.test");
+    assert_eq!(host.to_string(), "mx.new.test");
     report
 }
 

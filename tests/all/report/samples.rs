@@ -12,6 +12,7 @@ use stickler::diagnose::document::{
 use stickler::diagnose::fix::Fix;
 use stickler::diagnose::steps::steps;
 use stickler::facts::UnixTime;
+use stickler::facts::dns::Exchange;
 use stickler::report::{Context, Run, text};
 use stickler::sender::Verdict;
 use stickler::sts::policy::{self, Mode};
@@ -326,12 +327,11 @@ pub(crate) fn hostile() -> DomainReport {
         policy.mx_matches[0].pattern = Some(evil("pattern"));
     }
     let host = &mut report.mx[0];
-    host.host = "$(touch /tmp/owned);\x1b]0;mx\x07.evil.test".to_owned();
+    host.host = Exchange::NotAHostName("$(touch /tmp/owned);\x1b]0;mx\x07.evil.test".into());
     host.error = Some(evil("host").into());
     for address in &mut host.addresses {
         address.detail = evil(&"long ".repeat(1_000)).into();
         address.tls_version = Some(evil("TLS"));
-        address.result_types = vec![evil("type")];
         let certificate = address.certificate.as_mut().unwrap();
         certificate.subject_alt_names = vec![evil("name"); 500];
         certificate.issuer = evil("issuer");
@@ -407,7 +407,7 @@ fn policy(pattern: &str, host: &str) -> PolicyReport {
         error: None,
         unused_patterns: Vec::new(),
         mx_matches: vec![MxMatchReport {
-            host: host.to_owned(),
+            host: Exchange::Host(host.parse().unwrap()),
             pattern: (pattern == host).then(|| pattern.to_owned()),
         }],
     }
@@ -438,7 +438,7 @@ fn edge(text: &str, mx: &str) -> EdgeReport {
 
 fn mx(host: &str, addresses: &[&str]) -> MxReport {
     MxReport {
-        host: host.to_owned(),
+        host: Exchange::Host(host.parse().unwrap()),
         preference: 10,
         ttl_secs: Some(3_600),
         implicit: false,

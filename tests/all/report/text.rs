@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::{any, prop_assert, proptest};
 use stickler::diagnose::document::{CacheReport, DomainReport, MxReport, MxVerdict, UntilEvent};
+use stickler::facts::dns::Exchange;
 use stickler::report::{Charset, Company, Context, Detail, Format, Style, text};
 
 use super::{json, samples};
@@ -444,7 +445,7 @@ fn a_thousand_mx_hosts_are_counted() {
     let template = report.mx[0].clone();
     report.mx = (0..1_000)
         .map(|number| MxReport {
-            host: format!("mx{number}.new.test"),
+            host: Exchange::Host(format!("mx{number}.new.test").parse().unwrap()),
             verdict: MxVerdict::NotTried,
             addresses: Vec::new(),
             ..template.clone()
@@ -508,7 +509,7 @@ proptest! {
         let mut report = samples::stale();
         report.reason = text.as_str().into();
         report.record.texts = vec![text.clone()];
-        report.mx[0].host.clone_from(&text);
+        report.mx[0].host = Exchange::NotAHostName(text.as_str().into());
         report.policies[0].mx = vec![text.clone()];
         report.findings[0].detail = text.as_str().into();
         report.findings[1].fix = Some(text.into());

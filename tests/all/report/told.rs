@@ -61,7 +61,7 @@ fn one_silent_server_is_told_in_full_twice_at_most() {
         detail: "127.0.0.1:9 was silent for 1s".into(),
     };
     let mut report = samples::undetermined();
-    report.reason = Why::from(after(
+    report.reason = because(after(
         "cannot tell: the MX records could not be looked up: ",
         &failure,
     ));
@@ -86,6 +86,13 @@ fn one_silent_server_is_told_in_full_twice_at_most() {
         "{text}"
     );
     assert!(!text.contains("\n  MX hosts\n"), "{text}");
+}
+
+fn because(cause: Sentence) -> Why {
+    Why {
+        cause,
+        ..Why::default()
+    }
 }
 
 fn after(words: &str, said: &impl Say) -> Sentence {
