@@ -7,6 +7,19 @@
 //! SNI an [`Identity`] with another default, RSA good and ECDSA bad an identity with two certificates, two
 //! resolvers that disagree two [`View`]s, and what comes and goes two states, one after the other. Only what
 //! a server does to the wire, or an authority to a certificate, has a name of its own.
+//!
+//! # Adding a fault
+//!
+//! 1. A line in the list that it belongs to, with its name: [`ListenerFault`], [`TlsFault`],
+//!    [`DialogueFault`], [`CertificateFault`], [`RecordFault`] or [`Transfer`]. Scenarios can say it now.
+//! 2. What is observed of it, where the compiler names `model`: `script` for SMTP, `hosted` for DNS and
+//!    HTTPS, `certificate` for certificates.
+//! 3. What is done on the wire, where the compiler names `world`; for a dialogue the compiler names the table
+//!    in `tests/all/world/smtp.rs` instead, and that test fails until `world/smtp/dialogue.rs` does it.
+//! 4. What clients see of it, in the table of `tests/all/world` that the compiler names.
+//! 5. A row in `scenarios/README.md`; `tests/all/scenario_files` says which.
+//!
+//! `tests/all/replay/faults.rs` plays every name on both networks and fails where 2 and 3 differ.
 
 mod certificate;
 mod dns;
