@@ -36,8 +36,9 @@
 //! | [`cli`] | the command line, one file a verb; the only reader of the environment |
 //! | [`report`] | results as text, JSON, NDJSON and JUnit |
 //! | [`diagnose`] | facts and verdicts turned into findings, the nine steps out of the outage, a fix |
-//! | [`scenario`] | runbooks in TOML: reading them, linting them, their state over time |
-//! | [`replay`] | plays a scenario on the model and on the lab, and holds the two against each other |
+//! | [`replay`] | plays a story on the model and on the lab, and holds the two against each other |
+//! | [`scenario`] | stories told in TOML: reading them, linting them; all that knows of files, lines and spelling |
+//! | [`story`] | what holds at each moment, who sends mail, what must come of it: values, from a file or from code |
 //! | [`net`] | the live network: DNS, HTTPS, SMTP and TLS on real sockets |
 //! | [`model`] | the network in memory |
 //! | [`store`] | policies that survive a restart, in SQLite |
@@ -57,7 +58,7 @@
 //! - What a sender does, step by step: [`sender::discover`], then [`sender::deliver`].
 //! - What `check` looks at: [`diagnose::check`]; what its findings mean: [`diagnose::findings::codes`].
 //! - What goes over the wire: [`net`], from [`net::Live`] on.
-//! - How a migration is told and played: [`scenario`], then [`replay::replay`].
+//! - How a migration is told and played: [`story`], [`scenario`], then [`replay::replay`].
 //!
 //! # From an integration test
 //!
@@ -71,7 +72,7 @@
 //! let path = directory.join("scenarios/migration/stale-policy-after-cutover.toml");
 //! let scenario = stickler::scenario::load(&path).expect("the linter finds nothing to say");
 //! let runtime = tokio::runtime::Runtime::new()?;
-//! let replayed = runtime.block_on(replay(&scenario, Networks::Both))?;
+//! let replayed = runtime.block_on(replay(&scenario.story, Networks::Both))?;
 //! assert!(replayed.holds(), "{:#?}", replayed.failures);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -91,6 +92,7 @@ pub mod report;
 pub mod scenario;
 pub mod sender;
 pub mod store;
+pub mod story;
 pub mod sts;
 pub mod tlsrpt;
 pub mod world;

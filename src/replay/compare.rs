@@ -6,10 +6,8 @@ use super::outcome::{Told, list};
 use super::stage::Seen;
 use crate::diagnose;
 use crate::diagnose::document::{DomainReport, Severity};
-use crate::scenario::{
-    Asked, CheckExpectation, Expectation, Received, ResultTypeName, VerdictName,
-};
 use crate::sender::Verdict;
+use crate::story::{Asked, CheckExpectation, Expectation, Received, ResultTypeName, VerdictName};
 use crate::tlsrpt::result_type::ResultType;
 
 /// Returns what an attempt did not do as expected.
@@ -188,7 +186,7 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
             Some(class) => report
                 .senders
                 .iter()
-                .filter(|sender| *sender.class == **class)
+                .filter(|sender| *sender.class == *class.name)
                 .map(|sender| sender.verdict)
                 .max(),
         };
@@ -206,16 +204,17 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
         .map(|finding| finding.code.as_str())
         .collect();
     for code in &expected.findings {
-        if !codes.contains(&&**code) {
+        if !codes.contains(&code.code) {
             found.push(format!(
-                "finding {code} was expected, there are [{}]",
+                "finding {} was expected, there are [{}]",
+                code.code,
                 codes.join(", ")
             ));
         }
     }
     for code in &expected.no_findings {
-        if codes.contains(&&**code) {
-            found.push(format!("finding {code} must not come up"));
+        if codes.contains(&code.code) {
+            found.push(format!("finding {} must not come up", code.code));
         }
     }
     if let Some(exit) = expected.exit {

@@ -34,7 +34,7 @@
 //! let scenario = load_str(story, Path::new("cutover.toml"))
 //!     .map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())?;
 //! let runtime = tokio::runtime::Runtime::new()?;
-//! let replayed = runtime.block_on(replay(&scenario, Networks::Both))?;
+//! let replayed = runtime.block_on(replay(&scenario.story, Networks::Both))?;
 //! assert!(replayed.holds(), "{replayed}");
 //! # Ok(())
 //! # }
@@ -57,7 +57,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::facts::UnixTime;
-use crate::scenario::{NetworkKind, Scenario};
+use crate::story::{NetworkKind, Origin, Story};
 
 use on_lab::LabStage;
 use on_model::ModelStage;
@@ -82,8 +82,8 @@ pub enum Networks {
 pub struct Replayed {
     /// Its id.
     pub id: Box<str>,
-    /// Its file.
-    pub file: String,
+    /// Its file, or what else it is told in.
+    pub file: Box<str>,
     /// What happens in it.
     pub title: Box<str>,
     /// The sections that it is about.
@@ -125,7 +125,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn new(scenario: &Scenario, networks: &[NetworkKind], failures: &[Failure]) -> Self {
+    fn new(scenario: &Story, networks: &[NetworkKind], failures: &[Failure]) -> Self {
         let is_worthless = failures
             .iter()
             .any(|failure| failure.kind == FailureKind::Harness);
@@ -156,7 +156,8 @@ impl Replayed {
         self.failures.is_empty()
     }
 
-    /// Tells what failed, each as `file:line: message`; empty if nothing did.
+    /// Tells what failed, each as `file:line: message`, or with the step of a story that is built in code; empty
+    /// if nothing did.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         if self.outcome == Outcome::HoldsUnexpectedly {
@@ -166,8 +167,7 @@ impl Replayed {
                 self.xfail.as_deref().unwrap_or_default()
             )];
         }
-        let complaint = |failure| format!("{}:{failure}", self.file);
-        self.failures.iter().map(complaint).collect()
+        self.failures.iter().map(Failure::to_string).collect()
     }
 }
 
@@ -183,7 +183,7 @@ impl fmt::Display for Replayed {
 /// # Errors
 ///
 /// When its state cannot be laid out on a stage.
-pub async fn replay(scenario: &Scenario, networks: Networks) -> Result<Replayed, StageError> {
+pub async fn replay(scenario: &Story, networks: Networks) -> Result<Replayed, StageError> {
     let began = Instant::now();
     let is_played = |kind, other| {
         let only = scenario.only_on.as_ref();
@@ -213,9 +213,12 @@ pub async fn replay(scenario: &Scenario, networks: Networks) -> Result<Replayed,
         steps.get_or_insert(played.moments);
     }
     failures.extend(disagreements);
+    for failure in &mut failures {
+        failure.place = scenario.place(Origin::new(failure.line)).into();
+    }
     Ok(Replayed {
         id: scenario.id.clone(),
-        file: scenario.file.display().to_string(),
+        file: scenario.told_in().into(),
         title: scenario.title.clone(),
         rfc: scenario.rfc.clone(),
         start: scenario.start,
@@ -230,7 +233,7 @@ pub async fn replay(scenario: &Scenario, networks: Networks) -> Result<Replayed,
     })
 }
 
-async fn play_on_model(scenario: &Scenario) -> Result<(Played, Vec<Course>), StageError> {
+async fn play_on_model(scenario: &Story) -> Result<(Played, Vec<Course>), StageError> {
     let clients = scenario
         .moments
         .iter()
@@ -243,7 +246,7 @@ async fn play_on_model(scenario: &Scenario) -> Result<(Played, Vec<Course>), Sta
     Ok((played, shadows.into_courses()))
 }
 
-async fn play_on_lab(scenario: &Scenario) -> Result<Played, StageError> {
+async fn play_on_lab(scenario: &Story) -> Result<Played, StageError> {
     let Some(first) = scenario.moments.first() else {
         return Ok(Played::default());
     };

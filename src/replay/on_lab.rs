@@ -15,8 +15,8 @@ use crate::facts::{DnsName, UnixTime};
 use crate::fakes::Internet;
 use crate::net::routes::{Route, RouteFrom, Routes};
 use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
-use crate::scenario::state;
-use crate::scenario::{Asked, State};
+use crate::story::state;
+use crate::story::{Asked, State};
 use crate::sts::certificate::Roots;
 use crate::world::{Request, World};
 

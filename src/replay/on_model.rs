@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::facts::UnixTime;
 use crate::model::{Hosted, Model, ModelNetwork, ModelRequest, Stray};
-use crate::scenario::{Asked, State};
+use crate::story::{Asked, State};
 
 /// The model, with the resolver of each client.
 #[derive(Clone, Debug)]

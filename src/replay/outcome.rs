@@ -11,9 +11,10 @@ use serde::{Serialize, Serializer};
 use super::stage::Seen;
 use crate::diagnose::document::DomainReport;
 use crate::facts::{DnsName, UnixTime};
-use crate::scenario::{self, NetworkKind};
+use crate::scenario;
 use crate::sender::found::{Discovery, PolicyInUse, PolicySource};
 use crate::sender::{Attempt, Verdict};
+use crate::story::{self, NetworkKind};
 use crate::sts::fetch::FetchError;
 use crate::sts::record::RecordId;
 use crate::tlsrpt::result_type::ResultType;
@@ -159,7 +160,7 @@ pub struct Told {
     pub result_types: Vec<ResultType>,
     /// Where the policy came from.
     #[serde(serialize_with = "text")]
-    pub policy: scenario::PolicySource,
+    pub policy: story::PolicySource,
     /// Why the policy could not be fetched; null if that was not tried, or went well. The networks may word it
     /// differently.
     pub fetch_error: Option<Box<str>>,
@@ -196,15 +197,15 @@ impl Told {
             via_address: attempt.walk.via.as_ref().map(|via| via.address),
             result_types,
             policy: match &attempt.discovery.policy {
-                PolicyInUse::None(_) => scenario::PolicySource::None,
+                PolicyInUse::None(_) => story::PolicySource::None,
                 PolicyInUse::Policy {
                     source: PolicySource::Live,
                     ..
-                } => scenario::PolicySource::Live,
+                } => story::PolicySource::Live,
                 PolicyInUse::Policy {
                     source: PolicySource::Cached,
                     ..
-                } => scenario::PolicySource::Stored,
+                } => story::PolicySource::Stored,
             },
             fetch_error: attempt
                 .discovery
@@ -255,6 +256,9 @@ pub struct Failure {
     pub network: Option<NetworkKind>,
     /// The line of the file.
     pub line: usize,
+    /// What that line is called, as `file:line`.
+    #[serde(skip)]
+    pub place: Box<str>,
     /// How long after the start of the story.
     #[serde(rename = "after_secs", serialize_with = "secs")]
     #[schemars(with = "u64")]
@@ -264,15 +268,19 @@ pub struct Failure {
 }
 
 impl fmt::Display for Failure {
-    /// Writes `line: on the lab, after 2d: message`.
+    /// Writes `file:line: on the lab, after 2d: message`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match self.network {
+        let network = match self.network {
             Some(NetworkKind::Lab) => "on the lab, ",
             Some(NetworkKind::Model) => "on the model, ",
             None => "",
         };
         let after = scenario::span::format(self.after);
-        write!(f, "{}: {place}after {after}: {}", self.line, self.message)
+        write!(
+            f,
+            "{}: {network}after {after}: {}",
+            self.place, self.message
+        )
     }
 }
 
@@ -297,6 +305,7 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
                 kind: FailureKind::Harness,
                 network: None,
                 line: model.line,
+                place: Box::default(),
                 after: model.after,
                 message,
             });

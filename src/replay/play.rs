@@ -5,15 +5,15 @@ use super::near_edge::NearEdge;
 use super::outcome::{
     CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, RefreshResult, Told, ToldOf,
 };
-use super::senders::{Senders, class_of};
+use super::senders::Senders;
 use super::stage::{Client, Stage, StageError, Unannounced};
 use crate::diagnose::document::DomainReport;
 use crate::diagnose::{self, Options};
 use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
-use crate::scenario::{Expectation, Moment, Scenario};
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Mail, Network, Sender, Trace, Verdict};
+use crate::story::{Expectation, Moment, Origin, Story};
 
 /// How many refreshes may fall due between two moments: a year's worth for each of many senders.
 const MAX_REFRESHES: usize = 10_000;
@@ -44,7 +44,7 @@ impl<S: Sync> Watcher<S> for Nobody {
 ///
 /// When its state cannot be laid out on the stage.
 pub async fn play<S: Stage>(
-    scenario: &Scenario,
+    scenario: &Story,
     stage: &S,
     watcher: &mut (impl Watcher<S> + Send),
 ) -> Result<Played, StageError> {
@@ -99,7 +99,7 @@ impl<S: Stage> Player<'_, S> {
                 break;
             };
             refreshes.push(refresh);
-            self.note_unannounced(moment.line, due);
+            self.note_unannounced(moment.origin, due);
             watcher
                 .stands_still(self.stage, &self.senders, Some(until))
                 .await;
@@ -112,10 +112,9 @@ impl<S: Stage> Player<'_, S> {
         let sender = self.senders.sender(name)?.clone();
         let network = self.stage.network(Client::Sender(name));
         let network = NearEdge::new(network, next_hop, sender.edge);
-        let class = class_of(&sender);
         let acting = Sender {
             network: &network,
-            class: &class,
+            class: &sender.class,
             limits: Limits::default(),
         };
         let at = network.now();
@@ -143,7 +142,7 @@ impl<S: Stage> Player<'_, S> {
         self.stage.apply(&moment.state).await?;
         self.senders.follow(&moment.state);
         let mut told = MomentTold {
-            line: moment.line,
+            line: moment.origin.number(),
             at: moment.at,
             after: moment.after,
             title: moment.title.clone(),
@@ -160,7 +159,7 @@ impl<S: Stage> Player<'_, S> {
         for expectation in &moment.expect {
             for name in &expectation.senders {
                 let attempt = self.attempt(name, &expectation.domain, moment.at).await;
-                self.note_unannounced(expectation.line, moment.at);
+                self.note_unannounced(expectation.origin, moment.at);
                 let attempts: Vec<Told> = attempt.into_iter().collect();
                 self.compare(moment, expectation, &attempts);
                 told.attempts.extend(attempts);
@@ -168,10 +167,10 @@ impl<S: Stage> Player<'_, S> {
         }
         for expectation in &moment.check {
             let report = self.check(&expectation.domain).await;
-            self.note_unannounced(expectation.line, moment.at);
+            self.note_unannounced(expectation.origin, moment.at);
             for message in compare::check_differences(expectation, &report) {
                 let message = format!("check {}: {message}", report.domain);
-                self.fail(moment, expectation.line, message);
+                self.fail(moment, expectation.origin, message);
             }
             told.checks.push(CheckTold::new(&report));
         }
@@ -190,10 +189,9 @@ impl<S: Stage> Player<'_, S> {
         let next_hop = sender.next_hop.clone().unwrap_or_else(|| domain.clone());
         let network = self.stage.network(Client::Sender(name));
         let network = NearEdge::new(network, &next_hop, sender.edge);
-        let class = class_of(&sender);
         let acting = Sender {
             network: &network,
-            class: &class,
+            class: &sender.class,
             limits: Limits::default(),
         };
         let message = message_for(name, domain);
@@ -227,14 +225,14 @@ impl<S: Stage> Player<'_, S> {
                 "{name} has no message for {} in its queue, so nothing can be flushed",
                 expectation.domain
             );
-            self.fail(moment, expectation.line, message);
+            self.fail(moment, expectation.origin, message);
         }
         let mut told = Vec::new();
         for queued in waiting {
             let attempt = self
                 .attempt(&queued.sender, &queued.domain, queued.since)
                 .await;
-            self.note_unannounced(expectation.line, moment.at);
+            self.note_unannounced(expectation.origin, moment.at);
             told.extend(attempt);
         }
         self.compare(moment, expectation, &told);
@@ -259,12 +257,12 @@ impl<S: Stage> Player<'_, S> {
             .iter()
             .flat_map(|told| compare::differences(expected, told));
         for message in of_messages.chain(compare::request_differences(expected, told)) {
-            self.fail(moment, expected.line, format!("{whose}: {message}"));
+            self.fail(moment, expected.origin, format!("{whose}: {message}"));
         }
     }
 
     /// Tells the requests that are not announced, each once, where it was made first.
-    fn note_unannounced(&mut self, line: usize, at: UnixTime) {
+    fn note_unannounced(&mut self, origin: Origin, at: UnixTime) {
         for request in self.stage.unannounced() {
             if self.unannounced.contains(&request) {
                 continue;
@@ -272,7 +270,8 @@ impl<S: Stage> Player<'_, S> {
             self.played.failures.push(Failure {
                 kind: FailureKind::Harness,
                 network: None,
-                line,
+                line: origin.number(),
+                place: Box::default(),
                 after: at.saturating_duration_since(self.start),
                 message: request.to_string(),
             });
@@ -280,11 +279,12 @@ impl<S: Stage> Player<'_, S> {
         }
     }
 
-    fn fail(&mut self, moment: &Moment, line: usize, message: String) {
+    fn fail(&mut self, moment: &Moment, origin: Origin, message: String) {
         self.played.failures.push(Failure {
             kind: FailureKind::Expectation,
             network: None,
-            line,
+            line: origin.number(),
+            place: Box::default(),
             after: moment.after,
             message,
         });

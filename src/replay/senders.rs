@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::facts::{DnsName, UnixTime};
-use crate::scenario::state::{self, CacheUse};
-use crate::scenario::{Scenario, State};
-use crate::sender::{Attempt, PolicyState, SenderClass};
-use crate::sts::cache::StoredPolicy;
-use crate::sts::reading::Reading;
+use crate::sender::{Attempt, PolicyState};
+use crate::story::state::{self, CacheUse};
+use crate::story::{State, Story};
 
 /// The senders, their memories and their queue.
 #[derive(Clone, Debug)]
@@ -31,7 +29,7 @@ pub(super) struct Queued {
 
 impl Senders {
     /// Starts with what the scenario says is cached when it begins.
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Story) -> Self {
         let mut senders = Self {
             senders: Vec::new(),
             domains: Vec::new(),
@@ -44,19 +42,11 @@ impl Senders {
             .into_iter()
             .flat_map(|first| &first.state.senders)
         {
-            for cached in &sender.cached {
-                let Ok(id) = cached.id.parse() else { continue };
-                let stored = StoredPolicy {
-                    id,
-                    body: (*cached.body).into(),
-                    fetched_at: cached.fetched_at,
-                };
-                if let Ok(policy) = stored.read(Reading::Letter) {
-                    senders.memory.insert(
-                        (sender.name.clone(), cached.domain.clone()),
-                        PolicyState::with_policy(policy),
-                    );
-                }
+            for (domain, policy) in &sender.cached {
+                senders.memory.insert(
+                    (sender.name.clone(), domain.clone()),
+                    PolicyState::with_policy(policy.clone()),
+                );
             }
         }
         senders
@@ -110,7 +100,7 @@ impl Senders {
                 if sender.cache == CacheUse::Emptied {
                     return None;
                 }
-                let due = memory.refresh_due(&class_of(sender))?;
+                let due = memory.refresh_due(&sender.class)?;
                 (due <= until).then(|| (due, name.clone(), next_hop.clone()))
             })
             .min_by_key(|(due, _, _)| *due)
@@ -140,16 +130,5 @@ impl Senders {
             .partition(|queued| &*queued.sender == sender && queued.domain == *domain);
         self.queue = rest;
         taken
-    }
-}
-
-/// Returns the class of a scenario's sender, with the sender's own queue life.
-#[must_use]
-pub fn class_of(sender: &state::Sender) -> SenderClass {
-    let class = SenderClass::by_name(&sender.class)
-        .expect("the scenario was read, and its classes were looked up");
-    SenderClass {
-        queue_life: sender.queue_life,
-        ..class.clone()
     }
 }

@@ -12,11 +12,11 @@ use serde::Serialize;
 use super::near_edge::NearEdge;
 use super::on_model::ModelStage;
 use super::play::{Watcher, message_for};
-use super::senders::{Senders, class_of};
+use super::senders::Senders;
 use super::stage::{Client, Stage};
 use crate::facts::{DnsName, UnixTime};
-use crate::scenario::state;
 use crate::sender::{Limits, Mail, Sender, Verdict};
+use crate::story::state;
 
 /// How many moments are looked at between two steps.
 const MAX_SAMPLES: usize = 200;
@@ -103,7 +103,7 @@ impl Shadows {
             None => self.watched.push(Watched {
                 sender: sender.name.clone(),
                 domain: domain.clone(),
-                queue_life: sender.queue_life,
+                queue_life: sender.class.queue_life,
                 looks: vec![look],
             }),
         }
@@ -203,10 +203,9 @@ impl Watcher<ModelStage> for Shadows {
                     let next_hop = sender.next_hop.as_ref().unwrap_or(domain);
                     let network = copy.network(Client::Sender(&sender.name));
                     let network = NearEdge::new(network, next_hop, sender.edge);
-                    let class = class_of(sender);
                     let acting = Sender {
                         network: &network,
-                        class: &class,
+                        class: &sender.class,
                         limits: Limits::default(),
                     };
                     let state = senders.recall(sender, next_hop);

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::net::IpAddr;
 
 use crate::facts::{DnsName, UnixTime};
-use crate::scenario::{Asked, State};
 use crate::sender::Network;
+use crate::story::{Asked, State};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,14 +1,12 @@
 //! Scenarios: migrations and faults told like runbooks, with what must come of each step.
 //!
 //! [`load`] reads a file whole: the tables ([`mod@file`]) after each step, laid over one another with their
-//! places kept ([`tree`]), every default filled in ([`state`]), every mistake told with its line and column
-//! ([`Problem`]). What comes out is a [`Scenario`]: a list of moments, each with its [`State`] and what is
-//! expected. The format's reference is `scenarios/README.md`.
+//! places kept ([`tree`]), every default filled in ([`resolve`]), every mistake told with its line and column
+//! ([`Problem`]). What comes out is a [`Scenario`]: a [`Story`] and its file. The format's reference is `scenarios/README.md`.
 
 mod addresses;
 mod decode;
 mod expect;
-mod expectation;
 mod file;
 mod lint;
 mod located;
@@ -19,8 +17,6 @@ mod read;
 mod resolve;
 mod schema;
 pub mod span;
-pub mod state;
-mod timeline;
 mod tree;
 mod words;
 
@@ -29,24 +25,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use self::addresses::Allocation;
-use self::expect::{Receivers, Story};
-pub use self::expectation::{
-    Asked, AskedError, CheckExpectation, Expectation, PolicySource, Received, ResultTypeName,
-    TlsVersion, VerdictName,
-};
+use self::expect::{Around, Receivers};
 pub use self::file::Encoding;
 use self::file::NetworkWord;
+use self::located::Origin;
 pub use self::problem::Problem;
 use self::problem::Problems;
 use self::resolve::Context;
 pub use self::schema::schema;
-pub use self::state::State;
-pub use self::timeline::Moment;
-use crate::facts::UnixTime;
+use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, Story};
 
 /// The largest scenario file: many times the longest story.
 const MAX_FILE_OCTETS: u64 = 1 << 20;
@@ -54,44 +42,13 @@ const MAX_FILE_OCTETS: u64 = 1 << 20;
 /// The folder below which a file's path is its id.
 const FOLDER: &str = "scenarios";
 
-/// A scenario, read and found whole.
+/// A story and the file that tells it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Scenario {
     /// The file.
     pub file: PathBuf,
-    /// The id: the path below `scenarios/`, without `.toml`.
-    pub id: Box<str>,
-    /// What happens, in a sentence.
-    pub title: Box<str>,
-    /// The sections that it is about.
-    pub rfc: Vec<Box<str>>,
-    /// When it starts, by the virtual clock.
-    pub start: UnixTime,
-    /// The one network on which it can be told, if it cannot be told on both.
-    pub only_on: Option<OnlyOn>,
-    /// Why it is known to fail.
-    pub xfail: Option<Box<str>>,
-    /// Its steps, at least one, in order of time.
-    pub moments: Vec<Moment>,
-}
-
-/// The one network on which a scenario can be told.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct OnlyOn {
-    /// Which.
-    pub network: NetworkKind,
-    /// Why not on the other.
-    pub reason: Box<str>,
-}
-
-/// A network on which scenarios run.
-#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// Real sockets on loopback.
-    Lab,
-    /// Memory.
-    Model,
+    /// The story; its id is the path below `scenarios/`, without `.toml`.
+    pub story: Story,
 }
 
 /// Reads a scenario file.
@@ -160,14 +117,14 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
     let receivers = Receivers::of(&states);
     let mut moments: Vec<Moment> = Vec::new();
     for (step, state) in reading.file.steps.iter().zip(states) {
-        let story = Story {
+        let around = Around {
             before: &moments,
             receivers: &receivers,
         };
-        let expected = expect::resolve(&step.value, &state, story, problems);
+        let expected = expect::resolve(&step.value, &state, around, problems);
         let after = step.at.forward().unwrap_or_default();
         moments.push(Moment {
-            line: problems.line(step.origin),
+            origin: problems.place(step.origin),
             at: start.saturating_add(after),
             after,
             title: step
@@ -186,8 +143,7 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
     if problems.is_empty() {
         lint::lint_unreached(&reading, problems);
     }
-    Some(Scenario {
-        file: file.to_owned(),
+    let head = Head {
         id: head.id.as_str().into(),
         title: head.title.as_str().into(),
         rfc: head.rfc.iter().map(|rfc| rfc.as_str().into()).collect(),
@@ -200,8 +156,21 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
             reason: limit.reason.as_str().into(),
         }),
         xfail: head.xfail.as_ref().map(|reason| reason.as_str().into()),
-        moments,
-    })
+        source: Source::Text(file.display().to_string().into()),
+    };
+    if !problems.is_empty() {
+        return None;
+    }
+    match Story::new(head, moments) {
+        Ok(story) => Some(Scenario {
+            file: file.to_owned(),
+            story,
+        }),
+        Err(error) => {
+            problems.push(Origin::default(), error.fault.to_string());
+            None
+        }
+    }
 }
 
 /// Reads many files; ids must differ.
@@ -232,8 +201,8 @@ pub fn duplicate_ids(scenarios: &[Scenario]) -> Vec<Problem> {
     let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
     let mut problems = Vec::new();
     for scenario in scenarios {
-        if let Some(other) = seen.insert(&scenario.id, &scenario.file) {
-            let message = format!("{} has the id `{}` too", other.display(), scenario.id);
+        if let Some(other) = seen.insert(&scenario.story.id, &scenario.file) {
+            let message = format!("{} has the id `{}` too", other.display(), scenario.story.id);
             problems.push(Problem::of_file(&scenario.file, message));
         }
     }

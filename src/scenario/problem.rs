@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::decode::Mistake;
 use super::located::Origin;
+use crate::story;
 
 /// One thing that is wrong with a scenario file.
 #[derive(Clone, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
@@ -76,6 +77,11 @@ impl<'t> Problems<'t> {
     /// Returns the line on which a value begins.
     pub(super) fn line(&self, origin: Origin) -> usize {
         self.lines.position(origin.start).0
+    }
+
+    /// Returns a place as a story keeps it: its line.
+    pub(super) fn place(&self, origin: Origin) -> story::Origin {
+        story::Origin::new(self.line(origin))
     }
 
     pub(super) fn push(&mut self, origin: Origin, message: impl Into<String>) {

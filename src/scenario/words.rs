@@ -56,6 +56,11 @@ pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// Returns a text's first 64 characters, for messages.
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{nearest, one_of};

@@ -211,7 +211,7 @@ impl Shown {
         for id in &self.scenarios {
             match scenario::load(&root().join("scenarios").join(format!("{id}.toml"))) {
                 Err(problems) => faults.push(format!("{id}: {problems:?}")),
-                Ok(scenario) if scenario.xfail.is_some() => {
+                Ok(scenario) if scenario.story.xfail.is_some() => {
                     faults.push(format!("{id} is known to fail, and shows nothing"));
                 }
                 Ok(_) => {}

@@ -77,7 +77,7 @@ fn run_all(networks: Networks, scenarios: &[Scenario]) -> Vec<(Duration, &str)> 
                 scope.spawn(|| {
                     let mut times = Vec::new();
                     while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        times.push((run(networks, scenario), &*scenario.id));
+                        times.push((run(networks, scenario), &*scenario.story.id));
                     }
                     times
                 })
@@ -97,9 +97,9 @@ fn run(networks: Networks, scenario: &Scenario) -> Duration {
         .build()
         .expect("sockets can be waited for");
     let replayed = runtime
-        .block_on(replay(scenario, networks))
+        .block_on(replay(&scenario.story, networks))
         .expect("the scenario can be laid out");
-    let holds = replayed.holds() || scenario.xfail.is_some();
+    let holds = replayed.holds() || scenario.story.xfail.is_some();
     assert!(holds, "{replayed}");
     began.elapsed()
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use stickler::replay::{Networks, Outcome, Replayed, replay};
-use stickler::scenario::{NetworkKind, Scenario, discover, duplicate_ids, load};
+use stickler::scenario::{Scenario, discover, duplicate_ids, load};
+use stickler::story::NetworkKind;
 
 /// The threads of each test's runtime: servers and sender side by side, even on a machine with one processor.
 const WORKERS: usize = 2;
@@ -46,18 +47,18 @@ fn main() -> ExitCode {
 /// which costs nothing, so that it can hold the two against each other.
 fn trials_of(scenario: &Scenario) -> Vec<Trial> {
     let scenario = Arc::new(scenario.clone());
-    let only = scenario.only_on.as_ref().map(|only| only.network);
+    let only = scenario.story.only_on.as_ref().map(|only| only.network);
     let mut trials = Vec::new();
     if only != Some(NetworkKind::Lab) {
         let scenario = Arc::clone(&scenario);
         trials.push(Trial::test(
-            format!("{} on the model", scenario.id),
+            format!("{} on the model", scenario.story.id),
             move || judge(&scenario, Networks::Model),
         ));
     }
     if only != Some(NetworkKind::Model) {
         trials.push(Trial::test(
-            format!("{} on the lab", scenario.id),
+            format!("{} on the lab", scenario.story.id),
             move || judge(&scenario, Networks::Both),
         ));
     }
@@ -70,7 +71,7 @@ fn judge(scenario: &Scenario, networks: Networks) -> Result<(), Failed> {
         .worker_threads(WORKERS)
         .enable_all()
         .build()?;
-    let replayed: Replayed = runtime.block_on(replay(scenario, networks))?;
+    let replayed: Replayed = runtime.block_on(replay(&scenario.story, networks))?;
     match replayed.outcome {
         Outcome::Holds | Outcome::FailsAsKnown => Ok(()),
         Outcome::Fails | Outcome::HoldsUnexpectedly => Err(replayed.to_string().into()),

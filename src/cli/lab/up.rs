@@ -22,7 +22,8 @@ use crate::replay::on_lab::{LabStage, clients};
 use crate::replay::stage::Stage as _;
 use crate::report::text;
 use crate::report::time::span;
-use crate::scenario::{self, Moment, Scenario};
+use crate::scenario::{self, Scenario};
+use crate::story::Moment;
 
 /// How many lines of input may wait for the one before them.
 const WAITING_LINES: usize = 16;
@@ -92,7 +93,8 @@ impl<'s> Lab<'s> {
     async fn start(scenario: &'s Scenario, args: &LabUpArgs) -> anyhow::Result<Self> {
         let moment = moment_at(scenario, args.at)
             .context("the scenario has no step, so there is nothing to serve")?;
-        let stage = LabStage::start(scenario.start, &moment.state, clients(&moment.state)).await?;
+        let stage =
+            LabStage::start(scenario.story.start, &moment.state, clients(&moment.state)).await?;
         let absolute = |env: &PathBuf| {
             std::path::absolute(env).with_context(|| format!("`{}`", env.display()))
         };
@@ -127,7 +129,7 @@ impl<'s> Lab<'s> {
     }
 
     fn now(&self) -> UnixTime {
-        self.scenario.start.saturating_add(self.after)
+        self.scenario.story.start.saturating_add(self.after)
     }
 
     fn ways(&self) -> Ways {
@@ -141,6 +143,7 @@ impl<'s> Lab<'s> {
 
     fn next_moment(&self) -> Option<Duration> {
         self.scenario
+            .story
             .moments
             .iter()
             .map(|moment| moment.after)
@@ -206,7 +209,7 @@ impl<'s> Lab<'s> {
         let colon = if title.is_empty() { "" } else { ": " };
         format!(
             "{} at {} ({} after the start){colon}{title}\n",
-            self.scenario.id,
+            self.scenario.story.id,
             self.now(),
             span(self.after),
         )
@@ -250,11 +253,12 @@ impl<'s> Lab<'s> {
 /// Returns the step that holds at a time; before the first one, that one.
 fn moment_at(scenario: &Scenario, after: Duration) -> Option<&Moment> {
     scenario
+        .story
         .moments
         .iter()
         .rev()
         .find(|moment| moment.after <= after)
-        .or_else(|| scenario.moments.first())
+        .or_else(|| scenario.story.moments.first())
 }
 
 /// Reads standard input on a thread that nobody waits for: a read of a terminal cannot be cancelled.

@@ -96,7 +96,7 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
 }
 
 async fn play(scenario: Scenario, networks: Networks) -> Told {
-    match replay(&scenario, networks).await {
+    match replay(&scenario.story, networks).await {
         Ok(replayed) => Told::Played(Box::new(replayed)),
         Err(error) => Told::Refused(vec![Problem::of_file(&scenario.file, error.to_string())]),
     }

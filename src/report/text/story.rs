@@ -12,8 +12,9 @@ use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page, Place};
 use crate::report::time::span;
 use crate::report::{Charset, Context, Detail, Tone, escape};
-use crate::scenario::{self, NetworkKind};
+use crate::scenario;
 use crate::sender::Verdict;
+use crate::story::NetworkKind;
 
 /// Returns all that is to say of a scenario: its steps, what would have become of mail, and what failed.
 #[must_use]

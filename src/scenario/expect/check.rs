@@ -1,12 +1,13 @@
 //! What an observer's `check` is expected to find.
 
-use super::{NO_STS, Resolver, shortened};
-use crate::diagnose::findings::codes;
-use crate::scenario::expectation::{CheckExpectation, VerdictName};
+use super::{NO_STS, Resolver};
+use crate::diagnose::findings::codes::{self, Code};
 use crate::scenario::file::CheckTable;
 use crate::scenario::lint::CLASSES;
-use crate::scenario::located::Located;
-use crate::scenario::words::{nearest, one_of};
+use crate::scenario::located::{Located, OneOrMany};
+use crate::scenario::words::{nearest, one_of, shortened};
+use crate::sender::SenderClass;
+use crate::story::{CheckExpectation, VerdictName};
 
 /// The highest exit code of `check`.
 const MAX_EXIT: u8 = 3;
@@ -39,9 +40,8 @@ impl Resolver<'_, '_, '_> {
                 "expected `strict` or `lazy`",
             );
         }
-        for code in table.finding.iter().chain(table.no_finding.iter()) {
-            self.code(code);
-        }
+        let findings = self.codes(&table.finding);
+        let no_findings = self.codes(&table.no_finding);
         for code in table.finding.iter() {
             if table.no_finding.iter().any(|not| not.value == code.value) {
                 self.problems.push(
@@ -68,26 +68,23 @@ impl Resolver<'_, '_, '_> {
             }
         }
         Some(CheckExpectation {
-            line: self.problems.line(origin),
+            origin: self.problems.place(origin),
             domain: self.domain(table.domain.as_ref(), origin)?,
-            class: table.class.as_ref().map(|class| class.as_str().into()),
+            class: (table.class.as_ref()).and_then(|class| SenderClass::by_name(class)),
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
-            findings: table
-                .finding
-                .iter()
-                .map(|code| code.as_str().into())
-                .collect(),
-            no_findings: table
-                .no_finding
-                .iter()
-                .map(|code| code.as_str().into())
-                .collect(),
+            findings,
+            no_findings,
             exit: table.exit.as_ref().map(|exit| exit.value),
         })
     }
 
-    /// Finds codes that no finding has, and those that can never come up.
-    fn code(&mut self, code: &Located<String>) {
+    fn codes(&mut self, written: &OneOrMany<Located<String>>) -> Vec<Code> {
+        let codes = written.iter().filter_map(|code| self.code(code));
+        codes.collect()
+    }
+
+    /// Looks a code up; one that no finding has, or that can never come up, is a problem.
+    fn code(&mut self, code: &Located<String>) -> Option<Code> {
         if OF_A_STORE.contains(&code.as_str()) {
             self.problems.push_with_help(
                 code.origin,
@@ -97,11 +94,11 @@ impl Resolver<'_, '_, '_> {
                 ),
                 "expect what becomes of the mail of a sender that holds the policy",
             );
-            return;
+            return None;
         }
         let known = || codes::ALL.iter().map(|code| code.code);
-        if known().any(|known| known == code.value) {
-            return;
+        if let Some(found) = codes::ALL.iter().find(|found| found.code == code.value) {
+            return Some(*found);
         }
         let help = match nearest(code, known()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -115,5 +112,6 @@ impl Resolver<'_, '_, '_> {
             format!("`{}` is no code of a finding", shortened(code)),
             help,
         );
+        None
     }
 }

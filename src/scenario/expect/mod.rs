@@ -6,16 +6,14 @@ mod requests;
 use std::collections::BTreeSet;
 
 pub(super) use self::requests::Receivers;
-use super::addresses::is_reserved_name;
-use super::expectation::{Asked, CheckExpectation, Expectation, Received, VerdictName};
 use super::file::{ExpectTable, ReceivedTls, StepTable};
 use super::located::{Located, OneOrMany, Origin, Text};
 use super::problem::Problems;
 use super::read::Reading;
-use super::state::State;
-use super::timeline::Moment;
-use super::words::{nearest, one_of};
+use super::words::{nearest, one_of, shortened};
 use crate::facts::DnsName;
+use crate::story::reserved::is_reserved_name;
+use crate::story::{Asked, CheckExpectation, Expectation, Moment, Received, State, VerdictName};
 
 /// The word for every sender.
 const EVERYONE: &str = "*";
@@ -33,7 +31,7 @@ pub(super) struct Expected {
 
 /// What lies around a step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Story<'a> {
+pub(super) struct Around<'a> {
     /// The moments before it.
     pub(super) before: &'a [Moment],
     /// Who receives requests, at whichever moment.
@@ -44,17 +42,17 @@ pub(super) struct Story<'a> {
 pub(super) fn resolve(
     step: &StepTable,
     state: &State,
-    story: Story<'_>,
+    around: Around<'_>,
     problems: &mut Problems<'_>,
 ) -> Expected {
     let mut resolver = Resolver {
         state,
-        receivers: story.receivers,
+        receivers: around.receivers,
         problems,
     };
     let flush = step.flush.iter().filter_map(|table| {
         let expectation = resolver.expectation(table)?;
-        resolver.something_waits(&expectation, table.origin, story.before);
+        resolver.something_waits(&expectation, table.origin, around.before);
         Some(expectation)
     });
     let flush = flush.collect();
@@ -118,7 +116,7 @@ impl Resolver<'_, '_, '_> {
         let senders = self.senders(table.sender.as_ref());
         let domain = self.domain(table.domain.as_ref(), origin);
         let expectation = Expectation {
-            line: self.problems.line(origin),
+            origin: self.problems.place(origin),
             senders,
             domain: domain?,
             verdict: table.verdict.as_ref().map(|verdict| verdict.0),
@@ -284,7 +282,7 @@ impl Resolver<'_, '_, '_> {
                 let never = expectation.senders.iter().find(|name| {
                     self.state
                         .sender(name)
-                        .is_some_and(|sender| &*sender.class == NO_STS)
+                        .is_some_and(|sender| !sender.class.is_conforming())
                 });
                 if let Some(name) = never {
                     self.problems.push_with_help(
@@ -318,9 +316,4 @@ impl Resolver<'_, '_, '_> {
             }
         }
     }
-}
-
-/// Returns a text's first 64 characters, for messages.
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

@@ -7,10 +7,9 @@ use super::Resolver;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::{HttpsFault, ListenerFault, RecordKind, SmtpFault};
-use crate::scenario::expectation::Asked;
 use crate::scenario::located::Located;
-use crate::scenario::state::State;
 use crate::scenario::words::{nearest, one_of};
+use crate::story::{Asked, State};
 
 /// The names of services, and the one type that senders ask about there.
 const SERVICES: [(&str, RecordType); 3] = [

@@ -9,9 +9,9 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::WorldTables;
 use crate::facts::DnsName;
-use crate::scenario::expectation::{PolicySource, ResultTypeName, TlsVersion, VerdictName};
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::span::TimeSpan;
+use crate::story::{PolicySource, ResultTypeName, TlsVersion, VerdictName};
 
 /// A step. At its moment the order is: due refreshes, `unset`, `set`, `flush`, `expect`, `check`.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]

@@ -12,16 +12,14 @@ pub(super) use self::references::{lint_edges, lint_references, lint_unreached};
 
 use crate::facts::DnsName;
 use crate::fakes::RecordData;
-use crate::scenario::addresses::{
-    ADDRESS_HELP, NAME_HELP, is_documentation_address, is_reserved_name,
-};
-use crate::scenario::expect::shortened;
+use crate::scenario::addresses::{ADDRESS_HELP, NAME_HELP};
 use crate::scenario::file::{CacheWord, Head, SenderTable, StepTable, WorldTables};
 use crate::scenario::located::{Located, Origin};
 use crate::scenario::misplaced::misplaced;
 use crate::scenario::problem::Problems;
 use crate::scenario::read::Reading;
-use crate::scenario::words::{nearest, one_of};
+use crate::scenario::words::{nearest, one_of, shortened};
+use crate::story::reserved::{is_documentation_address, is_reserved_name};
 
 /// The classes of sender that a scenario can name.
 pub(super) const CLASSES: &[&str] = &["strict", "lazy", "no-sts"];
@@ -295,16 +293,6 @@ impl Linter<'_, '_, '_> {
                     cached.fetched.origin,
                     "a policy held at the start cannot be fetched after it",
                     "write a span before the start, as in `-6d`",
-                );
-            }
-            let id = &cached.id;
-            let is_id = (1..=32).contains(&id.len())
-                && id.bytes().all(|octet| octet.is_ascii_alphanumeric());
-            if !is_id {
-                self.problems.push_with_help(
-                    id.origin,
-                    format!("`{}` is no id of a record", shortened(id)),
-                    "write 1 to 32 letters and digits",
                 );
             }
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::Linter;
-use crate::scenario::expect::shortened;
 use crate::scenario::file::PolicyTable;
 use crate::scenario::located::Origin;
 use crate::scenario::resolve::end_of_aliases;
+use crate::scenario::words::shortened;
 
 /// The headers that say where a body ends: `transfer` has the ways to do that, the wrong ones too.
 const FRAMING: [&str; 3] = ["connection", "content-length", "transfer-encoding"];

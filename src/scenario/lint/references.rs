@@ -11,8 +11,8 @@ use crate::scenario::located::{Located, Text};
 use crate::scenario::problem::Problems;
 use crate::scenario::read::Reading;
 use crate::scenario::resolve::parse_mx;
-use crate::scenario::timeline::Moment;
 use crate::scenario::words::{nearest, one_of};
+use crate::story::Moment;
 
 /// Finds names that something points to and nothing declares.
 pub(in crate::scenario) fn lint_references(

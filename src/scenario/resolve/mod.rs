@@ -12,9 +12,9 @@ use std::sync::Arc;
 use super::addresses::{Allocation, Use};
 use super::file::WorldTables;
 use super::problem::Problems;
-use super::state::State;
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::{self, Internet};
+use crate::story::State;
 
 pub(super) use self::hosts::end_of_aliases;
 use self::policy::policy_body;

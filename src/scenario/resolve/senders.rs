@@ -8,20 +8,14 @@ use crate::scenario::file::{CacheWord, CachedTable, DeadlinesTable, SenderTable,
 use crate::scenario::located::Located;
 use crate::scenario::problem::Problems;
 use crate::scenario::span::TimeSpan;
-use crate::scenario::state::{CacheUse, CachedPolicy, Deadlines, Sender};
-use crate::sts::policy;
+use crate::scenario::words::shortened;
+use crate::sender::SenderClass;
+use crate::story::state::{CacheUse, Deadlines, Sender};
+use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;
 
 /// The class, and the name, of the sender of a scenario that declares none.
 const STRICT: &str = "strict";
-
-/// How long a sender keeps trying ([RFC 5321, Section 4.5.4.1]: "at least 4-5 days").
-///
-/// [RFC 5321, Section 4.5.4.1]: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.4.1
-const QUEUE_LIFE: Duration = Duration::from_secs(5 * 86_400);
-
-/// How long a sender waits in the lab: long for loopback, short for whoever waits for the run.
-const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Returns the senders; without any, one named `strict`.
 pub(super) fn senders(
@@ -40,13 +34,15 @@ pub(super) fn senders(
 }
 
 fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Problems<'_>) -> Sender {
+    let named = table.class.as_ref().map_or(STRICT, |class| class.as_str());
+    // The linter says of a class that is none.
+    let class = SenderClass::by_name(named).unwrap_or_else(strict);
     Sender {
         name: name.into(),
-        class: table
-            .class
-            .as_ref()
-            .map_or(STRICT, |class| class.as_str())
-            .into(),
+        class: SenderClass {
+            queue_life: forward(table.queue_life.as_ref(), class.queue_life, problems),
+            ..class.clone()
+        },
         cache: match table.cache {
             Some(CacheWord::Empty) => CacheUse::Emptied,
             Some(CacheWord::Kept) | None => CacheUse::Kept,
@@ -55,12 +51,7 @@ fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Probl
             .cached
             .iter()
             .filter_map(|(domain, cached)| {
-                Some(CachedPolicy {
-                    domain: domain.0.clone(),
-                    id: cached.id.as_str().into(),
-                    fetched_at: cached.fetched.from(start),
-                    body: cached_body(cached, problems)?.into_bytes().into(),
-                })
+                Some((domain.0.clone(), policy_of(cached, start, problems)?))
             })
             .collect(),
         resolver: table
@@ -68,14 +59,29 @@ fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Probl
             .as_ref()
             .map_or(name, |resolver| resolver.as_str())
             .into(),
-        queue_life: forward(table.queue_life.as_ref(), QUEUE_LIFE, problems),
         deadlines: deadlines(table.deadlines.as_ref(), problems),
         next_hop: table.next_hop.as_ref().map(|host| host.0.clone()),
         edge: table.edge.as_ref().map(|edge| edge.0),
     }
 }
 
-fn cached_body(cached: &CachedTable, problems: &mut Problems<'_>) -> Option<String> {
+fn strict() -> &'static SenderClass {
+    SenderClass::by_name(STRICT).expect("it is a class, as its own test shows")
+}
+
+fn policy_of(
+    cached: &CachedTable,
+    start: UnixTime,
+    problems: &mut Problems<'_>,
+) -> Option<CachedPolicy> {
+    let Ok(id) = cached.id.parse() else {
+        problems.push_with_help(
+            cached.id.origin,
+            format!("`{}` is no id of a record", shortened(&cached.id)),
+            "write 1 to 32 letters and digits",
+        );
+        return None;
+    };
     let policy = &cached.policy;
     let body = match (&policy.body, &policy.mode, &policy.max_age) {
         (Some(body), _, _) => body.value.clone(),
@@ -91,8 +97,13 @@ fn cached_body(cached: &CachedTable, problems: &mut Problems<'_>) -> Option<Stri
             return None;
         }
     };
-    match policy::parse(body.as_bytes(), Reading::Letter) {
-        Ok(_) => Some(body),
+    let stored = StoredPolicy {
+        id,
+        body: body.into_bytes().into(),
+        fetched_at: cached.fetched.from(start),
+    };
+    match stored.read(Reading::Letter) {
+        Ok(policy) => Some(policy),
         Err(error) => {
             problems.push_with_help(
                 policy.origin,
@@ -105,11 +116,14 @@ fn cached_body(cached: &CachedTable, problems: &mut Problems<'_>) -> Option<Stri
 }
 
 fn deadlines(table: Option<&DeadlinesTable>, problems: &mut Problems<'_>) -> Deadlines {
-    let mut deadline = |span: Option<&Located<TimeSpan>>| forward(span, DEADLINE, problems);
+    let usual = Deadlines::default();
+    let Some(table) = table else {
+        return usual;
+    };
     Deadlines {
-        dns: deadline(table.and_then(|table| table.dns.as_ref())),
-        fetch: deadline(table.and_then(|table| table.fetch.as_ref())),
-        smtp: deadline(table.and_then(|table| table.smtp.as_ref())),
+        dns: forward(table.dns.as_ref(), usual.dns, problems),
+        fetch: forward(table.fetch.as_ref(), usual.fetch, problems),
+        smtp: forward(table.smtp.as_ref(), usual.smtp, problems),
     }
 }
 

@@ -157,11 +157,11 @@ not_asked = ["GET mta-sts.corp.test"]
         );
         let scenario = super::read(&story(&more));
         for networks in [Networks::Both, Networks::Lab] {
-            let replayed = replay(&scenario, networks).await.unwrap();
+            let replayed = replay(&scenario.story, networks).await.unwrap();
             assert!(replayed.holds(), "{fetched}:\n{replayed}");
             let refreshed = replayed.steps[0].refreshes.iter();
             let found: Vec<UnixTime> = refreshed.map(|each| each.at).collect();
-            assert_eq!(found, vec![scenario.start; refreshes], "{fetched}");
+            assert_eq!(found, vec![scenario.story.start; refreshes], "{fetched}");
         }
     }
 }
@@ -201,11 +201,14 @@ verdict = "defer"
 /// What would have become of mail: how each span begins, after the start, and each of its reasons.
 async fn spans(more: &str) -> Vec<(u64, String, String)> {
     let scenario = super::read(&story(more));
-    let replayed = replay(&scenario, Networks::Model).await.unwrap();
+    let replayed = replay(&scenario.story, Networks::Model).await.unwrap();
     let [course] = &replayed.courses[..] else {
         panic!("{:#?}", replayed.courses);
     };
-    let after = |time: UnixTime| time.saturating_duration_since(scenario.start).as_secs();
+    let after = |time: UnixTime| {
+        time.saturating_duration_since(scenario.story.start)
+            .as_secs()
+    };
     course
         .spans
         .iter()

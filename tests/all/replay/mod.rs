@@ -18,5 +18,5 @@ fn read(text: &str) -> Scenario {
 }
 
 async fn play(text: &str, networks: Networks) -> Replayed {
-    replay(&read(text), networks).await.unwrap()
+    replay(&read(text).story, networks).await.unwrap()
 }

@@ -1,6 +1,10 @@
 //! The harness can fail: wrong expectations are told with their line and with what came.
 
+use std::time::Duration;
+
+use stickler::fakes::DialogueFault;
 use stickler::replay::{Networks, Outcome, replay};
+use stickler::story::{Story, VerdictName};
 
 const STORY: &str = r#"
 id    = "story"
@@ -178,7 +182,7 @@ async fn a_known_failure_excuses_expectations_alone() {
         ),
     ] {
         let scenario = super::read(&text);
-        let replayed = replay(&scenario, Networks::Lab).await.unwrap();
+        let replayed = replay(&scenario.story, Networks::Lab).await.unwrap();
         assert_eq!(replayed.outcome, expected, "{name}");
     }
 }
@@ -325,4 +329,30 @@ async fn what_a_flush_made_reach_a_server_is_counted_over_all_its_messages() {
         let expected = expected.map(|expected| format!("strict to corp.test: {expected}"));
         assert_eq!(found, Vec::from_iter(expected.as_deref()), "{change:?}");
     }
+}
+
+/// There is no file and no line: the step says where.
+#[tokio::test]
+async fn a_story_that_is_built_in_code_fails_at_its_step() {
+    let story = Story::builder("built", "2026-03-02T08:00:00Z".parse().unwrap())
+        .sender("strict", "strict")
+        .step(Duration::ZERO, "all is well", |world| {
+            world.domain("corp.test").mx(&[(10, "mx.corp.test")]);
+            world.server("mx.corp.test");
+        })
+        .expect("corp.test", VerdictName::DeliverUnprotected)
+        .step(Duration::from_secs(86_400), "the host is full", |world| {
+            world
+                .server("mx.corp.test")
+                .fault(DialogueFault::MessageRejected);
+        })
+        .expect("corp.test", VerdictName::Deliver)
+        .build()
+        .unwrap();
+    let replayed = replay(&story, Networks::Model).await.unwrap();
+    assert_eq!(
+        replayed.to_string(),
+        "built, step 2 (the host is full): on the model, after 1d: strict to corp.test: verdict \
+         deliver was expected, it is bounce (the receiver rejected the message: 554 no)"
+    );
 }

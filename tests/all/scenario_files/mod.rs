@@ -14,7 +14,8 @@ use std::time::Duration;
 use serde_json::Value;
 use stickler::diagnose::findings::codes;
 use stickler::fakes::{CertificateFault, DnsFault, Edge, Name, Page, Rcode, RecordKind};
-use stickler::scenario::{self, Moment, Scenario, State};
+use stickler::scenario::{self, Scenario};
+use stickler::story::{Moment, ResultTypeName, State};
 
 use crate::support::tokens::Tokens;
 use crate::support::xorshift::Xorshift;
@@ -190,12 +191,12 @@ fn each_step_has_the_world_whole() {
             "unset = [\"domains.\\\"corp.test\\\".txt\"]\nset.names.\"a.test\".addresses = [\"192.0.2.2\"]\nset.domains.\"corp.test\".mx.rcode = \"servfail\"",
         );
     let scenario = load(&text);
-    let [first, second] = scenario.moments.as_slice() else {
-        panic!("{:#?}", scenario.moments);
+    let [first, second] = scenario.story.moments.as_slice() else {
+        panic!("{:#?}", scenario.story.moments);
     };
     assert_eq!(second.after, Duration::from_secs(2 * 86_400));
     assert_eq!(second.at.to_string(), "2026-03-04T08:00:00Z");
-    assert_eq!((first.line, second.line), (13, 17));
+    assert_eq!((first.origin.number(), second.origin.number()), (13, 17));
 
     let said = |moment: &Moment, name: &str| moment.state.internet.dns.names[name].clone();
     let txt = &said(first, "_mta-sts.corp.test").answers[&RecordKind::Txt];
@@ -263,7 +264,7 @@ edges."192.0.2.81".status = 503
 policy = { cname = "mta-sts.provider.test", body = "x", status = 404 }
 "#;
     let text = text.replace("verdict = \"de", "domain = \"corp.test\"\nverdict = \"de");
-    let state = load(&text).moments.remove(0).state;
+    let state = load(&text).story.moments.remove(0).state;
     let policy = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n";
     let told = |address, host, what, body| {
         format!(
@@ -291,7 +292,7 @@ fn the_shipped_scenarios_are_whole() {
     assert!(scenarios.len() >= 80, "{} scenarios", scenarios.len());
     let stories = scenarios
         .iter()
-        .filter(|scenario| scenario.id.starts_with("migration/"))
+        .filter(|scenario| scenario.story.id.starts_with("migration/"))
         .count();
     assert!(stories >= 15, "{stories} migration stories");
 }
@@ -331,7 +332,7 @@ fn the_reference_page_has_every_key_and_a_whole_example() {
     let page = fs::read_to_string(folder().join("README.md")).unwrap();
     // The result types are RFC 8460's, which the page cites.
     let own = |word: &&String| {
-        scenario::ResultTypeName::ALL
+        ResultTypeName::ALL
             .iter()
             .all(|name| name.as_str() != word.as_str())
     };

@@ -1,12 +1,15 @@
-//! What a scenario expects, with every name looked up.
+//! What a story expects.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use super::origin::Origin;
+use crate::diagnose::findings::codes::Code;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::names::names;
+use crate::sender::SenderClass;
 
 names! {
     /// What becomes of mail.
@@ -77,8 +80,8 @@ names! {
 /// What must become of one message, or of those that wait.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Expectation {
-    /// The line of the file on which it begins.
-    pub line: usize,
+    /// Where it is told.
+    pub origin: Origin,
     /// The senders, each on its own.
     pub senders: Vec<Box<str>>,
     /// The recipient's domain.
@@ -103,6 +106,27 @@ pub struct Expectation {
     pub reason: Option<Box<str>>,
 }
 
+impl Expectation {
+    /// Makes an expectation about mail for `domain` that says nothing yet.
+    #[must_use]
+    pub const fn about(domain: DnsName) -> Self {
+        Self {
+            origin: Origin::new(0),
+            senders: Vec::new(),
+            domain,
+            verdict: None,
+            via: Vec::new(),
+            via_address: None,
+            result_types: None,
+            asked: Vec::new(),
+            not_asked: Vec::new(),
+            received: Vec::new(),
+            policy: None,
+            reason: None,
+        }
+    }
+}
+
 /// What a server receives from an attempt.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Received {
@@ -119,18 +143,18 @@ pub struct Received {
 /// What an observer's `check` must find.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CheckExpectation {
-    /// The line of the file on which it begins.
-    pub line: usize,
+    /// Where it is told.
+    pub origin: Origin,
     /// The domain.
     pub domain: DnsName,
     /// The class that the verdict is about; `None` means the worst of all.
-    pub class: Option<Box<str>>,
+    pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.
     pub verdict: Option<VerdictName>,
     /// Codes of findings that come up.
-    pub findings: Vec<Box<str>>,
+    pub findings: Vec<Code>,
     /// Codes of findings that do not.
-    pub no_findings: Vec<Box<str>>,
+    pub no_findings: Vec<Code>,
     /// The exit code; `None` says nothing.
     pub exit: Option<u8>,
 }

@@ -1,4 +1,4 @@
-//! What holds at one moment of a scenario, with every default filled in.
+//! What holds at one moment of a story, with every default filled in.
 //!
 //! Whoever builds it (in memory, or with sockets) needs nothing else: names are whole, addresses are given,
 //! certificates have names and dates, bodies are octets, spans of time are moments.
@@ -7,8 +7,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::facts::{DnsName, UnixTime};
+use crate::facts::DnsName;
 use crate::fakes::{Internet, View};
+use crate::sender::SenderClass;
+use crate::sts::cache::CachedPolicy;
 
 /// Everything that holds after a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -57,19 +59,17 @@ impl State {
 /// A sender.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sender {
-    /// Its name in the scenario.
+    /// Its name in the story.
     pub name: Box<str>,
-    /// The name of its class.
-    pub class: Box<str>,
+    /// How it behaves, with the queue life of its own.
+    pub class: SenderClass,
     /// What happens to its policy cache.
     pub cache: CacheUse,
-    /// What its policy cache holds when the scenario begins.
-    pub cached: Vec<CachedPolicy>,
+    /// What its policy cache holds when the story begins.
+    pub cached: Vec<(DnsName, CachedPolicy)>,
     /// The resolver that it asks, by default one of its own, named like the sender; senders that name the
-    /// same one share its cache. One that the scenario does not declare sees what most see.
+    /// same one share its cache. One that the story does not declare sees what most see.
     pub resolver: Box<str>,
-    /// How long it keeps trying to deliver a message.
-    pub queue_life: Duration,
     /// How long it waits.
     pub deadlines: Deadlines,
     /// The smart host, which then is the policy domain.
@@ -87,19 +87,6 @@ pub enum CacheUse {
     Emptied,
 }
 
-/// A policy that a sender holds before the scenario begins.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CachedPolicy {
-    /// The policy domain.
-    pub domain: DnsName,
-    /// The id of the TXT record that it came with.
-    pub id: Box<str>,
-    /// When it was fetched.
-    pub fetched_at: UnixTime,
-    /// The body, as fetched.
-    pub body: Arc<[u8]>,
-}
-
 /// How long a sender waits, in real time. The model has no real time and fails at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deadlines {
@@ -109,4 +96,16 @@ pub struct Deadlines {
     pub fetch: Duration,
     /// For each step of an SMTP session.
     pub smtp: Duration,
+}
+
+impl Default for Deadlines {
+    /// Two seconds for each: long for loopback, short for whoever waits for the run.
+    fn default() -> Self {
+        let deadline = Duration::from_secs(2);
+        Self {
+            dns: deadline,
+            fetch: deadline,
+            smtp: deadline,
+        }
+    }
 }

@@ -1,8 +1,9 @@
-//! The moments of a scenario: what holds at each, and what must come of it.
+//! The moments of a story: what holds at each, and what must come of it.
 
 use std::time::Duration;
 
 use super::expectation::{CheckExpectation, Expectation};
+use super::origin::Origin;
 use super::state::State;
 use crate::facts::UnixTime;
 
@@ -11,8 +12,8 @@ use crate::facts::UnixTime;
 /// At its moment the order is: refreshes that are due, the new state, `flush`, `expect`, `check`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Moment {
-    /// The line of the file on which the step begins.
-    pub line: usize,
+    /// Where the step is told.
+    pub origin: Origin,
     /// When, by the virtual clock.
     pub at: UnixTime,
     /// How long after the start.

@@ -1,0 +1,146 @@
+//! Stories built in code: what is refused, and what a step leaves to the next.
+
+use std::time::Duration;
+
+use super::{Asked, Builder, Expectation, Moment, Story, StoryFault, VerdictName, World};
+use crate::facts::UnixTime;
+use crate::fakes::Name;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn healthy(world: &mut World) {
+    world.domain("corp.test").mx(&[(10, "mx.corp.test")]);
+    world.server("mx.corp.test");
+}
+
+fn begun() -> Builder {
+    Story::builder("b", UnixTime::from_secs(1_772_438_400))
+        .sender("strict", "strict")
+        .step(Duration::ZERO, "begin", healthy)
+}
+
+fn expecting(change: impl FnOnce(&mut Expectation)) -> Builder {
+    let mut expectation = Expectation::about("corp.test".parse().unwrap());
+    change(&mut expectation);
+    begun().expecting(expectation)
+}
+
+#[test]
+fn what_cannot_be_played_is_refused_with_its_place() {
+    let deliver = VerdictName::Deliver;
+    let good = || begun().expect("corp.test", deliver);
+    let rows: [(Builder, &str); 14] = [
+        (begun(), "b: the story expects nothing"),
+        (
+            Story::builder("b", UnixTime::from_secs(0)),
+            "b: the story has no step",
+        ),
+        (
+            Story::builder("b", UnixTime::from_secs(0)).expect("corp.test", deliver),
+            "b: something is expected before the first step",
+        ),
+        (
+            good().step(Duration::ZERO, "again", |_| {}),
+            "b, step 2 (again): the step does not lie after the one before it",
+        ),
+        (
+            good().sender("x", "stern"),
+            "b, step 1 (begin): no class of sender is named `stern`",
+        ),
+        (
+            begun().expect("cor.test", deliver),
+            "b, step 1 (begin): no domain is named `cor.test`",
+        ),
+        (
+            expecting(|expectation| expectation.senders.push("lazy".into())),
+            "b, step 1 (begin): no sender is named `lazy`",
+        ),
+        (
+            expecting(|expectation| expectation.via.push("mx.old.test".parse().unwrap())),
+            "b, step 1 (begin): no server is named `mx.old.test`",
+        ),
+        (
+            expecting(|expectation| {
+                let asked: Asked = "MX gone.test".parse().unwrap();
+                expectation.not_asked.push(asked);
+            }),
+            "b, step 1 (begin): no name `gone.test` is declared",
+        ),
+        (
+            good().step(DAY, "a name", |world| {
+                world.domain("a..b");
+            }),
+            "b, step 2 (a name): `a..b`: the name has an empty label (two dots in a row, or a dot at the start)",
+        ),
+        (
+            good().step(DAY, "a stranger", |world| {
+                world.server("mx.outlook.com");
+            }),
+            "b, step 2 (a stranger): `mx.outlook.com` may be somebody's name: use one below `.test` or `.example`",
+        ),
+        (
+            good().step(DAY, "a stranger's policy host", |world| {
+                world
+                    .internet
+                    .dns
+                    .names
+                    .insert("contest".into(), Name::default());
+            }),
+            "b, step 2 (a stranger's policy host): `contest` may be somebody's name: use one below `.test` or `.example`",
+        ),
+        (
+            good().step(DAY, "an address", |world| {
+                let own = world.internet.smtp.values().next().unwrap().clone();
+                world
+                    .internet
+                    .smtp
+                    .insert("192.0.3.1".parse().unwrap(), own);
+            }),
+            "b, step 2 (an address): 192.0.3.1 may be somebody's address: use one that is kept for documentation",
+        ),
+        (
+            expecting(|expectation| expectation.domain = "mx.corp.test".parse().unwrap()),
+            "b, step 1 (begin): no domain is named `mx.corp.test`",
+        ),
+    ];
+    for (builder, expected) in rows {
+        assert_eq!(builder.build().unwrap_err().to_string(), expected);
+    }
+    assert!(good().build().is_ok());
+}
+
+#[test]
+fn the_first_fault_is_told() {
+    let error = begun()
+        .sender("x", "stern")
+        .expect("a..b", VerdictName::Deliver)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.fault, StoryFault::Class("stern".into()));
+}
+
+#[test]
+fn a_step_changes_what_the_one_before_it_left() {
+    let story = begun()
+        .expect("corp.test", VerdictName::DeliverUnprotected)
+        .step(DAY, "a policy", |world| {
+            let corp = world.domain("corp.test").txt(&["v=STSv1; id=1;"]);
+            corp.policy("one").policy("two");
+        })
+        .build()
+        .unwrap();
+    let [first, second] = story.moments.as_slice() else {
+        panic!("{story:#?}");
+    };
+    let held = |moment: &Moment| {
+        let internet = &moment.state.internet;
+        (
+            internet.https.len(),
+            internet.smtp.len(),
+            internet.dns.names["_mta-sts.corp.test"].fault.is_some(),
+        )
+    };
+    assert_eq!((held(first), held(second)), ((0, 1, true), (1, 1, false)));
+    assert_eq!(second.at, story.start.saturating_add(DAY));
+    assert_eq!(second.state.policy_hosts.len(), 1);
+}
