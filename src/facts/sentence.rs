@@ -211,4 +211,28 @@ mod tests {
         assert_eq!(sentence.sentence(), sentence);
         assert_eq!(Sentence::from(""), Sentence::default());
     }
+
+    #[test]
+    fn a_whole_failure_takes_the_particulars_of_its_end() {
+        let mut end = Sentence::from("the lookup: ");
+        end.failure("no reply", "192.0.2.53");
+        let mut plain = Sentence::from("since ");
+        plain.moment(UnixTime::from_secs(0));
+        let mut sentence = Sentence::default();
+        sentence
+            .whole_failure(end.clone())
+            .whole_failure(Sentence::default())
+            .join("; ", [&plain, &plain])
+            .whole_failure(plain.clone());
+        let since = "since 1970-01-01T00:00:00Z";
+        assert_eq!(
+            sentence.to_string(),
+            format!("{end}{since}; {since}{since}")
+        );
+        let [failure] = sentence.failures().collect::<Vec<_>>()[..] else {
+            panic!("{sentence:?}");
+        };
+        assert_eq!(failure.what.to_string(), "the lookup: no reply");
+        assert_eq!(&*failure.particulars, "192.0.2.53");
+    }
 }

@@ -238,6 +238,7 @@ pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>, reading: Readi
 #[cfg(test)]
 mod tests {
     use super::{RecordError, RecordId, RecordIdError, SelectError, Selection, parse, select};
+    use crate::facts::Say;
     use crate::facts::dns::TxtRecord;
     use crate::sts::fields::FieldsError;
     use crate::sts::reading::Reading;
@@ -381,6 +382,35 @@ mod tests {
             parse(b"v=STSv1 ", Reading::Tolerant),
             Err(RecordError::NoId)
         );
+    }
+
+    #[test]
+    fn errors_read_as_sentences() {
+        for (texts, expected) in [
+            (
+                &["v=STSv1; -a=b"][..],
+                "`-a` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or digit first)",
+            ),
+            (&["v=STSv1; id"], "the field `id` has no `=`"),
+            (
+                &["v=STSv1; id=-"],
+                "the id `-` has other characters than letters and digits",
+            ),
+            (
+                &["v=STSv1; id=1", "v=STSv1; id=2"],
+                "2 records begin with `v=STSv1;`, only one may",
+            ),
+        ] {
+            let records: Vec<_> = texts
+                .iter()
+                .map(|text| TxtRecord::from_text(text.as_bytes()))
+                .collect();
+            let Selection::Unusable(error) = select(&records, Reading::Letter) else {
+                panic!("{texts:?} is of use");
+            };
+            assert_eq!(error.to_string(), expected);
+            assert_eq!(error.sentence().to_string(), expected);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{
     Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
     RecordType, TlsaRecord, TxtRecord,
 };
+use crate::facts::DnsName;
 
 fn records() -> Vec<Record> {
     vec![
@@ -151,6 +152,11 @@ fn questions_and_exchanges_are_written_as_in_a_zone_file() {
         (Exchange::Root, "."),
     ] {
         assert_eq!(exchange.to_string(), expected);
+        let is_host = matches!(exchange, Exchange::Host(_));
+        assert_eq!(
+            exchange.name().map(DnsName::as_str),
+            is_host.then_some(expected)
+        );
     }
 }
 

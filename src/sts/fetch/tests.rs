@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{FetchError, is_text_plain, judge};
-use crate::facts::UnixTime;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::dns::{DnsFailure, DnsFailureKind};
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::{Say, UnixTime};
 use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
 
@@ -278,7 +278,37 @@ fn errors_read_as_sentences() {
             "certificate of the policy host: certificate is self-signed; \
              a certificate of the chain has expired",
         ),
+        (
+            FetchError::Certificate(vec![CertificateFault::UnknownIssuer]),
+            "certificate of the policy host: certificate is not from a trusted issuer (or an intermediate is \
+             missing)",
+        ),
+        (
+            FetchError::HostLookup(DnsFailure {
+                kind: DnsFailureKind::TimedOut,
+                detail: "192.0.2.53".into(),
+            }),
+            "lookup of the policy host: no reply in time (192.0.2.53)",
+        ),
+        (
+            FetchError::Connection(HttpFailure {
+                kind: HttpFailureKind::Reset,
+                detail: "why".into(),
+            }),
+            "connection broke (why)",
+        ),
+        (
+            FetchError::Interrupted {
+                detail: "why".into(),
+            },
+            "the connection broke within the body (why)",
+        ),
     ] {
         assert_eq!(error.to_string(), expected);
+        // What stands in parentheses at the end is that of the whole.
+        let sentence = error.sentence();
+        assert_eq!(sentence.to_string(), expected);
+        let is_whole = sentence.spans().len() == 1 && sentence.failures().count() == 1;
+        assert_eq!(is_whole, expected.ends_with(')'), "{expected}");
     }
 }

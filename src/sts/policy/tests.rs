@@ -1,6 +1,7 @@
 //! The grammar line by line, in both readings.
 
 use super::{Field, MaxAge, Mode, Policy, PolicyError, PolicyErrorKind as K, parse};
+use crate::facts::Say;
 use crate::sts::mx::{MxMatched, MxPattern, MxPatternError};
 use crate::sts::name::PolicyNameError;
 use crate::sts::reading::Reading;
@@ -467,6 +468,23 @@ fn an_error_says_where_what_and_what_would_be_right() {
             Some("add the line `max_age: 604800`"),
         ),
         (
+            "version: STSv1\nm mode: none\n",
+            "line 2: `m mode` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or \
+             digit first)",
+            None,
+        ),
+        (
+            "version: STSv1\nmx: a..b\n",
+            "line 2: mx `a..b` is no host name or wildcard: the name has an empty label (two dots in a row, or a \
+             dot at the start)",
+            None,
+        ),
+        (
+            "version: STSv1\nmx: a_b\n",
+            "line 2: mx `a_b` is no host name or wildcard: the character '_' cannot stand in a name",
+            None,
+        ),
+        (
             "version: STSv1\nmode: enforce\nmax_age: 1\n",
             "line 3: the policy ends without an `mx` field, which mode enforce needs",
             Some("add a line `mx: mx1.example.com` for each host of the MX records"),
@@ -474,6 +492,7 @@ fn an_error_says_where_what_and_what_would_be_right() {
     ] {
         let error = parse(body.as_bytes(), LETTER).unwrap_err();
         assert_eq!(error.to_string(), message);
+        assert_eq!(error.sentence().to_string(), message);
         assert_eq!(error.kind.hint().as_deref(), hint, "{message}");
     }
 }
