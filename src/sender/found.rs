@@ -161,12 +161,6 @@ impl Say for NoPolicy {
     }
 }
 
-impl fmt::Display for NoPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.sentence().fmt(f)
-    }
-}
-
 impl Discovery {
     pub(super) const fn without_asking(policy: PolicyInUse) -> Self {
         Self {

@@ -181,7 +181,7 @@ mod tests {
             (F::BadChain { detail: "".into() }, R::CertificateNotTrusted),
             (F::Unreadable { detail: "".into() }, R::ValidationFailure),
         ] {
-            assert_eq!(R::from(&fault), expected, "{fault}");
+            assert_eq!(R::from(&fault), expected, "{fault:?}");
             assert_eq!(R::from(&T::Certificate(fault)), expected);
         }
     }
@@ -202,7 +202,7 @@ mod tests {
                 R::ValidationFailure,
             ),
         ] {
-            assert_eq!(R::from(&fault), expected, "{fault}");
+            assert_eq!(R::from(&fault), expected, "{fault:?}");
         }
     }
 

@@ -12,13 +12,14 @@ use super::certificate::Certificate;
 use super::script::Script;
 use super::{Model, ModelRequest};
 use crate::clock::Clock;
+
 use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Record, RecordType,
     TxtRecord,
 };
 use crate::facts::http::{BodyEnd, HttpResponse};
 use crate::facts::smtp::{Message, Reply};
-use crate::facts::{DnsName, UnixTime};
+use crate::facts::{DnsName, Say, UnixTime};
 use crate::sender::discover::Occasion;
 use crate::sender::found::{PolicyInUse, PolicySource};
 use crate::sender::{Attempt, Limits, Mail, PolicyState, Sender, SenderClass, Trace};
@@ -356,7 +357,7 @@ pub(crate) fn in_use(policy: &PolicyInUse) -> String {
             policy.id,
             policy.policy.mode()
         ),
-        PolicyInUse::None(why) => format!("no policy: {why}"),
+        PolicyInUse::None(why) => format!("no policy: {}", why.sentence()),
     }
 }
 

@@ -144,12 +144,6 @@ impl Say for TransportFault {
     }
 }
 
-impl fmt::Display for TransportFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.sentence().fmt(f)
-    }
-}
-
 /// Proof that a session with an MX host runs inside TLS with a certificate valid for that host; only
 /// [`judge`] can make one.
 #[derive(Clone, Debug, Eq, PartialEq)]
