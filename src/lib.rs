@@ -73,7 +73,7 @@
 //! let scenario = stickler::scenario::load(&path).expect("the linter finds nothing to say");
 //! let runtime = tokio::runtime::Runtime::new()?;
 //! let replayed = runtime.block_on(replay(&scenario.story, Networks::Both))?;
-//! assert!(replayed.holds(), "{:#?}", replayed.failures);
+//! assert!(replayed.holds(), "{replayed}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
