@@ -9,12 +9,11 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory, FromArgMatches};
 
+pub use super::environment::Variables;
+
+use super::command_line::{Cli, Verb};
 use super::config::{Config, ConfigError, is_settable};
 use super::repeat::typed_options;
-use super::{Cli, Verb};
-
-/// What the environment says: the value of a variable, `None` if it is not set.
-pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Options that exclude each other: where a stronger source sets one, a weaker one sets none of them.
 const EXCLUSIVE: [&str; 2] = ["ipv4", "ipv6"];

@@ -2,10 +2,9 @@
 
 use std::io::Write as _;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::Cli;
 use super::exit::Exit;
 use super::output::Output;
 
@@ -24,14 +23,14 @@ Examples:
   stickler completions zsh > ~/.zfunc/_stickler
   stickler completions fish > ~/.config/fish/completions/stickler.fish";
 
-/// Prints the script.
+/// Prints the script for `command`, the whole command line.
 ///
 /// # Errors
 ///
 /// When standard output cannot be written.
-pub fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "stickler", &mut script);
+    clap_complete::generate(args.shell, &mut command, "stickler", &mut script);
     let mut output = Output::open(None)?;
     output.write_all(&script)?;
     output.finish()?;

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use super::arguments::Variables;
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
 use crate::facts::UnixTime;
 use crate::report::{Charset, Context, Detail, Style};
+
+/// What the environment says: the value of a variable, `None` if it is not set.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// What the process finds around it, read once.
 #[derive(Clone, Debug, Eq, PartialEq)]

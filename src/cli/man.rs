@@ -5,9 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command};
 
-use super::Cli;
 use super::exit::Exit;
 use super::output::Output;
 
@@ -30,13 +29,12 @@ Examples:
   stickler man lint policy | man -l -
   stickler man --dir ~/.local/share/man/man1";
 
-/// Prints a page, or writes all of them.
+/// Prints a page of `command`, the whole command line, or writes all of them.
 ///
 /// # Errors
 ///
 /// When there is no such verb, and when output cannot be written.
-pub fn run(args: &ManArgs) -> anyhow::Result<Exit> {
-    let mut command = Cli::command();
+pub fn run(args: &ManArgs, mut command: Command) -> anyhow::Result<Exit> {
     // Fills in what the verbs inherit.
     command.build();
     if let Some(directory) = &args.dir {

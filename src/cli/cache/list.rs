@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::Summary;
-use super::open_to_read;
+use super::open::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, keep_apart};
 use crate::cli::output_args::{ListFormat, OutputArgs};

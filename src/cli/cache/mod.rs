@@ -1,20 +1,19 @@
 //! `stickler cache`: what the store holds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
 use super::environment::Environment;
 use super::exit::Exit;
 use super::network_args::{CacheArgs, ClockArgs};
-use super::output::tell;
 use super::output_args::{AnswerFormat, ListFormat, OutputArgs};
-use super::values::{CacheChoice, DomainArgument, Source};
-use crate::store::Store;
+use super::values::{DomainArgument, Source};
+use open::path_of;
 
 mod entry;
 pub mod list;
+mod open;
 mod remove;
 pub mod show;
 mod transfer;
@@ -129,37 +128,6 @@ pub fn run(args: &CacheVerbArgs, environment: &Environment) -> anyhow::Result<Ex
             transfer::export(path_of(cache, environment)?, output.as_deref())
         }
     }
-}
-
-fn path_of<'a>(cache: &'a CacheArgs, environment: &'a Environment) -> anyhow::Result<&'a Path> {
-    if cache.cache == Some(CacheChoice::None) {
-        bail!("--cache none names no store: name a file, or leave the option out");
-    }
-    cache
-        .path(environment.default_store.as_deref())
-        .context("there is no home directory to look for the store in: name it with --cache PATH")
-}
-
-/// Opens the store at `path` to look at it; tells when there is none, which is no error.
-fn open_to_read(path: &Path) -> anyhow::Result<Option<Store>> {
-    let store = told_if_none(path, Store::open_to_read(path)?);
-    if store.as_ref().is_some_and(Store::is_read_only) {
-        tell(format_args!(
-            "the store `{}` cannot be written: it is read as it stands",
-            path.display()
-        ));
-    }
-    Ok(store)
-}
-
-fn told_if_none(path: &Path, store: Option<Store>) -> Option<Store> {
-    if store.is_none() {
-        tell(format_args!(
-            "there is no store at `{}` yet",
-            path.display()
-        ));
-    }
-    store
 }
 
 const LIST_EXAMPLES: &str = "\

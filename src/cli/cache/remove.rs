@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::told_if_none;
+use super::open::told_if_none;
 use crate::cli::exit::Exit;
 use crate::cli::output::tell;
 use crate::cli::values::DomainArgument;

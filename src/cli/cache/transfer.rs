@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::open_to_read;
+use super::open::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::values::Source;

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::Args;
 use tokio::sync::mpsc;
 
-use super::LabUpArgs;
 use super::paste::Ways;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
@@ -25,10 +25,40 @@ use crate::report::time::span;
 use crate::scenario::{self, Scenario};
 use crate::story::Moment;
 
+/// The arguments of `lab up`.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(after_help = EXAMPLES)]
+pub struct LabUpArgs {
+    /// The scenario
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Start at this moment of the scenario, counted from its start
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
+    pub at: Duration,
+
+    /// Write the options that reach the servers to this file too, as STICKLER_* variables
+    #[arg(long, value_name = "FILE")]
+    pub env: Option<PathBuf>,
+}
+
 /// How many lines of input may wait for the one before them.
 const WAITING_LINES: usize = 16;
 
 const LAST_STEP: &str = "this was the last step: `at TIME` goes anywhere, `quit` ends it\n";
+
+const EXAMPLES: &str = "\
+Examples:
+  stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h
+  stickler lab up scenario.toml --env lab.env
+    and elsewhere: set -a; . ./lab.env; stickler check corp.test
+
+It prints the options to reach the servers. While it is up it reads commands
+from standard input: `next` moves on to the next step, `at 2d3h` to that
+moment, `quit` or the end of the input ends it. The options stay valid; a new
+`--now` and new routes are printed, and --env FILE is written anew.
+
+Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
 /// Starts the servers and stays up.
 pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {

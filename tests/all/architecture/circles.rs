@@ -20,46 +20,6 @@ type Imports = BTreeMap<Import, BTreeSet<String>>;
 /// Imports that close a circle: the file that names, the file that defines, why it still does.
 const EXEMPTIONS: &[(&str, &str, &str)] = &[
     (
-        "cli/arguments.rs",
-        "cli/mod.rs",
-        "what is read is the whole command line",
-    ),
-    (
-        "cli/cache/list.rs",
-        "cli/cache/mod.rs",
-        "its verbs open the store in one way",
-    ),
-    (
-        "cli/cache/remove.rs",
-        "cli/cache/mod.rs",
-        "its verbs open the store in one way",
-    ),
-    (
-        "cli/cache/show.rs",
-        "cli/cache/mod.rs",
-        "its verbs open the store in one way",
-    ),
-    (
-        "cli/cache/transfer.rs",
-        "cli/cache/mod.rs",
-        "its verbs open the store in one way",
-    ),
-    (
-        "cli/completions.rs",
-        "cli/mod.rs",
-        "what is completed is the whole command line",
-    ),
-    (
-        "cli/lab/up.rs",
-        "cli/lab/mod.rs",
-        "the arguments of `lab up` stand beside the verb",
-    ),
-    (
-        "cli/man.rs",
-        "cli/mod.rs",
-        "what is described is the whole command line",
-    ),
-    (
         "scenario/expect/requests.rs",
         "scenario/expect/mod.rs",
         "the parts of an expectation share the resolver of its names",
