@@ -391,7 +391,6 @@ mod tests {
                 &["v=STSv1; -a=b"][..],
                 "`-a` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or digit first)",
             ),
-            (&["v=STSv1; id"], "the field `id` has no `=`"),
             (
                 &["v=STSv1; id=-"],
                 "the id `-` has other characters than letters and digits",
@@ -401,15 +400,15 @@ mod tests {
                 "2 records begin with `v=STSv1;`, only one may",
             ),
         ] {
-            let records: Vec<_> = texts
+            let records = texts
                 .iter()
-                .map(|text| TxtRecord::from_text(text.as_bytes()))
-                .collect();
+                .map(|text| TxtRecord::from_text(text.as_bytes()));
+            let records: Vec<_> = records.collect();
             let Selection::Unusable(error) = select(&records, Reading::Letter) else {
                 panic!("{texts:?} is of use");
             };
-            assert_eq!(error.to_string(), expected);
-            assert_eq!(error.sentence().to_string(), expected);
+            let said = [error.to_string(), error.sentence().to_string()];
+            assert_eq!(said, [expected; 2]);
         }
     }
 
