@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -15,10 +14,9 @@ use tokio_rustls::server::TlsStream;
 use super::door::Serve;
 use super::gzip;
 use super::history::Request;
-use super::pki::Pki;
+use super::served::Shared;
 use super::tasks::pause;
 use super::tls::{self, DEADLINE};
-use super::{Shared, WorldError};
 use crate::fakes::{Edge, HttpsFault, ListenerFault, Page, Response, Transfer};
 
 /// The longest request head that is read.
@@ -32,23 +30,6 @@ const CHUNK_OCTETS: usize = 16;
 
 /// The pause after each octet of what is slow; real time, and longer than any deadline.
 const PAUSE: Duration = Duration::from_secs(600);
-
-/// An edge, ready to serve.
-#[derive(Debug)]
-pub(super) struct ServedEdge {
-    pub(super) edge: Edge,
-    config: Arc<ServerConfig>,
-}
-
-impl ServedEdge {
-    /// Makes the edge's certificates.
-    pub(super) fn new(edge: &Edge, pki: &Pki) -> Result<Self, WorldError> {
-        Ok(Self {
-            config: tls::server_config(pki, &edge.identity, edge.versions, &[b"http/1.1"])?,
-            edge: edge.clone(),
-        })
-    }
-}
 
 /// Serves the connections to one address, whatever is there at the time.
 #[derive(Clone, Debug)]

@@ -10,16 +10,17 @@
 
 mod dns;
 mod door;
+mod error;
 mod gzip;
 pub mod history;
 mod https;
 mod pki;
+mod served;
 mod smtp;
 mod tasks;
 mod tls;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -28,11 +29,13 @@ use tokio::sync::Mutex;
 
 use self::dns::{Resolver, Table};
 use self::door::{Door, Mode, Serve};
+pub use self::error::WorldError;
 use self::history::History;
 pub use self::history::{Request, Transport};
-use self::https::{HttpsServer, ServedEdge};
+use self::https::HttpsServer;
 use self::pki::Pki;
-use self::smtp::{Greylist, ServedReceiver, SmtpServer};
+use self::served::{Served, ServedEdge, ServedReceiver, Shared};
+use self::smtp::{Greylist, SmtpServer};
 use crate::facts::UnixTime;
 use crate::fakes::{HttpsFault, Internet, ListenerFault, RecordData, SmtpFault};
 
@@ -59,33 +62,6 @@ pub struct Route {
     pub port: u16,
     /// The loopback address and port that serves it.
     pub to: SocketAddr,
-}
-
-/// What every server of a world sees.
-#[derive(Debug)]
-struct Shared {
-    served: RwLock<Arc<Served>>,
-    history: Arc<History>,
-    greylist: Greylist,
-}
-
-impl Shared {
-    /// Returns what is served at this moment.
-    fn served(&self) -> Arc<Served> {
-        Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Changes what is served.
-    fn serve(&self, served: Served) {
-        *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
-    }
-}
-
-/// What is served over TCP, ready for use.
-#[derive(Debug, Default)]
-struct Served {
-    https: BTreeMap<IpAddr, Arc<ServedEdge>>,
-    smtp: BTreeMap<IpAddr, Arc<ServedReceiver>>,
 }
 
 /// Serves the connections to addresses that nobody declared.
@@ -381,38 +357,4 @@ const fn mode(fault: Option<ListenerFault>) -> Mode {
         Some(ListenerFault::Blackhole) => Mode::Blackhole,
         Some(ListenerFault::Silence | ListenerFault::Reset) | None => Mode::Open,
     }
-}
-
-/// Why a state cannot be served.
-#[derive(Debug, thiserror::Error)]
-pub enum WorldError {
-    /// A name does not fit into a DNS message.
-    #[error("`{name}` cannot be sent in a DNS message: {detail}")]
-    Name {
-        /// The name.
-        name: Box<str>,
-        /// What is wrong with it.
-        detail: Box<str>,
-    },
-    /// A string of a TXT record is longer than 255 octets.
-    #[error("a string of a TXT record has {octets} octets, of at most 255")]
-    LongString {
-        /// Its length.
-        octets: usize,
-    },
-    /// A name does not fit into a certificate.
-    #[error("`{0}` cannot stand in a certificate: it is not ASCII")]
-    CertificateName(Box<str>),
-    /// A certificate cannot be made.
-    #[error("a certificate could not be made")]
-    Certificate(#[from] rcgen::Error),
-    /// A key cannot be used.
-    #[error("a key could not be used: {0}")]
-    Key(Box<str>),
-    /// A port cannot be had.
-    #[error("a loopback port could not be had")]
-    Bind(#[source] io::Error),
-    /// A resolver ended badly.
-    #[error("a resolver ended badly: {0}")]
-    Stop(Box<str>),
 }

@@ -14,7 +14,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::WorldError;
+use super::error::WorldError;
 use crate::facts::UnixTime;
 use crate::fakes::{Certificate, CertificateFault, KeyKind};
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::{StartHandshake, TlsStream};
 
-use super::WorldError;
+use super::error::WorldError;
 use super::pki::Pki;
 use crate::fakes::{Certificate, Identity, TlsFault, TlsVersions};
 

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 pub(super) use self::table::Table;
 use self::table::{Delivery, Resolution};
-use super::WorldError;
+use super::error::WorldError;
 use super::history::{self, History, Transport};
 
 /// How long an idle TCP connection is kept.

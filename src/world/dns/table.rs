@@ -8,7 +8,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::wire;
 use crate::fakes::{self, DEFAULT_TTL, DnsFault, Rcode, RecordFault, RecordKind, View};
-use crate::world::WorldError;
+use crate::world::error::WorldError;
 
 /// The longest CNAME chain that a resolver follows; it answers with that much of it.
 const MAX_CHAIN: usize = 16;

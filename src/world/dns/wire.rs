@@ -7,7 +7,7 @@ use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use crate::fakes::{RecordData, RecordKind};
-use crate::world::WorldError;
+use crate::world::error::WorldError;
 
 /// Returns a record of the same owner and another type: an address, or a text in the place of an address.
 pub(super) fn other_type(record: &Record) -> Record {

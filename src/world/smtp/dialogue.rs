@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::lines::Lines;
 use super::upstream::Session;
 use crate::fakes::{DialogueFault, Receiver, SmtpFault};
-use crate::world::Shared;
 use crate::world::history::Request;
+use crate::world::served::Shared;
 use crate::world::tasks::pause;
 
 /// The longest message that is taken.

@@ -9,7 +9,6 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -18,30 +17,12 @@ pub(super) use self::greylist::Greylist;
 use self::lines::Lines;
 use super::door::Serve;
 use super::history::Request;
-use super::pki::Pki;
+use super::served::Shared;
 use super::tls;
-use super::{Shared, WorldError};
 use crate::fakes::{DialogueFault, ListenerFault, Receiver, SmtpFault};
 
 /// The octets of a TLS handshake record begin with this one.
 const HANDSHAKE_RECORD: u8 = 22;
-
-/// A receiver, ready to serve.
-#[derive(Debug)]
-pub(super) struct ServedReceiver {
-    pub(super) receiver: Receiver,
-    config: Arc<ServerConfig>,
-}
-
-impl ServedReceiver {
-    /// Makes the receiver's certificates.
-    pub(super) fn new(receiver: &Receiver, pki: &Pki) -> Result<Self, WorldError> {
-        Ok(Self {
-            config: tls::server_config(pki, &receiver.identity, receiver.versions, &[])?,
-            receiver: receiver.clone(),
-        })
-    }
-}
 
 /// Serves the connections to one address, whatever is there at the time.
 #[derive(Clone, Debug)]

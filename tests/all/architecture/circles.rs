@@ -54,46 +54,6 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "scenario/resolve/mod.rs",
         "the parts share what is being resolved",
     ),
-    (
-        "world/dns/mod.rs",
-        "world/mod.rs",
-        "all servers fail with `WorldError`",
-    ),
-    (
-        "world/dns/table.rs",
-        "world/mod.rs",
-        "all servers fail with `WorldError`",
-    ),
-    (
-        "world/dns/wire.rs",
-        "world/mod.rs",
-        "all servers fail with `WorldError`",
-    ),
-    (
-        "world/https.rs",
-        "world/mod.rs",
-        "all servers share history and faults",
-    ),
-    (
-        "world/pki.rs",
-        "world/mod.rs",
-        "all servers fail with `WorldError`",
-    ),
-    (
-        "world/smtp/dialogue.rs",
-        "world/mod.rs",
-        "all servers share history and faults",
-    ),
-    (
-        "world/smtp/mod.rs",
-        "world/mod.rs",
-        "all servers share history and faults",
-    ),
-    (
-        "world/tls.rs",
-        "world/mod.rs",
-        "all servers fail with `WorldError`",
-    ),
 ];
 
 #[test]
