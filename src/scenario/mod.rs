@@ -39,9 +39,6 @@ use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, Story};
 /// The largest scenario file: many times the longest story.
 const MAX_FILE_OCTETS: u64 = 1 << 20;
 
-/// The folder below which a file's path is its id.
-const FOLDER: &str = "scenarios";
-
 /// A story and the file that tells it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Scenario {
@@ -269,16 +266,4 @@ pub struct DiscoverError {
     /// Why.
     #[source]
     pub cause: io::Error,
-}
-
-/// Returns the id that a file at this path must have; `None` if it lies below no `scenarios` folder.
-fn id_of(file: &Path) -> Option<String> {
-    let parts: Option<Vec<&str>> = file
-        .components()
-        .map(|part| part.as_os_str().to_str())
-        .collect();
-    let parts = parts?;
-    let folder = parts.iter().rposition(|part| *part == FOLDER)?;
-    let below = parts.get(folder + 1..)?.join("/");
-    Some(below.strip_suffix(".toml")?.to_owned())
 }

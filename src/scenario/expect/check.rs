@@ -1,6 +1,6 @@
 //! What an observer's `check` is expected to find.
 
-use super::{NO_STS, Resolver};
+use super::resolver::{NO_STS, Resolver};
 use crate::diagnose::findings::codes::{self, Code};
 use crate::scenario::file::CheckTable;
 use crate::scenario::lint::CLASSES;

@@ -3,18 +3,19 @@
 //! These types are also where the JSON Schema comes from; the first sentence on each field is what an editor
 //! shows. The reference page is `scenarios/README.md`.
 
+mod answer;
 mod dns;
 mod policy;
 mod sender;
 mod server;
 mod step;
+mod world;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use self::dns::{
-    AddressAnswer, DomainTable, MxAnswer, NameTable, ResolverTable, TlsaAnswer, TxtAnswer,
-};
+pub(crate) use self::answer::{AddressAnswer, MxAnswer, TlsaAnswer, TxtAnswer};
+pub(crate) use self::dns::{DomainTable, NameTable};
 pub use self::policy::Encoding;
 pub(crate) use self::policy::{
     CertificateTable, ContentType, MaxAge, ModeWord, Moment, PolicyTable,
@@ -22,8 +23,9 @@ pub(crate) use self::policy::{
 pub(crate) use self::sender::{CacheWord, CachedTable, DeadlinesTable, SenderTable};
 pub(crate) use self::server::{Addresses, ServerTable};
 pub(crate) use self::step::{CheckTable, ExpectTable, ReceivedTls, StepTable};
-use super::located::{Located, Named, OneOrMany, Text};
-use crate::facts::{DnsName, UnixTime};
+pub(crate) use self::world::WorldTables;
+use super::located::{Located, OneOrMany, Text};
+use crate::facts::UnixTime;
 
 /// What the file says about itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -67,36 +69,6 @@ pub(crate) enum NetworkWord {
     Lab,
     /// Memory.
     Model,
-}
-
-/// The fake Internet: at the top of the file, and in the `set` of a step or a resolver.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct WorldTables {
-    /// The policy domains, by name.
-    pub(crate) domains: Named<Text<DnsName>, DomainTable>,
-    /// The policy hosts that several domains share, by name.
-    pub(crate) hosts: Named<Text<DnsName>, PolicyTable>,
-    /// Bare DNS, by name.
-    pub(crate) names: Named<Text<DnsName>, NameTable>,
-    /// The MX hosts, by name.
-    pub(crate) servers: Named<Text<DnsName>, ServerTable>,
-    /// The senders, by a name of the writer's choice; without any, one named `strict`.
-    pub(crate) senders: Named<String, SenderTable>,
-    /// The resolvers that are shared or that see something else, by a name of the writer's choice.
-    pub(crate) resolvers: Named<String, ResolverTable>,
-}
-
-impl WorldTables {
-    /// The keys.
-    pub(crate) const KEYS: &[&str] = &[
-        "domains",
-        "hosts",
-        "names",
-        "servers",
-        "senders",
-        "resolvers",
-    ];
 }
 
 /// A scenario file.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::AddressAnswer;
+use super::answer::AddressAnswer;
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::names::names;
 use crate::fakes::{CertificateFault, HttpsFault, KeyKind, TlsVersions, Transfer};

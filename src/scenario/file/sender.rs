@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{MaxAge, ModeWord};
+use super::policy::{MaxAge, ModeWord};
 use crate::facts::DnsName;
 use crate::scenario::located::{Located, Named, OneOrMany, Text};
 use crate::scenario::span::TimeSpan;

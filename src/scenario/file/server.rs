@@ -9,7 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{AddressAnswer, CertificateTable, TlsaAnswer};
+use super::answer::{AddressAnswer, TlsaAnswer};
+use super::policy::CertificateTable;
 use crate::fakes::{SmtpFault, TlsVersions};
 use crate::scenario::located::{Located, Named, Text};
 use crate::scenario::span::TimeSpan;

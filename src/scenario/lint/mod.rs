@@ -70,7 +70,7 @@ fn lint_head(head: &Head, file: &Path, problems: &mut Problems<'_>) {
             "use lower-case letters, digits and hyphens, with a slash after each folder",
         );
     }
-    if let Some(expected) = crate::scenario::id_of(file)
+    if let Some(expected) = id_of(file)
         && expected != id.value
     {
         problems.push_with_help(
@@ -317,6 +317,21 @@ impl Linter<'_, '_, '_> {
             help,
         );
     }
+}
+
+/// The folder below which a file's path is its id.
+const FOLDER: &str = "scenarios";
+
+/// Returns the id that a file at this path must have; `None` if it lies below no `scenarios` folder.
+fn id_of(file: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = file
+        .components()
+        .map(|part| part.as_os_str().to_str())
+        .collect();
+    let parts = parts?;
+    let folder = parts.iter().rposition(|part| *part == FOLDER)?;
+    let below = parts.get(folder + 1..)?.join("/");
+    Some(below.strip_suffix(".toml")?.to_owned())
 }
 
 #[cfg(test)]

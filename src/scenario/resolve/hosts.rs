@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::Context;
+use super::context::Context;
 use super::zones::host_addresses;
 use crate::facts::DnsName;
 use crate::fakes::{DialogueFault, Edge, Receiver, SmtpFault};

@@ -1,5 +1,6 @@
 //! From what a file says to what holds: every default filled in.
 
+mod context;
 mod hosts;
 mod policy;
 mod senders;
@@ -9,25 +10,17 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::addresses::{Allocation, Use};
+use super::addresses::Use;
 use super::file::WorldTables;
 use super::problem::Problems;
-use crate::facts::{DnsName, UnixTime};
+use crate::facts::DnsName;
 use crate::fakes::{self, Internet};
 use crate::story::State;
 
+pub(super) use self::context::Context;
 pub(super) use self::hosts::end_of_aliases;
 use self::policy::policy_body;
 pub(super) use self::zones::parse_mx;
-
-/// What a world is resolved with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Context<'a> {
-    /// When the scenario starts.
-    pub(super) start: UnixTime,
-    /// The addresses of the hosts that name none.
-    pub(super) allocation: &'a Allocation,
-}
 
 /// A resolver with the world that it sees.
 #[derive(Debug)]

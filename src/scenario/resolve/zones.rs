@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::Context;
+use super::context::Context;
 use crate::facts::dns::{Exchange, MxRecord};
 use crate::facts::{DnsName, DnsNameError};
 use crate::fakes::{

@@ -1,0 +1,54 @@
+//! What a file says about the fake Internet as a whole.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::dns::{DomainTable, NameTable};
+use super::policy::PolicyTable;
+use super::sender::SenderTable;
+use super::server::ServerTable;
+use crate::facts::DnsName;
+use crate::fakes::Rcode;
+use crate::scenario::located::{Named, Text};
+
+/// The fake Internet: at the top of the file, and in the `set` of a step or a resolver.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WorldTables {
+    /// The policy domains, by name.
+    pub(crate) domains: Named<Text<DnsName>, DomainTable>,
+    /// The policy hosts that several domains share, by name.
+    pub(crate) hosts: Named<Text<DnsName>, PolicyTable>,
+    /// Bare DNS, by name.
+    pub(crate) names: Named<Text<DnsName>, NameTable>,
+    /// The MX hosts, by name.
+    pub(crate) servers: Named<Text<DnsName>, ServerTable>,
+    /// The senders, by a name of the writer's choice; without any, one named `strict`.
+    pub(crate) senders: Named<String, SenderTable>,
+    /// The resolvers that are shared or that see something else, by a name of the writer's choice.
+    pub(crate) resolvers: Named<String, ResolverTable>,
+}
+
+impl WorldTables {
+    /// The keys.
+    pub(crate) const KEYS: &[&str] = &[
+        "domains",
+        "hosts",
+        "names",
+        "servers",
+        "senders",
+        "resolvers",
+    ];
+}
+
+/// A resolver that senders share, or that sees something else.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ResolverTable {
+    /// Every question to it gets this RCODE.
+    pub(crate) rcode: Option<Rcode>,
+    /// It answers nothing.
+    pub(crate) silence: bool,
+    /// What it sees otherwise: laid over the world, of which only the DNS counts.
+    pub(crate) set: Option<Box<WorldTables>>,
+}
