@@ -1,8 +1,11 @@
 //! How replies, failures and sessions are read and written.
 
 use super::{
-    MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsFailureKind,
+    MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange,
+    TlsFailure, TlsFailureKind,
 };
+use crate::facts::UnixTime;
+use crate::facts::certificate::{CertificateFault, PeerCertificate};
 
 fn reply(code: u16, lines: &[&str]) -> Reply {
     Reply {
@@ -25,6 +28,40 @@ fn a_reply_has_a_class_and_its_first_line_shows() {
         (&["mx.test", "SIZE"], "250 mx.test"),
     ] {
         assert_eq!(reply(250, lines).to_string(), expected);
+    }
+}
+
+#[test]
+fn a_refused_certificate_is_still_the_certificate() {
+    let shown = PeerCertificate {
+        chain: Vec::new(),
+        subject_alt_names: vec!["mx.test".into()],
+        issuer: "CN=authority".into(),
+        not_before: UnixTime::from_secs(1),
+        not_after: UnixTime::from_secs(2),
+        faults: vec![CertificateFault::SelfSigned],
+    };
+    let handshake = |certificate, kind| TlsExchange {
+        certificate,
+        outcome: Err(TlsFailure {
+            kind,
+            detail: Box::default(),
+        }),
+    };
+    for (tls, expected) in [
+        (None, None),
+        (Some(handshake(None, TlsFailureKind::Reset)), None),
+        (
+            Some(handshake(
+                Some(shown.clone()),
+                TlsFailureKind::CertificateRefused,
+            )),
+            Some(&shown),
+        ),
+    ] {
+        let mut exchange = SmtpExchange::new("mx.test".parse().unwrap(), [0; 4].into());
+        exchange.tls = tls;
+        assert_eq!(exchange.certificate(), expected, "{:?}", exchange.tls);
     }
 }
 
