@@ -238,3 +238,105 @@ names! {
         Garbled = "garbled",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Certificate, CertificateFault as Fault, Identity, Life};
+    use crate::facts::UnixTime;
+
+    #[test]
+    fn the_server_name_chooses_the_certificates() {
+        let of = |name: &str| vec![Certificate::new([name])];
+        let both = Certificate::new(["MX1.corp.test", "mx2.corp.test"]);
+        let everybody = Identity::of(both.clone());
+        let by_name_only = Identity::by_name_only(&both);
+        let wildcard = Identity {
+            by_name: BTreeMap::from([
+                ("*.corp.test".into(), of("wild")),
+                ("mx1.corp.test".into(), of("own")),
+            ]),
+            default: of("other"),
+        };
+        for (identity, asked, expected) in [
+            (&everybody, "mx1.corp.test", vec![both.clone()]),
+            (&everybody, "strange.test", vec![both.clone()]),
+            (&by_name_only, "mx1.corp.test", vec![both.clone()]),
+            (&by_name_only, "mx2.corp.test", vec![both.clone()]),
+            (&by_name_only, "mx3.corp.test", of("default.test")),
+            (&wildcard, "mx1.corp.test", of("own")),
+            (&wildcard, "mx2.corp.test", of("wild")),
+            (&wildcard, "a.mx2.corp.test", of("other")),
+            (&wildcard, "corp.test", of("other")),
+            (&wildcard, "corp", of("other")),
+            (&Identity::default(), "mx1.corp.test", vec![]),
+        ] {
+            assert_eq!(identity.for_name(asked), expected, "{asked} {identity:?}");
+        }
+        let all = [of("wild"), of("own"), of("other")].concat();
+        assert_eq!(wildcard.all().cloned().collect::<Vec<_>>(), all);
+    }
+
+    #[test]
+    fn a_fault_spoils_the_dns_names() {
+        let spoiled = |fault| match fault {
+            Fault::WrongName => &["wrong-name.test"][..],
+            Fault::CnOnly | Fault::IpSanOnly => &[],
+            Fault::ApexCertOnly => &["corp.test", "test"],
+            Fault::Wildcard => &["*.corp.test", "*.test"],
+            Fault::WildcardTwoLevels => &["*.test", "*.test"],
+            Fault::PartialWildcard => &["m*.corp.test", "b*.test"],
+            Fault::Expired
+            | Fault::NotYetValid
+            | Fault::SelfSigned
+            | Fault::SelfSignedCa
+            | Fault::UntrustedRoot
+            | Fault::MissingIntermediate
+            | Fault::ExpiredIntermediate
+            | Fault::WrongEku
+            | Fault::NameConstraints
+            | Fault::Garbled => &["mx.corp.test", "b.test"],
+        };
+        let certificate = Certificate::new(["mx.corp.test", "b.test"]);
+        assert_eq!(certificate.dns_names(), certificate.names);
+        for fault in Fault::ALL.iter().copied() {
+            let names: Vec<Box<str>> = spoiled(fault).iter().copied().map(Into::into).collect();
+            let faulty = certificate.clone().with_fault(fault);
+            assert_eq!(faulty.dns_names(), names, "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_lives_for_ten_years_unless_its_fault_or_it_says_otherwise() {
+        let day = |days: u64| UnixTime::from_secs(days * 86_400);
+        let life = |not_before, not_after| Life {
+            not_before: day(not_before),
+            not_after: day(not_after),
+        };
+        let certificate = Certificate::new(["mx.corp.test"]);
+        let dated = Certificate {
+            life: Some(life(1, 2)),
+            ..certificate.clone()
+        };
+        for (certificate, expected) in [
+            (certificate.clone(), life(9_970, 13_650)),
+            (
+                certificate.clone().with_fault(Fault::SelfSigned),
+                life(9_970, 13_650),
+            ),
+            (
+                certificate.clone().with_fault(Fault::Expired),
+                life(9_940, 9_970),
+            ),
+            (
+                certificate.with_fault(Fault::NotYetValid),
+                life(13_650, 17_300),
+            ),
+            (dated.clone(), life(1, 2)),
+            (dated.with_fault(Fault::Expired), life(1, 2)),
+        ] {
+            assert_eq!(certificate.life(day(10_000)), expected, "{certificate:?}");
+        }
+    }
+}

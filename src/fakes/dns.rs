@@ -280,7 +280,7 @@ impl RecordData {
         let (usage, selector, matching) = (number()?, number()?, number()?);
         let digits: Vec<u8> = words.flat_map(str::bytes).collect();
         let octet = |pair: &[u8]| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            [high, low] => Some(digit(*high)? * 16 + digit(*low)?),
             _ => None,
         };
         let data: Box<[u8]> = digits.chunks(2).map(octet).collect::<Option<_>>()?;
@@ -324,7 +324,105 @@ fn digit(octet: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::RecordData;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::{
+        Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, closest,
+    };
+
+    #[test]
+    fn a_wildcard_stands_for_what_has_no_closer_name() {
+        let declared = BTreeMap::from(
+            ["corp.test", "*.corp.test", "mx.corp.test", "*.wild.test"].map(|name| (name, name)),
+        );
+        for (name, expected) in [
+            ("corp.test", Some("corp.test")),
+            ("mx.corp.test", Some("mx.corp.test")),
+            ("www.corp.test", Some("*.corp.test")),
+            ("a.www.corp.test", Some("*.corp.test")),
+            ("a.mx.corp.test", None),
+            ("a.wild.test", Some("*.wild.test")),
+            ("wild.test", None),
+            ("test", None),
+        ] {
+            let found = closest(name, |name| declared.get(name));
+            assert_eq!(found.copied(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_answers_a_target_or_a_fault() {
+        let ttl = Duration::from_secs(60);
+        let cname = || RecordData::Cname("b.test".into());
+        let name = |answers, fault| Name {
+            answers: BTreeMap::from_iter(answers),
+            fault,
+            negative_ttl: Some(DEFAULT_TTL),
+        };
+        let answer = |records| Answer {
+            records,
+            ttl,
+            fault: None,
+        };
+        let text = || answer(vec![RecordData::txt("text")]);
+        for (made, expected, target) in [
+            (
+                Name::new([(RecordKind::Txt, text())]),
+                name(vec![(RecordKind::Txt, text())], None),
+                None,
+            ),
+            (
+                Name::alias("b.test", ttl),
+                name(vec![(RecordKind::Cname, answer(vec![cname()]))], None),
+                Some("b.test"),
+            ),
+            (
+                Name::faulty(DnsFault::Silence),
+                name(vec![], Some(DnsFault::Silence)),
+                None,
+            ),
+        ] {
+            assert_eq!(made, expected);
+            assert_eq!(made.target(), target, "{made:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_an_answer_is_listed_once() {
+        assert_eq!(
+            DnsFault::all().collect::<Vec<_>>(),
+            [
+                DnsFault::NoData,
+                DnsFault::Silence,
+                DnsFault::Rcode(Rcode::Nxdomain),
+                DnsFault::Rcode(Rcode::Servfail),
+                DnsFault::Rcode(Rcode::Refused),
+                DnsFault::Spoiled(RecordFault::Truncated),
+                DnsFault::Spoiled(RecordFault::TruncatedOnTcp),
+                DnsFault::Spoiled(RecordFault::WrongOwner),
+                DnsFault::Spoiled(RecordFault::WrongType),
+                DnsFault::Spoiled(RecordFault::ExtraRecords),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_address_records_give_an_address() {
+        let (v4, v6) = (
+            [192, 0, 2, 1].into(),
+            [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into(),
+        );
+        for (record, address) in [
+            (RecordData::of_address(v4), Some(v4)),
+            (RecordData::of_address(v6), Some(v6)),
+            (RecordData::Cname("192.0.2.1".into()), None),
+            (RecordData::mx(10, "192.0.2.1"), None),
+            (RecordData::txt("192.0.2.1"), None),
+        ] {
+            assert_eq!(record.address(), address, "{record:?}");
+        }
+    }
 
     #[test]
     fn a_tlsa_record_is_three_numbers_and_digits() {

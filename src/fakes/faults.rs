@@ -137,3 +137,47 @@ impl ListenerFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
+    use crate::fakes::Named as _;
+
+    /// One list for listeners, one for handshakes, one for dialogues: a server suffers each, an edge the
+    /// first two.
+    #[test]
+    fn a_fault_belongs_to_listener_handshake_or_dialogue() {
+        let listener = ListenerFault::ALL.iter().map(|fault| {
+            let (fault, name) = (*fault, fault.as_str());
+            (name, Some(fault), Some(fault.into()), fault.into())
+        });
+        let handshake = TlsFault::ALL
+            .iter()
+            .map(|fault| (fault.as_str(), None, Some((*fault).into()), (*fault).into()));
+        let dialogue = DialogueFault::ALL
+            .iter()
+            .map(|fault| (fault.as_str(), None, None, (*fault).into()));
+        let table = listener.chain(handshake).chain(dialogue);
+        for (name, listener, of_edge, of_server) in table.clone() {
+            let _: (Option<HttpsFault>, SmtpFault) = (of_edge, of_server);
+            assert_eq!(name.parse().ok(), of_edge, "{name}");
+            assert_eq!(name.parse(), Ok(of_server));
+            assert_eq!(of_server.listener(), listener, "{name}");
+            assert_eq!(of_edge.and_then(HttpsFault::listener), listener, "{name}");
+        }
+        assert_eq!(
+            HttpsFault::all().count(),
+            table.clone().filter_map(|row| row.2).count()
+        );
+        assert_eq!(SmtpFault::all().count(), table.count());
+    }
+
+    #[test]
+    fn only_a_connection_that_is_made_is_seen() {
+        let unseen = ListenerFault::ALL.iter().filter(|fault| fault.is_unseen());
+        assert_eq!(
+            unseen.copied().collect::<Vec<_>>(),
+            [ListenerFault::Refused, ListenerFault::Blackhole]
+        );
+    }
+}

@@ -133,3 +133,55 @@ names! {
         Cut = "cut",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Response, Transfer};
+
+    #[test]
+    fn an_answer_has_its_headers_in_order_and_its_body() {
+        let response = Response::ok("policy")
+            .with_header("Age", "1")
+            .with_header("content-type", "text/html");
+        assert_eq!(
+            response,
+            Response {
+                status: 200,
+                reason: "OK".into(),
+                headers: vec![
+                    (
+                        "Content-Type".into(),
+                        (*b"text/plain; charset=utf-8").into()
+                    ),
+                    ("Age".into(), (*b"1").into()),
+                    ("content-type".into(), (*b"text/html").into()),
+                ],
+                body: (*b"policy").into(),
+                transfer: Transfer::Plain,
+            }
+        );
+        for (name, expected) in [
+            (
+                "CONTENT-TYPE",
+                &[&b"text/plain; charset=utf-8"[..], b"text/html"][..],
+            ),
+            ("age", &[b"1"]),
+            ("Location", &[]),
+        ] {
+            assert_eq!(
+                response.header(name).collect::<Vec<_>>(),
+                expected,
+                "{name}"
+            );
+        }
+        let moved = Response::redirect(301, "/there");
+        assert_eq!(moved.header("location").collect::<Vec<_>>(), [b"/there"]);
+    }
+
+    #[test]
+    fn half_a_body_is_the_shorter_half() {
+        for (body, expected) in [("", 0), ("a", 0), ("ab", 1), ("abcd", 2), ("abcdefg", 3)] {
+            assert_eq!(Response::ok(body).half(), expected, "{body}");
+        }
+    }
+}

@@ -201,6 +201,10 @@ mod tests {
     use std::fmt::{Debug, Display};
     use std::str::FromStr;
 
+    use serde::Deserialize as _;
+    use serde::de::IntoDeserializer as _;
+    use serde::de::value::{BoolDeserializer, Error, StrDeserializer};
+
     use super::{Named, UnknownName};
     use crate::fakes::{
         CertificateFault, HttpsFault, KeyKind, Rcode, RecordFault, RecordKind, SmtpFault,
@@ -234,5 +238,33 @@ mod tests {
     fn an_unknown_name_is_told_with_what_was_looked_for() {
         let error = "Expired".parse::<CertificateFault>().unwrap_err();
         assert_eq!(error.to_string(), "`Expired` is not a certificate's fault");
+    }
+
+    #[test]
+    fn a_file_that_names_no_fault_is_answered_with_those_there_are() {
+        let names: Vec<String> = HttpsFault::all()
+            .map(|fault| format!("`{fault}`"))
+            .collect();
+        let word = |text: &'static str| -> StrDeserializer<'_, Error> { text.into_deserializer() };
+        let truth: BoolDeserializer<Error> = true.into_deserializer();
+        for (read, expected) in [
+            (
+                HttpsFault::deserialize(word("tls1.0-only")),
+                Ok("tls1.0-only".parse().unwrap()),
+            ),
+            (
+                HttpsFault::deserialize(word("greylist")),
+                Err(format!(
+                    "unknown variant `greylist`, expected one of {}",
+                    names.join(", ")
+                )),
+            ),
+            (
+                HttpsFault::deserialize(truth),
+                Err("invalid type: boolean `true`, expected a policy host's fault".to_owned()),
+            ),
+        ] {
+            assert_eq!(read.map_err(|error| error.to_string()), expected);
+        }
     }
 }
