@@ -96,8 +96,10 @@ fn say(name: &Name, fault: Option<DnsFault>, question: &Question) -> Said {
     let answer = asked.or_else(|| name.answers.get(&RecordKind::Cname));
     let own = answer.and_then(|answer| answer.fault);
     // What one type lacks may be remembered as long as its records might.
-    let negative_ttl = match answer.filter(|_| fault.is_none_or(|fault| own == Some(fault))) {
-        Some(answer) if own.is_some() => name.negative_ttl.map(|_of_name| answer.ttl),
+    let negative_ttl = match answer {
+        Some(answer) if fault.is_none_or(|fault| own == Some(fault)) => {
+            name.negative_ttl.map(|_of_name| answer.ttl)
+        }
         Some(_) | None => name.negative_ttl,
     };
     let outcome = match (fault.or(own), answer) {

@@ -1,5 +1,8 @@
 //! The model as its users see it: caches by resolver, views, CNAMEs, what reached the servers.
 
+mod answers;
+mod edges;
+mod scripts;
 mod servers;
 
 use std::sync::Arc;
@@ -13,8 +16,9 @@ use crate::facts::smtp::{
     SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
+use crate::fakes::Internet;
 use crate::model::stage::{EDGE, START, Stage, ip, message, name, reply};
-use crate::model::{ModelRequest, Stray};
+use crate::model::{Hosted, ModelRequest, Stray};
 use crate::sender::Network;
 
 fn txt(owner: &str) -> Question {
@@ -23,6 +27,14 @@ fn txt(owner: &str) -> Question {
 
 fn after(secs: u64) -> UnixTime {
     START.saturating_add(Duration::from_secs(secs))
+}
+
+/// The fake Internet in a story that starts when the stage does.
+fn hosted(internet: Internet) -> Hosted {
+    Hosted {
+        internet: Arc::new(internet),
+        start: START,
+    }
 }
 
 /// Asks through a resolver and tells the first text, or how the question ended.

@@ -1,0 +1,308 @@
+//! What each page, certificate and fault of an edge is to a sender, and when certificates begin and end.
+
+use std::time::Duration;
+
+use super::{after, hosted};
+use crate::facts::certificate::{CertificateFault as Found, PeerCertificate};
+use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::fakes::{
+    Certificate, CertificateFault as Fault, Edge, HttpsFault, Identity, Internet, Life,
+    ListenerFault, Named as _, Page, Receiver, Response, TlsFault, Transfer,
+};
+use crate::model::servers::Servers as _;
+use crate::model::stage::{EDGE, START, ip, name};
+
+const DAY: u64 = 86_400;
+const HOST: &str = "mta-sts.corp.test";
+
+fn edge(certificate: &Certificate, page: impl Into<Page>) -> Edge {
+    Edge {
+        identity: Identity::by_name_only(certificate),
+        pages: [(HOST.to_owned(), page.into())].into(),
+        ..Edge::default()
+    }
+}
+
+fn good() -> Edge {
+    edge(&Certificate::new([HOST]), Response::ok("policy"))
+}
+
+fn get(edge: Edge, host: &str) -> HttpExchange {
+    let internet = Internet {
+        https: [(ip(EDGE), edge)].into(),
+        ..Internet::default()
+    };
+    let hosted = hosted(internet);
+    assert_eq!(hosted.get(&name(host), ip("192.0.2.9"), START), None);
+    hosted.get(&name(host), ip(EDGE), START).unwrap()
+}
+
+fn exchange(
+    certificate: Option<PeerCertificate>,
+    outcome: Result<HttpResponse, HttpFailureKind>,
+) -> HttpExchange {
+    HttpExchange {
+        address: ip(EDGE),
+        certificate,
+        outcome: outcome.map_err(|kind| HttpFailure {
+            kind,
+            detail: Box::default(),
+        }),
+    }
+}
+
+/// A certificate in the middle of its usual life.
+fn shown(names: &[&str], faults: Vec<Found>) -> PeerCertificate {
+    PeerCertificate {
+        chain: Vec::new(),
+        subject_alt_names: names.iter().copied().map(Into::into).collect(),
+        issuer: "CN=model".into(),
+        not_before: START.saturating_sub(Duration::from_secs(30 * DAY)),
+        not_after: after(3_650 * DAY),
+        faults,
+    }
+}
+
+#[test]
+fn each_fault_of_an_edge_is_a_failure_without_a_certificate() {
+    for fault in HttpsFault::all() {
+        let kind = match fault {
+            HttpsFault::Listener(ListenerFault::Refused) => HttpFailureKind::Refused,
+            HttpsFault::Listener(ListenerFault::Blackhole) => HttpFailureKind::ConnectTimedOut,
+            HttpsFault::Listener(ListenerFault::Silence) => HttpFailureKind::TimedOut,
+            HttpsFault::Listener(ListenerFault::Reset) => HttpFailureKind::Reset,
+            HttpsFault::Tls(
+                TlsFault::Tls10Only | TlsFault::Tls11Only | TlsFault::AlertProtocolVersion,
+            ) => HttpFailureKind::OldTls,
+            HttpsFault::Tls(TlsFault::AlertHandshakeFailure) => HttpFailureKind::HandshakeFailed,
+            HttpsFault::Tls(TlsFault::HandshakeReset | TlsFault::HandshakeClose) => {
+                HttpFailureKind::Reset
+            }
+            HttpsFault::Tls(TlsFault::HandshakeSilence) => HttpFailureKind::TimedOut,
+            HttpsFault::Tls(TlsFault::NotTls) => HttpFailureKind::Malformed,
+        };
+        let faulty = Edge {
+            fault: Some(fault),
+            ..good()
+        };
+        assert_eq!(get(faulty, HOST), exchange(None, Err(kind)), "{fault}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_certificate_is_found() {
+    for fault in Fault::ALL.iter().copied() {
+        let mut expected = match fault {
+            Fault::Expired => shown(
+                &[HOST],
+                vec![Found::Expired {
+                    not_after: START.saturating_sub(Duration::from_secs(30 * DAY)),
+                }],
+            ),
+            Fault::NotYetValid => shown(
+                &[HOST],
+                vec![Found::NotYetValid {
+                    not_before: after(3_650 * DAY),
+                }],
+            ),
+            Fault::WrongName => shown(&["wrong-name.test"], vec![]),
+            Fault::CnOnly | Fault::IpSanOnly => shown(&[], vec![]),
+            Fault::ApexCertOnly => shown(&["corp.test"], vec![]),
+            Fault::Wildcard => shown(&["*.corp.test"], vec![]),
+            Fault::WildcardTwoLevels => shown(&["*.test"], vec![]),
+            Fault::PartialWildcard => shown(&["m*.corp.test"], vec![]),
+            Fault::SelfSigned | Fault::SelfSignedCa => shown(&[HOST], vec![Found::SelfSigned]),
+            Fault::UntrustedRoot | Fault::MissingIntermediate => {
+                shown(&[HOST], vec![Found::UnknownIssuer])
+            }
+            Fault::ExpiredIntermediate => shown(&[HOST], vec![Found::IssuerExpired]),
+            Fault::WrongEku => shown(&[HOST], vec![Found::WrongPurpose]),
+            Fault::NameConstraints => shown(
+                &[HOST],
+                vec![Found::BadChain {
+                    detail: "name constraints".into(),
+                }],
+            ),
+            Fault::Garbled => shown(
+                &[HOST],
+                vec![Found::Unreadable {
+                    detail: "cut short".into(),
+                }],
+            ),
+        };
+        let Life {
+            not_before,
+            not_after,
+        } = Life::usual(Some(fault), START);
+        (expected.not_before, expected.not_after) = (not_before, not_after);
+        let is_good = fault == Fault::Wildcard;
+        if expected.faults.is_empty() && !is_good {
+            expected.faults.push(Found::NameMismatch {
+                expected: HOST.into(),
+                presented: expected.subject_alt_names.clone(),
+            });
+        }
+        let outcome = if is_good {
+            Ok(response(b"policy", BodyEnd::Complete))
+        } else {
+            Err(HttpFailureKind::CertificateRefused)
+        };
+        let certificate = Certificate::new([HOST]).with_fault(fault);
+        assert_eq!(
+            get(edge(&certificate, Response::ok("policy")), HOST),
+            exchange(Some(expected), outcome),
+            "{fault}"
+        );
+    }
+}
+
+fn response(body: &[u8], body_end: BodyEnd) -> HttpResponse {
+    HttpResponse {
+        status: 200,
+        content_types: vec![(*b"text/plain; charset=utf-8").into()],
+        location: None,
+        body: body.into(),
+        body_end,
+    }
+}
+
+#[test]
+fn an_edge_answers_a_host_that_it_knows_with_the_page() {
+    let certificate = || Certificate::new([HOST]);
+    let of_host = || Some(shown(&[HOST], vec![]));
+    let other = Certificate::new([HOST, "other.test"]);
+    let refused = Found::NameMismatch {
+        expected: "other.test".into(),
+        presented: vec!["default.test".into()],
+    };
+    for (edge, host, expected) in [
+        (
+            edge(&certificate(), Response::redirect(301, "/there")),
+            HOST,
+            exchange(
+                of_host(),
+                Ok(HttpResponse {
+                    status: 301,
+                    content_types: vec![],
+                    location: Some((*b"/there").into()),
+                    body: Box::default(),
+                    body_end: BodyEnd::Complete,
+                }),
+            ),
+        ),
+        (
+            edge(&certificate(), Page::Raw((*b"what").into())),
+            HOST,
+            exchange(of_host(), Err(HttpFailureKind::Malformed)),
+        ),
+        (
+            edge(&other, Response::ok("policy")),
+            "other.test",
+            exchange(
+                Some(shown(&[HOST, "other.test"], vec![])),
+                Err(HttpFailureKind::Reset),
+            ),
+        ),
+        (
+            good(),
+            "other.test",
+            exchange(
+                Some(shown(&["default.test"], vec![refused])),
+                Err(HttpFailureKind::CertificateRefused),
+            ),
+        ),
+        (
+            Edge::default(),
+            HOST,
+            exchange(None, Err(HttpFailureKind::HandshakeFailed)),
+        ),
+    ] {
+        assert_eq!(get(edge.clone(), host), expected, "{host} {edge:?}");
+    }
+}
+
+/// RFC 8461, Section 3.3: 64 KiB are enough for a policy, and no more are read.
+#[test]
+fn a_body_ends_as_it_travels_and_at_the_limit() {
+    let limit = vec![b'x'; 65_536];
+    let longer = vec![b'x'; 65_537];
+    let too_large = || BodyEnd::TooLarge {
+        limit_bytes: 65_536,
+    };
+    let cut = || BodyEnd::Interrupted {
+        detail: "cut".into(),
+    };
+    for (transfer, body, expected) in [
+        (
+            Transfer::Plain,
+            &b"policy"[..],
+            response(b"policy", BodyEnd::Complete),
+        ),
+        (
+            Transfer::Chunked,
+            b"policy",
+            response(b"policy", BodyEnd::Complete),
+        ),
+        (
+            Transfer::Close,
+            b"policy",
+            response(b"policy", BodyEnd::Complete),
+        ),
+        (
+            Transfer::Gzip,
+            b"policy",
+            response(b"\x1f\x8b\x08\0policy", BodyEnd::Complete),
+        ),
+        (
+            Transfer::Slow,
+            b"policy",
+            response(b"pol", BodyEnd::TimedOut),
+        ),
+        (
+            Transfer::Stall,
+            b"policy",
+            response(b"pol", BodyEnd::TimedOut),
+        ),
+        (Transfer::Cut, b"policy", response(b"pol", cut())),
+        (Transfer::Plain, &limit, response(&limit, BodyEnd::Complete)),
+        (Transfer::Plain, &longer, response(&limit, too_large())),
+        (Transfer::Cut, &longer, response(&limit, too_large())),
+    ] {
+        let page = Response {
+            transfer,
+            ..Response::ok(body)
+        };
+        let length = body.len();
+        assert_eq!(
+            get(edge(&Certificate::new([HOST]), page), HOST),
+            exchange(Some(shown(&[HOST], vec![])), Ok(expected)),
+            "{length} octets, {transfer}"
+        );
+    }
+}
+
+#[test]
+fn every_certificate_of_edges_and_receivers_has_its_life() {
+    let own = Life {
+        not_before: after(5),
+        not_after: after(7),
+    };
+    let receiver = Receiver {
+        identity: Identity::of(Certificate {
+            life: Some(own),
+            ..Certificate::new(["mx.corp.test"])
+        }),
+        ..Receiver::new(name("mx.corp.test"))
+    };
+    let internet = Internet {
+        https: [(ip(EDGE), good())].into(),
+        smtp: [(ip("192.0.2.1"), receiver)].into(),
+        ..Internet::default()
+    };
+    let usual = shown(&[], vec![]);
+    let usual = (usual.not_before, usual.not_after);
+    assert_eq!(
+        hosted(internet).lives(),
+        [usual, usual, (after(5), after(7))]
+    );
+}
