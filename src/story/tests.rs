@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Asked, Builder, Expectation, Moment, Story, StoryFault, VerdictName, World};
+use super::{
+    Asked, Builder, Expectation, Head, Moment, Source, Story, StoryFault, VerdictName, World,
+};
 use crate::facts::UnixTime;
-use crate::fakes::Name;
+use crate::fakes::{Name, View};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -143,4 +145,78 @@ fn a_step_changes_what_the_one_before_it_left() {
     assert_eq!((held(first), held(second)), ((0, 1, true), (1, 1, false)));
     assert_eq!(second.at, story.start.saturating_add(DAY));
     assert_eq!(second.state.policy_hosts.len(), 1);
+}
+
+/// `expect` speaks of every sender that there is by then, in the last step.
+#[test]
+fn an_expectation_is_about_every_sender_so_far() {
+    let story = begun()
+        .expect("corp.test", VerdictName::Deliver)
+        .sender("lazy", "lazy")
+        .step(DAY, "later", |_| {})
+        .expect("corp.test", VerdictName::Defer)
+        .build()
+        .unwrap();
+    let expected = |step: usize, senders: &[&str], verdict| {
+        vec![Expectation {
+            origin: story.moments[step].origin,
+            senders: senders.iter().copied().map(Into::into).collect(),
+            verdict: Some(verdict),
+            ..Expectation::about("corp.test".parse().unwrap())
+        }]
+    };
+    let told: Vec<_> = story
+        .moments
+        .iter()
+        .map(|moment| moment.expect.clone())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            expected(0, &["strict"], VerdictName::Deliver),
+            expected(1, &["strict", "lazy"], VerdictName::Defer),
+        ]
+    );
+    assert_eq!(story.told_in(), "b");
+    let head = Head {
+        id: story.id,
+        title: story.title,
+        rfc: story.rfc,
+        start: story.start,
+        only_on: story.only_on,
+        xfail: story.xfail,
+        source: Source::Text("b.toml".into()),
+    };
+    let read = Story::new(head, story.moments).unwrap();
+    assert_eq!(read.told_in(), "b.toml");
+}
+
+/// A resolver that the story does not declare sees what most see; a request may be about a name that only one
+/// resolver sees.
+#[test]
+fn a_state_declares_what_any_resolver_sees() {
+    let office = View {
+        names: [("inside.test".to_owned(), Name::default())].into(),
+        ..View::default()
+    };
+    let view = office.clone();
+    let story = begun()
+        .expect("corp.test", VerdictName::Deliver)
+        .step(DAY, "an office", |world| {
+            world.internet.views.insert("office".into(), view);
+        })
+        .build()
+        .unwrap();
+    let state = &story.moments[1].state;
+    assert!(!state.internet.dns.names.is_empty());
+    for (resolver, expected) in [("office", &office), ("strict", &state.internet.dns)] {
+        assert_eq!(state.view_of(resolver), expected, "{resolver}");
+    }
+    for (name, expected) in [
+        ("corp.test", true),
+        ("inside.test", true),
+        ("gone.test", false),
+    ] {
+        assert_eq!(state.declares(&name.parse().unwrap()), expected, "{name}");
+    }
 }
