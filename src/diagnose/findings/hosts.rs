@@ -149,7 +149,8 @@ fn find_without_address(
                 ))
                 .publish(ZoneRecord::NullMx {
                     domain: name.clone(),
-                }),
+                })
+                .only_if("Only if the domain takes no mail."),
             ),
         );
         return;

@@ -105,6 +105,7 @@ pub fn opt_out(domain: &DnsName, now: UnixTime) -> Fix {
         &Body::new(Mode::None, max_age),
         now,
     )
+    .only_if("Only to leave MTA-STS.")
 }
 
 /// How to see that every edge serves the same.
@@ -116,6 +117,7 @@ pub fn edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>, now: Uni
             "Once all agree, change the id: a sender may hold the old body under the present one.",
         )
         .publish(record(domain, now))
+        .of_edges()
 }
 
 /// What to do about edges that serve nothing, where the others agree.
@@ -126,6 +128,7 @@ pub fn failing_edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) 
          records of mta-sts.{domain}: not every sender tries another address."
     ))
     .run(addresses.map(|address| Command::fetch_from(domain, address)))
+    .of_edges()
 }
 
 /// Says where to serve a body, the body itself, and what comes after it.

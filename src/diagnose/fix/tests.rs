@@ -2,7 +2,7 @@
 
 use proptest::prelude::{Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use super::{Fix, begin, cover, keep, opt_out, rewrite};
+use super::{Fix, begin, cover, edges, failing_edges, keep, opt_out, record, rewrite};
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::policy::{self, Policy};
 use crate::sts::reading::Reading;
@@ -68,6 +68,38 @@ fn no_pattern_stands_twice_in_a_body() {
         bodies(&fix),
         ["version: STSv1\nmode: enforce\nmx: MX.old.test\nmx: *.New.test\nmax_age: 604800\n"]
     );
+}
+
+#[test]
+fn the_order_and_the_condition_of_a_fix_stand_beside_its_text() {
+    let domain: DnsName = "corp.test".parse().unwrap();
+    let host: DnsName = "mx.new.test".parse().unwrap();
+    let old = policy(&["mx.old.test"]);
+    let addresses = || ["192.0.2.1".parse().unwrap()].into_iter();
+    for (fix, order, caution) in [
+        (
+            cover(&domain, &old, &[&host], NOW),
+            &["body", "edges", "record"][..],
+            true,
+        ),
+        (
+            keep(&domain, &old, &[], NOW).and(opt_out(&domain, NOW)),
+            &["body", "edges", "record"],
+            false,
+        ),
+        (opt_out(&domain, NOW), &["body", "edges", "record"], true),
+        (
+            edges(&domain, addresses(), NOW),
+            &["edges", "record"],
+            false,
+        ),
+        (failing_edges(&domain, addresses()), &["edges"], false),
+        (Fix::publishing(record(&domain, NOW)), &["record"], false),
+    ] {
+        let json = serde_json::to_value(&fix).unwrap();
+        assert_eq!(json["order"], serde_json::json!(order), "{fix}");
+        assert_eq!(json["caution"].is_string(), caution, "{fix}");
+    }
 }
 
 fn any_host() -> impl Strategy<Value = DnsName> {

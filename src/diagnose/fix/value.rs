@@ -18,6 +18,8 @@ pub struct Fix {
     parts: Vec<Part>,
     caution: Option<&'static str>,
     alias: Option<DnsName>,
+    /// Whether the addresses of the policy host have to change, though no body is given.
+    is_of_edges: bool,
 }
 
 /// A part of a fix; a blank line parts it from the next.
@@ -114,6 +116,18 @@ impl Fix {
         self
     }
 
+    /// Says under which condition it is to be done, beside the text, which says it in its place.
+    pub(in crate::diagnose) const fn only_if(mut self, caution: &'static str) -> Self {
+        self.caution = Some(caution);
+        self
+    }
+
+    /// Says that the addresses of the policy host have to change.
+    pub(super) const fn of_edges(mut self) -> Self {
+        self.is_of_edges = true;
+        self
+    }
+
     /// Names the alias that has to be changed.
     pub(in crate::diagnose) fn of_alias(mut self, alias: Option<DnsName>) -> Self {
         self.alias = alias;
@@ -122,8 +136,12 @@ impl Fix {
 
     /// Adds all of another fix after a blank line.
     pub(in crate::diagnose) fn and(mut self, other: Self) -> Self {
+        // What comes second is an alternative where there is a body already: its condition is not the first's.
+        if self.bodies().next().is_none() {
+            self.caution = self.caution.or(other.caution);
+        }
         self.parts.extend(other.parts);
-        self.caution = self.caution.or(other.caution);
+        self.is_of_edges |= other.is_of_edges;
         self.alias = self.alias.or(other.alias);
         self
     }
@@ -172,9 +190,10 @@ impl Fix {
     /// the new body keep the old body under the new id (RFC 8461, Section 8.1).
     #[must_use]
     pub fn order(&self) -> Vec<Change> {
-        let body = self.bodies().next().map(|_| [Change::Body, Change::Edges]);
+        let body = self.bodies().next().map(|_| Change::Body);
+        let edges = (body.is_some() || self.is_of_edges).then_some(Change::Edges);
         let record = self.record().map(|_| Change::Record);
-        body.into_iter().flatten().chain(record).collect()
+        body.into_iter().chain(edges).chain(record).collect()
     }
 }
 

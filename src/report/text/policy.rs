@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::certificate;
 use crate::diagnose::document::{DomainReport, EdgeReport, PolicyReport, PolicySourceReport};
 use crate::facts::Sentence;
+use crate::facts::sentence::Failure;
 use crate::report::page::{Page, Place};
 use crate::report::{Context, Detail, escape, time, words};
 use crate::sts::reading::Reading;
@@ -127,16 +128,19 @@ pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
 fn unless_told(page: &Page<'_>, report: &DomainReport, error: &Sentence) -> String {
     let mut told = report.record.error.iter().flat_map(Sentence::failures);
     let is_told = told.any(|told| {
-        !told.particulars.is_empty()
-            && error
-                .failures()
-                .any(|failure| failure.particulars == told.particulars)
+        !told.particulars.is_empty() && error.failures().any(|failure| is_as(failure, told))
     });
     if is_told {
         "its lookup failed in the same way".to_owned()
     } else {
         page.context.say(error)
     }
+}
+
+/// Whether a failure is that one, or of a lookup that it stands for.
+fn is_as(failure: &Failure, told: &Failure) -> bool {
+    let (what, told_what) = (failure.what.to_string(), told.what.to_string());
+    failure.particulars == told.particulars && what.ends_with(&told_what)
 }
 
 fn record(page: &mut Page<'_>, report: &DomainReport) {
