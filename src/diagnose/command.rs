@@ -86,6 +86,15 @@ pub enum ZoneRecord {
         /// The domain.
         domain: DnsName,
     },
+    /// An MX record.
+    Mx {
+        /// The domain.
+        domain: DnsName,
+        /// The preference.
+        preference: u16,
+        /// The host.
+        host: DnsName,
+    },
     /// The TXT record at `_mta-sts` (RFC 8461, Section 3.1), with an id that nobody has seen before: the
     /// moment, to the second.
     Sts {
@@ -104,20 +113,40 @@ pub enum ZoneRecord {
 /// What a suggested record's TTL is, in seconds: long enough for resolvers, short enough for a cutover.
 const TTL_SECS: u32 = 3_600;
 
-impl fmt::Display for ZoneRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ZoneRecord {
+    /// Returns the name at which it is looked for.
+    #[must_use]
+    pub fn name(&self) -> String {
         match self {
-            Self::NullMx { domain } => write!(f, "{domain}. {TTL_SECS} IN MX 0 ."),
-            Self::Sts { domain, now } => write!(
-                f,
-                "_mta-sts.{domain}. {TTL_SECS} IN TXT \"v=STSv1; id={};\"",
+            Self::Mx { domain, .. } | Self::NullMx { domain } => domain.to_string(),
+            Self::Sts { domain, .. } => format!("_mta-sts.{domain}"),
+            Self::TlsRpt { domain } => format!("_smtp._tls.{domain}"),
+        }
+    }
+
+    /// Returns it as it is published at `owner`: its own name, or the one that a CNAME there leads to.
+    #[must_use]
+    pub fn at(&self, owner: &str) -> String {
+        let data = match self {
+            Self::Mx {
+                preference, host, ..
+            } => format!("MX {preference} {host}."),
+            Self::NullMx { .. } => "MX 0 .".to_owned(),
+            Self::Sts { now, .. } => format!(
+                "TXT \"v=STSv1; id={};\"",
                 now.to_timestamp().strftime("%Y%m%dT%H%M%S")
             ),
-            Self::TlsRpt { domain } => write!(
-                f,
-                "_smtp._tls.{domain}. {TTL_SECS} IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@{domain}\""
-            ),
-        }
+            Self::TlsRpt { domain } => {
+                format!("TXT \"v=TLSRPTv1; rua=mailto:tls-reports@{domain}\"")
+            }
+        };
+        format!("{owner}. {TTL_SECS} IN {data}")
+    }
+}
+
+impl fmt::Display for ZoneRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.at(&self.name()))
     }
 }
 

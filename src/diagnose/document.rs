@@ -294,6 +294,8 @@ pub struct MxReport {
     pub verdict: MxVerdict,
     /// Whether an enforcing sender would use it if a policy listed it; null if that is not known.
     pub would_pass_if_listed: Option<bool>,
+    /// The names that CNAMEs of the host led to, in order; a host should have none (RFC 5321, Section 5.1).
+    pub cname: Vec<DnsName>,
     /// Each address.
     pub addresses: Vec<AddressReport>,
     /// Whether a TLSA record stands at `_25._tcp` of it; DANE is not judged.
@@ -347,6 +349,8 @@ pub struct AddressReport {
 pub struct TlsRptReport {
     /// The record; null if there is none, or none that can be used.
     pub record: Option<String>,
+    /// The names that CNAMEs led to, in order.
+    pub cname: Vec<DnsName>,
     /// What is wrong; null if nothing is, or there is no record.
     pub error: Option<Sentence>,
 }

@@ -1,5 +1,6 @@
 //! The facts about one domain, each judged once: whoever says something of them says the same.
 
+use super::alias::{AliasedName, Aliases};
 use super::document::MxVerdict;
 use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
@@ -33,6 +34,8 @@ pub struct Judged<'a> {
     pub hosts: Vec<Host<'a>>,
     /// What the TXT records at `_smtp._tls` come to; nothing where there is no answer.
     pub tlsrpt: tlsrpt::record::Selection,
+    /// The names that are aliases.
+    pub aliases: Aliases,
 }
 
 /// The policy host at one address.
@@ -93,6 +96,7 @@ impl<'a> Judged<'a> {
             live,
             hosts: survey.hosts.iter().map(Host::judge).collect(),
             tlsrpt: tlsrpt::record::select(texts(&survey.tlsrpt)),
+            aliases: Aliases::new(domain, survey),
         }
     }
 
@@ -169,12 +173,17 @@ impl<'a> Judged<'a> {
             .collect()
     }
 
+    /// Returns the live policy, if senders look for it and it has a list of MX hosts that counts.
+    #[must_use]
+    pub fn listing_policy(&self) -> Option<&Policy> {
+        self.live_policy()
+            .filter(|policy| policy.mode() != Mode::None && self.live_id().is_some())
+    }
+
     /// Returns the MX hosts that the live policy does not list, with that policy, if there are any.
     #[must_use]
     pub fn uncovered(&self) -> Option<(&Policy, Vec<&Host<'a>>)> {
-        let policy = self
-            .live_policy()
-            .filter(|policy| policy.mode() != Mode::None && self.live_id().is_some())?;
+        let policy = self.listing_policy()?;
         let uncovered = self.uncovered_by(policy);
         (!uncovered.is_empty()).then_some((policy, uncovered))
     }
@@ -253,6 +262,12 @@ impl<'a> Host<'a> {
     #[must_use]
     pub fn name(&self) -> Option<&'a DnsName> {
         self.facts.candidate.host()
+    }
+
+    /// Returns the alias that it is; `None` if it is none, as it should be.
+    #[must_use]
+    pub fn alias(&self) -> Option<AliasedName> {
+        AliasedName::of_host(self.name()?, self.facts.addresses.as_ref()?)
     }
 
     /// Returns whether an address of it is worth this.

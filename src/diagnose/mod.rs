@@ -1,10 +1,11 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
-//! ([`judged`]) and every conforming sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`],
+//! ([`judged`], [`alias`]) and every conforming sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`],
 //! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, step by
 //! step ([`steps`]).
 
+pub mod alias;
 pub mod assemble;
 pub mod case;
 pub mod command;

@@ -168,7 +168,14 @@ impl View<'_> {
             },
             todo: self.corrected(),
             commands: (needs_correction && !has_record)
-                .then(|| record(self.domain(), self.report.checked_at).to_string())
+                .then(|| {
+                    let record = record(self.domain(), self.report.checked_at);
+                    // Beside a CNAME no record can stand: it goes to the end.
+                    match self.report.record.cname.last() {
+                        Some(owner) => record.at(owner.as_str()),
+                        None => record.to_string(),
+                    }
+                })
                 .into_iter()
                 .collect(),
             ..Step::default()

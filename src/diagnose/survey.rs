@@ -33,9 +33,7 @@ pub struct Survey {
 pub struct PolicyHost {
     /// Its name.
     pub name: DnsName,
-    /// The names that its CNAMEs led to.
-    pub aliases: Vec<DnsName>,
-    /// Its addresses.
+    /// Its addresses, and the CNAMEs that led to them.
     pub addresses: HostAddresses,
     /// What each address answered, in order.
     pub edges: Vec<HttpExchange>,
@@ -91,10 +89,6 @@ async fn ask_policy_host<N: Network>(
 ) -> Option<PolicyHost> {
     let name = domain.prefixed("mta-sts").ok()?;
     let addresses = find_addresses(network, &name, limits).await;
-    // The same question again, for the names that a CNAME led to: the network remembers it.
-    let answer = network
-        .lookup(&Question::new(name.clone(), RecordType::A))
-        .await;
     let edges = join_all(
         addresses
             .addresses
@@ -103,11 +97,6 @@ async fn ask_policy_host<N: Network>(
     )
     .await;
     Some(PolicyHost {
-        aliases: answer
-            .aliases
-            .into_iter()
-            .map(|alias| alias.target)
-            .collect(),
         name,
         addresses,
         edges,

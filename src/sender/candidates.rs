@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::network::Network;
 use super::trace::Trace;
 use crate::facts::DnsName;
-use crate::facts::dns::{DnsFailure, DnsOutcome, Exchange, Question, RecordType};
+use crate::facts::dns::{Alias, DnsFailure, DnsOutcome, Exchange, Question, RecordType};
 
 /// How many MX hosts of a domain a sender looks at, and how many addresses of each.
 ///
@@ -163,6 +163,8 @@ pub async fn find_exchangers<N: Network>(
 /// What the DNS knows of a host's addresses.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HostAddresses {
+    /// The CNAMEs that led from the host's name to the one that has the addresses, in order.
+    pub aliases: Vec<Alias>,
     /// IPv6 before IPv4 ([RFC 6724, Section 10.3]), each family in the order of the answer, at most
     /// [`Limits::addresses`].
     ///
@@ -177,6 +179,31 @@ pub struct HostAddresses {
 }
 
 impl HostAddresses {
+    /// Returns the name at which the host's CNAMEs end; `None` if it is no alias, or one that ends nowhere.
+    #[must_use]
+    pub fn end_of_aliases(&self) -> Option<&DnsName> {
+        let ends_nowhere = self
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.kind.is_published());
+        let last = self.aliases.last().filter(|_| !ends_nowhere)?;
+        Some(&last.target)
+    }
+
+    /// Says of a host that has no address where the address is missing: `has no address`.
+    #[must_use]
+    pub fn absence(&self) -> String {
+        let what = if self.no_such_name {
+            "does not exist"
+        } else {
+            "has no address"
+        };
+        match self.end_of_aliases() {
+            Some(target) => format!("is an alias (CNAME) of {target}, which {what}"),
+            None => "has no address".to_owned(),
+        }
+    }
+
     /// Returns whether others may know or try addresses that we do not.
     #[must_use]
     pub fn may_have_more(&self) -> bool {
@@ -215,6 +242,12 @@ pub async fn find_addresses<N: Network>(
     let is_missing = |outcome: &DnsOutcome| matches!(outcome, DnsOutcome::NxDomain { .. });
     HostAddresses {
         addresses,
+        // Both families stand at the same name, unless a resolver answered for one of them only.
+        aliases: if v4.aliases.is_empty() {
+            v6.aliases
+        } else {
+            v4.aliases
+        },
         not_tried,
         failure: [&v4.outcome, &v6.outcome]
             .into_iter()

@@ -290,8 +290,14 @@ impl<N: Network> Sender<'_, N> {
 pub fn no_edge(host: &DnsName, found: &HostAddresses) -> FetchError {
     match &found.failure {
         Some(failure) => FetchError::HostLookup(failure.clone()),
-        None if found.no_such_name => FetchError::HostNotFound { host: host.clone() },
-        None => FetchError::NoAddress { host: host.clone() },
+        None if found.no_such_name => FetchError::HostNotFound {
+            host: host.clone(),
+            alias_of: found.end_of_aliases().cloned(),
+        },
+        None => FetchError::NoAddress {
+            host: host.clone(),
+            alias_of: found.end_of_aliases().cloned(),
+        },
     }
 }
 

@@ -130,7 +130,7 @@ impl Say for Try {
                         .add(failure);
                 }
                 None => {
-                    sentence.words(format_args!("{name} has no address"));
+                    sentence.words(format_args!("{name} {}", found.absence()));
                 }
             },
             None => {

@@ -224,8 +224,20 @@ mod tests {
             (E::TimedOut, R::StsPolicyFetchError),
             (E::TooLarge { limit_bytes: 1 }, R::StsPolicyFetchError),
             (E::Interrupted { detail: "".into() }, R::StsPolicyFetchError),
-            (E::HostNotFound { host: host() }, R::StsPolicyFetchError),
-            (E::NoAddress { host: host() }, R::StsPolicyFetchError),
+            (
+                E::HostNotFound {
+                    host: host(),
+                    alias_of: None,
+                },
+                R::StsPolicyFetchError,
+            ),
+            (
+                E::NoAddress {
+                    host: host(),
+                    alias_of: None,
+                },
+                R::StsPolicyFetchError,
+            ),
             (
                 E::Host("".parse::<crate::facts::DnsName>().unwrap_err()),
                 R::StsPolicyFetchError,

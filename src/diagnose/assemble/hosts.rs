@@ -1,6 +1,7 @@
 //! The MX hosts and their transport, whatever a policy says of them.
 
 use super::certificate;
+use super::sources::targets;
 use crate::diagnose::document::{AddressReport, MxReport, MxVerdict};
 use crate::diagnose::judged::{Address, Host, Judged};
 use crate::diagnose::survey::MxHost;
@@ -39,6 +40,7 @@ pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
         verdict: MxVerdict::NotTried,
         would_pass_if_listed: None,
         addresses: Vec::new(),
+        cname: Vec::new(),
         has_tlsa: false,
         error: None,
     });
@@ -65,6 +67,12 @@ fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
             .iter()
             .map(|address| lay_out_address(address, patterns))
             .collect(),
+        cname: host
+            .facts
+            .addresses
+            .iter()
+            .flat_map(|found| targets(&found.aliases))
+            .collect(),
         has_tlsa: host.facts.has_tlsa,
         error: host_error(host.facts),
     }
@@ -79,7 +87,7 @@ fn host_error(host: &MxHost) -> Option<Sentence> {
                 sentence.add(failure);
                 sentence
             }
-            None => "it has no address".into(),
+            None => format!("it {}", found.absence()).into(),
         }),
         Some(_) => None,
     }

@@ -6,8 +6,8 @@ use super::certificate;
 use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{EdgeReport, FetchReport, RecordReport, TlsRptReport};
 use crate::diagnose::judged::{Edge, Judged};
-use crate::facts::Say;
-use crate::facts::dns::DnsOutcome;
+use crate::facts::dns::{Alias, DnsOutcome};
+use crate::facts::{DnsName, Say};
 use crate::sts::record::Selection;
 use crate::tlsrpt;
 
@@ -50,11 +50,7 @@ pub(super) fn record(judged: &Judged<'_>) -> RecordReport {
             .collect(),
         id: judged.live_id().map(ToString::to_string),
         ttl_secs: answer.ttl().map(|ttl| ttl.as_secs()),
-        cname: answer
-            .aliases
-            .iter()
-            .map(|alias| alias.target.clone())
-            .collect(),
+        cname: targets(&answer.aliases).collect(),
         error,
         tolerant_only: letter.record().is_none() && tolerant.record().is_some(),
     }
@@ -72,7 +68,7 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
     };
     FetchReport {
         url,
-        cname: host.aliases.clone(),
+        cname: targets(&host.addresses.aliases).collect(),
         edges: judged.edges.iter().map(edge).collect(),
         error: live
             .letter
@@ -81,6 +77,11 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
             .filter(|_| judged.edges.is_empty())
             .map(Say::sentence),
     }
+}
+
+/// Returns the names that CNAMEs led to, in order.
+pub(super) fn targets(aliases: &[Alias]) -> impl Iterator<Item = DnsName> {
+    aliases.iter().map(|alias| alias.target.clone())
 }
 
 fn edge(edge: &Edge<'_>) -> EdgeReport {
@@ -118,18 +119,19 @@ pub(super) fn tlsrpt(judged: &Judged<'_>) -> TlsRptReport {
         )
         | None => None,
     };
-    match &judged.tlsrpt {
-        tlsrpt::record::Selection::NoRecord => TlsRptReport {
-            record: None,
-            error: failure,
-        },
-        tlsrpt::record::Selection::Record(record) => TlsRptReport {
-            record: Some(record.to_string()),
-            error: None,
-        },
-        tlsrpt::record::Selection::Unusable(error) => TlsRptReport {
-            record: None,
-            error: Some(error.to_string().into()),
-        },
+    let (record, error) = match &judged.tlsrpt {
+        tlsrpt::record::Selection::NoRecord => (None, failure),
+        tlsrpt::record::Selection::Record(record) => (Some(record.to_string()), None),
+        tlsrpt::record::Selection::Unusable(error) => (None, Some(error.to_string().into())),
+    };
+    TlsRptReport {
+        record,
+        cname: judged
+            .survey
+            .tlsrpt
+            .iter()
+            .flat_map(|answer| targets(&answer.aliases))
+            .collect(),
+        error,
     }
 }

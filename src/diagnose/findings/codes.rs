@@ -39,6 +39,8 @@ codes! {
     FETCH_FAILED = "STS-FETCH-FAILED", 3, "8461 §3.3", "the policy cannot be fetched";
     FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", "the policy could not be fetched from here";
     POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", "the policy host's certificate is not valid";
+    ALIAS_GONE = "ALIAS-GONE", 3, "8461 §8.2", "an alias leads to a name that is gone";
+    MX_ALIAS = "MX-ALIAS", 4, "5321 §5.1", "an MX host is an alias";
     MX_NULL = "MX-NULL", 4, "7505 §3", "the domain takes no mail";
     MX_NO_DOMAIN = "MX-NO-DOMAIN", 4, "5321 §5.1", "the domain does not exist";
     MX_UNKNOWN = "MX-UNKNOWN", 4, "5321 §5.1", "the MX records could not be looked up";

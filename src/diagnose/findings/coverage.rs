@@ -1,6 +1,7 @@
 //! Findings about the live policy beside the live MX hosts: hosts that it does not list, patterns that list
 //! none.
 
+use super::aliases::Remedy;
 use super::codes;
 use super::found::{Findings, listed};
 use crate::diagnose::case::Case;
@@ -8,6 +9,7 @@ use crate::diagnose::document::{MxVerdict, Severity};
 use crate::diagnose::explain::near_miss;
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::names;
+use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
 
 /// How bad it is if a host does not pass the policy.
@@ -49,11 +51,36 @@ pub(super) fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
             listed(&would_fail, 8)
         ));
     }
+    // Where the certificate bears the name behind an alias, the policy is to list that, if it does not yet.
+    let mut to_list = Vec::new();
+    let mut remedies = Vec::new();
+    for (host, name) in uncovered
+        .iter()
+        .filter_map(|host| Some((host, host.name()?)))
+    {
+        match Remedy::of(case, host) {
+            Some(remedy) => {
+                to_list.extend(remedy.to_list().cloned());
+                remedies.push(remedy);
+            }
+            None => to_list.push(name.clone()),
+        }
+    }
+    let to_list: Vec<&DnsName> = to_list.iter().collect();
+    let cover = if to_list.is_empty() {
+        Fix::default()
+    } else {
+        fix::cover(case.judged.domain, policy, &to_list, case.now)
+    };
     found.add(
         &codes::MX_UNCOVERED,
         severity_under(Some(policy)),
         detail,
-        Some(fix::cover(case.judged.domain, policy, &all, case.now)),
+        Some(
+            remedies
+                .into_iter()
+                .fold(cover, |fix, remedy| remedy.then(fix)),
+        ),
     );
 }
 
@@ -62,7 +89,18 @@ pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
     let Some(policy) = case.judged.live_policy() else {
         return;
     };
-    let unused: Vec<_> = case.judged.unused_patterns(policy.patterns()).collect();
+    // One that lists the name behind an alias is what the MX record is to name.
+    let targets: Vec<DnsName> = case
+        .judged
+        .hosts
+        .iter()
+        .filter_map(|host| host.alias()?.target().cloned())
+        .collect();
+    let unused: Vec<_> = case
+        .judged
+        .unused_patterns(policy.patterns())
+        .filter(|pattern| !targets.iter().any(|target| pattern.matches(target)))
+        .collect();
     if !unused.is_empty() {
         let unused = listed(unused, 8);
         found.add(

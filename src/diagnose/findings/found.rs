@@ -1,9 +1,10 @@
 //! The findings so far.
 
 use super::codes::Code;
+use crate::diagnose::alias::Aliases;
 use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::fix::Fix;
-use crate::facts::Sentence;
+use crate::facts::{DnsName, Sentence};
 
 /// The findings so far.
 #[derive(Debug, Default)]
@@ -26,9 +27,15 @@ impl Findings {
         self.0.extend(findings);
     }
 
-    /// Returns them, the worst first.
-    pub(super) fn worst_first(self) -> Vec<Finding> {
+    /// Returns them, the worst first; no fix wants a record where a CNAME stands.
+    pub(super) fn worst_first(self, domain: &DnsName, aliases: &Aliases) -> Vec<Finding> {
         let mut findings = self.0;
+        for finding in &mut findings {
+            finding.fix = finding
+                .fix
+                .take()
+                .map(|fix| fix.past_aliases(domain, aliases));
+        }
         findings.sort_by_key(|finding| (finding.severity, finding.step));
         findings
     }

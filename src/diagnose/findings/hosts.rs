@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::aliases::Remedy;
 use super::codes;
 use super::coverage::{find_uncovered, severity_under};
 use super::found::{Findings, listed};
@@ -124,7 +125,11 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
             ))),
         );
     } else if host.verdict == MxVerdict::Refused {
-        transport::find_refused(name, host, severity_under(policy), found);
+        let severity = severity_under(policy);
+        match Remedy::of(case, host) {
+            Some(remedy) => remedy.find_refused(case, host, severity, found),
+            None => transport::find_refused(name, host, severity, found),
+        }
     }
     transport::find_unseen(name, host, found);
     if let Some(policy) = policy {
@@ -158,6 +163,15 @@ fn find_without_address(
     let mut detail = Sentence::from(format!("{name}: "));
     match &addresses.failure {
         Some(failure) => detail.add(failure),
+        None if addresses.end_of_aliases().is_some() => detail.words(format_args!(
+            "it {}{}",
+            addresses.absence(),
+            if addresses.no_such_name {
+                ": whoever can register that name receives the mail"
+            } else {
+                ""
+            }
+        )),
         None => detail.words("no A or AAAA record"),
     };
     found.add(

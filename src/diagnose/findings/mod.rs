@@ -2,6 +2,7 @@
 //!
 //! The order of severities, then of the nine steps, is the order in which a reader should look at them.
 
+mod aliases;
 mod cached;
 pub mod codes;
 mod coverage;
@@ -28,6 +29,7 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     tlsrpt::find(case, &mut found);
     policy::find(case, &mut found);
     hosts::find(case, &mut found);
+    aliases::find(case, &mut found);
     cached::find(case, &mut found);
-    found.worst_first()
+    found.worst_first(case.judged.domain, &case.judged.aliases)
 }

@@ -1,5 +1,6 @@
 //! Findings about the TXT record at `_mta-sts`.
 
+use super::aliases;
 use super::codes;
 use super::found::Findings;
 use crate::diagnose::case::Case;
@@ -65,8 +66,14 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
 
 fn answered(case: &Case<'_>, answer: &impl Say) -> Sentence {
     let mut sentence = Sentence::from(format!("TXT _mta-sts.{}: ", case.judged.domain));
-    sentence.add(answer);
+    sentence.add(answer).words(alias_after(case));
     sentence
+}
+
+/// Returns `; _mta-sts.a.test is an alias (CNAME) of b.test`; nothing if it is none.
+fn alias_after(case: &Case<'_>) -> String {
+    let alias = case.judged.aliases.record.as_ref();
+    alias.map_or_else(String::new, |alias| format!("; {alias}"))
 }
 
 fn find_failed(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
@@ -77,8 +84,7 @@ fn find_failed(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
             "Let the CNAME at _mta-sts.{domain} lead to a name that has the TXT record, or take it away and \
              publish the record itself:"
         ))
-        .publish(fix::record(domain, now))
-        .of_alias(domain.prefixed("_mta-sts").ok());
+        .publish(fix::record(domain, now));
         found.add(&codes::RECORD_INVALID, Severity::Error, detail, Some(fix));
         return;
     }
@@ -102,17 +108,19 @@ fn looks_like_sts(text: &[u8]) -> bool {
 
 fn find_missing(case: &Case<'_>, found: &mut Findings) {
     let domain = case.judged.domain;
+    let record = Fix::publishing(fix::record(domain, case.now));
     if case.judged.live_policy().is_some() {
         found.add(
             &codes::POLICY_WITHOUT_RECORD,
             Severity::Warning,
             format!(
-                "{} serves a policy, and no record at _mta-sts.{domain} tells senders to fetch it",
-                policy_url(domain)
+                "{} serves a policy, and no record at _mta-sts.{domain} tells senders to fetch it{}",
+                policy_url(domain),
+                alias_after(case)
             ),
-            Some(Fix::publishing(fix::record(domain, case.now))),
+            Some(record),
         );
-    } else {
+    } else if !aliases::find_gone(case.judged.aliases.record.as_ref(), record, found) {
         found.add(
             &codes::NO_RECORD,
             Severity::Note,

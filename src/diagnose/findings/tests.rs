@@ -71,8 +71,8 @@ fn survey(edges: &[Edge]) -> Survey {
         )))),
         policy_host: Some(PolicyHost {
             name: "mta-sts.corp.test".parse().unwrap(),
-            aliases: Vec::new(),
             addresses: HostAddresses {
+                aliases: Vec::new(),
                 addresses: edges.iter().map(|edge| edge.address).collect(),
                 not_tried: 0,
                 failure: None,

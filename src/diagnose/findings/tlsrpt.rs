@@ -1,5 +1,6 @@
 //! Findings about the TXT record at `_smtp._tls` (RFC 8460).
 
+use super::aliases;
 use super::codes;
 use super::found::{Findings, listed};
 use crate::diagnose::case::Case;
@@ -16,11 +17,12 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     if case.judged.survey.tlsrpt.is_none() {
         return;
     }
-    let record = || {
-        Some(Fix::publishing(ZoneRecord::TlsRpt {
+    let publish = || {
+        Fix::publishing(ZoneRecord::TlsRpt {
             domain: domain.clone(),
-        }))
+        })
     };
+    let record = || Some(publish());
     match &case.judged.tlsrpt {
         Selection::Record(published) => {
             let is_known = |uri: &&ReportUri| {
@@ -49,9 +51,18 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         Selection::Unusable(error) => found.add(
             &codes::TLSRPT_INVALID,
             Severity::Warning,
-            format!("TXT _smtp._tls.{domain}: {error}"),
+            format!(
+                "TXT _smtp._tls.{domain}: {error}{}",
+                case.judged
+                    .aliases
+                    .tlsrpt
+                    .as_ref()
+                    .map_or_else(String::new, |alias| format!("; {alias}"))
+            ),
             record(),
         ),
+        Selection::NoRecord
+            if aliases::find_gone(case.judged.aliases.tlsrpt.as_ref(), publish(), found) => {}
         // Without MTA-STS there is little to report; with it, a report is the only sign of trouble.
         Selection::NoRecord if case.judged.live_id().is_some() => found.add(
             &codes::TLSRPT_MISSING,

@@ -11,6 +11,15 @@ use crate::sts::policy::PolicyErrorKind;
 /// Says what to change at the policy host, or where to look.
 #[must_use]
 pub fn fetch(domain: &DnsName, error: &FetchError) -> Fix {
+    let fix = advise(domain, error);
+    if error.is_ours() {
+        fix
+    } else {
+        fix.at_policy_host()
+    }
+}
+
+fn advise(domain: &DnsName, error: &FetchError) -> Fix {
     let url = policy_url(domain);
     match error {
         FetchError::Certificate(_) => Fix::from(format!(
@@ -23,7 +32,18 @@ pub fn fetch(domain: &DnsName, error: &FetchError) -> Fix {
             "Of so long a domain no policy can be published: use a shorter name for mail.",
         ),
         FetchError::HostLookup(failure) => lookup(domain, failure),
-        FetchError::HostNotFound { .. } | FetchError::NoAddress { .. } => Fix::from(format!(
+        FetchError::HostNotFound {
+            alias_of: Some(_), ..
+        }
+        | FetchError::NoAddress {
+            alias_of: Some(_), ..
+        } => Fix::from(format!(
+            "Let the CNAME at mta-sts.{domain} lead to a host that serves the policy, or give mta-sts.{domain} an \
+             A or AAAA record in its place:"
+        ))
+        .run([look_up(domain)]),
+        FetchError::HostNotFound { alias_of: None, .. }
+        | FetchError::NoAddress { alias_of: None, .. } => Fix::from(format!(
             "Give mta-sts.{domain} an A or AAAA record, or a CNAME to the policy host:"
         ))
         .run([look_up(domain)]),

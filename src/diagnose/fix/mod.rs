@@ -15,4 +15,4 @@ mod value;
 
 pub use fetch::fetch;
 pub use policy::{begin, cover, edges, failing_edges, keep, one_record, opt_out, record, rewrite};
-pub use value::{Change, Fix};
+pub use value::{Change, Fix, Placed};

@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::diagnose::alias::{AliasEnd, AliasedName, Aliases};
 use crate::diagnose::command::{Command, ZoneRecord};
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
@@ -18,8 +19,11 @@ pub struct Fix {
     parts: Vec<Part>,
     caution: Option<&'static str>,
     alias: Option<DnsName>,
+    alias_target: Option<DnsName>,
     /// Whether the addresses of the policy host have to change, though no body is given.
     is_of_edges: bool,
+    /// Whether something has to change at the policy host.
+    is_at_policy_host: bool,
 }
 
 /// A part of a fix; a blank line parts it from the next.
@@ -28,13 +32,30 @@ enum Part {
     /// The body of a policy, to be served.
     Body(Policy),
     /// A record, to be published.
-    Publish(ZoneRecord),
+    Publish(Placed),
     /// Texts that are published now.
     Quote(Vec<String>),
     /// Commands.
     Run(Vec<Command>),
     /// Sentences, a line each.
     Say(Vec<Cow<'static, str>>),
+}
+
+/// A record, and where it is to stand.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Placed {
+    record: ZoneRecord,
+    /// The end of the CNAMEs at the record's own name, if that is an alias.
+    end_of_aliases: Option<DnsName>,
+}
+
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.end_of_aliases {
+            Some(owner) => f.write_str(&self.record.at(owner.as_str())),
+            None => self.record.fmt(f),
+        }
+    }
 }
 
 /// The caution where a policy is made from what is live.
@@ -99,7 +120,10 @@ impl Fix {
     /// Adds a record.
     #[must_use]
     pub fn publish(mut self, record: ZoneRecord) -> Self {
-        self.parts.push(Part::Publish(record));
+        self.parts.push(Part::Publish(Placed {
+            record,
+            end_of_aliases: None,
+        }));
         self
     }
 
@@ -128,6 +152,48 @@ impl Fix {
         self
     }
 
+    /// Says that something has to change at the policy host.
+    pub(in crate::diagnose) const fn at_policy_host(mut self) -> Self {
+        self.is_at_policy_host = true;
+        self
+    }
+
+    /// Puts each record at the end of the CNAMEs at its name, beside which nothing can stand, and says first
+    /// which names are aliases and who can change what is at their ends.
+    pub(in crate::diagnose) fn past_aliases(mut self, domain: &DnsName, aliases: &Aliases) -> Self {
+        let mut remarks = Vec::new();
+        let mut met = Vec::new();
+        if (self.is_at_policy_host || self.is_of_edges || self.bodies().next().is_some())
+            && let Some(alias) = &aliases.policy_host
+        {
+            remarks.extend(policy_host_remark(alias, domain));
+            met.push(alias);
+        }
+        for part in &mut self.parts {
+            let Part::Publish(placed) = part else {
+                continue;
+            };
+            let Some(alias) = aliases.at(&placed.record.name()) else {
+                continue;
+            };
+            placed.end_of_aliases = alias.target().cloned();
+            remarks.extend(record_remark(alias, domain));
+            met.push(alias);
+        }
+        remarks.dedup();
+        if !remarks.is_empty() {
+            self.parts.insert(0, Part::Say(remarks));
+        }
+        // The record's alias, where there is one: the record is what stands beside it in JSON.
+        if let Some(alias) = met.pop()
+            && self.alias.is_none()
+        {
+            self.alias = Some(alias.name.clone());
+            self.alias_target = alias.target().cloned();
+        }
+        self
+    }
+
     /// Names the alias that has to be changed.
     pub(in crate::diagnose) fn of_alias(mut self, alias: Option<DnsName>) -> Self {
         self.alias = alias;
@@ -142,6 +208,7 @@ impl Fix {
         }
         self.parts.extend(other.parts);
         self.is_of_edges |= other.is_of_edges;
+        self.is_at_policy_host |= other.is_at_policy_host;
         self.alias = self.alias.or(other.alias);
         self
     }
@@ -171,9 +238,9 @@ impl Fix {
 
     /// Returns the record to publish, if there is one.
     #[must_use]
-    pub fn record(&self) -> Option<&ZoneRecord> {
+    pub fn record(&self) -> Option<&Placed> {
         self.parts.iter().find_map(|part| match part {
-            Part::Publish(record) => Some(record),
+            Part::Publish(placed) => Some(placed),
             Part::Body(_) | Part::Quote(_) | Part::Run(_) | Part::Say(_) => None,
         })
     }
@@ -181,9 +248,10 @@ impl Fix {
     /// Returns whether it has an MTA-STS record, and with it an id.
     #[must_use]
     pub fn has_sts_record(&self) -> bool {
-        self.parts
-            .iter()
-            .any(|part| matches!(part, Part::Publish(ZoneRecord::Sts { .. })))
+        self.parts.iter().any(|part| match part {
+            Part::Publish(placed) => matches!(placed.record, ZoneRecord::Sts { .. }),
+            Part::Body(_) | Part::Quote(_) | Part::Run(_) | Part::Say(_) => false,
+        })
     }
 
     /// Returns what has to be changed, in the order in which it must be: senders that see the new id before
@@ -194,6 +262,57 @@ impl Fix {
         let edges = (body.is_some() || self.is_of_edges).then_some(Change::Edges);
         let record = self.record().map(|_| Change::Record);
         body.into_iter().chain(edges).chain(record).collect()
+    }
+}
+
+/// Says where a record goes whose name is an alias; nothing where the alias itself has to change.
+fn record_remark(alias: &AliasedName, domain: &DnsName) -> Option<Cow<'static, str>> {
+    let name = &alias.name;
+    Some(
+        match &alias.end {
+            AliasEnd::Nowhere => return None,
+            AliasEnd::Gone(target) => format!(
+                "{alias}: whoever can register that name decides what senders find at {name}. Have it made \
+                 anew with the record below{}, or take the CNAME at {name} away and publish the record \
+                 under that name.",
+                by_whom(target, domain)
+            ),
+            AliasEnd::Stands(target) => format!(
+                "{alias}, and beside a CNAME no record can stand (RFC 1034, Section 3.6.2): the record below \
+                 has to be published at {target}{}.",
+                by_whom(target, domain)
+            ),
+        }
+        .into(),
+    )
+}
+
+/// Says who changes what is served where the policy host is an alias; nothing where the alias itself has to
+/// change.
+fn policy_host_remark(alias: &AliasedName, domain: &DnsName) -> Option<Cow<'static, str>> {
+    let name = &alias.name;
+    Some(
+        match &alias.end {
+            AliasEnd::Nowhere => return None,
+            AliasEnd::Gone(_) => format!(
+                "{alias}: whoever can register that name decides what is served at {name}. Change the CNAME \
+                 or take it away, now."
+            ),
+            AliasEnd::Stands(target) => format!(
+                "{alias}: what is served there has to be changed at {target}{}.",
+                by_whom(target, domain)
+            ),
+        }
+        .into(),
+    )
+}
+
+/// Says that a name is changed by others, unless it lies within the domain.
+fn by_whom(target: &DnsName, domain: &DnsName) -> &'static str {
+    if target.is_within(domain.as_str()) {
+        ""
+    } else {
+        ", by whoever runs that name"
     }
 }
 
@@ -208,7 +327,7 @@ impl fmt::Display for Part {
         match self {
             // Pasted into a file, its last line has to end.
             Self::Body(policy) => policy.fmt(f),
-            Self::Publish(record) => record.fmt(f),
+            Self::Publish(placed) => placed.fmt(f),
             Self::Quote(texts) => f.write_str(&texts.join("\n")),
             Self::Run(commands) => {
                 let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
@@ -243,8 +362,11 @@ struct Document {
     body: Option<String>,
     /// The record to publish, in the form of a zone file; null if none need be.
     record: Option<String>,
-    /// The name whose CNAME has to change; null if none has.
+    /// The name that is an alias and bears on the fix: its CNAME has to change, or what is to be changed
+    /// stands at `alias_target`; null if none is.
     alias: Option<DnsName>,
+    /// The name at which the CNAMEs of `alias` end, where the record belongs; null without one.
+    alias_target: Option<DnsName>,
     /// What has to be changed, in the order in which it must be.
     order: Vec<Change>,
     /// What to be careful of; null if there is nothing.
@@ -262,6 +384,7 @@ impl From<Fix> for Document {
             text: fix.to_string(),
             caution: fix.caution,
             alias: fix.alias.clone(),
+            alias_target: fix.alias_target.clone(),
         }
     }
 }

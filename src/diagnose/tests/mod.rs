@@ -1,5 +1,6 @@
 //! Whole checks on the model: verdict, codes and exit code of each story.
 
+mod aliases;
 mod fixes;
 mod warm;
 

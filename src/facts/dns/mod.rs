@@ -115,6 +115,18 @@ impl DnsAnswer {
         self.records().iter().filter_map(Record::address)
     }
 
+    /// Returns the name at which the CNAMEs end; `None` if none was followed, or if they end nowhere.
+    #[must_use]
+    pub fn end_of_aliases(&self) -> Option<&DnsName> {
+        match &self.outcome {
+            DnsOutcome::Failed(failure) if failure.kind.is_published() => None,
+            DnsOutcome::Records { .. }
+            | DnsOutcome::NxDomain { .. }
+            | DnsOutcome::NoData { .. }
+            | DnsOutcome::Failed(_) => self.aliases.last().map(|alias| &alias.target),
+        }
+    }
+
     /// Returns how long the whole answer may be kept: the least TTL along the chain; `None` for a failure
     /// and for a negative answer without an SOA record.
     #[must_use]

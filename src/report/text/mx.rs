@@ -3,7 +3,7 @@
 use super::certificate;
 use super::policy::{self, Seen};
 use crate::diagnose::document::{AddressReport, DomainReport, MxReport, MxVerdict};
-use crate::facts::Say;
+use crate::facts::{DnsName, Say};
 use crate::report::page::{Page, Place};
 use crate::report::{Detail, Tone, escape, time, words};
 
@@ -174,6 +174,13 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
             about.push(format!(
                 "TTL {}",
                 time::span(std::time::Duration::from_secs(secs))
+            ));
+        }
+        if !host.cname.is_empty() {
+            let names: Vec<_> = host.cname.iter().map(DnsName::as_str).collect();
+            about.push(format!(
+                "alias of {}",
+                escape::list(&names, page.context.list_limit())
             ));
         }
         if host.has_tlsa {

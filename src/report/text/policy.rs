@@ -122,6 +122,15 @@ pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
         (None, None) => "no record: nobody reports failures to you".to_owned(),
     };
     page.field("tlsrpt", text);
+    if !report.tlsrpt.cname.is_empty() {
+        page.field(
+            "",
+            format!(
+                "by CNAME from {}",
+                names(&report.tlsrpt.cname, page.context.list_limit())
+            ),
+        );
+    }
 }
 
 /// Returns an error, or that it is the record's: a resolver that is silent is so whatever it is asked.

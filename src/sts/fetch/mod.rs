@@ -149,10 +149,12 @@ pub enum FetchError {
     #[error("{}", host_lookup(.0))]
     HostLookup(DnsFailure),
     /// The policy host does not exist (NXDOMAIN). Told by the sender, not by [`judge`].
-    #[error("the policy host {host} does not exist")]
+    #[error("the policy host {host}{} does not exist", behind(.alias_of))]
     HostNotFound {
         /// The policy host.
         host: DnsName,
+        /// The name at which its CNAMEs end, which is the one that does not exist; `None` if it is no alias.
+        alias_of: Option<DnsName>,
     },
     /// The connection broke within the body.
     #[error("{}", interrupted(.detail))]
@@ -170,10 +172,12 @@ pub enum FetchError {
         found: Option<Box<str>>,
     },
     /// The policy host has no address. Told by the sender, not by [`judge`].
-    #[error("the policy host {host} has no address")]
+    #[error("the policy host {host}{} has no address", behind(.alias_of))]
     NoAddress {
         /// The policy host.
         host: DnsName,
+        /// The name at which its CNAMEs end, which is the one that has none; `None` if it is no alias.
+        alias_of: Option<DnsName>,
     },
     /// The body is no policy.
     #[error(transparent)]
@@ -238,6 +242,12 @@ impl Say for FetchError {
             | Self::TooLarge { .. } => sentence.words(self),
         };
     }
+}
+
+fn behind(target: &Option<DnsName>) -> String {
+    target.as_ref().map_or_else(String::new, |target| {
+        format!(" is an alias (CNAME) of {target}, which")
+    })
 }
 
 fn certificate(faults: &[CertificateFault]) -> Sentence {

@@ -96,6 +96,7 @@ pub(crate) fn well() -> DomainReport {
         mx_error: None,
         tlsrpt: TlsRptReport {
             record: Some("v=TLSRPTv1; rua=mailto:tls@corp.test".to_owned()),
+            cname: Vec::new(),
             error: None,
         },
         findings: Vec::new(),
@@ -458,6 +459,7 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
             })
             .collect(),
         has_tlsa: false,
+        cname: Vec::new(),
         error: None,
     }
 }
