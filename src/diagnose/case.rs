@@ -42,6 +42,19 @@ impl Case<'_> {
             .filter(|policy| policy.mode() != Mode::None)
     }
 
+    /// Returns a policy with MX hosts that is live, or that senders may hold.
+    #[must_use]
+    pub fn policy_with_hosts(&self) -> Option<Policy> {
+        let live = self
+            .judged
+            .live_id()
+            .and_then(|_| self.judged.live_policy());
+        live.cloned()
+            .into_iter()
+            .chain(self.stored_policy().map(|cached| cached.policy))
+            .find(|policy| !policy.patterns().is_empty())
+    }
+
     /// Returns the worst row, the one that gives the domain its verdict.
     #[must_use]
     pub fn worst_row(&self) -> Option<&Row> {

@@ -428,11 +428,12 @@ impl DomainReport {
         self.findings.iter().map(|finding| finding.severity).min()
     }
 
-    /// Returns whether the verdict is one that the domain itself declared, with a null MX.
+    /// Returns whether the verdict is one that the domain itself declared, with a null MX that nothing speaks
+    /// against.
     #[must_use]
     pub fn is_declared(&self) -> bool {
         self.findings
             .iter()
-            .any(|finding| finding.code == MX_NULL.code)
+            .any(|finding| finding.code == MX_NULL.code && finding.severity == Severity::Note)
     }
 }

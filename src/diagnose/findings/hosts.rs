@@ -10,7 +10,7 @@ use super::transport;
 use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, ZoneRecord};
 use crate::diagnose::document::{MxVerdict, Severity};
-use crate::diagnose::fix::Fix;
+use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{Host, names};
 use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::DnsFailure;
@@ -48,12 +48,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
                 );
             }
         }
-        Exchangers::NullMx => found.add(
-            &codes::MX_NULL,
-            Severity::Note,
-            "the domain declares with a null MX that it takes no mail (RFC 7505)",
-            None,
-        ),
+        Exchangers::NullMx => find_null(case, found),
         Exchangers::NoDomain => found.add(
             &codes::MX_NO_DOMAIN,
             Severity::Error,
@@ -69,6 +64,29 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     }
     find_expiring(case, found);
     find_tlsa(case, found);
+}
+
+/// A null MX beside a policy that lists MX hosts may be an accident.
+fn find_null(case: &Case<'_>, found: &mut Findings) {
+    let declares = "the domain declares with a null MX that it takes no mail (RFC 7505)";
+    let Some(policy) = case.policy_with_hosts() else {
+        found.add(&codes::MX_NULL, Severity::Note, declares, None);
+        return;
+    };
+    let hosts = listed(policy.patterns(), 8);
+    let (domain, now) = (case.judged.domain, case.now);
+    found.add(
+        &codes::MX_NULL,
+        Severity::Error,
+        format!("{declares}, and a policy of it lists {hosts}: all mail bounces"),
+        Some(
+            Fix::from(format!(
+                "If {domain} is to take mail, publish its MX records again in the place of the null MX; the policy \
+                 lists {hosts}."
+            ))
+            .and(fix::opt_out(domain, now)),
+        ),
+    );
 }
 
 fn look_up_mx(domain: &DnsName) -> Fix {

@@ -236,9 +236,32 @@ const STORIES: &[Story] = &[
         0,
     ),
     (
-        "a null MX",
+        "a null MX beside a policy that lists hosts",
         |stage| {
             stage.mx(&["0 ."]);
+        },
+        Verdict::Bounce,
+        &["MX-NULL"],
+        &[],
+        1,
+    ),
+    (
+        "a null MX, and no policy",
+        |stage| {
+            stage.mx(&["0 ."]);
+            stage.absent("_mta-sts.corp.test");
+            stage.absent("mta-sts.corp.test");
+        },
+        Verdict::Bounce,
+        &[],
+        &[],
+        0,
+    ),
+    (
+        "a null MX beside a policy that ends MTA-STS",
+        |stage| {
+            stage.mx(&["0 ."]);
+            stage.policy("none", &[], WEEK);
         },
         Verdict::Bounce,
         &[],
