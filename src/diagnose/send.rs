@@ -6,12 +6,13 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
 use tokio::time::Instant;
 
-use super::document::{DomainReport, MxVerdict, PolicySourceReport, SentReport};
+use super::document::{
+    DomainReport, MxReport, MxVerdict, PolicyReport, PolicySourceReport, SentReport,
+};
 use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 use crate::sts::policy::Mode;
-use crate::sts::reading::Reading;
 
 /// The envelope of a probe message.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,7 +29,8 @@ const NEXT_HOP_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Sends a marked message over the first hop of `report` that is validated, and says what was answered.
 ///
-/// A hop whose certificate is not valid, or that an enforced policy does not list, is never used. The first
+/// A hop whose certificate is not valid, or that an enforced policy does not list, live or held, in either
+/// reading, is never used. The first
 /// no ends it, a greylisting one too: it is reported as it is. So does a message that was given away and never
 /// answered: sent once more it might arrive twice. Whatever breaks before that leads to the next hop.
 pub async fn send<N: Network>(
@@ -55,7 +57,7 @@ pub async fn send<N: Network>(
         Ok(content) => content,
         Err(error) => return failed(format!("the message could not be written: {error}")),
     };
-    let mut last = "no MX host has a validated hop".to_owned();
+    let mut last = why_no_hop(report);
     for (host, address) in validated_hops(report) {
         if began.elapsed() >= NEXT_HOP_DEADLINE {
             last.push_str("; no further hop was tried after that, for want of time");
@@ -141,24 +143,54 @@ fn end_of(exchange: &SmtpExchange) -> String {
     }
 }
 
-/// The hops that a strict sender could use, in order.
+/// The policies that a sender enforces, in any reading: the live one, if there is a record that makes senders
+/// look for it, and those that senders may still hold (§3.3, §5.1).
+fn enforced(report: &DomainReport) -> impl Iterator<Item = &PolicyReport> {
+    report.policies.iter().filter(|policy| {
+        let applies = match policy.source {
+            PolicySourceReport::Live => policy.id.is_some(),
+            PolicySourceReport::Stored => {
+                policy.expires_at.is_none_or(|end| end >= report.checked_at)
+            }
+            PolicySourceReport::None => false,
+        };
+        applies && policy.mode == Some(Mode::Enforce)
+    })
+}
+
+/// Whether a policy lets mail go to an MX host.
+fn lists(policy: &PolicyReport, mx: &MxReport) -> bool {
+    policy
+        .mx_matches
+        .iter()
+        .any(|matched| matched.host == mx.host && matched.pattern.is_some())
+}
+
+/// Says why no hop can be used, should there be none.
+fn why_no_hop(report: &DomainReport) -> String {
+    let barring = enforced(report).find(|policy| !report.mx.iter().any(|mx| lists(policy, mx)));
+    match barring {
+        Some(policy) => format!(
+            "no MX host may be used: the {} policy{} lists none of them",
+            match policy.source {
+                PolicySourceReport::Live | PolicySourceReport::None => "live",
+                PolicySourceReport::Stored => "stored",
+            },
+            policy
+                .id
+                .as_ref()
+                .map_or_else(String::new, |id| format!(" (id {id})"))
+        ),
+        None => "no MX host has a validated hop that every policy lets mail take".to_owned(),
+    }
+}
+
+/// The hops that every strict sender could use, whatever policy it holds, in order.
 fn validated_hops(report: &DomainReport) -> impl Iterator<Item = (DnsName, std::net::IpAddr)> + '_ {
-    let enforced = report.policies.iter().find(|policy| {
-        policy.source == PolicySourceReport::Live
-            && policy.reading == Reading::Letter
-            && policy.mode == Some(Mode::Enforce)
-    });
     report
         .mx
         .iter()
-        .filter(move |mx| {
-            enforced.is_none_or(|policy| {
-                policy
-                    .mx_matches
-                    .iter()
-                    .any(|matched| matched.host == mx.host && matched.pattern.is_some())
-            })
-        })
+        .filter(|mx| enforced(report).all(|policy| lists(policy, mx)))
         .filter_map(|mx| Some((mx.host.name()?, &mx.addresses)))
         .flat_map(|(name, addresses)| {
             addresses

@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use stickler::diagnose::document::{DomainReport, SentReport};
+use stickler::diagnose::document::{DomainReport, PolicyReport, PolicySourceReport, SentReport};
 use stickler::diagnose::send::{Envelope, send};
+use stickler::facts::UnixTime;
 use stickler::net::Live;
 use stickler::net::routes::Routes;
+use stickler::sts::policy::Mode;
+use stickler::sts::reading::Reading;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
@@ -97,6 +100,77 @@ async fn take(talk: &mut Talk<TlsStream<TcpStream>>, until: Until) {
     }
 }
 
+/// Where the policy of a report comes from and how it is read, its mode, whether it lists the host, and whether
+/// the message goes.
+type BarredCase = (PolicySourceReport, Reading, Mode, bool, bool);
+
+#[tokio::test]
+async fn a_message_goes_only_where_every_policy_in_force_lets_it() {
+    use Mode::{Enforce, Testing};
+    use PolicySourceReport::{Live as Now, Stored};
+    use Reading::{Letter, Tolerant};
+    let cases: [BarredCase; 8] = [
+        (Now, Letter, Enforce, true, true),
+        (Now, Letter, Enforce, false, false),
+        (Now, Letter, Testing, false, true),
+        (Now, Tolerant, Enforce, false, false),
+        (Stored, Letter, Enforce, true, true),
+        (Stored, Letter, Enforce, false, false),
+        (Stored, Tolerant, Enforce, false, false),
+        (Stored, Letter, Testing, false, true),
+    ];
+    let pki = Pki::new();
+    for case @ (source, reading, mode, is_listed, delivered) in cases {
+        let mut report = report();
+        let mut policy = report.policies[0].clone();
+        (policy.source, policy.reading, policy.mode) = (source, reading, Some(mode));
+        if !is_listed {
+            policy.mx_matches[0].pattern = None;
+        }
+        report.policies.push(policy);
+        if source == Now {
+            report.policies.remove(0);
+        }
+        let server = mx(&pki, Until::Dot("250 queued\r\n")).await;
+        let config = config(server.address, pki.roots());
+        let sent = send(&Live::new(config).unwrap(), &report, &envelope()).await;
+        assert_eq!(sent.delivered, delivered, "{case:?}: {}", sent.reply);
+        if !delivered {
+            assert!(sent.reply.contains("lists none of them"), "{}", sent.reply);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_applies_to_nobody_bars_no_message() {
+    let pki = Pki::new();
+    for change in [
+        // No record makes anybody look for it.
+        (|policy| policy.id = None) as fn(&mut PolicyReport),
+        // Its life is over.
+        |policy| {
+            policy.source = PolicySourceReport::Stored;
+            policy.expires_at = Some(UnixTime::from_secs(0));
+        },
+    ] {
+        let mut report = report();
+        report.policies.truncate(1);
+        report.policies[0].mx_matches[0].pattern = None;
+        change(&mut report.policies[0]);
+        let server = mx(&pki, Until::Dot("250 queued\r\n")).await;
+        let config = config(server.address, pki.roots());
+        let sent = send(&Live::new(config).unwrap(), &report, &envelope()).await;
+        assert!(sent.delivered, "{}", sent.reply);
+    }
+}
+
+fn envelope() -> Envelope {
+    Envelope {
+        from: None,
+        to: "bob@corp.test".to_owned(),
+    }
+}
+
 /// Sends to a first host that goes so far and to a second that takes everything.
 async fn sent(until: Until) -> SentReport {
     let pki = Pki::new();
@@ -108,11 +182,7 @@ async fn sent(until: Until) -> SentReport {
     let routes = [(FIRST, first.address), (SECOND, second.address)];
     config.routes =
         Routes::new(routes.map(|(from, to)| format!("{from}:25:{to}").parse().unwrap()));
-    let envelope = Envelope {
-        from: None,
-        to: "bob@corp.test".to_owned(),
-    };
-    let sent = send(&Live::new(config).unwrap(), &report(), &envelope).await;
+    let sent = send(&Live::new(config).unwrap(), &report(), &envelope()).await;
     first.finish().await;
     second.finish().await;
     sent
