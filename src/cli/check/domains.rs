@@ -4,15 +4,19 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::CheckArgs;
 use crate::cli::output::tell;
 use crate::cli::values::{DomainArgument, Source};
 use crate::facts::DnsName;
 
-/// The longest line of `--input` that is read, in octets: a name has at most 253.
+/// The longest line of `--input` that is read, in octets: a name has at most 253. A longer one stands in no
+/// list of domains.
 const MAX_LINE_OCTETS: u64 = 4_096;
+
+/// How many lines of `--input` are read: they are all kept until the end of the run.
+const MAX_LINES: u64 = 100_000;
 
 /// The domains to check, each once, in the order given, and whether a line named none.
 #[derive(Debug)]
@@ -26,7 +30,8 @@ impl Domains {
     ///
     /// # Errors
     ///
-    /// When the input cannot be read. A line that names no domain is told and passed over.
+    /// When the input cannot be read, or is no list of domains: too many lines, or one too long. A line that
+    /// names no domain is told and passed over.
     pub(super) fn read(args: &CheckArgs) -> anyhow::Result<Self> {
         let mut domains = Self {
             names: Vec::new(),
@@ -67,15 +72,19 @@ impl Domains {
             line.clear();
             let length = input
                 .by_ref()
-                .take(MAX_LINE_OCTETS)
+                .take(MAX_LINE_OCTETS + 1)
                 .read_until(b'\n', &mut line)
                 .with_context(|| format!("cannot read `{name}`"))?;
             if length == 0 {
                 break;
             }
-            let is_cut = !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE_OCTETS;
-            if is_cut {
-                skip_line(&mut input).with_context(|| format!("cannot read `{name}`"))?;
+            if line.trim_ascii_end().len() as u64 > MAX_LINE_OCTETS {
+                bail!(
+                    "{name}:{number}: the line is longer than {MAX_LINE_OCTETS} octets, so this is no list of domains"
+                );
+            }
+            if number > MAX_LINES {
+                bail!("{name} has more than {MAX_LINES} lines: split it");
             }
             let text = String::from_utf8_lossy(&line);
             // What follows `#` is a comment.
@@ -84,8 +93,7 @@ impl Domains {
                 continue;
             }
             match text.parse::<DomainArgument>() {
-                Ok(argument) if !is_cut => self.add(argument.into_name(), seen),
-                Ok(_) => self.complain(name, number, &"the line is too long for a domain"),
+                Ok(argument) => self.add(argument.into_name(), seen),
                 Err(error) => self.complain(name, number, &error),
             }
         }
@@ -98,8 +106,4 @@ impl Domains {
             "{name}:{number}: {why}; the line is passed over"
         ));
     }
-}
-
-fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
-    input.skip_until(b'\n').map(drop)
 }

@@ -27,21 +27,43 @@ impl FromStr for DomainArgument {
     type Err = DomainArgumentError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A quoted local part may hold "@" itself, a domain never does.
-        let domain = text.rsplit_once('@').map_or(text, |(_user, domain)| domain);
-        let bare = domain.trim_start_matches('[').trim_end_matches(']');
-        // [RFC 8461, Section 3.4] has a policy domain only for names; an address has no `_mta-sts` below it.
-        if domain.starts_with('[') || bare.parse::<IpAddr>().is_ok() {
-            return Err(DomainArgumentError::AddressLiteral);
+        let (user, domain) = text.rsplit_once('@').unwrap_or(("", text));
+        // A quoted local part may hold "@" itself, no other and no domain does (RFC 5321, Section 4.1.2).
+        if user.contains('@') && !(user.starts_with('"') && user.ends_with('"')) {
+            return Err(DomainArgumentError::TwoAts);
         }
-        if domain.contains("://") {
-            return Err(DomainArgumentError::Url);
-        }
-        let name: DnsName = domain.parse().map_err(DomainArgumentError::Name)?;
-        match name.as_address() {
-            Some(_) => Err(DomainArgumentError::AddressLiteral),
-            None => Ok(Self(name)),
-        }
+        mail_domain(domain).map(Self)
+    }
+}
+
+/// Reads the name of a domain that mail goes to, or of a smart host.
+///
+/// # Errors
+///
+/// When it is an address, a URL, or no name that a host could have.
+pub(super) fn mail_domain(domain: &str) -> Result<DnsName, DomainArgumentError> {
+    let bare = domain.trim_start_matches('[').trim_end_matches(']');
+    // [RFC 8461, Section 3.4] has a policy domain only for names; an address has no `_mta-sts` below it.
+    if domain.starts_with('[') || bare.parse::<IpAddr>().is_ok() {
+        return Err(DomainArgumentError::AddressLiteral);
+    }
+    if domain.contains("://") {
+        return Err(DomainArgumentError::Url);
+    }
+    let name: DnsName = domain.parse().map_err(DomainArgumentError::Name)?;
+    if name.as_address().is_some() {
+        return Err(DomainArgumentError::AddressLiteral);
+    }
+    // RFC 1123, Section 2.1: a label begins and ends with a letter or a digit.
+    match name
+        .as_str()
+        .split('.')
+        .find(|label| label.starts_with('-') || label.ends_with('-'))
+    {
+        Some(label) => Err(DomainArgumentError::Hyphen {
+            label: label.into(),
+        }),
+        None => Ok(name),
     }
 }
 
@@ -53,9 +75,20 @@ pub enum DomainArgumentError {
         "this is an address, and there is no MTA-STS policy for address literals (RFC 8461, Section 3.4): give a domain"
     )]
     AddressLiteral,
+    /// A label that begins or ends with a hyphen.
+    #[error(
+        "no label of a domain begins or ends with a hyphen, as `{label}` does (RFC 1123, Section 2.1)"
+    )]
+    Hyphen {
+        /// The label.
+        label: Box<str>,
+    },
     /// No name that the DNS could hold.
     #[error("{0}")]
     Name(DnsNameError),
+    /// `a@b@example.com`.
+    #[error("a mail address has one @ outside quotes: give user@domain, or the domain alone")]
+    TwoAts,
     /// `https://…`.
     #[error("this is a URL: give the domain of the mail address alone, as in example.com")]
     Url,
@@ -89,6 +122,20 @@ mod tests {
             ("jo@[IPv6:2001:db8::1]", DomainArgumentError::AddressLiteral),
             ("2001:db8::1", DomainArgumentError::AddressLiteral),
             ("https://example.com/", DomainArgumentError::Url),
+            ("a@b@c.test", DomainArgumentError::TwoAts),
+            ("\"a@b@c.test", DomainArgumentError::TwoAts),
+            (
+                "-bad-.test",
+                DomainArgumentError::Hyphen {
+                    label: "-bad-".into(),
+                },
+            ),
+            (
+                "jo@a.bad-.test",
+                DomainArgumentError::Hyphen {
+                    label: "bad-".into(),
+                },
+            ),
             ("jo@", DomainArgumentError::Name(DnsNameError::Empty)),
             (
                 "a..test",
