@@ -5,16 +5,17 @@ use std::net::UdpSocket;
 use anyhow::Context as _;
 
 use super::network_args::{Family, NetworkArgs};
+use crate::facts::smtp::SmtpPort;
 use crate::net::routes::Routes;
 use crate::net::{AddressFamilies, Deadlines, HeloName, Live, LiveConfig, ResolverConfig, roots};
 use crate::sts::certificate::Roots;
 
-/// Makes the network.
+/// Makes the network, whose MX hosts listen at `smtp_port`.
 ///
 /// # Errors
 ///
 /// When a file of certificates cannot be read, or there is no resolver.
-pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
+pub fn network(args: &NetworkArgs, smtp_port: SmtpPort) -> anyhow::Result<Live> {
     if let Some(source) = args.source {
         // Any port: what matters is whether the address is this host's.
         UdpSocket::bind((source, 0)).with_context(|| {
@@ -45,6 +46,7 @@ pub fn network(args: &NetworkArgs) -> anyhow::Result<Live> {
             Family::V6 => AddressFamilies::V6Only,
         },
         max_policy_bytes: u64::try_from(args.max_policy_size.get()).unwrap_or(u64::MAX),
+        smtp_port,
         ..config
     })?;
     Ok(live)

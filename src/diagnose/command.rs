@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::facts::smtp::SmtpPort;
 use crate::facts::{DnsName, UnixTime};
 
 /// Returns where the policy of a domain is served (RFC 8461, Section 3.3).
@@ -59,9 +60,9 @@ impl Command {
     }
 
     /// Shakes hands with an MX host, after STARTTLS.
-    pub(super) fn smtp_handshake(host: &DnsName, options: &str) -> Self {
+    pub(super) fn smtp_handshake(host: &DnsName, port: SmtpPort, options: &str) -> Self {
         Self(format!(
-            "openssl s_client -connect {host}:25 -starttls smtp -servername {host} </dev/null{options}"
+            "openssl s_client -connect {host}:{port} -starttls smtp -servername {host} </dev/null{options}"
         ))
     }
 

@@ -6,7 +6,7 @@ use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsAnswer;
 use crate::facts::http::HttpExchange;
-use crate::facts::smtp::SmtpExchange;
+use crate::facts::smtp::{SmtpExchange, SmtpPort};
 use crate::sender::candidates::Exchangers;
 use crate::sender::discover::no_edge;
 use crate::sts::fetch::{self, FetchError, Fetched};
@@ -52,6 +52,8 @@ pub struct Edge<'a> {
 pub struct Host<'a> {
     /// What was seen of it.
     pub facts: &'a MxHost,
+    /// The port at which it was spoken to.
+    pub port: SmtpPort,
     /// Its addresses, in order.
     pub addresses: Vec<Address<'a>>,
     /// What it is worth by its transport alone: accepted if any of its addresses is, refused if one is and
@@ -94,7 +96,11 @@ impl<'a> Judged<'a> {
             record: ByReading::of(|reading| record::select(texts(&survey.record), reading)),
             edges,
             live,
-            hosts: survey.hosts.iter().map(Host::judge).collect(),
+            hosts: survey
+                .hosts
+                .iter()
+                .map(|facts| Host::judge(facts, survey.smtp_port))
+                .collect(),
             tlsrpt: tlsrpt::record::select(texts(&survey.tlsrpt)),
             aliases: Aliases::new(domain, survey),
         }
@@ -249,10 +255,11 @@ fn leaves_out(policy: &Policy, survey: &Survey) -> bool {
 }
 
 impl<'a> Host<'a> {
-    fn judge(facts: &'a MxHost) -> Self {
+    fn judge(facts: &'a MxHost, port: SmtpPort) -> Self {
         let addresses: Vec<Address<'a>> = facts.probes.iter().map(Address::judge).collect();
         Self {
             facts,
+            port,
             verdict: worth(&addresses),
             addresses,
         }

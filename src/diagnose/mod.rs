@@ -26,6 +26,7 @@ mod tests;
 use std::time::Duration;
 
 use crate::facts::DnsName;
+use crate::facts::smtp::SmtpPort;
 use crate::sender::memo::{Memo, Probes};
 use crate::sender::{Limits, Network, Verdict};
 use crate::sts::cache::StoredPolicy;
@@ -51,6 +52,8 @@ pub struct Checked {
 pub struct Options {
     /// How much of a domain is looked at.
     pub limits: Limits,
+    /// The port of the MX hosts, for the commands that a report proposes.
+    pub smtp_port: SmtpPort,
     /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
     /// known by then is told. `None`: as long as the network's own deadlines let it.
     pub time: Option<Duration>,
@@ -75,7 +78,7 @@ pub async fn check<N: Network>(
     if let Some(time) = options.time {
         memo = memo.giving_up_after(time);
     }
-    let survey = Survey::gather(&memo, domain, limits).await;
+    let survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
     let judged = Judged::new(domain, &survey);
     let rows = judge::judge(&memo, &judged, stored, limits).await;
     let case = Case {

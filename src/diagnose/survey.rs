@@ -5,9 +5,9 @@ use futures_util::future::join_all;
 use crate::facts::DnsName;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpExchange;
-use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
 use crate::sender::candidates::{
-    Candidate, Exchangers, HostAddresses, find_addresses, find_exchangers,
+    Candidate, Exchangers, HostAddresses, MxUse, find_addresses, find_exchangers,
 };
 use crate::sender::{Limits, Network, Trace};
 
@@ -22,6 +22,8 @@ pub struct Survey {
     pub mx: DnsAnswer,
     /// Where mail may go.
     pub exchangers: Exchangers,
+    /// The port at which they are spoken to.
+    pub smtp_port: SmtpPort,
     /// Each MX host, in the order of preference.
     pub hosts: Vec<MxHost>,
     /// The answer for the TLSRPT record; `None` if its name is too long to exist.
@@ -55,7 +57,12 @@ pub struct MxHost {
 impl Survey {
     /// Looks at everything, as far as `limits` go. Refused MX hosts too are probed to the end: whether they
     /// would pass if the policy listed them is the next question.
-    pub async fn gather<N: Network>(network: &N, domain: &DnsName, limits: Limits) -> Self {
+    pub async fn gather<N: Network>(
+        network: &N,
+        domain: &DnsName,
+        limits: Limits,
+        smtp_port: SmtpPort,
+    ) -> Self {
         let (record, policy_host, (mx, exchangers, hosts), tlsrpt) = tokio::join!(
             look_up_text(network, domain, "_mta-sts"),
             ask_policy_host(network, domain, limits),
@@ -67,6 +74,7 @@ impl Survey {
             policy_host,
             mx,
             exchangers,
+            smtp_port,
             hosts,
             tlsrpt,
         }
@@ -109,9 +117,14 @@ async fn probe_exchangers<N: Network>(
     limits: Limits,
 ) -> (DnsAnswer, Exchangers, Vec<MxHost>) {
     let exchangers = find_exchangers(network, domain, limits, &mut Trace::default()).await;
-    let mx = network
-        .lookup(&Question::new(domain.clone(), RecordType::Mx))
-        .await;
+    let mx = match limits.mx {
+        MxUse::LookedUp => {
+            network
+                .lookup(&Question::new(domain.clone(), RecordType::Mx))
+                .await
+        }
+        MxUse::PassedOver => DnsAnswer::plain(DnsOutcome::NoData { ttl: None }),
+    };
     let candidates = match &exchangers {
         Exchangers::Candidates { candidates, .. } => candidates.as_slice(),
         Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => &[],

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::facts::smtp::SmtpPort;
 use crate::facts::{DnsName, DnsNameError};
 use crate::sts::certificate::Roots;
 pub use crate::sts::fetch::DEFAULT_MAX_POLICY_BYTES;
@@ -35,6 +36,8 @@ pub struct LiveConfig {
     pub user_agent: Box<str>,
     /// The largest policy body that is read, in octets; a longer one is cut there and known as too long.
     pub max_policy_bytes: u64,
+    /// The port of the MX hosts.
+    pub smtp_port: SmtpPort,
 }
 
 impl LiveConfig {
@@ -52,6 +55,7 @@ impl LiveConfig {
             families: AddressFamilies::Both,
             user_agent: concat!("stickler/", env!("CARGO_PKG_VERSION"), " (+MTA-STS)").into(),
             max_policy_bytes: DEFAULT_MAX_POLICY_BYTES,
+            smtp_port: SmtpPort::default(),
         }
     }
 }

@@ -28,7 +28,9 @@ use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
 use crate::facts::dns::{DnsAnswer, Question};
 use crate::facts::http::{FAMILY_OFF, HttpExchange, HttpFailure, HttpFailureKind};
-use crate::facts::smtp::{SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep};
+use crate::facts::smtp::{
+    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpPort, SmtpRequest, SmtpStep,
+};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
@@ -46,9 +48,6 @@ use tls::TlsClients;
 /// The port of HTTPS.
 const HTTPS_PORT: u16 = 443;
 
-/// The port of SMTP between hosts.
-const SMTP_PORT: u16 = 25;
-
 /// How long a wait for a free connection has to be to stand in what is said of a failure.
 const NOTABLE_WAIT: Duration = Duration::from_secs(1);
 
@@ -62,6 +61,7 @@ pub struct Live {
     families: AddressFamilies,
     fetcher: Fetcher,
     smtp: SmtpClient,
+    smtp_port: SmtpPort,
     limits: ConnectionLimits,
     sockets: Sockets,
     source: Option<IpAddr>,
@@ -111,6 +111,7 @@ impl Live {
                 helo: config.helo,
                 source: config.source,
             },
+            smtp_port: config.smtp_port,
             limits: ConnectionLimits::default(),
             sockets,
             source: config.source,
@@ -257,7 +258,8 @@ impl Network for Live {
             });
             exchange
         };
-        let routed = match self.plan(&request.host, SocketAddr::new(request.address, SMTP_PORT)) {
+        let peer = SocketAddr::new(request.address, self.smtp_port.0);
+        let routed = match self.plan(&request.host, peer) {
             Ok(routed) => routed,
             Err(NotTried::Excluded(detail)) => {
                 return failed(SmtpFailureKind::Unreachable, detail);

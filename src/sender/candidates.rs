@@ -19,6 +19,18 @@ pub struct Limits {
     pub mx_hosts: usize,
     /// Addresses of one host.
     pub addresses: usize,
+    /// Whether the MX records of the next hop are looked at.
+    pub mx: MxUse,
+}
+
+/// Whether the MX records of a next hop are looked up.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum MxUse {
+    /// They are.
+    #[default]
+    LookedUp,
+    /// The next hop is the host itself: a smart host that Postfix has in brackets.
+    PassedOver,
 }
 
 impl Default for Limits {
@@ -26,6 +38,7 @@ impl Default for Limits {
         Self {
             mx_hosts: 32,
             addresses: 8,
+            mx: MxUse::default(),
         }
     }
 }
@@ -78,6 +91,25 @@ pub async fn find_exchangers<N: Network>(
     limits: Limits,
     trace: &mut Trace,
 ) -> Exchangers {
+    match limits.mx {
+        MxUse::LookedUp => {}
+        MxUse::PassedOver => {
+            trace.push(
+                (network.now(), "8461 §3.4"),
+                format!("[{domain}]"),
+                "a smart host in brackets",
+                "no MX record is looked up: it is the host itself, subject to the policy",
+            );
+            return Exchangers::Candidates {
+                candidates: vec![Candidate {
+                    preference: 0,
+                    exchange: Exchange::Host(domain.clone()),
+                }],
+                not_tried: Vec::new(),
+                implicit: false,
+            };
+        }
+    }
     let question = Question::new(domain.clone(), RecordType::Mx);
     let answer = network.lookup(&question).await;
     let mut step = |answered: &str, concluded: &str| {

@@ -28,6 +28,6 @@ pub trait Network: Sync {
         address: IpAddr,
     ) -> impl Future<Output = HttpExchange> + Send;
 
-    /// Runs one SMTP session on port 25.
+    /// Runs one SMTP session, on port 25 unless the network has another.
     fn smtp(&self, request: &SmtpRequest) -> impl Future<Output = SmtpExchange> + Send;
 }

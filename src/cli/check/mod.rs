@@ -8,8 +8,7 @@ use clap::Args;
 
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{FailOn, OutputArgs, RunFormat};
-use super::values::{DomainArgument, Probe, Source};
-use crate::facts::DnsName;
+use super::values::{DomainArgument, NextHop, Probe, Source};
 
 pub use run::run;
 
@@ -21,16 +20,19 @@ pub struct CheckArgs {
     #[arg(value_name = "DOMAIN")]
     pub domains: Vec<DomainArgument>,
 
-    /// Read more domains from this file, one a line; - is standard input
+    /// Read more domains from this file, one a line; - is standard input. At most 100000 lines of at most
+    /// 4096 octets
     #[arg(long, value_name = "FILE|-")]
     pub input: Option<Source>,
 
-    /// Judge delivery by way of this smart host: it is the policy domain then
-    #[arg(long, value_name = "HOST")]
-    pub next_hop: Option<DnsName>,
+    /// Judge delivery by way of this smart host, written as for Postfix (in brackets without an MX look-up): it
+    /// is the policy domain then
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub next_hop: Option<NextHop>,
 
-    /// Send a marked probe message over the first validated hop (one domain only, which TO is in unless
-    /// there is a --next-hop); exit with 1 if it is not taken
+    /// Send a marked probe message over the first hop that is validated and that every policy lets it take,
+    /// live or held (one domain only, which TO is in unless there is a --next-hop); exit with 1 if it is not
+    /// taken. Beyond --deadline it looks for a hop for up to 5 minutes, and waits up to 10 for the answer
     #[arg(long, value_name = "FROM,TO")]
     pub send: Option<Probe>,
 
@@ -65,4 +67,5 @@ Examples:
 
 Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a
 finding reaches --fail-on or the probe of --send was not taken, 2 wrong usage
-or unreadable input, 3 could not be determined.";
+or unreadable input, 3 could not be determined. A null MX (the domain takes no
+mail) is 0 only where no policy with MX hosts is live or may still be held.";

@@ -12,13 +12,16 @@ use crate::cli::exit::Exit;
 use crate::cli::jobs::Jobs;
 use crate::cli::live;
 use crate::cli::output::{Output, keep_apart, tell};
-use crate::cli::values::Probe;
+use crate::cli::repeat::quoted;
+use crate::cli::values::{NextHop, Probe};
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::diagnose::send::{self, Envelope};
 use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
+use crate::facts::smtp::SmtpPort;
 use crate::net::Live;
 use crate::report::{self, Company, Context, Run, Sink};
+use crate::sender::candidates::MxUse;
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Network as _};
 
@@ -38,11 +41,13 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     if let Some(probe) = &args.send {
         hold_to_the_domain(probe, args.next_hop.as_ref(), &domains.names)?;
     }
-    let network = live::network(&args.network)?;
+    let next_hop = args.next_hop.as_ref();
+    let smtp_port = next_hop.map_or_else(SmtpPort::default, |hop| hop.port);
+    let network = live::network(&args.network, smtp_port)?;
     let store = environment.store_for(&args.network, &args.cache);
     keep_apart(args.output.output.as_deref(), store)?;
     let evidence = Evidence::open(store)?;
-    let (names, for_domains) = by_way_of(args.next_hop.as_ref(), domains.names);
+    let (names, for_domains) = by_way_of(next_hop, domains.names);
     let company = if names.len() > 1 {
         Company::Many
     } else {
@@ -70,9 +75,13 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         probes: Probes::default(),
         evidence,
         options: diagnose::Options {
-            limits: Limits::default(),
+            limits: Limits {
+                mx: next_hop.map_or(MxUse::LookedUp, |hop| hop.mx),
+                ..Limits::default()
+            },
+            smtp_port,
             time: Some(args.network.deadline),
-            repeat: args.typed_options.clone(),
+            repeat: repeat(args),
         },
         send: args.send.clone(),
         for_domains,
@@ -138,10 +147,26 @@ impl Job {
     }
 }
 
+/// Returns the options that a repeated check needs; a smart host that is more than a name is one of them.
+fn repeat(args: &CheckArgs) -> String {
+    let mut options = args.typed_options.clone();
+    if let Some(hop) = args
+        .next_hop
+        .as_ref()
+        .filter(|hop| hop.is_more_than_a_name())
+    {
+        if !options.is_empty() {
+            options.push(' ');
+        }
+        options.push_str(&format!("--next-hop {}", quoted(&hop.to_string())));
+    }
+    options
+}
+
 /// Refuses a probe that would go to the MX hosts of a domain that its recipient is not in.
 fn hold_to_the_domain(
     probe: &Probe,
-    next_hop: Option<&DnsName>,
+    next_hop: Option<&NextHop>,
     domains: &[DnsName],
 ) -> anyhow::Result<()> {
     let [domain] = domains else {
@@ -161,16 +186,17 @@ fn hold_to_the_domain(
 
 /// With a smart host the smart host is the policy domain, whatever the recipient's domain (RFC 8461, §3.4).
 /// Returns the policy domains, and the domains that go by way of them.
-fn by_way_of(next_hop: Option<&DnsName>, domains: Vec<DnsName>) -> (Vec<DnsName>, Vec<DnsName>) {
+fn by_way_of(next_hop: Option<&NextHop>, domains: Vec<DnsName>) -> (Vec<DnsName>, Vec<DnsName>) {
     let Some(next_hop) = next_hop else {
         return (domains, Vec::new());
     };
     for domain in &domains {
         tell(format_args!(
-            "mail for {domain} goes by way of {next_hop}, which is the policy domain then (RFC 8461, §3.4)"
+            "mail for {domain} goes by way of {next_hop}; the policy domain is {} then (RFC 8461, §3.4)",
+            next_hop.name
         ));
     }
-    (vec![next_hop.clone()], domains)
+    (vec![next_hop.name.clone()], domains)
 }
 
 fn exit_of(report: &DomainReport, fail_on: Severity) -> Exit {

@@ -4,12 +4,14 @@ mod count;
 mod domain;
 mod duration;
 mod host;
+mod next_hop;
 mod probe;
 
 pub use count::{CountError, parse_count};
 pub use domain::{DomainArgument, DomainArgumentError};
 pub use duration::{DurationError, parse_duration};
 pub use host::{HostError, parse_host};
+pub use next_hop::{NextHop, NextHopError};
 pub use probe::{Probe, ProbeError};
 
 use std::convert::Infallible;

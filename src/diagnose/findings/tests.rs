@@ -12,6 +12,7 @@ use crate::facts::UnixTime;
 use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Exchange, MxRecord, Record, TxtRecord};
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::smtp::SmtpPort;
 use crate::sender::candidates::{Candidate, Exchangers, HostAddresses};
 
 const NOW: UnixTime = UnixTime::from_secs(1_772_438_400);
@@ -89,6 +90,7 @@ fn survey(edges: &[Edge]) -> Survey {
             not_tried: Vec::new(),
             implicit: false,
         },
+        smtp_port: SmtpPort::default(),
         hosts: vec![MxHost {
             candidate,
             addresses: None,

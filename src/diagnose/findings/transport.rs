@@ -42,7 +42,7 @@ pub(super) fn find_refused(
             TransportFault::StarttlsNotOffered | TransportFault::StarttlsRefused(_)
         )
     };
-    let look = |options| [Command::smtp_handshake(name, options)];
+    let look = |options| [Command::smtp_handshake(name, host.port, options)];
     let (code, fix) = if faults.contains(&&TransportFault::Injected) {
         (
             &codes::MX_TLS,
@@ -119,7 +119,7 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
         code,
         Severity::Warning,
         each_address(name, host),
-        Some(Fix::from(advice).run([Command::smtp_handshake(name, "")])),
+        Some(Fix::from(advice).run([Command::smtp_handshake(name, host.port, "")])),
     );
 }
 

@@ -22,6 +22,22 @@ pub struct SmtpRequest {
     pub message: Option<Message>,
 }
 
+/// The port of an MX host or a smart host: 25 unless told otherwise.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SmtpPort(pub u16);
+
+impl Default for SmtpPort {
+    fn default() -> Self {
+        Self(25)
+    }
+}
+
+impl fmt::Display for SmtpPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What TLS is for in a session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TlsUse {

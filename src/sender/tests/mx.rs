@@ -346,7 +346,7 @@ async fn only_so_many_hosts_are_tried() {
     ] {
         let limits = Limits {
             mx_hosts: most,
-            addresses: 8,
+            ..Limits::default()
         };
         let mut trace = Trace::default();
         let found = find_exchangers(
@@ -433,6 +433,7 @@ async fn addresses_are_bounded_and_both_families_have_a_place() {
         let limits = Limits {
             mx_hosts: 1,
             addresses: most,
+            ..Limits::default()
         };
         let found =
             find_addresses(&stage.model.through("resolver"), &name("many.test"), limits).await;

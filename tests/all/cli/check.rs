@@ -105,6 +105,51 @@ fn a_report_on_a_smart_host_names_the_domains_that_were_asked_for() {
 }
 
 #[test]
+fn a_smart_host_is_a_name_and_may_have_a_port() {
+    let program = Program::new();
+    for (hop, exit, expected) in [
+        ("192.0.2.1", 2, "!RFC 8461, Section 3.4"),
+        ("[192.0.2.1]:587", 2, "!RFC 8461, Section 3.4"),
+        ("2001:db8::1", 2, "!RFC 8461, Section 3.4"),
+        ("relay.test:x", 2, "!a port is a number"),
+        ("relay.test:587", 3, "MX relay.test: "),
+        ("[relay.test]:587", 3, "relay.test (preference 0)"),
+    ] {
+        let all = [&["check", "corp.test", "--next-hop", hop], &DEAF[..]].concat();
+        program.run(&all).check(exit, &[expected], &hop);
+    }
+}
+
+#[test]
+fn what_is_no_list_of_domains_is_refused() {
+    let program = Program::new();
+    program.write("long.txt", "a".repeat(5_000));
+    program.write("many.txt", "\n".repeat(100_001));
+    for (input, expected) in [
+        (
+            "long.txt",
+            "!long.txt:1: the line is longer than 4096 octets",
+        ),
+        ("many.txt", "!many.txt has more than 100000 lines"),
+        #[cfg(unix)]
+        (
+            "/dev/zero",
+            "!/dev/zero:1: the line is longer than 4096 octets",
+        ),
+    ] {
+        let all = [&["check", "--input", input], &DEAF[..]].concat();
+        program.run(&all).check(2, &[expected], &input);
+    }
+    for (domain, expected) in [
+        ("a@b@c.test", "!a mail address has one @"),
+        ("a.-bad-.test", "!begins or ends with a hyphen"),
+    ] {
+        let all = [&["check", domain], &DEAF[..]].concat();
+        program.run(&all).check(2, &[expected], &domain);
+    }
+}
+
+#[test]
 fn cases_stand_in_the_order_of_the_input_and_counts_are_at_least_one() {
     let program = Program::new();
     let names: Vec<String> = (0..20).map(|number| format!("d{number}.test")).collect();
