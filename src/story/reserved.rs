@@ -56,14 +56,16 @@ pub fn is_documentation_address(address: IpAddr) -> bool {
 pub fn addresses() -> impl Iterator<Item = IpAddr> {
     NETWORKS.iter().flat_map(|(network, bits)| {
         let first = network.to_bits();
-        let last = first | (u32::MAX >> u32::from(*bits));
+        let last = first + (u32::MAX >> u32::from(*bits));
         (first + 1..last).map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits)))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_documentation_address, is_reserved_name};
+    use std::net::IpAddr;
+
+    use super::{addresses, is_documentation_address, is_reserved_name};
 
     #[test]
     fn only_names_that_belong_to_nobody_are_reserved() {
@@ -103,5 +105,27 @@ mod tests {
                 "{address}"
             );
         }
+    }
+    /// Each network's own address and its broadcast address are nobody's to give.
+    #[test]
+    fn every_address_that_is_given_out_is_for_documentation() {
+        let all: Vec<IpAddr> = addresses().collect();
+        let at = |place: usize| all[place].to_string();
+        let borders = [0, 253, 254, 507, 508, 761, 762, all.len() - 1].map(at);
+        assert_eq!(
+            borders,
+            [
+                "192.0.2.1",
+                "192.0.2.254",
+                "198.51.100.1",
+                "198.51.100.254",
+                "203.0.113.1",
+                "203.0.113.254",
+                "198.18.0.1",
+                "198.19.255.254",
+            ]
+        );
+        assert_eq!(all.len(), 3 * 254 + (1 << 17) - 2);
+        assert!(all.into_iter().all(is_documentation_address));
     }
 }

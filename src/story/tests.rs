@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    Asked, Builder, Expectation, Head, Moment, Source, Story, StoryFault, VerdictName, World,
+    Asked, Builder, CheckExpectation, Expectation, Head, Moment, Origin, Received, Source, Story,
+    StoryFault, VerdictName, World,
 };
 use crate::facts::UnixTime;
-use crate::fakes::{Name, View};
+use crate::fakes::{
+    Answer, Certificate, DEFAULT_TTL, Edge, Identity, ListenerFault, Name, Page, RecordData,
+    RecordKind, Response, SmtpFault, View,
+};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -31,7 +35,7 @@ fn expecting(change: impl FnOnce(&mut Expectation)) -> Builder {
 fn what_cannot_be_played_is_refused_with_its_place() {
     let deliver = VerdictName::Deliver;
     let good = || begun().expect("corp.test", deliver);
-    let rows: [(Builder, &str); 14] = [
+    let rows: [(Builder, &str); 19] = [
         (begun(), "b: the story expects nothing"),
         (
             Story::builder("b", UnixTime::from_secs(0)),
@@ -101,6 +105,60 @@ fn what_cannot_be_played_is_refused_with_its_place() {
             "b, step 2 (an address): 192.0.3.1 may be somebody's address: use one that is kept for documentation",
         ),
         (
+            good().step(DAY, "an address of DNS alone", |world| {
+                let answer = Answer::new(
+                    vec![RecordData::of_address("192.0.1.255".parse().unwrap())],
+                    DEFAULT_TTL,
+                );
+                let names = &mut world.internet.dns.names;
+                names
+                    .get_mut("mx.corp.test")
+                    .unwrap()
+                    .answers
+                    .insert(RecordKind::A, answer);
+            }),
+            "b, step 2 (an address of DNS alone): 192.0.1.255 may be somebody's address: use one that is kept for documentation",
+        ),
+        (
+            good().step(DAY, "an edge", |world| {
+                world
+                    .internet
+                    .https
+                    .insert("::1".parse().unwrap(), Edge::default());
+            }),
+            "b, step 2 (an edge): ::1 may be somebody's address: use one that is kept for documentation",
+        ),
+        (
+            good().step(DAY, "a resolver's name", |world| {
+                let name = ("outlook.com".to_owned(), Name::default());
+                let view = View {
+                    names: [name].into(),
+                    ..View::default()
+                };
+                world.internet.views.insert("office".into(), view);
+            }),
+            "b, step 2 (a resolver's name): `outlook.com` may be somebody's name: use one below `.test` or `.example`",
+        ),
+        (
+            expecting(|expectation| {
+                expectation.received.push(Received {
+                    server: "mx.old.test".parse().unwrap(),
+                    tls: None,
+                    version: None,
+                    count: 1,
+                });
+            }),
+            "b, step 1 (begin): no server is named `mx.old.test`",
+        ),
+        (
+            expecting(|expectation| {
+                expectation
+                    .asked
+                    .push("GET mta-sts.gone.test".parse().unwrap())
+            }),
+            "b, step 1 (begin): no name `mta-sts.gone.test` is declared",
+        ),
+        (
             expecting(|expectation| expectation.domain = "mx.corp.test".parse().unwrap()),
             "b, step 1 (begin): no domain is named `mx.corp.test`",
         ),
@@ -109,6 +167,131 @@ fn what_cannot_be_played_is_refused_with_its_place() {
         assert_eq!(builder.build().unwrap_err().to_string(), expected);
     }
     assert!(good().build().is_ok());
+}
+
+/// A flush or a check is as good an expectation as a fresh message, and what it names is looked up too.
+#[test]
+fn whatever_a_step_expects_is_looked_at() {
+    let check = |domain: &str| CheckExpectation {
+        origin: Origin::new(7),
+        domain: domain.parse().unwrap(),
+        class: None,
+        verdict: None,
+        findings: Vec::new(),
+        no_findings: Vec::new(),
+        exit: None,
+    };
+    let flush = |domain: &str| Expectation {
+        origin: Origin::new(8),
+        ..Expectation::about(domain.parse().unwrap())
+    };
+    let rows: [(Vec<_>, Vec<_>, Option<&str>); 4] = [
+        (vec![flush("corp.test")], vec![], None),
+        (vec![], vec![check("corp.test")], None),
+        (
+            vec![flush("cor.test")],
+            vec![],
+            Some("b.toml:8: no domain is named `cor.test`"),
+        ),
+        (
+            vec![],
+            vec![check("cor.test")],
+            Some("b.toml:7: no domain is named `cor.test`"),
+        ),
+    ];
+    let good = begun().expect("corp.test", VerdictName::Deliver);
+    let good = good.build().unwrap();
+    for (flush, check, expected) in rows {
+        let moment = Moment {
+            flush,
+            expect: Vec::new(),
+            check,
+            ..good.moments[0].clone()
+        };
+        let told = Story::new(head(&good), vec![moment]).map_err(|error| error.to_string());
+        assert_eq!(told.err().as_deref(), expected);
+    }
+}
+
+/// A fault or a certificate of a server is that of all its addresses, and of no other server.
+#[test]
+fn a_server_changes_at_each_of_its_addresses() {
+    let other = Certificate::new(["mx.third.test"]);
+    let story = begun()
+        .expect("corp.test", VerdictName::Defer)
+        .step(DAY, "a second address, a second server", |world| {
+            world.server("mx.other.test");
+            let own = world.internet.smtp.values().next().unwrap().clone();
+            let second = "192.0.2.99".parse().unwrap();
+            world.internet.smtp.insert(second, own);
+            let server = world.server("MX.corp.test");
+            server.fault(ListenerFault::Refused).certificate(&other);
+        })
+        .build()
+        .unwrap();
+    let receivers = story.moments[1].state.internet.smtp.values();
+    let held: Vec<_> = receivers
+        .map(|receiver| {
+            let changed = receiver.identity == Identity::of(other.clone());
+            (receiver.host.as_str(), receiver.fault, changed)
+        })
+        .collect();
+    let changed = (
+        "mx.corp.test",
+        Some(SmtpFault::Listener(ListenerFault::Refused)),
+        true,
+    );
+    assert_eq!(
+        held,
+        [changed.clone(), ("mx.other.test", None, false), changed,]
+    );
+}
+
+/// The host has one edge, with a certificate for its name, whatever it serves there.
+#[test]
+fn the_first_page_makes_the_policy_host_and_the_next_one_changes_it() {
+    let story = begun()
+        .expect("corp.test", VerdictName::Deliver)
+        .step(DAY, "pages", |world| {
+            world.domain("corp.test").page(Response::new(503, "Busy"));
+            world.domain("Corp.test").page(Response::ok("one"));
+            world.domain("other.test").policy("two");
+        })
+        .build()
+        .unwrap();
+    let state = &story.moments[1].state;
+    let hosts: Vec<_> = state
+        .policy_hosts
+        .iter()
+        .map(|host| host.as_str())
+        .collect();
+    assert_eq!(hosts, ["mta-sts.corp.test", "mta-sts.other.test"]);
+    let edge = |host: &str, body: &str| Edge {
+        identity: Identity::of(Certificate::new([host])),
+        pages: [(host.to_owned(), Page::from(Response::ok(body)))].into(),
+        ..Edge::default()
+    };
+    let edges: Vec<_> = state.internet.https.values().cloned().collect();
+    assert_eq!(
+        edges,
+        [
+            edge("mta-sts.corp.test", "one"),
+            edge("mta-sts.other.test", "two"),
+        ]
+    );
+}
+
+/// Gives what a story is called again, as a text that is read.
+fn head(story: &Story) -> Head {
+    Head {
+        id: story.id.clone(),
+        title: story.title.clone(),
+        rfc: story.rfc.clone(),
+        start: story.start,
+        only_on: story.only_on.clone(),
+        xfail: story.xfail.clone(),
+        source: Source::Text("b.toml".into()),
+    }
 }
 
 #[test]
@@ -178,16 +361,7 @@ fn an_expectation_is_about_every_sender_so_far() {
         ]
     );
     assert_eq!(story.told_in(), "b");
-    let head = Head {
-        id: story.id,
-        title: story.title,
-        rfc: story.rfc,
-        start: story.start,
-        only_on: story.only_on,
-        xfail: story.xfail,
-        source: Source::Text("b.toml".into()),
-    };
-    let read = Story::new(head, story.moments).unwrap();
+    let read = Story::new(head(&story), story.moments).unwrap();
     assert_eq!(read.told_in(), "b.toml");
 }
 
