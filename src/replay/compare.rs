@@ -7,14 +7,13 @@ use super::stage::Seen;
 use crate::diagnose;
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::sender::Verdict;
-use crate::story::{Asked, CheckExpectation, Expectation, Received, ResultTypeName, VerdictName};
-use crate::tlsrpt::result_type::ResultType;
+use crate::story::{Asked, CheckExpectation, Expectation, Received};
 
 /// Returns what an attempt did not do as expected.
 pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(verdict) = expected.verdict
-        && Verdict::from(verdict) != told.verdict
+        && verdict != told.verdict
     {
         found.push(format!(
             "verdict {verdict} was expected, it is {} ({})",
@@ -47,9 +46,8 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
     }
     if let Some(types) = &expected.result_types {
         let mut wanted = types.clone();
-        wanted.sort_by_key(|name| name.as_str());
-        let came = told.result_types.iter().copied().map(Some);
-        if !wanted.iter().copied().map(on_the_wire).eq(came) {
+        wanted.sort_unstable();
+        if wanted != told.result_types {
             found.push(format!(
                 "result types [{}] were expected, they are [{}]",
                 list(wanted),
@@ -74,35 +72,6 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
         ));
     }
     found
-}
-
-impl From<VerdictName> for Verdict {
-    fn from(name: VerdictName) -> Self {
-        match name {
-            VerdictName::Deliver => Self::Deliver,
-            VerdictName::DeliverUnprotected => Self::DeliverUnprotected,
-            VerdictName::Defer => Self::Defer,
-            VerdictName::Bounce => Self::Bounce,
-            VerdictName::Undetermined => Self::Undetermined,
-        }
-    }
-}
-
-/// Returns a result type as senders know it; `None` for those of DANE, which no sender here does.
-const fn on_the_wire(name: ResultTypeName) -> Option<ResultType> {
-    Some(match name {
-        ResultTypeName::StarttlsNotSupported => ResultType::StarttlsNotSupported,
-        ResultTypeName::CertificateHostMismatch => ResultType::CertificateHostMismatch,
-        ResultTypeName::CertificateExpired => ResultType::CertificateExpired,
-        ResultTypeName::CertificateNotTrusted => ResultType::CertificateNotTrusted,
-        ResultTypeName::ValidationFailure => ResultType::ValidationFailure,
-        ResultTypeName::StsPolicyFetchError => ResultType::StsPolicyFetchError,
-        ResultTypeName::StsPolicyInvalid => ResultType::StsPolicyInvalid,
-        ResultTypeName::StsWebpkiInvalid => ResultType::StsWebpkiInvalid,
-        ResultTypeName::TlsaInvalid
-        | ResultTypeName::DnssecInvalid
-        | ResultTypeName::DaneRequired => return None,
-    })
 }
 
 /// Returns what did not reach the servers as expected: from one sender, by all the messages that the
@@ -190,7 +159,7 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
                 .map(|sender| sender.verdict)
                 .max(),
         };
-        if told != Some(verdict.into()) {
+        if told != Some(verdict) {
             found.push(format!(
                 "verdict {verdict} was expected, it is {} ({})",
                 told.map_or("that of no such class", Verdict::as_str),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::expectation::{Expectation, VerdictName};
+use super::expectation::Expectation;
 use super::moment::Moment;
 use super::origin::Origin;
 use super::rules::{StoryError, StoryFault};
@@ -11,7 +11,7 @@ use super::state::{CacheUse, Deadlines, Sender, State};
 use super::whole::{Head, Source, Story};
 use super::world::{World, named};
 use crate::facts::UnixTime;
-use crate::sender::SenderClass;
+use crate::sender::{SenderClass, Verdict};
 
 /// Builds a story. What is wrong with a part of it is told by [`Builder::build`].
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Builder {
 
     /// Expects, in the last step, that a fresh message of every sender for `domain` comes to `verdict`.
     #[must_use]
-    pub fn expect(mut self, domain: &str, verdict: VerdictName) -> Self {
+    pub fn expect(mut self, domain: &str, verdict: Verdict) -> Self {
         let senders = self.senders.iter().map(|sender| sender.name.clone());
         let senders: Vec<_> = senders.collect();
         match named(domain) {

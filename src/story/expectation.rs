@@ -9,51 +9,8 @@ use crate::diagnose::findings::codes::Code;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::names::names;
-use crate::sender::SenderClass;
-
-names! {
-    /// What becomes of mail.
-    VerdictName, "a verdict" {
-        /// It is delivered: validated, or no validation fault in testing.
-        Deliver = "deliver",
-        /// It is delivered without the protection of MTA-STS.
-        DeliverUnprotected = "deliver-unprotected",
-        /// It waits.
-        Defer = "defer",
-        /// It goes back.
-        Bounce = "bounce",
-        /// Only the observer lacks the fact; for `check` alone.
-        Undetermined = "undetermined",
-    }
-}
-
-names! {
-    /// The result types of RFC 8460, Section 4.3.
-    ResultTypeName, "a result type" {
-        /// STARTTLS is not offered, or not answered 220.
-        StarttlsNotSupported = "starttls-not-supported",
-        /// The certificate does not name the host.
-        CertificateHostMismatch = "certificate-host-mismatch",
-        /// The certificate has expired.
-        CertificateExpired = "certificate-expired",
-        /// The certificate is not trusted.
-        CertificateNotTrusted = "certificate-not-trusted",
-        /// Anything else; in practice also an MX host that the policy does not list.
-        ValidationFailure = "validation-failure",
-        /// DANE.
-        TlsaInvalid = "tlsa-invalid",
-        /// DANE.
-        DnssecInvalid = "dnssec-invalid",
-        /// DANE.
-        DaneRequired = "dane-required",
-        /// The policy could not be got.
-        StsPolicyFetchError = "sts-policy-fetch-error",
-        /// The policy does not parse.
-        StsPolicyInvalid = "sts-policy-invalid",
-        /// The policy host's certificate fails.
-        StsWebpkiInvalid = "sts-webpki-invalid",
-    }
-}
+use crate::sender::{SenderClass, Verdict};
+use crate::tlsrpt::result_type::ResultType;
 
 names! {
     /// Where the policy comes from that is applied.
@@ -87,13 +44,13 @@ pub struct Expectation {
     /// The recipient's domain.
     pub domain: DnsName,
     /// What becomes of the message; `None` says nothing.
-    pub verdict: Option<VerdictName>,
+    pub verdict: Option<Verdict>,
     /// One of these hosts takes it; empty says nothing.
     pub via: Vec<DnsName>,
     /// This address takes it; `None` says nothing.
     pub via_address: Option<IpAddr>,
     /// Exactly these result types come up, in any order; `None` says nothing.
-    pub result_types: Option<Vec<ResultTypeName>>,
+    pub result_types: Option<Vec<ResultType>>,
     /// These requests reach a server, among others.
     pub asked: Vec<Asked>,
     /// None of these requests does.
@@ -150,7 +107,7 @@ pub struct CheckExpectation {
     /// The class that the verdict is about; `None` means the worst of all.
     pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.
-    pub verdict: Option<VerdictName>,
+    pub verdict: Option<Verdict>,
     /// Codes of findings that come up.
     pub findings: Vec<Code>,
     /// Codes of findings that do not.

@@ -6,7 +6,8 @@
 //! ```
 //! use std::time::Duration;
 //! use stickler::replay::{Networks, replay};
-//! use stickler::story::{Story, VerdictName};
+//! use stickler::sender::Verdict;
+//! use stickler::story::Story;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! const DAY: Duration = Duration::from_secs(86_400);
@@ -17,12 +18,12 @@
 //!         world.domain("corp.test").txt(&["v=STSv1; id=1;"]).policy(policy).mx(&[(10, "mx.old.test")]);
 //!         world.server("mx.old.test");
 //!     })
-//!     .expect("corp.test", VerdictName::Deliver)
+//!     .expect("corp.test", Verdict::Deliver)
 //!     .step(DAY * 2, "the MX moves, the policy does not", |world| {
 //!         world.domain("corp.test").mx(&[(10, "mx.new.test")]);
 //!         world.server("mx.new.test");
 //!     })
-//!     .expect("corp.test", VerdictName::Defer)
+//!     .expect("corp.test", Verdict::Defer)
 //!     .build()?;
 //! let runtime = tokio::runtime::Runtime::new()?;
 //! let replayed = runtime.block_on(replay(&story, Networks::Both))?;
@@ -45,8 +46,7 @@ mod world;
 
 pub use builder::Builder;
 pub use expectation::{
-    Asked, AskedError, CheckExpectation, Expectation, PolicySource, Received, ResultTypeName,
-    TlsVersion, VerdictName,
+    Asked, AskedError, CheckExpectation, Expectation, PolicySource, Received, TlsVersion,
 };
 pub use moment::Moment;
 pub use origin::Origin;

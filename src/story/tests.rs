@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::{
     Asked, Builder, CheckExpectation, Expectation, Head, Moment, Origin, Received, Source, Story,
-    StoryFault, VerdictName, World,
+    StoryFault, World,
 };
 use crate::facts::UnixTime;
 use crate::fakes::{
     Answer, Certificate, DEFAULT_TTL, Edge, Identity, ListenerFault, Name, Page, RecordData,
     RecordKind, Response, SmtpFault, View,
 };
+use crate::sender::Verdict;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -33,7 +34,7 @@ fn expecting(change: impl FnOnce(&mut Expectation)) -> Builder {
 
 #[test]
 fn what_cannot_be_played_is_refused_with_its_place() {
-    let deliver = VerdictName::Deliver;
+    let deliver = Verdict::Deliver;
     let good = || begun().expect("corp.test", deliver);
     let rows: [(Builder, &str); 19] = [
         (begun(), "b: the story expects nothing"),
@@ -199,7 +200,7 @@ fn whatever_a_step_expects_is_looked_at() {
             Some("b.toml:7: no domain is named `cor.test`"),
         ),
     ];
-    let good = begun().expect("corp.test", VerdictName::Deliver);
+    let good = begun().expect("corp.test", Verdict::Deliver);
     let good = good.build().unwrap();
     for (flush, check, expected) in rows {
         let moment = Moment {
@@ -218,7 +219,7 @@ fn whatever_a_step_expects_is_looked_at() {
 fn a_server_changes_at_each_of_its_addresses() {
     let other = Certificate::new(["mx.third.test"]);
     let story = begun()
-        .expect("corp.test", VerdictName::Defer)
+        .expect("corp.test", Verdict::Defer)
         .step(DAY, "a second address, a second server", |world| {
             world.server("mx.other.test");
             let own = world.internet.smtp.values().next().unwrap().clone();
@@ -251,7 +252,7 @@ fn a_server_changes_at_each_of_its_addresses() {
 #[test]
 fn the_first_page_makes_the_policy_host_and_the_next_one_changes_it() {
     let story = begun()
-        .expect("corp.test", VerdictName::Deliver)
+        .expect("corp.test", Verdict::Deliver)
         .step(DAY, "pages", |world| {
             world.domain("corp.test").page(Response::new(503, "Busy"));
             world.domain("Corp.test").page(Response::ok("one"));
@@ -298,7 +299,7 @@ fn head(story: &Story) -> Head {
 fn the_first_fault_is_told() {
     let error = begun()
         .sender("x", "stern")
-        .expect("a..b", VerdictName::Deliver)
+        .expect("a..b", Verdict::Deliver)
         .build()
         .unwrap_err();
     assert_eq!(error.fault, StoryFault::Class("stern".into()));
@@ -307,7 +308,7 @@ fn the_first_fault_is_told() {
 #[test]
 fn a_step_changes_what_the_one_before_it_left() {
     let story = begun()
-        .expect("corp.test", VerdictName::DeliverUnprotected)
+        .expect("corp.test", Verdict::DeliverUnprotected)
         .step(DAY, "a policy", |world| {
             let corp = world.domain("corp.test").txt(&["v=STSv1; id=1;"]);
             corp.policy("one").policy("two");
@@ -334,10 +335,10 @@ fn a_step_changes_what_the_one_before_it_left() {
 #[test]
 fn an_expectation_is_about_every_sender_so_far() {
     let story = begun()
-        .expect("corp.test", VerdictName::Deliver)
+        .expect("corp.test", Verdict::Deliver)
         .sender("lazy", "lazy")
         .step(DAY, "later", |_| {})
-        .expect("corp.test", VerdictName::Defer)
+        .expect("corp.test", Verdict::Defer)
         .build()
         .unwrap();
     let expected = |step: usize, senders: &[&str], verdict| {
@@ -356,8 +357,8 @@ fn an_expectation_is_about_every_sender_so_far() {
     assert_eq!(
         told,
         [
-            expected(0, &["strict"], VerdictName::Deliver),
-            expected(1, &["strict", "lazy"], VerdictName::Defer),
+            expected(0, &["strict"], Verdict::Deliver),
+            expected(1, &["strict", "lazy"], Verdict::Defer),
         ]
     );
     assert_eq!(story.told_in(), "b");
@@ -375,7 +376,7 @@ fn a_state_declares_what_any_resolver_sees() {
     };
     let view = office.clone();
     let story = begun()
-        .expect("corp.test", VerdictName::Deliver)
+        .expect("corp.test", Verdict::Deliver)
         .step(DAY, "an office", |world| {
             world.internet.views.insert("office".into(), view);
         })

@@ -7,14 +7,16 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::certificate::CertificateFault;
 use crate::sts::fetch::FetchError;
 use crate::sts::transport::TransportFault;
 
 /// What went wrong, in the words of a report. The types that only DANE needs are not among them yet.
-#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResultType {
     /// The leaf has expired.

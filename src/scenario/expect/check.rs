@@ -7,7 +7,8 @@ use crate::scenario::lint::CLASSES;
 use crate::scenario::located::{Located, OneOrMany};
 use crate::scenario::words::{nearest, one_of, shortened};
 use crate::sender::SenderClass;
-use crate::story::{CheckExpectation, VerdictName};
+use crate::sender::Verdict;
+use crate::story::CheckExpectation;
 
 /// The highest exit code of `check`.
 const MAX_EXIT: u8 = 3;
@@ -54,7 +55,7 @@ impl Resolver<'_, '_, '_> {
             let defers = table
                 .verdict
                 .as_ref()
-                .is_some_and(|verdict| verdict.value == VerdictName::Defer);
+                .is_some_and(|verdict| verdict.value == Verdict::Defer);
             if exit.value > MAX_EXIT {
                 self.problems.push(
                     exit.origin,

@@ -8,8 +8,9 @@ use crate::scenario::file::{ExpectTable, ReceivedTls};
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::problem::Problems;
 use crate::scenario::words::{nearest, one_of, shortened};
+use crate::sender::Verdict;
 use crate::story::reserved::is_reserved_name;
-use crate::story::{Asked, Expectation, Moment, Received, State, VerdictName};
+use crate::story::{Asked, Expectation, Moment, Received, State};
 
 /// The word for every sender.
 const EVERYONE: &str = "*";
@@ -170,7 +171,7 @@ impl Resolver<'_, '_, '_> {
             return;
         };
         match verdict.0 {
-            VerdictName::Defer | VerdictName::Bounce => {
+            Verdict::Defer | Verdict::Bounce => {
                 let taken = expectation
                     .received
                     .iter()
@@ -182,7 +183,7 @@ impl Resolver<'_, '_, '_> {
                     );
                 }
             }
-            VerdictName::Deliver => {
+            Verdict::Deliver => {
                 let never = expectation.senders.iter().find(|name| {
                     self.state
                         .sender(name)
@@ -196,7 +197,7 @@ impl Resolver<'_, '_, '_> {
                     );
                 }
             }
-            VerdictName::DeliverUnprotected | VerdictName::Undetermined => {}
+            Verdict::DeliverUnprotected | Verdict::Undetermined => {}
         }
     }
 
@@ -214,7 +215,7 @@ impl Resolver<'_, '_, '_> {
                 .any(|earlier| {
                     earlier.senders.contains(sender)
                         && earlier.domain == flush.domain
-                        && matches!(earlier.verdict, Some(VerdictName::Defer) | None)
+                        && matches!(earlier.verdict, Some(Verdict::Defer) | None)
                 });
             if !waits {
                 self.problems.push_with_help(

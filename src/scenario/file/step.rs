@@ -11,7 +11,9 @@ use super::world::WorldTables;
 use crate::facts::DnsName;
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::span::TimeSpan;
-use crate::story::{PolicySource, ResultTypeName, TlsVersion, VerdictName};
+use crate::sender::Verdict;
+use crate::story::{PolicySource, TlsVersion};
+use crate::tlsrpt::result_type::ResultType;
 
 /// A step. At its moment the order is: due refreshes, `unset`, `set`, `flush`, `expect`, `check`.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
@@ -71,7 +73,7 @@ pub(crate) struct ExpectTable {
     /// The address that takes it.
     pub(crate) via_address: Option<Located<Text<IpAddr>>>,
     /// Exactly these TLSRPT result types come up.
-    pub(crate) result_type: Option<OneOrMany<Located<ResultTypeName>>>,
+    pub(crate) result_type: Option<OneOrMany<Located<ResultType>>>,
     /// The attempt makes these requests reach a server, among others.
     pub(crate) asked: OneOrMany<Located<String>>,
     /// The attempt makes none of these requests.
@@ -86,15 +88,15 @@ pub(crate) struct ExpectTable {
 
 /// What becomes of a sender's message: any verdict but the observer's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct SenderVerdict(pub(crate) VerdictName);
+pub(crate) struct SenderVerdict(pub(crate) Verdict);
 
 impl SenderVerdict {
     /// The verdicts of senders.
     const WORDS: &[&str] = &[
-        VerdictName::Deliver.as_str(),
-        VerdictName::DeliverUnprotected.as_str(),
-        VerdictName::Defer.as_str(),
-        VerdictName::Bounce.as_str(),
+        Verdict::Deliver.as_str(),
+        Verdict::DeliverUnprotected.as_str(),
+        Verdict::Defer.as_str(),
+        Verdict::Bounce.as_str(),
     ];
 }
 
@@ -111,7 +113,7 @@ impl<'de> Deserialize<'de> for SenderVerdict {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<SenderVerdict, E> {
                 match text.parse() {
-                    Ok(VerdictName::Undetermined) => Err(E::custom(
+                    Ok(Verdict::Undetermined) => Err(E::custom(
                         "a sender is never undetermined, it defers: `undetermined` is for a `check`",
                     )),
                     Ok(verdict) => Ok(SenderVerdict(verdict)),
@@ -206,7 +208,7 @@ pub(crate) struct CheckTable {
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,
     /// The verdict.
-    pub(crate) verdict: Option<Located<VerdictName>>,
+    pub(crate) verdict: Option<Located<Verdict>>,
     /// Findings that must come up.
     pub(crate) finding: OneOrMany<Located<String>>,
     /// Findings that must not.

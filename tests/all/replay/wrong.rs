@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use stickler::fakes::DialogueFault;
 use stickler::replay::{Networks, Outcome, replay};
-use stickler::story::{Story, VerdictName};
+use stickler::sender::Verdict;
+use stickler::story::Story;
 
 const STORY: &str = r#"
 id    = "story"
@@ -340,13 +341,13 @@ async fn a_story_that_is_built_in_code_fails_at_its_step() {
             world.domain("corp.test").mx(&[(10, "mx.corp.test")]);
             world.server("mx.corp.test");
         })
-        .expect("corp.test", VerdictName::DeliverUnprotected)
+        .expect("corp.test", Verdict::DeliverUnprotected)
         .step(Duration::from_secs(86_400), "the host is full", |world| {
             world
                 .server("mx.corp.test")
                 .fault(DialogueFault::MessageRejected);
         })
-        .expect("corp.test", VerdictName::Deliver)
+        .expect("corp.test", Verdict::Deliver)
         .build()
         .unwrap();
     let replayed = replay(&story, Networks::Model).await.unwrap();

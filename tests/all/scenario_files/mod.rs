@@ -15,7 +15,8 @@ use serde_json::Value;
 use stickler::diagnose::findings::codes;
 use stickler::fakes::{CertificateFault, DnsFault, Edge, Name, Page, Rcode, RecordKind};
 use stickler::scenario::{self, Scenario};
-use stickler::story::{Moment, ResultTypeName, State};
+use stickler::story::{Moment, State};
+use stickler::tlsrpt::result_type::ResultType;
 
 use crate::support::tokens::Tokens;
 use crate::support::xorshift::Xorshift;
@@ -332,7 +333,7 @@ fn the_reference_page_has_every_key_and_a_whole_example() {
     let page = fs::read_to_string(folder().join("README.md")).unwrap();
     // The result types are RFC 8460's, which the page cites.
     let own = |word: &&String| {
-        ResultTypeName::ALL
+        ResultType::ALL
             .iter()
             .all(|name| name.as_str() != word.as_str())
     };
