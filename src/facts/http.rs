@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::certificate::PeerCertificate;
+use super::tls::AlertReceived;
 use super::{Say, Sentence};
 
 /// One GET of `https://HOST/.well-known/mta-sts.txt`, at one address of the host.
@@ -95,6 +96,11 @@ impl fmt::Display for HttpFailure {
 /// The kinds of failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum HttpFailureKind {
+    /// The server sent a TLS alert, other than `protocol_version`.
+    Alert(AlertReceived),
+    /// The connection broke in the TLS handshake, before a certificate was seen: a box that keeps this client
+    /// away looks the same.
+    BrokenInHandshake,
     /// The certificate was refused; its faults stand beside it.
     CertificateRefused,
     /// The connection was not made in time.
@@ -125,7 +131,9 @@ impl HttpFailureKind {
     pub const fn is_before_connection(self) -> bool {
         match self {
             Self::ConnectTimedOut | Self::OwnAddress | Self::Refused | Self::Unreachable => true,
-            Self::CertificateRefused
+            Self::Alert(_)
+            | Self::BrokenInHandshake
+            | Self::CertificateRefused
             | Self::HandshakeFailed
             | Self::HeadTooLarge
             | Self::Malformed
@@ -139,7 +147,9 @@ impl HttpFailureKind {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::ConnectTimedOut
+            Self::Alert(received) => received.is_ours(),
+            Self::BrokenInHandshake
+            | Self::ConnectTimedOut
             | Self::HandshakeFailed
             | Self::HeadTooLarge
             | Self::TimedOut
@@ -157,6 +167,8 @@ impl HttpFailureKind {
 impl fmt::Display for HttpFailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Alert(received) => return received.fmt(f),
+            Self::BrokenInHandshake => "connection broke in the TLS handshake",
             Self::CertificateRefused => "certificate refused",
             Self::ConnectTimedOut => "no connection in time",
             Self::HandshakeFailed => "TLS handshake failed",
@@ -175,10 +187,29 @@ impl fmt::Display for HttpFailureKind {
 #[cfg(test)]
 mod tests {
     use super::{HttpFailure, HttpFailureKind as Kind};
+    use crate::facts::tls::{Alert, AlertReceived};
 
     #[test]
     fn failures_say_what_happened_where_to_go_on_and_whose_they_may_be() {
         for (kind, is_before_connection, is_ours, expected) in [
+            (
+                Kind::Alert(AlertReceived::once(Alert(112))),
+                false,
+                false,
+                "TLS alert unrecognized_name",
+            ),
+            (
+                Kind::Alert(AlertReceived::once(Alert::HANDSHAKE_FAILURE)),
+                false,
+                true,
+                "TLS alert handshake_failure",
+            ),
+            (
+                Kind::BrokenInHandshake,
+                false,
+                true,
+                "connection broke in the TLS handshake",
+            ),
             (
                 Kind::CertificateRefused,
                 false,

@@ -12,6 +12,7 @@ pub mod name;
 pub mod sentence;
 pub mod smtp;
 pub mod time;
+pub mod tls;
 
 pub use name::{DnsName, DnsNameError};
 pub use sentence::{Say, Sentence};

@@ -24,10 +24,9 @@ names! {
         Tls10Only = "tls1.0-only",
         /// The server speaks TLS 1.1 alone.
         Tls11Only = "tls1.1-only",
-        /// The handshake is answered with the alert `protocol_version`.
-        AlertProtocolVersion = "alert-protocol-version",
-        /// The handshake is answered with the alert `handshake_failure`.
-        AlertHandshakeFailure = "alert-handshake-failure",
+        /// A hello with a post-quantum key share is answered with the alert `internal_error`, a smaller one as
+        /// usual.
+        LargeHelloRefused = "large-hello-refused",
         /// The connection is reset in the middle of the handshake.
         HandshakeReset = "handshake-reset",
         /// The connection is closed in the middle of the handshake.
@@ -36,6 +35,62 @@ names! {
         HandshakeSilence = "handshake-silence",
         /// The handshake is answered with text.
         NotTls = "not-tls",
+    }
+}
+
+names! {
+    /// The alert that a handshake is answered with (RFC 8446, Section 6).
+    AlertFault, "an alert" {
+        /// The handshake is answered with the alert `unexpected_message`.
+        UnexpectedMessage = "alert-unexpected-message",
+        /// The handshake is answered with the alert `bad_record_mac`.
+        BadRecordMac = "alert-bad-record-mac",
+        /// The handshake is answered with the alert `record_overflow`.
+        RecordOverflow = "alert-record-overflow",
+        /// The handshake is answered with the alert `handshake_failure`.
+        HandshakeFailure = "alert-handshake-failure",
+        /// The handshake is answered with the alert `bad_certificate`.
+        BadCertificate = "alert-bad-certificate",
+        /// The handshake is answered with the alert `unsupported_certificate`.
+        UnsupportedCertificate = "alert-unsupported-certificate",
+        /// The handshake is answered with the alert `certificate_revoked`.
+        CertificateRevoked = "alert-certificate-revoked",
+        /// The handshake is answered with the alert `certificate_expired`.
+        CertificateExpired = "alert-certificate-expired",
+        /// The handshake is answered with the alert `certificate_unknown`.
+        CertificateUnknown = "alert-certificate-unknown",
+        /// The handshake is answered with the alert `illegal_parameter`.
+        IllegalParameter = "alert-illegal-parameter",
+        /// The handshake is answered with the alert `unknown_ca`.
+        UnknownCa = "alert-unknown-ca",
+        /// The handshake is answered with the alert `access_denied`.
+        AccessDenied = "alert-access-denied",
+        /// The handshake is answered with the alert `decode_error`.
+        DecodeError = "alert-decode-error",
+        /// The handshake is answered with the alert `decrypt_error`.
+        DecryptError = "alert-decrypt-error",
+        /// The handshake is answered with the alert `protocol_version`.
+        ProtocolVersion = "alert-protocol-version",
+        /// The handshake is answered with the alert `insufficient_security`.
+        InsufficientSecurity = "alert-insufficient-security",
+        /// The handshake is answered with the alert `internal_error`.
+        InternalError = "alert-internal-error",
+        /// The handshake is answered with the alert `inappropriate_fallback`.
+        InappropriateFallback = "alert-inappropriate-fallback",
+        /// The handshake is answered with the alert `missing_extension`.
+        MissingExtension = "alert-missing-extension",
+        /// The handshake is answered with the alert `unsupported_extension`.
+        UnsupportedExtension = "alert-unsupported-extension",
+        /// The handshake is answered with the alert `unrecognized_name`.
+        UnrecognizedName = "alert-unrecognized-name",
+        /// The handshake is answered with the alert `bad_certificate_status_response`.
+        BadCertificateStatusResponse = "alert-bad-certificate-status-response",
+        /// The handshake is answered with the alert `unknown_psk_identity`.
+        UnknownPskIdentity = "alert-unknown-psk-identity",
+        /// The handshake is answered with the alert `certificate_required`.
+        CertificateRequired = "alert-certificate-required",
+        /// The handshake is answered with the alert `no_application_protocol`.
+        NoApplicationProtocol = "alert-no-application-protocol",
     }
 }
 
@@ -70,6 +125,8 @@ names! {
         EndlessReply = "endless-reply",
         /// EHLO is answered with 502.
         Ehlo502 = "ehlo-502",
+        /// EHLO is answered by the end of the connection.
+        EhloClose = "ehlo-close",
         /// EHLO is answered with 502 and then nothing is ever said.
         Ehlo502Silence = "ehlo-502-silence",
         /// RCPT is answered with 450 the first time that a sender names a recipient.
@@ -90,6 +147,8 @@ union! {
         Listener(ListenerFault),
         /// During the handshake.
         Tls(TlsFault),
+        /// In the place of a handshake.
+        Alert(AlertFault),
     }
 }
 
@@ -100,6 +159,8 @@ union! {
         Listener(ListenerFault),
         /// During the handshake.
         Tls(TlsFault),
+        /// In the place of a handshake.
+        Alert(AlertFault),
         /// In the dialogue.
         Dialogue(DialogueFault),
     }
@@ -111,7 +172,7 @@ impl HttpsFault {
     pub const fn listener(self) -> Option<ListenerFault> {
         match self {
             Self::Listener(fault) => Some(fault),
-            Self::Tls(_) => None,
+            Self::Tls(_) | Self::Alert(_) => None,
         }
     }
 }
@@ -122,7 +183,41 @@ impl SmtpFault {
     pub const fn listener(self) -> Option<ListenerFault> {
         match self {
             Self::Listener(fault) => Some(fault),
-            Self::Tls(_) | Self::Dialogue(_) => None,
+            Self::Tls(_) | Self::Alert(_) | Self::Dialogue(_) => None,
+        }
+    }
+}
+
+impl AlertFault {
+    /// Returns the number of the alert.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::UnexpectedMessage => 10,
+            Self::BadRecordMac => 20,
+            Self::RecordOverflow => 22,
+            Self::HandshakeFailure => 40,
+            Self::BadCertificate => 42,
+            Self::UnsupportedCertificate => 43,
+            Self::CertificateRevoked => 44,
+            Self::CertificateExpired => 45,
+            Self::CertificateUnknown => 46,
+            Self::IllegalParameter => 47,
+            Self::UnknownCa => 48,
+            Self::AccessDenied => 49,
+            Self::DecodeError => 50,
+            Self::DecryptError => 51,
+            Self::ProtocolVersion => 70,
+            Self::InsufficientSecurity => 71,
+            Self::InternalError => 80,
+            Self::InappropriateFallback => 86,
+            Self::MissingExtension => 109,
+            Self::UnsupportedExtension => 110,
+            Self::UnrecognizedName => 112,
+            Self::BadCertificateStatusResponse => 113,
+            Self::UnknownPskIdentity => 115,
+            Self::CertificateRequired => 116,
+            Self::NoApplicationProtocol => 120,
         }
     }
 }
@@ -140,11 +235,11 @@ impl ListenerFault {
 
 #[cfg(test)]
 mod tests {
-    use super::{DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
+    use super::{AlertFault, DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
     use crate::fakes::Named as _;
 
-    /// One list for listeners, one for handshakes, one for dialogues: a server suffers each, an edge the
-    /// first two.
+    /// One list for listeners, one for handshakes, one for alerts, one for dialogues: a server suffers each, an
+    /// edge all but the last.
     #[test]
     fn a_fault_belongs_to_listener_handshake_or_dialogue() {
         let listener = ListenerFault::ALL.iter().map(|fault| {
@@ -154,10 +249,13 @@ mod tests {
         let handshake = TlsFault::ALL
             .iter()
             .map(|fault| (fault.as_str(), None, Some((*fault).into()), (*fault).into()));
+        let alert = AlertFault::ALL
+            .iter()
+            .map(|fault| (fault.as_str(), None, Some((*fault).into()), (*fault).into()));
         let dialogue = DialogueFault::ALL
             .iter()
             .map(|fault| (fault.as_str(), None, None, (*fault).into()));
-        let table = listener.chain(handshake).chain(dialogue);
+        let table = listener.chain(handshake).chain(alert).chain(dialogue);
         for (name, listener, of_edge, of_server) in table.clone() {
             let _: (Option<HttpsFault>, SmtpFault) = (of_edge, of_server);
             assert_eq!(name.parse().ok(), of_edge, "{name}");

@@ -35,7 +35,7 @@ pub use certificate::{Certificate, CertificateFault, Identity, KeyKind, Life, Tl
 pub use dns::{
     Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View, closest,
 };
-pub use faults::{DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
+pub use faults::{AlertFault, DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
 pub use https::{Edge, Page, Response, Transfer};
 pub use names::{Named, UnknownName};
 pub use smtp::Receiver;

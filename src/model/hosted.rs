@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::certificate::Certificate;
-use super::script::Script;
+use super::script::{LARGE_HELLO_REFUSED, NO_CERTIFICATE, Script, received};
 use super::servers::{Said, Servers};
 use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
@@ -45,7 +45,7 @@ impl Servers for Hosted {
         let (certificate, outcome) = match (edge.fault, shown) {
             (Some(fault), _) => (None, Err(https_failure(fault))),
             // The server's alert.
-            (None, None) => (None, Err(HttpFailureKind::HandshakeFailed)),
+            (None, None) => (None, Err(HttpFailureKind::Alert(NO_CERTIFICATE))),
             (None, Some(shown)) => {
                 let certificate = shown.present(host, now);
                 let outcome = if certificate.faults.is_empty() {
@@ -205,12 +205,14 @@ const fn https_failure(fault: HttpsFault) -> HttpFailureKind {
         | HttpsFault::Tls(TlsFault::HandshakeSilence) => HttpFailureKind::TimedOut,
         HttpsFault::Listener(ListenerFault::Reset)
         | HttpsFault::Tls(TlsFault::HandshakeReset | TlsFault::HandshakeClose) => {
-            HttpFailureKind::Reset
+            HttpFailureKind::BrokenInHandshake
         }
-        HttpsFault::Tls(
-            TlsFault::Tls10Only | TlsFault::Tls11Only | TlsFault::AlertProtocolVersion,
-        ) => HttpFailureKind::OldTls,
-        HttpsFault::Tls(TlsFault::AlertHandshakeFailure) => HttpFailureKind::HandshakeFailed,
+        HttpsFault::Tls(TlsFault::Tls10Only | TlsFault::Tls11Only) => HttpFailureKind::OldTls,
+        HttpsFault::Tls(TlsFault::LargeHelloRefused) => HttpFailureKind::Alert(LARGE_HELLO_REFUSED),
+        HttpsFault::Alert(fault) => match received(fault) {
+            Some(received) => HttpFailureKind::Alert(received),
+            None => HttpFailureKind::OldTls,
+        },
         HttpsFault::Tls(TlsFault::NotTls) => HttpFailureKind::Malformed,
     }
 }

@@ -2,8 +2,11 @@
 
 use super::certificate::Certificate;
 use crate::facts::smtp::{Reply, SmtpFailureKind, TlsFailureKind};
+use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::facts::{DnsName, UnixTime};
-use crate::fakes::{DialogueFault, ListenerFault, Receiver, SmtpFault, TlsFault, TlsVersions};
+use crate::fakes::{
+    AlertFault, DialogueFault, ListenerFault, Receiver, SmtpFault, TlsFault, TlsVersions,
+};
 
 /// An MX host at one address.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,13 +68,19 @@ impl Script {
         let mut script = match Certificate::shown(&receiver.identity, host, start) {
             Some(certificate) => Self::healthy(receiver, certificate),
             None => Self {
-                handshake: Some(TlsFailureKind::NoCommonParameters),
+                handshake: Some(TlsFailureKind::Alert(NO_CERTIFICATE)),
                 ..Self::healthy(receiver, Certificate::default())
             },
         };
         match receiver.fault {
             Some(SmtpFault::Listener(fault)) => script.hear(fault),
             Some(SmtpFault::Tls(fault)) => script.shake_hands(fault),
+            Some(SmtpFault::Alert(fault)) => {
+                script.handshake = Some(match received(fault) {
+                    Some(received) => TlsFailureKind::Alert(received),
+                    None => TlsFailureKind::OldVersion,
+                });
+            }
             Some(SmtpFault::Dialogue(fault)) => script.speak(fault),
             None => {}
         }
@@ -89,10 +98,8 @@ impl Script {
 
     fn shake_hands(&mut self, fault: TlsFault) {
         self.handshake = Some(match fault {
-            TlsFault::Tls10Only | TlsFault::Tls11Only | TlsFault::AlertProtocolVersion => {
-                TlsFailureKind::OldVersion
-            }
-            TlsFault::AlertHandshakeFailure => TlsFailureKind::NoCommonParameters,
+            TlsFault::Tls10Only | TlsFault::Tls11Only => TlsFailureKind::OldVersion,
+            TlsFault::LargeHelloRefused => TlsFailureKind::Alert(LARGE_HELLO_REFUSED),
             TlsFault::HandshakeReset => TlsFailureKind::Reset,
             TlsFault::HandshakeClose => TlsFailureKind::Closed,
             TlsFault::HandshakeSilence => TlsFailureKind::TimedOut,
@@ -114,9 +121,10 @@ impl Script {
             // A first line at once and the last one late, yet in time: postscreen's habit is no fault.
             DialogueFault::GreetingMultiline => {}
             DialogueFault::EndlessLine | DialogueFault::EndlessReply => {
-                self.greeting = Err(SmtpFailureKind::Protocol);
+                self.greeting = Err(SmtpFailureKind::TooLong);
             }
             DialogueFault::Ehlo502 => self.ehlo = Ok(reply(502, &["what"])),
+            DialogueFault::EhloClose => self.ehlo = Err(SmtpFailureKind::Closed),
             DialogueFault::Ehlo502Silence => {
                 self.ehlo = Ok(reply(502, &["what"]));
                 self.helo = Err(SmtpFailureKind::TimedOut);
@@ -131,6 +139,51 @@ impl Script {
     /// Puts octets before the handshake; plain text in its place cannot be told from them.
     fn inject(&mut self) {
         self.injected = Some((*b"250 ").into());
+    }
+}
+
+/// What a server answers that has no certificate for the name.
+pub(super) const NO_CERTIFICATE: AlertReceived = AlertReceived::once(Alert::ACCESS_DENIED);
+
+/// What a server answers to a hello with a post-quantum key share alone.
+pub(super) const LARGE_HELLO_REFUSED: AlertReceived = AlertReceived {
+    alert: Alert::INTERNAL_ERROR,
+    smaller_hello: SmallerHello::EndedOtherwise,
+};
+
+/// Returns the alert that a sender sees, in a second handshake too where it makes one; `None` for
+/// `protocol_version`, which is the proof of an old version.
+pub(super) const fn received(fault: AlertFault) -> Option<AlertReceived> {
+    let alert = Alert(fault.number());
+    match fault {
+        AlertFault::ProtocolVersion => None,
+        AlertFault::UnexpectedMessage
+        | AlertFault::IllegalParameter
+        | AlertFault::DecodeError
+        | AlertFault::InternalError => Some(AlertReceived {
+            alert,
+            smaller_hello: SmallerHello::Alert(alert),
+        }),
+        AlertFault::BadRecordMac
+        | AlertFault::RecordOverflow
+        | AlertFault::HandshakeFailure
+        | AlertFault::BadCertificate
+        | AlertFault::UnsupportedCertificate
+        | AlertFault::CertificateRevoked
+        | AlertFault::CertificateExpired
+        | AlertFault::CertificateUnknown
+        | AlertFault::UnknownCa
+        | AlertFault::AccessDenied
+        | AlertFault::DecryptError
+        | AlertFault::InsufficientSecurity
+        | AlertFault::InappropriateFallback
+        | AlertFault::MissingExtension
+        | AlertFault::UnsupportedExtension
+        | AlertFault::UnrecognizedName
+        | AlertFault::BadCertificateStatusResponse
+        | AlertFault::UnknownPskIdentity
+        | AlertFault::CertificateRequired
+        | AlertFault::NoApplicationProtocol => Some(AlertReceived::once(alert)),
     }
 }
 

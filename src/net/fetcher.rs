@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::facts::DnsName;
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::smtp::TlsUse;
+use crate::facts::tls::{AlertReceived, SmallerHello};
 
 use super::causes::{self, SocketFault};
 use super::tls::{HandshakeFault, Inside, TlsClients, Witness};
@@ -30,8 +31,39 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Fetches from `host`, whose address is `address`, over a connection to `routed`.
+    /// Fetches from `host`, whose address is `address`, over a connection to `routed`; after an alert that may
+    /// be about the size of our hello, over a second one with a smaller hello, to see what comes of that.
     pub(super) async fn fetch(
+        &self,
+        host: &DnsName,
+        address: IpAddr,
+        routed: SocketAddr,
+    ) -> HttpExchange {
+        let mut exchange = self.fetch_once(host, address, routed).await;
+        if let Err(HttpFailure {
+            kind: HttpFailureKind::Alert(first),
+            ..
+        }) = &mut exchange.outcome
+            && exchange.certificate.is_none()
+            && first.alert.may_be_about_the_hello()
+        {
+            let smaller = Self {
+                tls: self.tls.with_smaller_hello(),
+                ..self.clone()
+            };
+            let second = smaller.fetch_once(host, address, routed).await;
+            first.smaller_hello = match second.outcome {
+                Err(HttpFailure {
+                    kind: HttpFailureKind::Alert(second),
+                    ..
+                }) => SmallerHello::Alert(second.alert),
+                Ok(_) | Err(_) => SmallerHello::EndedOtherwise,
+            };
+        }
+        exchange
+    }
+
+    async fn fetch_once(
         &self,
         host: &DnsName,
         address: IpAddr,
@@ -187,6 +219,7 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
     }
     if let Some(error) = causes::find::<rustls::Error>(error) {
         return match HandshakeFault::of(error) {
+            HandshakeFault::Alert(alert) => HttpFailureKind::Alert(AlertReceived::once(alert)),
             HandshakeFault::OldVersion => HttpFailureKind::OldTls,
             HandshakeFault::NoCommonParameters => HttpFailureKind::HandshakeFailed,
             // No sender gets further with a server that does not speak TLS, or breaks its rules.
@@ -212,6 +245,9 @@ fn to_kind(error: &reqwest::Error, witness: &Witness) -> HttpFailureKind {
     }
     match SocketFault::find(error) {
         Some(SocketFault::Refused) => HttpFailureKind::Refused,
+        Some(SocketFault::Reset | SocketFault::Closed) if witness.certificate().is_none() => {
+            HttpFailureKind::BrokenInHandshake
+        }
         Some(SocketFault::Reset | SocketFault::Closed) => HttpFailureKind::Reset,
         Some(SocketFault::TimedOut) => timed_out(witness),
         Some(SocketFault::Exhausted) => HttpFailureKind::Unreachable,

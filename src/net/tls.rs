@@ -23,6 +23,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use crate::clock::Clock;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::smtp::TlsUse;
+use crate::facts::tls::Alert;
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::certificate::{self, Roots};
 
@@ -49,6 +50,18 @@ impl TlsClients {
             provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
             clock: Arc::new(clock),
             roots,
+        }
+    }
+
+    /// Returns the same without post-quantum key shares, whose hello fits into one packet.
+    pub(super) fn with_smaller_hello(&self) -> Self {
+        let mut provider = CryptoProvider::clone(&self.provider);
+        provider
+            .kx_groups
+            .retain(|group| group.name() != NamedGroup::X25519MLKEM768);
+        Self {
+            provider: Arc::new(provider),
+            ..self.clone()
         }
     }
 
@@ -266,6 +279,8 @@ fn to_rustls(fault: &CertificateFault) -> CertificateError {
 /// What a handshake that failed in rustls, for another reason than the certificate, says of the peer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum HandshakeFault {
+    /// The peer sent this alert.
+    Alert(Alert),
     /// It may only be that we have no parameters in common.
     NoCommonParameters,
     /// The peer proved that it speaks nothing from TLS 1.2 on.
@@ -286,11 +301,15 @@ impl HandshakeFault {
                 | InvalidMessage::CertificatePayloadTooLarge,
             )
             | rustls::Error::PeerIncompatible(_)
-            | rustls::Error::AlertReceived(_)
             | rustls::Error::NoApplicationProtocol => Self::NoCommonParameters,
+            rustls::Error::AlertReceived(alert) => Self::Alert(to_alert(*alert)),
             _ => Self::Protocol,
         }
     }
+}
+
+pub(super) fn to_alert(alert: AlertDescription) -> Alert {
+    Alert(alert.into())
 }
 
 #[cfg(test)]

@@ -195,7 +195,7 @@ impl Attempt {
                     seen.push(ResultType::MX_MISMATCH);
                 }
                 for address in &tried.addresses {
-                    seen.extend(address.faults.iter().map(ResultType::from));
+                    seen.extend(&address.result_types);
                 }
             }
         }

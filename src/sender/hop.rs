@@ -9,6 +9,7 @@ use crate::sts::cache::CachedPolicy;
 use crate::sts::delivery::Validated;
 use crate::sts::mx::MxMatched;
 use crate::sts::transport::{self, CertVerified, Certainty, Transport, TransportFault};
+use crate::tlsrpt::result_type::ResultType;
 
 /// What came of one address.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +20,8 @@ pub struct AddressTry {
     pub outcome: AddressOutcome,
     /// What an enforced policy refuses the hop for, whatever became of the message; empty if nothing.
     pub faults: Vec<TransportFault>,
+    /// What a TLSRPT report would name of the hop.
+    pub result_types: Vec<ResultType>,
 }
 
 /// How a hop was judged.
@@ -107,6 +110,7 @@ pub(super) fn judge(
         tried: AddressTry {
             address: exchange.address,
             outcome,
+            result_types: ResultType::of(&transport),
             faults: match transport {
                 Transport::Refused(faults) => faults,
                 Transport::Accepted(_)

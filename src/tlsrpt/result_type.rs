@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::certificate::CertificateFault;
 use crate::sts::fetch::FetchError;
-use crate::sts::transport::TransportFault;
+use crate::sts::transport::{Transport, TransportFault};
 
 /// What went wrong, in the words of a report. The types that only DANE needs are not among them yet.
 #[derive(
@@ -101,10 +101,37 @@ impl From<&TransportFault> for ResultType {
             TransportFault::StarttlsNotOffered | TransportFault::StarttlsRefused(_) => {
                 Self::StarttlsNotSupported
             }
-            TransportFault::HandshakeFailed { .. }
+            TransportFault::Alert(_)
+            | TransportFault::HandshakeFailed { .. }
             | TransportFault::Injected
             | TransportFault::OldTls => Self::ValidationFailure,
         }
+    }
+}
+
+impl ResultType {
+    /// Returns the types that stand for what was seen of the transport to an MX host, without repetition.
+    ///
+    /// Q: Is a handshake reported that fails for a reason which may lie on our side? A: Yes: any other failure of
+    /// a negotiation is `validation-failure` (Section 4.3.3). What is not reported are the network's own troubles,
+    /// as time-outs ([RFC 8460, Section 4.3.4]), and what has nothing to do with TLS.
+    ///
+    /// [RFC 8460, Section 4.3.4]: https://www.rfc-editor.org/rfc/rfc8460#section-4.3.4
+    #[must_use]
+    pub fn of(transport: &Transport) -> Vec<Self> {
+        let mut types = Vec::new();
+        match transport {
+            Transport::Refused(faults) => {
+                for result_type in faults.iter().map(Self::from) {
+                    if !types.contains(&result_type) {
+                        types.push(result_type);
+                    }
+                }
+            }
+            Transport::Undetermined { .. } => types.push(Self::ValidationFailure),
+            Transport::Accepted(_) | Transport::RejectedUs(_) | Transport::Unreachable { .. } => {}
+        }
+        types
     }
 }
 

@@ -74,8 +74,12 @@ impl HttpsServer {
             address: self.address,
             sni: sni.clone(),
         });
-        if let Some(HttpsFault::Tls(fault)) = served.edge.fault {
-            return tls::suffer(fault, handshake.io).await;
+        match served.edge.fault {
+            Some(HttpsFault::Alert(alert)) => return tls::answer(alert, handshake.io).await,
+            Some(HttpsFault::Tls(fault)) if !tls::is_spared(fault, &handshake) => {
+                return tls::suffer(fault, handshake.io).await;
+            }
+            Some(HttpsFault::Listener(_) | HttpsFault::Tls(_)) | None => {}
         }
         let mut stream = tls::finish(handshake, Arc::clone(&served.config)).await?;
         let head = read_head(&mut stream).await?;

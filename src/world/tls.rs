@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ProtocolVersion, ServerConfig, version};
+use rustls::{NamedGroup, ProtocolVersion, ServerConfig, version};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -16,15 +16,13 @@ use tokio_rustls::server::{StartHandshake, TlsStream};
 
 use super::error::WorldError;
 use super::pki::Pki;
-use crate::fakes::{Certificate, Identity, TlsFault, TlsVersions};
+use crate::fakes::{AlertFault, Certificate, Identity, TlsFault, TlsVersions};
 
 /// How long a client may take for one step: a server's five minutes (RFC 5321, Section 4.5.3.2.7).
 pub(super) const DEADLINE: Duration = Duration::from_secs(300);
 
 const TLS_1_0: u8 = 1;
 const TLS_1_1: u8 = 2;
-const HANDSHAKE_FAILURE: u8 = 40;
-const PROTOCOL_VERSION: u8 = 70;
 
 /// Makes the configuration of a server; its sessions can be resumed, as real servers' can.
 pub(super) fn server_config(
@@ -127,14 +125,28 @@ pub(super) async fn suffer(fault: TlsFault, mut stream: TcpStream) -> io::Result
     match fault {
         TlsFault::Tls10Only => stream.write_all(&old_server_hello(TLS_1_0)).await?,
         TlsFault::Tls11Only => stream.write_all(&old_server_hello(TLS_1_1)).await?,
-        TlsFault::AlertProtocolVersion => stream.write_all(&alert(PROTOCOL_VERSION)).await?,
-        TlsFault::AlertHandshakeFailure => stream.write_all(&alert(HANDSHAKE_FAILURE)).await?,
+        TlsFault::LargeHelloRefused => return answer(AlertFault::InternalError, stream).await,
         TlsFault::HandshakeReset => return reset(&stream),
         TlsFault::HandshakeClose => return stream.shutdown().await,
         TlsFault::HandshakeSilence => {}
         TlsFault::NotTls => stream.write_all(b"this is not TLS\r\n").await?,
     }
     wait_for_end(&mut stream).await
+}
+
+/// Answers a `ClientHello` with an alert.
+pub(super) async fn answer(alert: AlertFault, mut stream: TcpStream) -> io::Result<()> {
+    // The record: alert, version, 2 octets; the alert: fatal, which one.
+    let octets = [21, 3, 3, 0, 2, 2, alert.number()];
+    stream.write_all(&octets).await?;
+    wait_for_end(&mut stream).await
+}
+
+/// Returns whether the handshake goes on in spite of the fault.
+pub(super) fn is_spared(fault: TlsFault, handshake: &StartHandshake<TcpStream>) -> bool {
+    let groups = handshake.client_hello().named_groups();
+    fault == TlsFault::LargeHelloRefused
+        && !groups.is_some_and(|groups| groups.contains(&NamedGroup::X25519MLKEM768))
 }
 
 /// Closes the connection with RST as soon as the stream is dropped.
@@ -157,9 +169,4 @@ fn old_server_hello(minor: u8) -> [u8; 47] {
     // After the random: no session id, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
     hello[43..].copy_from_slice(&[0, 0, 0x2f, 0]);
     hello
-}
-
-/// Returns a fatal alert.
-const fn alert(description: u8) -> [u8; 7] {
-    [21, 3, 3, 0, 2, 2, description]
 }

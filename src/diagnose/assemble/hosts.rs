@@ -95,18 +95,9 @@ fn host_error(host: &MxHost) -> Option<Sentence> {
 
 fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> AddressReport {
     let probe = address.probe;
-    let mut result_types = Vec::new();
     let detail = match &address.transport {
         Transport::Accepted(_) => "TLS with a valid certificate".into(),
-        Transport::Refused(faults) => {
-            for fault in faults {
-                let result_type = ResultType::from(fault);
-                if !result_types.contains(&result_type) {
-                    result_types.push(result_type);
-                }
-            }
-            address.transport.sentence()
-        }
+        Transport::Refused(_) => address.transport.sentence(),
         Transport::RejectedUs(reply) => format!("it greets us with {reply}").into(),
         Transport::Undetermined { detail } => detail.as_ref().into(),
         Transport::Unreachable { failure, .. } => failure.to_string().into(),
@@ -114,7 +105,7 @@ fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> Add
     AddressReport {
         address: probe.address,
         verdict: address.verdict,
-        result_types,
+        result_types: ResultType::of(&address.transport),
         starttls: probe.ehlo.as_ref().map(|_| probe.offers_starttls()),
         tls_version: probe
             .tls

@@ -4,10 +4,11 @@ use super::codes;
 use super::found::{Findings, listed};
 use crate::diagnose::command::Command;
 use crate::diagnose::document::{MxVerdict, Severity};
-use crate::diagnose::fix::Fix;
+use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{Address, Host};
 use crate::facts::http::FAMILY_OFF;
 use crate::facts::smtp::TlsFailureKind;
+use crate::facts::tls::SmallerHello;
 use crate::facts::{DnsName, Say, Sentence};
 use crate::sts::certificate::matches_patterns;
 use crate::sts::policy::{Mode, Policy};
@@ -43,6 +44,15 @@ pub(super) fn find_refused(
         )
     };
     let look = |options| [Command::smtp_handshake(name, host.port, options)];
+    let alert = faults.iter().find_map(|fault| match fault {
+        TransportFault::Alert(alert) => Some(*alert),
+        TransportFault::Certificate(_)
+        | TransportFault::HandshakeFailed { .. }
+        | TransportFault::Injected
+        | TransportFault::OldTls
+        | TransportFault::StarttlsNotOffered
+        | TransportFault::StarttlsRefused(_) => None,
+    });
     let (code, fix) = if faults.contains(&&TransportFault::Injected) {
         (
             &codes::MX_TLS,
@@ -73,6 +83,11 @@ pub(super) fn find_refused(
             &codes::MX_TLS,
             Fix::from(format!("Offer TLS 1.2 or 1.3 at {name}; try:")).run(look(" -tls1_2")),
         )
+    } else if let Some(alert) = alert {
+        (
+            &codes::MX_TLS,
+            fix::alert(name.as_str(), alert).run(look("")),
+        )
     } else {
         (
             &codes::MX_TLS,
@@ -95,8 +110,10 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
     } else if host.has(MxVerdict::Undetermined) {
         (
             &codes::MX_UNDETERMINED,
-            if host.addresses.iter().any(is_closed_in_handshake) {
-                "It closes the connection in the handshake without a word: look at its log; try:"
+            if host.addresses.iter().any(is_broken_in_handshake) {
+                "It breaks the connection in the handshake without a word: look at its log; try:"
+            } else if host.addresses.iter().any(takes_smaller_hellos) {
+                fix::LARGE_HELLO
             } else {
                 "What this server offers only some TLS libraries have. Offer TLS 1.3, or in TLS 1.2 cipher \
                  suites with ECDHE and AEAD (RFC 9325, Section 4.2), which all of them have; look at what it \
@@ -123,13 +140,24 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
     );
 }
 
-fn is_closed_in_handshake(address: &Address<'_>) -> bool {
-    address
-        .probe
-        .tls
-        .as_ref()
-        .and_then(|tls| tls.outcome.as_ref().err())
-        .is_some_and(|failure| failure.kind == TlsFailureKind::Closed)
+fn failure_of(address: &Address<'_>) -> Option<TlsFailureKind> {
+    let tls = address.probe.tls.as_ref()?;
+    tls.outcome.as_ref().err().map(|failure| failure.kind)
+}
+
+fn is_broken_in_handshake(address: &Address<'_>) -> bool {
+    matches!(
+        failure_of(address),
+        Some(TlsFailureKind::Closed | TlsFailureKind::Reset)
+    )
+}
+
+fn takes_smaller_hellos(address: &Address<'_>) -> bool {
+    matches!(
+        failure_of(address),
+        Some(TlsFailureKind::Alert(received))
+            if received.smaller_hello != SmallerHello::NotTried
+    )
 }
 
 fn is_switched_off(address: &Address<'_>) -> bool {

@@ -5,6 +5,7 @@ use crate::diagnose::command::{Command, policy_url};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsFailure;
 use crate::facts::http::{FAMILY_OFF, HttpFailure, HttpFailureKind};
+use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::sts::fetch::FetchError;
 use crate::sts::policy::PolicyErrorKind;
 
@@ -83,7 +84,18 @@ fn is_missing(kind: &PolicyErrorKind) -> bool {
 
 fn connection(domain: &DnsName, failure: &HttpFailure) -> Fix {
     let (advice, command) = match failure.kind {
-        HttpFailureKind::HandshakeFailed => (
+        HttpFailureKind::Alert(received) if !received.is_ours() => {
+            let fix = alert(&format!("mta-sts.{domain}"), received.alert);
+            return fix.run([Command::https_handshake(domain, "")]);
+        }
+        HttpFailureKind::Alert(AlertReceived {
+            smaller_hello: SmallerHello::Alert(_) | SmallerHello::EndedOtherwise,
+            ..
+        }) => (
+            LARGE_HELLO.to_owned(),
+            Command::https_handshake(domain, ""),
+        ),
+        HttpFailureKind::Alert(_) | HttpFailureKind::HandshakeFailed => (
             "What this server offers only some TLS libraries have. Offer TLS 1.3, or in TLS 1.2 cipher suites \
              with ECDHE and AEAD (RFC 9325, Section 4.2); look at what it offers with:"
                 .to_owned(),
@@ -117,6 +129,12 @@ fn connection(domain: &DnsName, failure: &HttpFailure) -> Fix {
             ),
             Command::fetch("-sv", domain),
         ),
+        HttpFailureKind::BrokenInHandshake => (
+            "The server, or a box before it, breaks the connection in the TLS handshake: look at its log, and \
+             try from another network:"
+                .to_owned(),
+            Command::fetch("-sv", domain),
+        ),
         HttpFailureKind::CertificateRefused | HttpFailureKind::Reset => (
             "The server, or a box before it, breaks the connection: look at its log:".to_owned(),
             Command::fetch("-sv", domain),
@@ -131,6 +149,23 @@ fn connection(domain: &DnsName, failure: &HttpFailure) -> Fix {
         | HttpFailureKind::Unreachable => return elsewhere(domain),
     };
     Fix::from(advice).run([command])
+}
+
+/// What to do about a server that takes no hello in two packets.
+pub(in crate::diagnose) const LARGE_HELLO: &str = "The server, or a box before it, does not take a TLS hello that fills more than one packet, as those with a \
+     post-quantum key share do: update it; look at what it offers with:";
+
+/// Says what stands behind an alert with which a server ends each handshake for a name.
+pub(in crate::diagnose) fn alert(host: &str, alert: Alert) -> Fix {
+    if alert == Alert::CERTIFICATE_REQUIRED {
+        return Fix::from(format!(
+            "It asks for a certificate of the client, and senders have none: switch that off at {host}; try:"
+        ));
+    }
+    Fix::from(format!(
+        "There is no certificate or virtual host for {host} there: let the server that its addresses lead to know \
+         that name, with a certificate for it; try:"
+    ))
 }
 
 fn lookup(domain: &DnsName, failure: &DnsFailure) -> Fix {

@@ -14,5 +14,6 @@ mod tests;
 mod value;
 
 pub use fetch::fetch;
+pub(super) use fetch::{LARGE_HELLO, alert};
 pub use policy::{begin, cover, edges, failing_edges, keep, one_record, opt_out, record, rewrite};
 pub use value::{Change, Fix, Placed};

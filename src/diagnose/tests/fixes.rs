@@ -5,6 +5,7 @@ use crate::diagnose::document::Severity;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, RecordType};
 use crate::facts::http::{BodyEnd, HttpFailureKind};
 use crate::facts::smtp::TlsFailureKind;
+use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::model::stage::{Stage, body};
 
 #[tokio::test]
@@ -206,6 +207,59 @@ const FIXES: &[FixCase] = &[
         &["Offer TLS 1.2 or 1.3 at mx1.corp.test"],
     ),
     (
+        "an MX host that does not know the name",
+        |stage| {
+            stage.at("192.0.2.1", |mx| {
+                let alert = AlertReceived::once(Alert(112));
+                mx.handshake = Some(TlsFailureKind::Alert(alert));
+            });
+        },
+        "STS-MX-TLS",
+        &[
+            "alert unrecognized_name",
+            "no certificate or virtual host for mx1.corp.test there",
+        ],
+    ),
+    (
+        "an MX host that wants a certificate of its clients",
+        |stage| {
+            stage.at("192.0.2.1", |mx| {
+                let alert = AlertReceived::once(Alert::CERTIFICATE_REQUIRED);
+                mx.handshake = Some(TlsFailureKind::Alert(alert));
+            });
+        },
+        "STS-MX-TLS",
+        &[
+            "alert certificate_required",
+            "asks for a certificate of the client",
+        ],
+    ),
+    (
+        "an MX host that takes no large hello",
+        |stage| {
+            stage.at("192.0.2.1", |mx| {
+                mx.handshake = Some(TlsFailureKind::Alert(AlertReceived {
+                    alert: Alert::INTERNAL_ERROR,
+                    smaller_hello: SmallerHello::EndedOtherwise,
+                }));
+            });
+        },
+        "MX-UNDETERMINED",
+        &["fills more than one packet"],
+    ),
+    (
+        "a policy host that does not know the name",
+        |stage| {
+            let alert = AlertReceived::once(Alert(112));
+            stage.edge(|edge| edge.fault = Some(HttpFailureKind::Alert(alert)));
+        },
+        "STS-FETCH-FAILED",
+        &[
+            "TLS alert unrecognized_name",
+            "no certificate or virtual host for mta-sts.corp.test there",
+        ],
+    ),
+    (
         "an MX host closes in the handshake",
         |stage| {
             stage.at("192.0.2.1", |mx| {
@@ -213,7 +267,7 @@ const FIXES: &[FixCase] = &[
             });
         },
         "MX-UNDETERMINED",
-        &["closes the connection in the handshake", "look at its log"],
+        &["breaks the connection in the handshake", "look at its log"],
     ),
     (
         "a wildcard one label short",

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::DnsName;
 use super::certificate::PeerCertificate;
+use super::tls::{Alert, AlertReceived};
 
 /// What a sender asks of one SMTP session.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -170,11 +171,13 @@ pub struct TlsFailure {
 /// The kinds of failed handshake.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TlsFailureKind {
+    /// The peer sent an alert, other than `protocol_version`.
+    Alert(AlertReceived),
     /// We refused the certificate; its faults stand beside it.
     CertificateRefused,
     /// The peer closed the connection in the middle, without a word.
     Closed,
-    /// An alert or an error that may mean no more than that we have no cipher suite in common.
+    /// It may be no more than that we have no version, cipher suite or size of messages in common.
     NoCommonParameters,
     /// The peer proved that it speaks no version from 1.2 on.
     OldVersion,
@@ -189,6 +192,7 @@ pub enum TlsFailureKind {
 impl fmt::Display for TlsFailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Alert(received) => return received.fmt(f),
             Self::CertificateRefused => "certificate refused",
             Self::Closed => "connection closed during the handshake",
             Self::NoCommonParameters => "no TLS parameters in common",
@@ -285,14 +289,15 @@ impl SmtpFailure {
     /// Returns whether the failure may lie on our side: another vantage might have got an answer.
     ///
     /// Before its greeting a server knows nothing of a client but the address, so one that hangs up, breaks the
-    /// connection or says something else there may be turning this address away. That the connection itself
-    /// was refused holds for everybody.
+    /// connection or says something else there may be turning this address away; one that does so in the place of
+    /// an answer to EHLO, the name. That the connection itself was refused holds for everybody.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         match (self.kind, self.during) {
-            (
-                SmtpFailureKind::Closed | SmtpFailureKind::Protocol | SmtpFailureKind::Reset,
-                SmtpStep::Greeting,
+            (SmtpFailureKind::Protocol, SmtpStep::Greeting)
+            | (
+                SmtpFailureKind::Closed | SmtpFailureKind::Reset,
+                SmtpStep::Greeting | SmtpStep::Ehlo,
             ) => true,
             (kind, _) => kind.is_ours(),
         }
@@ -313,9 +318,11 @@ impl fmt::Display for SmtpFailure {
 /// The kinds of failure below SMTP. A failed handshake stands in [`TlsExchange`] instead.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SmtpFailureKind {
+    /// The peer sent a TLS alert after the handshake, as one does that wants a certificate of the client.
+    Alert(Alert),
     /// The peer closed the connection.
     Closed,
-    /// The peer's octets are no SMTP reply, or break a limit.
+    /// The peer's octets are no SMTP reply.
     Protocol,
     /// The address is the host's own, as seen from whoever asks: loopback, or none.
     OwnAddress,
@@ -325,6 +332,8 @@ pub enum SmtpFailureKind {
     Reset,
     /// No answer in time.
     TimedOut,
+    /// A reply is longer than this client takes; another may take more.
+    TooLong,
     /// No route, no permission, no address family: nothing left this host.
     Unreachable,
 }
@@ -334,8 +343,13 @@ impl SmtpFailureKind {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::TimedOut | Self::Unreachable => true,
-            Self::Closed | Self::OwnAddress | Self::Protocol | Self::Refused | Self::Reset => false,
+            Self::TimedOut | Self::TooLong | Self::Unreachable => true,
+            Self::Alert(_)
+            | Self::Closed
+            | Self::OwnAddress
+            | Self::Protocol
+            | Self::Refused
+            | Self::Reset => false,
         }
     }
 }
@@ -343,12 +357,14 @@ impl SmtpFailureKind {
 impl fmt::Display for SmtpFailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Alert(alert) => return write!(f, "TLS alert {alert}"),
             Self::Closed => "connection closed",
             Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Protocol => "not a valid SMTP reply",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
             Self::TimedOut => "no answer in time",
+            Self::TooLong => "reply is longer than this client takes",
             Self::Unreachable => "address unreachable from here",
         })
     }

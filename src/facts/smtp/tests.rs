@@ -6,6 +6,7 @@ use super::{
 };
 use crate::facts::UnixTime;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
+use crate::facts::tls::{Alert, AlertReceived};
 
 fn reply(code: u16, lines: &[&str]) -> Reply {
     Reply {
@@ -131,6 +132,11 @@ fn the_last_reply_decides_and_only_the_final_dot_delivers() {
 fn failures_say_what_happened_when_and_whose_it_may_be() {
     use SmtpFailureKind as Kind;
     for (kind, is_ours, expected) in [
+        (
+            Kind::Alert(Alert::CERTIFICATE_REQUIRED),
+            false,
+            "TLS alert certificate_required",
+        ),
         (Kind::Closed, false, "connection closed"),
         (
             Kind::OwnAddress,
@@ -141,6 +147,11 @@ fn failures_say_what_happened_when_and_whose_it_may_be() {
         (Kind::Refused, false, "connection refused"),
         (Kind::Reset, false, "connection reset"),
         (Kind::TimedOut, true, "no answer in time"),
+        (
+            Kind::TooLong,
+            true,
+            "reply is longer than this client takes",
+        ),
         (Kind::Unreachable, true, "address unreachable from here"),
     ] {
         assert_eq!(kind.is_ours(), is_ours, "{kind}");
@@ -173,6 +184,10 @@ fn failed_handshakes_say_what_happened() {
     for (kind, expected) in [
         (Kind::CertificateRefused, "certificate refused"),
         (Kind::Closed, "connection closed during the handshake"),
+        (
+            Kind::Alert(AlertReceived::once(Alert(112))),
+            "TLS alert unrecognized_name",
+        ),
         (Kind::NoCommonParameters, "no TLS parameters in common"),
         (Kind::OldVersion, "server speaks no TLS version from 1.2 on"),
         (Kind::Protocol, "not a valid TLS handshake"),

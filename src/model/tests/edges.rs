@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{after, hosted};
 use crate::facts::certificate::{CertificateFault as Found, PeerCertificate};
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::fakes::{
-    Certificate, CertificateFault as Fault, Edge, HttpsFault, Identity, Internet, Life,
+    AlertFault, Certificate, CertificateFault as Fault, Edge, HttpsFault, Identity, Internet, Life,
     ListenerFault, Named as _, Page, Receiver, Response, TlsFault, Transfer,
 };
 use crate::model::servers::Servers as _;
@@ -70,13 +71,22 @@ fn each_fault_of_an_edge_is_a_failure_without_a_certificate() {
             HttpsFault::Listener(ListenerFault::Refused) => HttpFailureKind::Refused,
             HttpsFault::Listener(ListenerFault::Blackhole) => HttpFailureKind::ConnectTimedOut,
             HttpsFault::Listener(ListenerFault::Silence) => HttpFailureKind::TimedOut,
-            HttpsFault::Listener(ListenerFault::Reset) => HttpFailureKind::Reset,
-            HttpsFault::Tls(
-                TlsFault::Tls10Only | TlsFault::Tls11Only | TlsFault::AlertProtocolVersion,
-            ) => HttpFailureKind::OldTls,
-            HttpsFault::Tls(TlsFault::AlertHandshakeFailure) => HttpFailureKind::HandshakeFailed,
+            HttpsFault::Listener(ListenerFault::Reset) => HttpFailureKind::BrokenInHandshake,
+            HttpsFault::Tls(TlsFault::Tls10Only | TlsFault::Tls11Only)
+            | HttpsFault::Alert(AlertFault::ProtocolVersion) => HttpFailureKind::OldTls,
+            HttpsFault::Tls(TlsFault::LargeHelloRefused) => HttpFailureKind::Alert(AlertReceived {
+                alert: Alert(80),
+                smaller_hello: SmallerHello::EndedOtherwise,
+            }),
+            HttpsFault::Alert(alert) => HttpFailureKind::Alert(AlertReceived {
+                alert: Alert(alert.number()),
+                smaller_hello: match alert.number() {
+                    number @ (10 | 47 | 50 | 80) => SmallerHello::Alert(Alert(number)),
+                    _ => SmallerHello::NotTried,
+                },
+            }),
             HttpsFault::Tls(TlsFault::HandshakeReset | TlsFault::HandshakeClose) => {
-                HttpFailureKind::Reset
+                HttpFailureKind::BrokenInHandshake
             }
             HttpsFault::Tls(TlsFault::HandshakeSilence) => HttpFailureKind::TimedOut,
             HttpsFault::Tls(TlsFault::NotTls) => HttpFailureKind::Malformed,
@@ -214,7 +224,10 @@ fn an_edge_answers_a_host_that_it_knows_with_the_page() {
         (
             Edge::default(),
             HOST,
-            exchange(None, Err(HttpFailureKind::HandshakeFailed)),
+            exchange(
+                None,
+                Err(HttpFailureKind::Alert(AlertReceived::once(Alert(49)))),
+            ),
         ),
     ] {
         assert_eq!(get(edge.clone(), host), expected, "{host} {edge:?}");

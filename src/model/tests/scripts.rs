@@ -7,9 +7,10 @@ use crate::facts::smtp::{
     Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
+use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::fakes::{
-    DialogueFault as Dialogue, Identity, Internet, ListenerFault as Listener, Named as _, Receiver,
-    SmtpFault, TlsFault as Tls,
+    AlertFault, DialogueFault as Dialogue, Identity, Internet, ListenerFault as Listener,
+    Named as _, Receiver, SmtpFault, TlsFault as Tls,
 };
 use crate::model::stage::{START, ip, message, name};
 use crate::model::{Hosted, Model};
@@ -85,7 +86,7 @@ fn mx() -> Receiver {
 /// To a sender that insists on TLS.
 #[tokio::test]
 async fn each_fault_of_an_mx_host_ends_the_session_where_it_does_on_the_wire() {
-    use SmtpFailureKind::{Protocol, Refused, Reset, TimedOut};
+    use SmtpFailureKind::{Closed, Refused, Reset, TimedOut, TooLong};
     use TlsFailureKind as Shake;
 
     const TAKEN: &[u16] = &[220, 250, 220, 250, 250, 250, 354, 250];
@@ -98,14 +99,25 @@ async fn each_fault_of_an_mx_host_ends_the_session_where_it_does_on_the_wire() {
         }
     };
     let of_handshake = |fault| match fault {
-        Tls::Tls10Only | Tls::Tls11Only | Tls::AlertProtocolVersion => {
-            End::Handshake(Shake::OldVersion)
-        }
-        Tls::AlertHandshakeFailure => End::Handshake(Shake::NoCommonParameters),
+        Tls::Tls10Only | Tls::Tls11Only => End::Handshake(Shake::OldVersion),
+        Tls::LargeHelloRefused => End::Handshake(Shake::Alert(AlertReceived {
+            alert: Alert(80),
+            smaller_hello: SmallerHello::EndedOtherwise,
+        })),
         Tls::HandshakeReset => End::Handshake(Shake::Reset),
         Tls::HandshakeClose => End::Handshake(Shake::Closed),
         Tls::HandshakeSilence => End::Handshake(Shake::TimedOut),
         Tls::NotTls => End::Injected,
+    };
+    let of_alert = |fault: AlertFault| match fault.number() {
+        70 => End::Handshake(Shake::OldVersion),
+        number => End::Handshake(Shake::Alert(AlertReceived {
+            alert: Alert(number),
+            smaller_hello: match number {
+                10 | 47 | 50 | 80 => SmallerHello::Alert(Alert(number)),
+                _ => SmallerHello::NotTried,
+            },
+        })),
     };
     let of_dialogue = |fault| -> Seen {
         match fault {
@@ -121,8 +133,9 @@ async fn each_fault_of_an_mx_host_ends_the_session_where_it_does_on_the_wire() {
             Dialogue::Tarpit => (&[], Some(End::Lost(SmtpStep::Greeting, TimedOut))),
             Dialogue::GreetingMultiline => (TAKEN, None),
             Dialogue::EndlessLine | Dialogue::EndlessReply => {
-                (&[], Some(End::Lost(SmtpStep::Greeting, Protocol)))
+                (&[], Some(End::Lost(SmtpStep::Greeting, TooLong)))
             }
+            Dialogue::EhloClose => (&[220], Some(End::Lost(SmtpStep::Ehlo, Closed))),
             Dialogue::Ehlo502 | Dialogue::Ehlo502Silence => (&[220, 502], None),
             Dialogue::Greylist => (&[220, 250, 220, 250, 250, 450], None),
             Dialogue::Reject => (&[220, 250, 220, 250, 250, 550], None),
@@ -135,6 +148,7 @@ async fn each_fault_of_an_mx_host_ends_the_session_where_it_does_on_the_wire() {
         let (replies, end) = match fault {
             SmtpFault::Listener(fault) => of_listener(fault),
             SmtpFault::Tls(fault) => (&[220, 250, 220][..], Some(of_handshake(fault))),
+            SmtpFault::Alert(fault) => (&[220, 250, 220][..], Some(of_alert(fault))),
             SmtpFault::Dialogue(fault) => of_dialogue(fault),
         };
         let expected = (replies.to_vec(), end);
@@ -173,7 +187,9 @@ async fn a_sender_that_takes_what_it_gets_goes_on_without_tls() {
                 ..mx()
             },
             &[220, 250, 220, 250, 250, 354, 250],
-            Some(End::Handshake(TlsFailureKind::NoCommonParameters)),
+            Some(End::Handshake(TlsFailureKind::Alert(AlertReceived::once(
+                Alert(49),
+            )))),
         ),
     ] {
         let expected = (replies.to_vec(), end);

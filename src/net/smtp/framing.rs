@@ -220,6 +220,16 @@ pub enum FramingError {
     TooManyLines,
 }
 
+impl FramingError {
+    /// Returns whether the reply breaks a limit of ours, and may be one for another client.
+    pub const fn is_limit(&self) -> bool {
+        match self {
+            Self::LineTooLong | Self::ReplyTooLong | Self::TooManyLines => true,
+            Self::CodeChanged { .. } | Self::NotAReply { .. } => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FramingError, MAX_LINE_OCTETS, MAX_LINES, ReplyFraming};

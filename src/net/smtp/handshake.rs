@@ -12,6 +12,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::facts::DnsName;
 use crate::facts::smtp::{TlsExchange, TlsFailure, TlsFailureKind, TlsSession, TlsUse};
+use crate::facts::tls::AlertReceived;
 
 use super::super::causes::{self, SocketFault};
 use super::super::tls::{HandshakeFault, Inside, TlsClients, Witness};
@@ -82,6 +83,7 @@ fn to_kind(error: &io::Error, witness: &Witness) -> TlsFailureKind {
     }
     if let Some(error) = causes::find::<rustls::Error>(error) {
         return match HandshakeFault::of(error) {
+            HandshakeFault::Alert(alert) => TlsFailureKind::Alert(AlertReceived::once(alert)),
             HandshakeFault::NoCommonParameters => TlsFailureKind::NoCommonParameters,
             HandshakeFault::OldVersion => TlsFailureKind::OldVersion,
             HandshakeFault::Protocol => TlsFailureKind::Protocol,

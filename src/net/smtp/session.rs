@@ -10,22 +10,23 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use lettre::Address;
 use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Starttls};
-use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::extension::ClientId;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::facts::smtp::{
-    Message, MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest,
-    SmtpStep, TlsUse, TranscriptLine,
+    MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep,
+    TlsExchange, TlsFailure, TlsFailureKind, TlsUse, TranscriptLine,
 };
+use crate::facts::tls::SmallerHello;
 
 use super::super::causes::{self, SocketFault};
 use super::super::config::{Deadlines, HeloName};
 use super::super::tls::TlsClients;
+use super::envelope::Envelope;
 use super::handshake::shake_hands;
 use super::wire::{ForTls, Wire, WireFault};
 
@@ -55,6 +56,18 @@ impl SmtpClient {
     ) -> SmtpExchange {
         let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
         let rest = Box::pin(self.connect(request, routed, Some(request.tls), &mut exchange)).await;
+        if let Some(TlsExchange {
+            certificate: None,
+            outcome:
+                Err(TlsFailure {
+                    kind: TlsFailureKind::Alert(first),
+                    ..
+                }),
+        }) = &mut exchange.tls
+            && first.alert.may_be_about_the_hello()
+        {
+            first.smaller_hello = Box::pin(self.try_smaller_hello(request, routed)).await;
+        }
         if rest == Rest::DeliverInClear {
             let mut second = SmtpExchange::new(request.host.clone(), request.address);
             Box::pin(self.connect(request, routed, None, &mut second)).await;
@@ -66,6 +79,29 @@ impl SmtpClient {
             append_transcript(&mut exchange.transcript, second.transcript);
         }
         exchange
+    }
+
+    /// Shakes hands once more, without a post-quantum key share, to see what comes of that.
+    async fn try_smaller_hello(&self, request: &SmtpRequest, routed: SocketAddr) -> SmallerHello {
+        let smaller = Self {
+            tls: self.tls.with_smaller_hello(),
+            ..self.clone()
+        };
+        let probe = SmtpRequest {
+            message: None,
+            ..request.clone()
+        };
+        let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
+        smaller
+            .connect(&probe, routed, Some(request.tls), &mut exchange)
+            .await;
+        match exchange.tls.map(|tls| tls.outcome) {
+            Some(Err(TlsFailure {
+                kind: TlsFailureKind::Alert(second),
+                ..
+            })) => SmallerHello::Alert(second.alert),
+            Some(Ok(_) | Err(_)) | None => SmallerHello::EndedOtherwise,
+        }
     }
 
     /// Makes one connection and speaks over it; without a use for TLS, in clear text.
@@ -349,11 +385,13 @@ impl Dialogue<'_> {
                     detail: format!("none in {patience:?}").into(),
                     ..failure
                 },
-                SmtpFailureKind::Closed
+                SmtpFailureKind::Alert(_)
+                | SmtpFailureKind::Closed
                 | SmtpFailureKind::OwnAddress
                 | SmtpFailureKind::Protocol
                 | SmtpFailureKind::Refused
                 | SmtpFailureKind::Reset
+                | SmtpFailureKind::TooLong
                 | SmtpFailureKind::Unreachable => failure,
             })?;
         self.wire.set_message(None);
@@ -447,54 +485,5 @@ fn unexpected(during: SmtpStep, reply: &Reply) -> SmtpFailure {
         kind: SmtpFailureKind::Protocol,
         during,
         detail: format!("`{reply}` is no answer to it").into(),
-    }
-}
-
-/// What MAIL and RCPT say.
-struct Envelope {
-    from: Option<Address>,
-    to: Address,
-    parameters: Vec<MailParameter>,
-}
-
-impl Envelope {
-    /// Reads the addresses, and chooses the parameters that the last EHLO allows.
-    fn new(message: &Message, exchange: &SmtpExchange) -> Result<Self, SmtpFailure> {
-        let refused = |detail: String| SmtpFailure {
-            kind: SmtpFailureKind::Protocol,
-            during: SmtpStep::Message,
-            detail: detail.into(),
-        };
-        let read = |text: &str| {
-            text.parse::<Address>()
-                .map_err(|error| refused(format!("`{text}` cannot stand in an envelope: {error}")))
-        };
-        let from = message.mail_from.as_deref().map(read).transpose()?;
-        let to = read(&message.rcpt_to)?;
-        let ehlo = exchange.ehlo_after_tls.as_ref().or(exchange.ehlo.as_ref());
-        let offers = |keyword| ehlo.is_some_and(|reply| reply.has_keyword(keyword));
-        let mut parameters = Vec::new();
-        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
-        if !is_ascii(&to) || !from.as_ref().is_none_or(is_ascii) {
-            if !offers("SMTPUTF8") {
-                return Err(refused(
-                    "the addresses need SMTPUTF8, which is not offered".into(),
-                ));
-            }
-            parameters.push(MailParameter::SmtpUtfEight);
-        }
-        if !message.content.is_ascii() {
-            if !offers("8BITMIME") {
-                return Err(refused(
-                    "the message needs 8BITMIME, which is not offered".into(),
-                ));
-            }
-            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-        }
-        Ok(Self {
-            from,
-            to,
-            parameters,
-        })
     }
 }

@@ -19,7 +19,8 @@ use tokio_rustls::client::TlsStream;
 use crate::facts::smtp::{Reply, SmtpExchange, SmtpFailureKind, Speaker, TranscriptLine};
 
 use super::super::causes::{self, SocketFault};
-use super::framing::{ReplyFraming, printable};
+use super::super::tls::to_alert;
+use super::framing::{FramingError, ReplyFraming, printable};
 use super::tap::{MAX_INJECTED_OCTETS, Tap};
 
 /// How much is read at once.
@@ -311,14 +312,19 @@ fn taken() -> io::Error {
 
 impl WireFault {
     pub(super) fn of(error: &io::Error) -> Self {
-        let kind = if causes::find::<super::framing::FramingError>(error).is_some() {
-            SmtpFailureKind::Protocol
+        let kind = if let Some(error) = causes::find::<FramingError>(error) {
+            if error.is_limit() {
+                SmtpFailureKind::TooLong
+            } else {
+                SmtpFailureKind::Protocol
+            }
+        } else if let Some(rustls::Error::AlertReceived(alert)) = causes::find(error) {
+            SmtpFailureKind::Alert(to_alert(*alert))
         } else {
             match SocketFault::find(error).unwrap_or(SocketFault::Local) {
                 SocketFault::Closed => SmtpFailureKind::Closed,
                 SocketFault::Refused => SmtpFailureKind::Refused,
                 SocketFault::TimedOut => SmtpFailureKind::TimedOut,
-                // What TLS says after the handshake, an alert for one, ends the connection too.
                 SocketFault::Exhausted | SocketFault::Reset | SocketFault::Local => {
                     SmtpFailureKind::Reset
                 }

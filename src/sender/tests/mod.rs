@@ -5,6 +5,7 @@ mod certainty;
 mod classes;
 mod delivery;
 mod discovery;
+mod faults;
 mod fetch;
 mod memo;
 mod mx;

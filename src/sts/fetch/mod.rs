@@ -48,7 +48,9 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
                 HttpFailureKind::CertificateRefused if !faults.is_empty() => {
                     FetchError::Certificate(faults.to_vec())
                 }
-                HttpFailureKind::CertificateRefused
+                HttpFailureKind::Alert(_)
+                | HttpFailureKind::BrokenInHandshake
+                | HttpFailureKind::CertificateRefused
                 | HttpFailureKind::ConnectTimedOut
                 | HttpFailureKind::HandshakeFailed
                 | HttpFailureKind::HeadTooLarge

@@ -6,6 +6,7 @@ use super::{FetchError, is_text_plain, judge};
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::dns::{DnsFailure, DnsFailureKind};
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::tls::{Alert, AlertReceived};
 use crate::facts::{Say, UnixTime};
 use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
@@ -204,6 +205,12 @@ fn a_certificate_with_faults_is_refused_with_all_of_them() {
 fn a_failed_connection_is_ours_where_another_vantage_may_do_better() {
     use HttpFailureKind as H;
     for (kind, is_ours) in [
+        (H::Alert(AlertReceived::once(Alert::ACCESS_DENIED)), false),
+        (
+            H::Alert(AlertReceived::once(Alert::HANDSHAKE_FAILURE)),
+            true,
+        ),
+        (H::BrokenInHandshake, true),
         (H::HandshakeFailed, true),
         (H::Malformed, false),
         (H::OldTls, false),

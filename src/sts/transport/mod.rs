@@ -20,6 +20,7 @@ use crate::facts::smtp::{
     Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange, TlsFailure,
     TlsFailureKind,
 };
+use crate::facts::tls::Alert;
 use crate::facts::{DnsName, Say, Sentence};
 
 /// What a session says of the transport to one address of an MX host.
@@ -109,6 +110,8 @@ impl fmt::Display for Certainty {
 /// What is wrong with the transport.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TransportFault {
+    /// The handshake was answered with this alert.
+    Alert(Alert),
     /// The certificate has a fault; there is one entry for each.
     Certificate(CertificateFault),
     /// The handshake failed in a way that is not about us: what came is no TLS, or breaks its rules.
@@ -132,6 +135,9 @@ pub enum TransportFault {
 impl Say for TransportFault {
     fn say(&self, sentence: &mut Sentence) {
         match self {
+            Self::Alert(alert) => {
+                sentence.words(format_args!("the TLS handshake ends in the alert {alert}"))
+            }
             Self::Certificate(fault) => sentence.add(fault),
             Self::HandshakeFailed { detail } => sentence.failure("TLS handshake failed", detail),
             Self::Injected => sentence.words("octets were injected before the TLS handshake"),
@@ -242,6 +248,9 @@ fn judge_tls(exchange: &SmtpExchange, tls: &TlsExchange) -> Transport {
 fn judge_failed_handshake(failure: &TlsFailure, mut faults: Vec<TransportFault>) -> Transport {
     // A certificate with faults was seen: whatever ended the handshake, that much is known.
     let fault = match failure.kind {
+        TlsFailureKind::Alert(received) if !received.is_ours() => {
+            Some(TransportFault::Alert(received.alert))
+        }
         TlsFailureKind::CertificateRefused if !faults.is_empty() => None,
         TlsFailureKind::OldVersion => Some(TransportFault::OldTls),
         TlsFailureKind::CertificateRefused | TlsFailureKind::Protocol => {
@@ -250,7 +259,10 @@ fn judge_failed_handshake(failure: &TlsFailure, mut faults: Vec<TransportFault>)
             })
         }
         // Whether a peer that hangs up shows as closed or as reset depends on what it had not read yet.
-        TlsFailureKind::Closed | TlsFailureKind::NoCommonParameters | TlsFailureKind::Reset
+        TlsFailureKind::Alert(_)
+        | TlsFailureKind::Closed
+        | TlsFailureKind::NoCommonParameters
+        | TlsFailureKind::Reset
             if faults.is_empty() =>
         {
             return Transport::Undetermined {
@@ -267,7 +279,8 @@ fn judge_failed_handshake(failure: &TlsFailure, mut faults: Vec<TransportFault>)
                 certainty: Certainty::Ours,
             };
         }
-        TlsFailureKind::Closed
+        TlsFailureKind::Alert(_)
+        | TlsFailureKind::Closed
         | TlsFailureKind::NoCommonParameters
         | TlsFailureKind::Reset
         | TlsFailureKind::TimedOut => None,
@@ -296,6 +309,12 @@ fn described(failure: &TlsFailure) -> Box<str> {
 /// Judges a session that ended before it said what was to be judged.
 fn broken(exchange: &SmtpExchange) -> Transport {
     match &exchange.failure {
+        // In TLS 1.3 a client is done with the handshake before the server has seen that it has no certificate.
+        Some(SmtpFailure {
+            kind: SmtpFailureKind::Alert(alert),
+            during: SmtpStep::EhloAfterTls,
+            ..
+        }) => Transport::Refused(vec![TransportFault::Alert(*alert)]),
         Some(failure) => Transport::Unreachable {
             failure: failure.clone(),
             certainty: Certainty::ours_if(failure.is_ours()),

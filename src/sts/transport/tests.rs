@@ -9,6 +9,7 @@ use crate::facts::smtp::{
     Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange, TlsFailure,
     TlsFailureKind, TlsSession,
 };
+use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25));
 
@@ -222,6 +223,31 @@ fn a_failed_handshake_is_a_refusal_only_where_it_proves_something() {
     for (kind, expected) in [
         (K::OldVersion, refused(&[T::OldTls])),
         (
+            K::Alert(AlertReceived::once(Alert(112))),
+            refused(&[T::Alert(Alert(112))]),
+        ),
+        (
+            K::Alert(AlertReceived::once(Alert::HANDSHAKE_FAILURE)),
+            undetermined("TLS alert handshake_failure: why"),
+        ),
+        (
+            K::Alert(AlertReceived {
+                alert: Alert::INTERNAL_ERROR,
+                smaller_hello: SmallerHello::Alert(Alert::INTERNAL_ERROR),
+            }),
+            refused(&[T::Alert(Alert::INTERNAL_ERROR)]),
+        ),
+        (
+            K::Alert(AlertReceived {
+                alert: Alert::INTERNAL_ERROR,
+                smaller_hello: SmallerHello::EndedOtherwise,
+            }),
+            undetermined(
+                "TLS alert internal_error (not without a post-quantum key share, so it is about the size of \
+                 the hello): why",
+            ),
+        ),
+        (
             K::Reset,
             undetermined("connection reset during the handshake: why"),
         ),
@@ -253,6 +279,19 @@ fn a_failed_handshake_is_a_refusal_only_where_it_proves_something() {
     assert_eq!(
         judge(&reset),
         refused(&[T::Certificate(CertificateFault::SelfSigned)])
+    );
+}
+
+/// In TLS 1.3 the alert of a server that wants a client's certificate comes when the client is done.
+#[test]
+fn an_alert_in_the_place_of_the_second_ehlo_is_an_answer_to_the_handshake() {
+    let alert = SmtpFailureKind::Alert(Alert::CERTIFICATE_REQUIRED);
+    let mut exchange = good();
+    exchange.ehlo_after_tls = None;
+    exchange.failure = Some(failure(alert, SmtpStep::EhloAfterTls));
+    assert_eq!(
+        judge(&exchange),
+        refused(&[T::Alert(Alert::CERTIFICATE_REQUIRED)])
     );
 }
 
@@ -296,12 +335,15 @@ fn a_broken_session_is_unreachable_and_ours_for_want_of_an_answer_or_of_a_greeti
             (K::Refused, Certainty::Definite),
             (K::Reset, Certainty::Definite),
             (K::TimedOut, Certainty::Ours),
+            (K::TooLong, Certainty::Ours),
             (K::Unreachable, Certainty::Ours),
         ] {
             let failure = failure(kind, step);
-            // Whoever connects is known by the address alone before the greeting: see `SmtpFailure::is_ours`.
+            // Any sender is known by the address alone before the greeting, and by the name at EHLO: see
+            // `SmtpFailure::is_ours`.
             let certainty = match (step, kind) {
-                (SmtpStep::Greeting, K::Closed | K::Protocol | K::Reset) => Certainty::Ours,
+                (SmtpStep::Greeting, K::Closed | K::Protocol | K::Reset)
+                | (SmtpStep::Ehlo, K::Closed | K::Reset) => Certainty::Ours,
                 _ => certainty,
             };
             let exchange = SmtpExchange {

@@ -112,6 +112,7 @@ impl<'a> Dialogue<'a> {
                     }
                     continue;
                 }
+                "EHLO" if self.has(DialogueFault::EhloClose) => return Ok(End::Closed),
                 "EHLO" => self.ehlo(rest),
                 "HELO" => {
                     self.hello(rest);

@@ -86,8 +86,13 @@ impl SmtpServer {
                 address: self.address,
                 sni: tls::sni(&handshake),
             });
-            if let Some(SmtpFault::Tls(fault)) = receiver.fault {
-                return tls::suffer(fault, handshake.io).await;
+            match receiver.fault {
+                Some(SmtpFault::Alert(alert)) => return tls::answer(alert, handshake.io).await,
+                Some(SmtpFault::Tls(fault)) if !tls::is_spared(fault, &handshake) => {
+                    return tls::suffer(fault, handshake.io).await;
+                }
+                Some(SmtpFault::Listener(_) | SmtpFault::Tls(_) | SmtpFault::Dialogue(_))
+                | None => {}
             }
             let stream = tls::finish(handshake, Arc::clone(&served.config)).await?;
             dialogue.enter_tls(tls::version_name(&stream));

@@ -8,6 +8,7 @@ use stickler::clock::Clock;
 use stickler::facts::UnixTime;
 use stickler::facts::certificate::CertificateFault;
 use stickler::facts::http::{BodyEnd, HttpExchange, HttpFailureKind, HttpResponse};
+use stickler::facts::tls::{Alert, AlertReceived, SmallerHello};
 use stickler::net::routes::Routes;
 use stickler::net::{AddressFamilies, Deadlines, Live, LiveConfig};
 use stickler::sender::Network;
@@ -329,16 +330,29 @@ async fn handshakes_that_fail_are_told_apart() {
         (
             b"\x15\x03\x01\x00\x02\x02\x28",
             false,
-            HttpFailureKind::HandshakeFailed,
+            HttpFailureKind::Alert(AlertReceived::once(Alert(40))),
         ),
         (
             b"HTTP/1.0 400 Bad Request\r\n\r\n",
             false,
             HttpFailureKind::Malformed,
         ),
-        (b"\x16", false, HttpFailureKind::Reset),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x70",
+            false,
+            HttpFailureKind::Alert(AlertReceived::once(Alert(112))),
+        ),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x50",
+            false,
+            HttpFailureKind::Alert(AlertReceived {
+                alert: Alert(80),
+                smaller_hello: SmallerHello::Alert(Alert(80)),
+            }),
+        ),
+        (b"\x16", false, HttpFailureKind::BrokenInHandshake),
         (b"", false, HttpFailureKind::TimedOut),
-        (b"", true, HttpFailureKind::Reset),
+        (b"", true, HttpFailureKind::BrokenInHandshake),
     ] {
         let kind = fetch_raw(answer, reset).await;
         assert_eq!(kind, expected, "{} {reset}", answer.escape_ascii());

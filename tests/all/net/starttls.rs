@@ -8,6 +8,7 @@ use rustls::ServerConfig;
 use stickler::facts::UnixTime;
 use stickler::facts::certificate::CertificateFault;
 use stickler::facts::smtp::{SmtpExchange, SmtpRequest, TlsFailureKind, TlsUse};
+use stickler::facts::tls::{Alert, AlertReceived, SmallerHello};
 use stickler::net::Live;
 use stickler::sender::Network;
 use stickler::sts::certificate::Roots;
@@ -69,6 +70,7 @@ async fn handshake(instead: Instead) -> SmtpExchange {
 #[tokio::test]
 async fn handshakes_that_fail_are_told_apart() {
     let alert = |number| Instead::Say(vec![21, 3, 1, 0, 2, 2, number]);
+    let once = |number| TlsFailureKind::Alert(AlertReceived::once(Alert(number)));
     for (what, instead, expected) in [
         (
             "TLS 1.0",
@@ -81,8 +83,16 @@ async fn handshakes_that_fail_are_told_apart() {
             TlsFailureKind::OldVersion,
         ),
         ("alert 70", alert(70), TlsFailureKind::OldVersion),
-        ("alert 40", alert(40), TlsFailureKind::NoCommonParameters),
-        ("alert 80", alert(80), TlsFailureKind::NoCommonParameters),
+        ("alert 40", alert(40), once(40)),
+        ("alert 112", alert(112), once(112)),
+        (
+            "alert 80, twice",
+            alert(80),
+            TlsFailureKind::Alert(AlertReceived {
+                alert: Alert(80),
+                smaller_hello: SmallerHello::Alert(Alert(80)),
+            }),
+        ),
         (
             // The head of a message of 128 KiB, and the beginning of it.
             "a chain that is too long",

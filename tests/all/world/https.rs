@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use rustls::AlertDescription;
 use stickler::fakes::{
     Certificate, Edge, HttpsFault, Identity, Internet, ListenerFault, Named as _, Page, Response,
     TlsFault, Transfer,
@@ -235,7 +236,7 @@ async fn every_fault_before_http_shows_on_the_wire() {
         let (world, to) = start_edge(faulty).await;
         let seen = match fault {
             HttpsFault::Listener(fault) => attempt(fault, to).await,
-            HttpsFault::Tls(_) => {
+            HttpsFault::Tls(_) | HttpsFault::Alert(_) => {
                 let stream = TcpStream::connect(to).await.unwrap();
                 let config = any_certificate(rustls::ALL_VERSIONS);
                 let hands = tokio::time::timeout(
@@ -264,8 +265,8 @@ async fn every_fault_before_http_shows_on_the_wire() {
             HttpsFault::Tls(TlsFault::Tls10Only | TlsFault::Tls11Only) => {
                 "ServerDoesNotSupportTls12Or13"
             }
-            HttpsFault::Tls(TlsFault::AlertProtocolVersion) => "ProtocolVersion",
-            HttpsFault::Tls(TlsFault::AlertHandshakeFailure) => "HandshakeFailure",
+            HttpsFault::Tls(TlsFault::LargeHelloRefused) => "InternalError",
+            HttpsFault::Alert(alert) => &format!("{:?}", AlertDescription::from(alert.number())),
             HttpsFault::Tls(TlsFault::HandshakeClose) => "eof",
             HttpsFault::Tls(TlsFault::NotTls) => "InvalidContentType",
         };

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rustls::AlertDescription;
 use stickler::fakes::{
-    Certificate, DialogueFault, Identity, ListenerFault, Receiver, SmtpFault, TlsFault, TlsVersions,
+    AlertFault, Certificate, DialogueFault, Identity, ListenerFault, Receiver, SmtpFault, TlsFault,
+    TlsVersions,
 };
 use stickler::world::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -153,6 +155,10 @@ async fn every_fault_in_the_dialogue_shows_on_the_wire() {
                 continue;
             }
             codes.push(lines.say(line).await);
+            if codes.last().is_some_and(String::is_empty) {
+                codes.pop();
+                break;
+            }
             if codes.last().is_some_and(|reply| reply.starts_with("220")) {
                 break;
             }
@@ -167,6 +173,7 @@ async fn every_fault_in_the_dialogue_shows_on_the_wire() {
             Fault::Greeting421 => "421",
             Fault::Greeting554 => "554",
             Fault::Tarpit | Fault::GreetingMultiline => "220 250 250 250 354 250",
+            Fault::EhloClose => "220",
             Fault::Ehlo502 | Fault::Ehlo502Silence => "220 502",
             Fault::Greylist => "220 250 250 450",
             Fault::Reject => "220 250 250 550",
@@ -323,12 +330,14 @@ async fn ports_can_be_closed_swallow_or_reset() {
 
 #[tokio::test]
 async fn every_fault_of_the_handshake_shows_on_the_wire() {
-    for fault in TlsFault::ALL {
-        let (world, to) = start_receiver(receiver(*fault)).await;
+    let handshakes = TlsFault::ALL.iter().map(|fault| SmtpFault::from(*fault));
+    let alerts = AlertFault::ALL.iter().map(|fault| SmtpFault::from(*fault));
+    for fault in handshakes.chain(alerts) {
+        let (world, to) = start_receiver(receiver(fault)).await;
         let mut lines = SmtpLines::connect(to).await;
         lines.reply().await;
         lines.say("EHLO client.test").await;
-        let is_silence = *fault == TlsFault::HandshakeSilence;
+        let is_silence = fault == TlsFault::HandshakeSilence.into();
         let patience = if is_silence { SILENCE } else { PATIENCE };
         let hands = tokio::time::timeout(patience, lines.start_tls(HOST, any())).await;
         let seen = match hands {
@@ -337,13 +346,16 @@ async fn every_fault_of_the_handshake_shows_on_the_wire() {
             Err(_elapsed) => "silence".to_owned(),
         };
         let expected = match fault {
-            TlsFault::Tls10Only | TlsFault::Tls11Only => "ServerDoesNotSupportTls12Or13",
-            TlsFault::AlertProtocolVersion => "ProtocolVersion",
-            TlsFault::AlertHandshakeFailure => "HandshakeFailure",
-            TlsFault::HandshakeReset => "reset",
-            TlsFault::HandshakeClose => "eof",
-            TlsFault::HandshakeSilence => "silence",
-            TlsFault::NotTls => "InvalidContentType",
+            SmtpFault::Alert(alert) => &format!("{:?}", AlertDescription::from(alert.number())),
+            SmtpFault::Tls(TlsFault::Tls10Only | TlsFault::Tls11Only) => {
+                "ServerDoesNotSupportTls12Or13"
+            }
+            SmtpFault::Tls(TlsFault::LargeHelloRefused) => "InternalError",
+            SmtpFault::Tls(TlsFault::HandshakeReset) => "reset",
+            SmtpFault::Tls(TlsFault::HandshakeClose) => "eof",
+            SmtpFault::Tls(TlsFault::HandshakeSilence) => "silence",
+            SmtpFault::Tls(TlsFault::NotTls) => "InvalidContentType",
+            SmtpFault::Listener(_) | SmtpFault::Dialogue(_) => unreachable!("none is listed"),
         };
         assert!(
             seen.to_lowercase().contains(&expected.to_lowercase()),
