@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::document::{CacheReport, UntilEvent, Why};
 use super::judged::Judged;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
-use crate::sender::candidates::Exchangers;
+use crate::sender::candidates::{Exchangers, ImplicitMx};
 use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
 use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
@@ -279,11 +279,31 @@ impl<N: Network> Judge<'_, '_, N> {
         worst
     }
 
+    /// The worst over the names that senders take for an implicit MX, and over the order of equal preferences.
+    async fn worst_turn<M: Network>(&self, network: &M, state: &PolicyState) -> Attempt {
+        let worst = self.worst_order(&self.sender(network), state).await;
+        if self.judged.implicit_alias().is_none() {
+            return worst;
+        }
+        let other = SenderClass {
+            implicit_mx: ImplicitMx::Domain,
+            ..self.class.clone()
+        };
+        let sender = Sender {
+            class: &other,
+            ..self.sender(network)
+        };
+        worse(worst, self.worst_order(&sender, state).await)
+    }
+
     /// Only in testing does it matter which of two hosts comes first: an enforced policy passes over the bad
     /// ones wherever they stand, and without a policy any host is as good as another.
-    async fn worst_turn<M: Network>(&self, network: &M, state: &PolicyState) -> Attempt {
-        let sender = self.sender(network);
-        let mut worst = sender.attempt(Mail::probe(self.domain), state).await;
+    async fn worst_order<M: Network>(
+        &self,
+        sender: &Sender<'_, M>,
+        state: &PolicyState,
+    ) -> Attempt {
+        let mut worst = self.attempt(sender, Mail::probe(self.domain), state).await;
         if worst.policy().map(|cached| cached.policy.mode()) != Some(Mode::Testing) {
             return worst;
         }
@@ -292,9 +312,23 @@ impl<N: Network> Judge<'_, '_, N> {
                 turn,
                 ..Mail::probe(self.domain)
             };
-            worst = worse(worst, sender.attempt(mail, state).await);
+            worst = worse(worst, self.attempt(sender, mail, state).await);
         }
         worst
+    }
+
+    /// One attempt, and what only the whole domain shows of it.
+    async fn attempt<M: Network>(
+        &self,
+        sender: &Sender<'_, M>,
+        mail: Mail<'_>,
+        state: &PolicyState,
+    ) -> Attempt {
+        let mut attempt = sender.attempt(mail, state).await;
+        if self.judged.is_every_connection_refused() {
+            attempt.doubt_refusals();
+        }
+        attempt
     }
 
     const fn sender<'s, M>(&'s self, network: &'s M) -> Sender<'s, M> {

@@ -6,8 +6,8 @@ use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsAnswer;
 use crate::facts::http::HttpExchange;
-use crate::facts::smtp::{SmtpExchange, SmtpPort};
-use crate::sender::candidates::Exchangers;
+use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpPort};
+use crate::sender::candidates::{Exchangers, HostAddresses};
 use crate::sender::discover::no_edge;
 use crate::sts::fetch::{self, FetchError, Fetched};
 use crate::sts::mx::MxPattern;
@@ -149,15 +149,51 @@ impl<'a> Judged<'a> {
     /// Returns whether the domain certainly has no MX record and no address of its own.
     #[must_use]
     pub fn is_nowhere(&self) -> bool {
-        let is_implicit = matches!(
+        self.is_implicit() && self.leads_nowhere()
+    }
+
+    /// Returns whether certainly no MX host has an address: mail for the domain bounces.
+    #[must_use]
+    pub fn leads_nowhere(&self) -> bool {
+        matches!(&self.survey.exchangers, Exchangers::Candidates { not_tried, .. } if not_tried.is_empty())
+            && self
+                .survey
+                .hosts
+                .iter()
+                .all(|host| host.addresses.as_ref().is_none_or(HostAddresses::has_none))
+    }
+
+    fn is_implicit(&self) -> bool {
+        matches!(
             self.survey.exchangers,
             Exchangers::Candidates { implicit: true, .. }
-        );
-        is_implicit
-            && self.survey.hosts.iter().all(|host| {
-                host.addresses
+        )
+    }
+
+    /// Returns where the aliases of a domain without MX record end: senders split over which of both names is
+    /// its MX host.
+    #[must_use]
+    pub fn implicit_alias(&self) -> Option<&DnsName> {
+        let end = self.survey.mx.aliases.last().filter(|_| self.is_implicit());
+        end.map(|alias| &alias.target)
+    }
+
+    /// Returns whether every address of every MX host refuses the connection (RST). A firewall that keeps port
+    /// 25 from us looks the same.
+    #[must_use]
+    pub fn is_every_connection_refused(&self) -> bool {
+        let mut probes = self
+            .survey
+            .hosts
+            .iter()
+            .flat_map(|host| &host.probes)
+            .peekable();
+        probes.peek().is_some()
+            && probes.all(|probe| {
+                probe
+                    .failure
                     .as_ref()
-                    .is_some_and(|found| found.addresses.is_empty() && found.failure.is_none())
+                    .is_some_and(|failure| failure.kind == SmtpFailureKind::Refused)
             })
     }
 

@@ -7,7 +7,7 @@ use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
 use crate::sender::candidates::{
-    Candidate, Exchangers, HostAddresses, MxUse, find_addresses, find_exchangers,
+    Candidate, Exchangers, HostAddresses, ImplicitMx, MxUse, find_addresses, find_exchangers,
 };
 use crate::sender::{Limits, Network, Trace};
 
@@ -24,7 +24,7 @@ pub struct Survey {
     pub exchangers: Exchangers,
     /// The port at which they are spoken to.
     pub smtp_port: SmtpPort,
-    /// Each MX host, in the order of preference.
+    /// Each MX host, in the order of preference; of an implicit MX that is an alias both names.
     pub hosts: Vec<MxHost>,
     /// The answer for the TLSRPT record; `None` if its name is too long to exist.
     pub tlsrpt: Option<DnsAnswer>,
@@ -116,7 +116,13 @@ async fn probe_exchangers<N: Network>(
     domain: &DnsName,
     limits: Limits,
 ) -> (DnsAnswer, Exchangers, Vec<MxHost>) {
-    let exchangers = find_exchangers(network, domain, limits, &mut Trace::default()).await;
+    let exchangers = find_exchangers(
+        network,
+        domain,
+        (limits, ImplicitMx::AliasEnd),
+        &mut Trace::default(),
+    )
+    .await;
     let mx = match limits.mx {
         MxUse::LookedUp => {
             network
@@ -125,10 +131,14 @@ async fn probe_exchangers<N: Network>(
         }
         MxUse::PassedOver => DnsAnswer::plain(DnsOutcome::NoData { ttl: None }),
     };
-    let candidates = match &exchangers {
-        Exchangers::Candidates { candidates, .. } => candidates.as_slice(),
-        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => &[],
+    let mut candidates = match &exchangers {
+        Exchangers::Candidates { candidates, .. } => candidates.clone(),
+        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => Vec::new(),
     };
+    if let Exchangers::Candidates { implicit: true, .. } = exchangers {
+        candidates.extend(ImplicitMx::BOTH.map(|reading| reading.candidate(domain, &mx.aliases)));
+        candidates.dedup();
+    }
     let hosts = join_all(
         candidates
             .iter()

@@ -77,8 +77,13 @@ impl<N: Network> Sender<'_, N> {
         let discovery = self
             .discover(mail.next_hop, state, Occasion::Delivery, &mut trace)
             .await;
-        let exchangers =
-            find_exchangers(self.network, mail.next_hop, self.limits, &mut trace).await;
+        let exchangers = find_exchangers(
+            self.network,
+            mail.next_hop,
+            (self.limits, self.class.implicit_mx),
+            &mut trace,
+        )
+        .await;
         let candidates = match &exchangers {
             Exchangers::Candidates { candidates, .. } => turn(candidates, mail.turn),
             Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => Vec::new(),
@@ -239,6 +244,21 @@ impl Attempt {
         }
     }
 
+    /// Takes the certainty away from a message that no host took, if it was kept from one by a connection that was
+    /// refused: for the caller who knows that every MX host of the domain refuses ours, which a firewall on our
+    /// own side does too.
+    pub fn doubt_refusals(&mut self) {
+        if self.walk.via.is_none()
+            && self
+                .walk
+                .tries
+                .iter()
+                .any(|tried| !tried.addresses.is_empty())
+        {
+            self.certainty = Certainty::Ours;
+        }
+    }
+
     fn conclude_walk(&self) -> (Verdict, Certainty, Reason) {
         if let Some(reply) = &self.walk.rejected {
             let reason = Reason::Rejected(reply.clone());
@@ -246,6 +266,15 @@ impl Attempt {
         }
         if let Some(via) = &self.walk.via {
             return self.conclude_delivered(&via.host, via.validated);
+        }
+        if self.leads_nowhere() {
+            return (
+                Verdict::Bounce,
+                Certainty::Definite,
+                Reason::NoAddress {
+                    tries: self.walk.tries.clone(),
+                },
+            );
         }
         // A host that only we could not speak to may well take mail from others, if the policy lets it.
         let may_be_ours =
@@ -256,6 +285,18 @@ impl Attempt {
             Certainty::ours_if(may_be_ours),
             Reason::NoUsableHost { tries },
         )
+    }
+
+    /// Returns whether there is no address to send mail to, of any MX host or of the domain itself.
+    ///
+    /// "If MX records are present, but none of them are usable, or the implicit MX is unusable, this situation
+    /// MUST be reported as an error" ([RFC 5321, Section 5.1]). Without an address no later attempt fares better
+    /// unless somebody changes the DNS: it is permanent, as for a domain that does not exist.
+    ///
+    /// [RFC 5321, Section 5.1]: https://www.rfc-editor.org/rfc/rfc5321#section-5.1
+    fn leads_nowhere(&self) -> bool {
+        matches!(&self.exchangers, Exchangers::Candidates { not_tried, .. } if not_tried.is_empty())
+            && self.walk.tries.iter().all(Try::has_no_address)
     }
 
     /// Returns whether there are more MX hosts than we try, and the policy lets mail go to one of those.

@@ -43,6 +43,37 @@ impl Default for Limits {
     }
 }
 
+/// Which name is the MX host of a domain that is an alias and has no MX record.
+///
+/// "If a CNAME record is found, the resulting name is processed as if it were the initial name" (RFC 5321,
+/// Section 5.1), which is said of the look-up alone: senders split over the name that policy, SNI and certificate
+/// are held against. The policy domain stays what it is for all of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ImplicitMx {
+    /// The name where the aliases end, as mox does.
+    AliasEnd,
+    /// The domain itself, as Postfix and Exim do.
+    Domain,
+}
+
+impl ImplicitMx {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::AliasEnd, Self::Domain];
+
+    /// Returns the candidate for a domain without MX record, whose answer led along these aliases.
+    #[must_use]
+    pub fn candidate(self, domain: &DnsName, aliases: &[Alias]) -> Candidate {
+        let host = match (self, aliases.last()) {
+            (Self::AliasEnd, Some(last)) => &last.target,
+            (Self::AliasEnd, None) | (Self::Domain, _) => domain,
+        };
+        Candidate {
+            preference: 0,
+            exchange: Exchange::Host(host.clone()),
+        }
+    }
+}
+
 /// Where mail for a domain may go.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Exchangers {
@@ -88,7 +119,7 @@ impl Candidate {
 pub async fn find_exchangers<N: Network>(
     network: &N,
     domain: &DnsName,
-    limits: Limits,
+    (limits, implicit_mx): (Limits, ImplicitMx),
     trace: &mut Trace,
 ) -> Exchangers {
     match limits.mx {
@@ -120,18 +151,8 @@ pub async fn find_exchangers<N: Network>(
             concluded,
         );
     };
-    // "If a CNAME record is found, the resulting name is processed as if it were the initial name": the host
-    // of an implicit MX is where the aliases end. The policy domain stays what it is.
     let implicit = || Exchangers::Candidates {
-        candidates: vec![Candidate {
-            preference: 0,
-            exchange: Exchange::Host(
-                answer
-                    .aliases
-                    .last()
-                    .map_or_else(|| domain.clone(), |alias| alias.target.clone()),
-            ),
-        }],
+        candidates: vec![implicit_mx.candidate(domain, &answer.aliases)],
         not_tried: Vec::new(),
         implicit: true,
     };
@@ -211,6 +232,12 @@ pub struct HostAddresses {
 }
 
 impl HostAddresses {
+    /// Returns whether the DNS says of both families that the host has no address.
+    #[must_use]
+    pub const fn has_none(&self) -> bool {
+        self.addresses.is_empty() && self.failure.is_none()
+    }
+
     /// Returns the name at which the host's CNAMEs end; `None` if it is no alias, or one that ends nowhere.
     #[must_use]
     pub fn end_of_aliases(&self) -> Option<&DnsName> {

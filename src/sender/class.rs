@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::candidates::ImplicitMx;
 use crate::sts::reading::Reading;
 use crate::sts::refresh::DAILY;
 
@@ -27,6 +28,8 @@ pub struct SenderClass {
     pub refresh_after: Option<Duration>,
     /// How it reads records and policies.
     pub reading: Reading,
+    /// Which name it takes for the MX host of a domain that is an alias and has no MX record.
+    pub implicit_mx: ImplicitMx,
     /// How long a message stays queued before it bounces.
     pub queue_life: Duration,
 }
@@ -53,6 +56,7 @@ const CLASSES: [SenderClass; 3] = [
         txt_use: TxtUse::BeforeEachDelivery,
         refresh_after: Some(DAILY),
         reading: Reading::Letter,
+        implicit_mx: ImplicitMx::AliasEnd,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -61,6 +65,7 @@ const CLASSES: [SenderClass; 3] = [
         txt_use: TxtUse::WithoutPolicyOrAfterFailure,
         refresh_after: None,
         reading: Reading::Letter,
+        implicit_mx: ImplicitMx::AliasEnd,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -69,6 +74,7 @@ const CLASSES: [SenderClass; 3] = [
         txt_use: TxtUse::Never,
         refresh_after: None,
         reading: Reading::Letter,
+        implicit_mx: ImplicitMx::AliasEnd,
         queue_life: QUEUE_LIFE,
     },
 ];

@@ -83,6 +83,16 @@ impl Try {
             })
     }
 
+    /// Returns whether the DNS has no address for it, as everybody sees.
+    #[must_use]
+    pub const fn has_no_address(&self) -> bool {
+        match &self.skipped {
+            Some(Skipped::NoHost) => true,
+            Some(Skipped::NoAddress(found)) => found.has_none(),
+            Some(Skipped::NotListed) | None => false,
+        }
+    }
+
     /// Returns whether another vantage might fare better with this host than we did.
     #[must_use]
     pub fn may_be_ours(&self) -> bool {
@@ -173,7 +183,10 @@ impl<N: Network> Sender<'_, N> {
             }
             Regime::Unprotected => None,
         };
-        if matches!(regime, Regime::Enforce(_)) && matched.is_none() {
+        let found = find_addresses(self.network, host, self.limits).await;
+        // A host without address takes no mail under any policy, so that comes first; what else its look-up
+        // says is of no consequence where the policy does not list the host.
+        if matches!(regime, Regime::Enforce(_)) && matched.is_none() && !found.has_none() {
             tried.skipped = Some(Skipped::NotListed);
             trace.push(
                 (self.network.now(), "8461 §4.1"),
@@ -183,7 +196,6 @@ impl<N: Network> Sender<'_, N> {
             );
             return tried;
         }
-        let found = find_addresses(self.network, host, self.limits).await;
         tried.has_untried_addresses = found.may_have_more();
         if found.addresses.is_empty() {
             tried.skipped = Some(Skipped::NoAddress(found));

@@ -46,6 +46,11 @@ pub enum Reason {
     NoDomain,
     /// The MX records could not be looked up.
     MxUnknown(DnsFailure),
+    /// No MX host has an address, or the domain has neither an MX record nor an address.
+    NoAddress {
+        /// What was found of each MX host.
+        tries: Vec<Try>,
+    },
     /// No MX host can be used.
     NoUsableHost {
         /// What came of each, in the order in which they were tried.
@@ -82,15 +87,12 @@ impl Say for Reason {
             Self::MxUnknown(failure) => sentence
                 .words("the MX records could not be looked up: ")
                 .add(failure),
-            Self::NoUsableHost { tries } => {
-                sentence
-                    .words("no MX host can be used: ")
-                    .join("; ", tries.iter().take(SHOWN));
-                match tries.len().saturating_sub(SHOWN) {
-                    0 => sentence,
-                    more => sentence.words(format_args!("; and {more} more")),
-                }
-            }
+            Self::NoAddress { tries } => say_tries(
+                "there is no address to send mail to (RFC 5321, Section 5.1): ",
+                tries,
+                sentence,
+            ),
+            Self::NoUsableHost { tries } => say_tries("no MX host can be used: ", tries, sentence),
             Self::Rejected(reply) => {
                 sentence.words(format_args!("the receiver rejected the message: {reply}"))
             }
@@ -103,6 +105,14 @@ impl Say for Reason {
 
 /// How many MX hosts a reason names.
 const SHOWN: usize = 3;
+
+fn say_tries<'s>(lead: &str, tries: &[Try], sentence: &'s mut Sentence) -> &'s mut Sentence {
+    sentence.words(lead).join("; ", tries.iter().take(SHOWN));
+    match tries.len().saturating_sub(SHOWN) {
+        0 => sentence,
+        more => sentence.words(format_args!("; and {more} more")),
+    }
+}
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -46,6 +46,7 @@ codes! {
     MX_UNKNOWN = "MX-UNKNOWN", 4, "5321 §5.1", "the MX records could not be looked up";
     MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", "an MX record does not name a host";
     MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", "an MX host has no address";
+    MX_IMPLICIT_ALIAS = "MX-IMPLICIT-ALIAS", 4, "5321 §5.1", "the domain has no MX record and is an alias";
     MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", "there are more MX hosts or addresses than were looked at";
     FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", "the policy has a field that no sender knows";
     MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", "senders forget the policy soon";

@@ -57,10 +57,15 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         ),
         Exchangers::Unknown(failure) => find_unknown(domain, failure, found),
     }
+    find_implicit_alias(case, found);
     find_uncovered(case, found);
     let policy = case.active_policy();
-    for host in &case.judged.hosts {
-        find_for_host(case, host, policy.as_ref(), found);
+    if case.judged.is_nowhere() {
+        find_nowhere(case, found);
+    } else {
+        for host in &case.judged.hosts {
+            find_for_host(case, host, policy.as_ref(), found);
+        }
     }
     find_expiring(case, found);
     find_tlsa(case, found);
@@ -114,7 +119,7 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
     let Some(name) = host.name() else {
         found.add(
             &codes::MX_NOT_A_HOST,
-            Severity::Warning,
+            severity_without(case),
             format!(
                 "MX {} {}: no sender can use it",
                 candidate.preference, candidate.exchange
@@ -155,29 +160,64 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
     }
 }
 
+/// An MX host without address is passed over; where none has one, mail bounces.
+fn severity_without(case: &Case<'_>) -> Severity {
+    if case.judged.leads_nowhere() {
+        Severity::Error
+    } else {
+        Severity::Warning
+    }
+}
+
+fn find_implicit_alias(case: &Case<'_>, found: &mut Findings) {
+    let domain = case.judged.domain;
+    let Some(target) = case.judged.implicit_alias() else {
+        return;
+    };
+    found.add(
+        &codes::MX_IMPLICIT_ALIAS,
+        Severity::Warning,
+        format!(
+            "{domain} has no MX record and is an alias of {target}: some senders (mox) take {target} for its MX \
+             host, others (Postfix, Exim) {domain}; policy and certificate are held against both names, and the \
+             worse counts"
+        ),
+        Some(
+            Fix::from(format!(
+                "Name the MX host. A name with a CNAME can hold no MX record: put address records and an MX record \
+                 at {domain} in the place of the CNAME."
+            ))
+            .of_alias(Some(domain.clone())),
+        ),
+    );
+}
+
+fn find_nowhere(case: &Case<'_>, found: &mut Findings) {
+    let domain = case.judged.domain;
+    let detail = format!("{domain} has no MX record and no address: mail for it bounces");
+    let fix = match case.judged.implicit_alias() {
+        Some(target) => Fix::from(format!(
+            "{domain} is an alias of {target}, which has neither: give {target} an MX record, or put one at \
+             {domain} in the place of the CNAME."
+        ))
+        .of_alias(Some(domain.clone())),
+        None => Fix::from(format!(
+            "Publish an MX record for {domain}; if it takes no mail, a null MX:"
+        ))
+        .publish(ZoneRecord::NullMx {
+            domain: domain.clone(),
+        })
+        .only_if("Only if the domain takes no mail."),
+    };
+    found.add(&codes::MX_NO_ADDRESS, Severity::Error, detail, Some(fix));
+}
+
 fn find_without_address(
     case: &Case<'_>,
     name: &DnsName,
     addresses: &HostAddresses,
     found: &mut Findings,
 ) {
-    if case.judged.is_nowhere() {
-        found.add(
-            &codes::MX_NO_ADDRESS,
-            Severity::Error,
-            format!("{name} has no MX record and no address: mail for it has nowhere to go"),
-            Some(
-                Fix::from(format!(
-                    "Publish an MX record for {name}; if it takes no mail, a null MX:"
-                ))
-                .publish(ZoneRecord::NullMx {
-                    domain: name.clone(),
-                })
-                .only_if("Only if the domain takes no mail."),
-            ),
-        );
-        return;
-    }
     let mut detail = Sentence::from(format!("{name}: "));
     match &addresses.failure {
         Some(failure) => detail.add(failure),
@@ -192,9 +232,12 @@ fn find_without_address(
         )),
         None => detail.words("no A or AAAA record"),
     };
+    if case.judged.leads_nowhere() {
+        detail.words(", and no other MX host has one: mail bounces");
+    }
     found.add(
         &codes::MX_NO_ADDRESS,
-        Severity::Warning,
+        severity_without(case),
         detail,
         Some(Fix::command(Command::dig(format_args!(
             "A {name}; dig AAAA {name}"

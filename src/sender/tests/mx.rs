@@ -2,7 +2,9 @@
 
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord};
 use crate::model::stage::{Stage, ip, name, told, warm};
-use crate::sender::candidates::{Candidate, Exchangers, find_addresses, find_exchangers};
+use crate::sender::candidates::{
+    Candidate, Exchangers, ImplicitMx, find_addresses, find_exchangers,
+};
 use crate::sender::{Limits, Mail, PolicyState, Trace};
 
 type Row = (&'static str, fn(&mut Stage), &'static str);
@@ -137,7 +139,7 @@ const ANSWERS: &[Row] = &[
                 })
                 .mx(&["10 192.0.2.1"]);
         },
-        "defer; live policy 1 enforce",
+        "bounce; live policy 1 enforce",
     ),
     (
         "a target that is no name",
@@ -158,7 +160,7 @@ const ANSWERS: &[Row] = &[
         |stage| {
             stage.mx(&["10 mx1.corp.test"]).absent("mx1.corp.test");
         },
-        "defer; live policy 1 enforce",
+        "bounce; live policy 1 enforce",
     ),
     (
         "the only host's address is not to be had from here",
@@ -352,7 +354,7 @@ async fn only_so_many_hosts_are_tried() {
         let found = find_exchangers(
             &stage.model.through("resolver"),
             &name("corp.test"),
-            limits,
+            (limits, ImplicitMx::AliasEnd),
             &mut trace,
         )
         .await;
@@ -400,7 +402,8 @@ async fn the_trace_names_the_first_eight_hosts() {
         stage.model.apply(stage.state.clone());
         let mut trace = Trace::default();
         let network = stage.model.through("resolver");
-        find_exchangers(&network, &name("corp.test"), Limits::default(), &mut trace).await;
+        let how = (Limits::default(), ImplicitMx::AliasEnd);
+        find_exchangers(&network, &name("corp.test"), how, &mut trace).await;
         assert_eq!(&*trace.steps()[0].answered, expected, "{count} hosts");
     }
 }

@@ -286,13 +286,30 @@ const REASONS: &[Reason] = &[
     ),
     (
         |stage| {
+            for host in ["a.test", "b.test", "c.test", "d.test", "e.test"] {
+                stage.addresses(host, &["192.0.2.9"]);
+            }
             stage.mx(&["1 a.test", "2 b.test", "3 c.test", "4 d.test", "5 e.test"]);
         },
         "defer: no MX host can be used: a.test is not in the policy; b.test is not in the policy; \
          c.test is not in the policy; and 2 more",
     ),
     (
+        // Whether the policy lists them or not.
         |stage| {
+            stage
+                .mx(&["10 mx 1", "20 mx1.corp.test", "30 a.test"])
+                .absent("mx1.corp.test")
+                .absent("a.test");
+        },
+        "bounce: there is no address to send mail to (RFC 5321, Section 5.1): mx 1 is not a host name; \
+         mx1.corp.test has no address; a.test has no address",
+    ),
+    (
+        |stage| {
+            for host in ["a.test", "b.test", "c.test"] {
+                stage.addresses(host, &["192.0.2.9"]);
+            }
             stage.mx(&["1 a.test", "2 b.test", "3 c.test"]);
         },
         "defer: no MX host can be used: a.test is not in the policy; b.test is not in the policy; \
