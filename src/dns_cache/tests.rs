@@ -104,7 +104,7 @@ fn an_answer_is_authenticated_if_each_part_was() {
     let unsigned = DnsAnswer {
         aliases: vec![alias("start.test", "end.test", 60)],
         outcome: DnsOutcome::Failed(DnsFailure {
-            kind: DnsFailureKind::ServFail,
+            kind: DnsFailureKind::SERVFAIL,
             detail: Box::default(),
         }),
         authenticated: false,

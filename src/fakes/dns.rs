@@ -162,14 +162,51 @@ impl DnsFault {
 }
 
 names! {
-    /// The RCODE of a DNS answer that holds no records.
+    /// The RCODE of a DNS answer that holds no records, and the extended error beside it (RFC 8914).
     Rcode, "an RCODE" {
         /// The name does not exist.
         Nxdomain = "nxdomain",
         /// The resolver failed.
         Servfail = "servfail",
+        /// The resolver failed, and says why: DNSSEC Bogus (extended error 6).
+        ServfailDnssecBogus = "servfail-dnssec-bogus",
+        /// The resolver failed, and says why: Signature Expired (extended error 7).
+        ServfailSignatureExpired = "servfail-signature-expired",
+        /// The resolver failed, and says why: Signature Not Yet Valid (extended error 8).
+        ServfailSignatureNotYetValid = "servfail-signature-not-yet-valid",
+        /// The resolver failed, and says why: DNSKEY Missing (extended error 9).
+        ServfailDnskeyMissing = "servfail-dnskey-missing",
+        /// The resolver failed, and says why: RRSIGs Missing (extended error 10).
+        ServfailRrsigsMissing = "servfail-rrsigs-missing",
+        /// The resolver failed, and says why: No Zone Key Bit Set (extended error 11).
+        ServfailNoZoneKeyBitSet = "servfail-no-zone-key-bit-set",
+        /// The resolver failed, and says why: NSEC Missing (extended error 12).
+        ServfailNsecMissing = "servfail-nsec-missing",
+        /// The resolver failed, and says why: No Reachable Authority (extended error 22).
+        ServfailNoReachableAuthority = "servfail-no-reachable-authority",
+        /// The resolver failed, and says why: Network Error (extended error 23).
+        ServfailNetworkError = "servfail-network-error",
         /// The resolver refuses to answer.
         Refused = "refused",
+    }
+}
+
+impl Rcode {
+    /// Returns the code of the extended error beside it.
+    #[must_use]
+    pub const fn extended_error(self) -> Option<u16> {
+        match self {
+            Self::ServfailDnssecBogus => Some(6),
+            Self::ServfailSignatureExpired => Some(7),
+            Self::ServfailSignatureNotYetValid => Some(8),
+            Self::ServfailDnskeyMissing => Some(9),
+            Self::ServfailRrsigsMissing => Some(10),
+            Self::ServfailNoZoneKeyBitSet => Some(11),
+            Self::ServfailNsecMissing => Some(12),
+            Self::ServfailNoReachableAuthority => Some(22),
+            Self::ServfailNetworkError => Some(23),
+            Self::Nxdomain | Self::Servfail | Self::Refused => None,
+        }
     }
 }
 
@@ -186,6 +223,8 @@ names! {
         WrongType = "wrong-type",
         /// Besides the records, some of another type and some of another name.
         ExtraRecords = "extra-records",
+        /// The records do not validate: SERVFAIL, unless the question forbids validation (CD).
+        Bogus = "bogus",
     }
 }
 
@@ -397,12 +436,22 @@ mod tests {
                 DnsFault::Silence,
                 DnsFault::Rcode(Rcode::Nxdomain),
                 DnsFault::Rcode(Rcode::Servfail),
+                DnsFault::Rcode(Rcode::ServfailDnssecBogus),
+                DnsFault::Rcode(Rcode::ServfailSignatureExpired),
+                DnsFault::Rcode(Rcode::ServfailSignatureNotYetValid),
+                DnsFault::Rcode(Rcode::ServfailDnskeyMissing),
+                DnsFault::Rcode(Rcode::ServfailRrsigsMissing),
+                DnsFault::Rcode(Rcode::ServfailNoZoneKeyBitSet),
+                DnsFault::Rcode(Rcode::ServfailNsecMissing),
+                DnsFault::Rcode(Rcode::ServfailNoReachableAuthority),
+                DnsFault::Rcode(Rcode::ServfailNetworkError),
                 DnsFault::Rcode(Rcode::Refused),
                 DnsFault::Spoiled(RecordFault::Truncated),
                 DnsFault::Spoiled(RecordFault::TruncatedOnTcp),
                 DnsFault::Spoiled(RecordFault::WrongOwner),
                 DnsFault::Spoiled(RecordFault::WrongType),
                 DnsFault::Spoiled(RecordFault::ExtraRecords),
+                DnsFault::Spoiled(RecordFault::Bogus),
             ]
         );
     }

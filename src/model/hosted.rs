@@ -8,8 +8,8 @@ use super::certificate::Certificate;
 use super::script::{LARGE_HELLO_REFUSED, NO_CERTIFICATE, Script, received};
 use super::servers::{Said, Servers};
 use crate::facts::dns::{
-    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
-    RecordType, TlsaRecord, TxtRecord,
+    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, Question,
+    Record, RecordType, ServFail, TlsaRecord, TxtRecord,
 };
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::{DnsName, UnixTime};
@@ -35,8 +35,8 @@ impl Servers for Hosted {
             let own = view.and_then(|view| view.names.get(name));
             own.or_else(|| self.internet.dns.names.get(name))
         })?;
-        let fault = view.unwrap_or(&self.internet.dns).fault.or(name.fault);
-        Some(say(name, fault, question))
+        let of_view = view.unwrap_or(&self.internet.dns).fault;
+        Some(say(name, of_view, question))
     }
 
     fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
@@ -83,8 +83,9 @@ impl Servers for Hosted {
     }
 }
 
-/// Returns what a name says that suffers `fault` as a whole.
-fn say(name: &Name, fault: Option<DnsFault>, question: &Question) -> Said {
+/// Returns what a name says to a resolver that suffers `of_view` whatever it is asked.
+fn say(name: &Name, of_view: Option<DnsFault>, question: &Question) -> Said {
+    let fault = of_view.or(name.fault);
     let kind = match question.record_type {
         RecordType::A => RecordKind::A,
         RecordType::Aaaa => RecordKind::Aaaa,
@@ -103,7 +104,7 @@ fn say(name: &Name, fault: Option<DnsFault>, question: &Question) -> Said {
         Some(_) | None => name.negative_ttl,
     };
     let outcome = match (fault.or(own), answer) {
-        (Some(fault), answer) => suffer(fault, answer, negative_ttl),
+        (Some(fault), answer) => suffer(fault, answer, negative_ttl, of_view.is_some()),
         (None, None) => DnsOutcome::NoData { ttl: negative_ttl },
         (None, Some(answer)) => match (asked, name.target()) {
             (None, Some(target)) => return alias(question, target, answer.ttl),
@@ -124,12 +125,28 @@ fn alias(question: &Question, target: &str, ttl: Duration) -> Said {
     }
 }
 
-fn suffer(fault: DnsFault, answer: Option<&Answer>, negative_ttl: Option<Duration>) -> DnsOutcome {
+fn suffer(
+    fault: DnsFault,
+    answer: Option<&Answer>,
+    negative_ttl: Option<Duration>,
+    is_of_view: bool,
+) -> DnsOutcome {
     match fault {
         DnsFault::NoData => DnsOutcome::NoData { ttl: negative_ttl },
         DnsFault::Rcode(Rcode::Nxdomain) => DnsOutcome::NxDomain { ttl: negative_ttl },
-        DnsFault::Rcode(Rcode::Servfail) => failed(DnsFailureKind::ServFail),
         DnsFault::Rcode(Rcode::Refused) => failed(DnsFailureKind::Rcode(5)),
+        DnsFault::Rcode(rcode) => failed(DnsFailureKind::ServFail(ServFail {
+            extended: rcode
+                .extended_error()
+                .into_iter()
+                .fold(ExtendedErrors::default(), ExtendedErrors::with),
+            root_fails: is_of_view,
+            ..ServFail::PLAIN
+        })),
+        DnsFault::Spoiled(RecordFault::Bogus) => failed(DnsFailureKind::ServFail(ServFail {
+            answers_unchecked: true,
+            ..ServFail::PLAIN
+        })),
         DnsFault::Silence => failed(DnsFailureKind::TimedOut),
         DnsFault::Spoiled(RecordFault::TruncatedOnTcp) => failed(DnsFailureKind::Truncated),
         // Records that do not answer the question leave no answer.

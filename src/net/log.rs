@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use hickory_proto::rr::Name;
 use tracing::field::{DisplayValue, display};
 
 use crate::facts::DnsName;
@@ -25,7 +26,7 @@ pub(super) fn answer(question: &Question, answer: &DnsAnswer, is_cached: bool) {
 }
 
 /// Logs that one resolver of several gave no usable answer.
-pub(super) fn no_answer(server: SocketAddr, name: &DnsName, failure: &DnsFailure) {
+pub(super) fn no_answer(server: SocketAddr, name: &Name, failure: &DnsFailure) {
     let failure = shown(failure);
     tracing::trace!(%server, %name, failure, "a resolver gave no answer");
 }

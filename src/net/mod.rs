@@ -6,6 +6,7 @@
 
 mod causes;
 mod config;
+mod dns_wire;
 mod fetcher;
 mod limits;
 mod log;

@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode};
-use hickory_proto::rr::rdata::tlsa;
 use hickory_proto::rr::{self, DNSClass, Name, RData};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -20,18 +19,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::dns_cache::follow;
 use crate::facts::DnsName;
 use crate::facts::dns::{
-    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
-    RecordType, TlsaRecord, TxtRecord,
+    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, Record, RecordType,
+    ServFail,
 };
 
 use super::causes::{self, SocketFault};
+use super::dns_wire::{extended_errors, from_wire, present, to_ttl, to_wire, to_wire_type};
 use super::limits::Sockets;
 use super::log;
-
-/// The largest TTL; one with the top bit set counts as zero ([RFC 2181, Section 8]).
-///
-/// [RFC 2181, Section 8]: https://www.rfc-editor.org/rfc/rfc2181#section-8
-const MAX_TTL_SECS: u32 = 0x7fff_ffff;
 
 /// Asks the resolvers it was given.
 #[derive(Clone, Debug)]
@@ -91,7 +86,7 @@ impl Resolver {
         }
     }
 
-    /// Asks one resolver after the other, until one answers with NOERROR or NXDOMAIN.
+    /// Asks a question, and after SERVFAIL what there is to know of that.
     async fn ask(
         &self,
         name: &DnsName,
@@ -99,14 +94,64 @@ impl Resolver {
         deadline: Instant,
     ) -> Result<DnsResponse, DnsFailure> {
         let query = Query::query(to_wire(name)?, to_wire_type(record_type));
+        let reply = self.ask_each(&query, Validation::On, deadline).await;
+        match reply {
+            Err(DnsFailure {
+                kind: DnsFailureKind::ServFail(said),
+                detail,
+            }) => Box::pin(self.ask_again(&query, said, detail)).await,
+            Ok(_) | Err(_) => reply,
+        }
+    }
+
+    /// Asks once more after SERVFAIL, without validation and then with it, and for the name servers of the root: it
+    /// may have passed, lie in the signatures, or in the resolver.
+    async fn ask_again(
+        &self,
+        query: &Query,
+        said: ServFail,
+        detail: Box<str>,
+    ) -> Result<DnsResponse, DnsFailure> {
+        // A SERVFAIL that took all of the first deadline is no reason to know less of it.
+        let deadline = Instant::now() + self.lookup_deadline;
+        let unchecked = self.ask_each(query, Validation::Off, deadline).await;
+        let again = match self.ask_each(query, Validation::On, deadline).await {
+            Err(DnsFailure {
+                kind: DnsFailureKind::ServFail(again),
+                ..
+            }) => again,
+            // No answer is not the last one.
+            Err(failure) if is_silence(failure.kind) => ServFail::PLAIN,
+            last => return last,
+        };
+        let root = Query::query(Name::root(), rr::RecordType::NS);
+        let root = self.ask_each(&root, Validation::On, deadline).await;
+        Err(DnsFailure {
+            kind: DnsFailureKind::ServFail(ServFail {
+                extended: said.extended.and(again.extended),
+                answers_unchecked: unchecked.is_ok(),
+                root_fails: root.is_err(),
+            }),
+            detail,
+        })
+    }
+
+    /// Asks one resolver after the other, until one answers with NOERROR or NXDOMAIN.
+    async fn ask_each(
+        &self,
+        query: &Query,
+        validation: Validation,
+        deadline: Instant,
+    ) -> Result<DnsResponse, DnsFailure> {
         let mut worst: Option<DnsFailure> = None;
         for server in &self.servers {
-            let failure = match timeout_at(deadline, self.exchange(*server, query.clone())).await {
-                Ok(Ok(reply)) => return Ok(reply),
-                Ok(Err(failure)) => failure,
-                Err(_elapsed) => timed_out(*server, self.lookup_deadline),
-            };
-            log::no_answer(*server, name, &failure);
+            let failure =
+                match timeout_at(deadline, self.exchange(*server, query, validation)).await {
+                    Ok(Ok(reply)) => return Ok(reply),
+                    Ok(Err(failure)) => failure,
+                    Err(_elapsed) => timed_out(*server, self.lookup_deadline),
+                };
+            log::no_answer(*server, query.name(), &failure);
             // An answer, even a bad one, says more than silence.
             let says_more = worst
                 .as_ref()
@@ -122,14 +167,21 @@ impl Resolver {
     }
 
     /// Asks one resolver, once more without EDNS if it does not know what that is.
-    async fn exchange(&self, server: SocketAddr, query: Query) -> Result<DnsResponse, DnsFailure> {
+    async fn exchange(
+        &self,
+        server: SocketAddr,
+        query: &Query,
+        validation: Validation,
+    ) -> Result<DnsResponse, DnsFailure> {
+        let request = |extensions| to_request(query.clone(), extensions, validation);
         let reply = self
-            .exchange_with(server, query.clone(), Extensions::Edns)
+            .exchange_with(server, request(Extensions::Edns))
             .await?;
         let reply = match reply.response_code {
             // RFC 6891, Section 7: FORMERR from who does not implement EDNS; older ones say NOTIMP.
             ResponseCode::FormErr | ResponseCode::NotImp => {
-                self.exchange_with(server, query, Extensions::None).await?
+                self.exchange_with(server, request(Extensions::None))
+                    .await?
             }
             _ => reply,
         };
@@ -139,7 +191,10 @@ impl Resolver {
         };
         Err(DnsFailure {
             kind: match rcode {
-                ResponseCode::ServFail => DnsFailureKind::ServFail,
+                ResponseCode::ServFail => DnsFailureKind::ServFail(ServFail {
+                    extended: extended_errors(&reply),
+                    ..ServFail::PLAIN
+                }),
                 rcode => DnsFailureKind::Rcode(rcode.into()),
             },
             detail: format!("said {server}").into(),
@@ -150,15 +205,8 @@ impl Resolver {
     async fn exchange_with(
         &self,
         server: SocketAddr,
-        query: Query,
-        extensions: Extensions,
+        request: DnsRequest,
     ) -> Result<DnsResponse, DnsFailure> {
-        let mut options = DnsRequestOptions::default();
-        options.use_edns = extensions == Extensions::Edns;
-        // Without DO a resolver need not say whether it validated (RFC 4035, Section 3.2.3).
-        options.edns_set_dnssec_ok = options.use_edns;
-        options.recursion_desired = true;
-        let request = DnsRequest::from_query(query, options);
         let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::new())
             .with_timeout(Some(self.try_deadline))
             .build();
@@ -237,6 +285,25 @@ enum Extensions {
     /// EDNS with DO set.
     Edns,
     None,
+}
+
+/// Whether a resolver may validate what it answers (RFC 4035, Section 3.2.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Validation {
+    On,
+    /// CD set.
+    Off,
+}
+
+fn to_request(query: Query, extensions: Extensions, validation: Validation) -> DnsRequest {
+    let mut options = DnsRequestOptions::default();
+    options.use_edns = extensions == Extensions::Edns;
+    // Without DO a resolver need not say whether it validated (RFC 4035, Section 3.2.3).
+    options.edns_set_dnssec_ok = options.use_edns;
+    options.recursion_desired = true;
+    let mut request = DnsRequest::from_query(query, options);
+    request.metadata.checking_disabled = validation == Validation::Off;
+    request
 }
 
 fn timed_out(server: SocketAddr, waited: Duration) -> DnsFailure {
@@ -325,90 +392,4 @@ fn is_referral(reply: &DnsResponse) -> bool {
             .authorities
             .iter()
             .any(|record| record.record_type() == rr::RecordType::NS)
-}
-
-fn to_wire(name: &DnsName) -> Result<Name, DnsFailure> {
-    Name::from_labels(name.as_str().split('.').map(str::as_bytes))
-        .map(|mut name| {
-            name.set_fqdn(true);
-            name
-        })
-        .map_err(|error| DnsFailure {
-            kind: DnsFailureKind::Malformed,
-            detail: format!("`{name}` cannot be asked about: {error}").into(),
-        })
-}
-
-const fn to_wire_type(record_type: RecordType) -> rr::RecordType {
-    match record_type {
-        RecordType::A => rr::RecordType::A,
-        RecordType::Aaaa => rr::RecordType::AAAA,
-        RecordType::Mx => rr::RecordType::MX,
-        RecordType::Tlsa => rr::RecordType::TLSA,
-        RecordType::Txt => rr::RecordType::TXT,
-    }
-}
-
-fn to_ttl(secs: u32) -> Duration {
-    Duration::from_secs(u64::from(if secs > MAX_TTL_SECS { 0 } else { secs }))
-}
-
-fn from_wire(data: &RData) -> Option<Record> {
-    Some(match data {
-        RData::A(address) => Record::A(address.0),
-        RData::AAAA(address) => Record::Aaaa(address.0),
-        RData::MX(mx) => Record::Mx(MxRecord {
-            preference: mx.preference,
-            exchange: to_exchange(&mx.exchange),
-        }),
-        RData::TXT(text) => Record::Txt(TxtRecord {
-            strings: text.txt_data.to_vec(),
-        }),
-        RData::TLSA(tlsa) => Record::Tlsa(to_tlsa(tlsa)),
-        _ => return None,
-    })
-}
-
-fn to_exchange(name: &Name) -> Exchange {
-    if name.is_root() {
-        return Exchange::Root;
-    }
-    let text = present(name);
-    match text.parse() {
-        Ok(host) => Exchange::Host(host),
-        Err(_no_host_name) => Exchange::NotAHostName(text),
-    }
-}
-
-fn to_tlsa(tlsa: &tlsa::TLSA) -> TlsaRecord {
-    TlsaRecord {
-        usage: tlsa.cert_usage.into(),
-        selector: tlsa.selector.into(),
-        matching: tlsa.matching.into(),
-        data: tlsa.cert_data.clone().into(),
-    }
-}
-
-/// Writes a name as zone files do, without its final dot ([RFC 1035, Section 5.1]); hickory's own text has
-/// octal numbers.
-///
-/// [RFC 1035, Section 5.1]: https://www.rfc-editor.org/rfc/rfc1035#section-5.1
-fn present(name: &Name) -> Box<str> {
-    let mut text = String::new();
-    for (number, label) in name.iter().enumerate() {
-        if number > 0 {
-            text.push('.');
-        }
-        for octet in label {
-            match octet {
-                b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
-                    text.push('\\');
-                    text.push(char::from(*octet));
-                }
-                b'!'..=b'~' => text.push(char::from(*octet)),
-                octet => text.push_str(&format!("\\{octet:03}")),
-            }
-        }
-    }
-    text.into()
 }

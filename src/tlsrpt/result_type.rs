@@ -273,7 +273,7 @@ mod tests {
             ),
             (
                 E::HostLookup(DnsFailure {
-                    kind: DnsFailureKind::ServFail,
+                    kind: DnsFailureKind::SERVFAIL,
                     detail: "".into(),
                 }),
                 R::StsPolicyFetchError,

@@ -44,6 +44,7 @@ codes! {
     MX_NULL = "MX-NULL", 4, "7505 §3", "the domain takes no mail";
     MX_NO_DOMAIN = "MX-NO-DOMAIN", 4, "5321 §5.1", "the domain does not exist";
     MX_UNKNOWN = "MX-UNKNOWN", 4, "5321 §5.1", "the MX records could not be looked up";
+    DNSSEC_BROKEN = "DNSSEC-BROKEN", 4, "4035 §5.5", "the DNSSEC signatures of a name do not validate";
     MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", "an MX record does not name a host";
     MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", "an MX host has no address";
     MX_IMPLICIT_ALIAS = "MX-IMPLICIT-ALIAS", 4, "5321 §5.1", "the domain has no MX record and is an alias";

@@ -99,6 +99,10 @@ fn look_up_mx(domain: &DnsName) -> Fix {
 }
 
 fn find_unknown(domain: &DnsName, failure: &DnsFailure, found: &mut Findings) {
+    if failure.kind.is_bogus() {
+        // That has a finding of its own.
+        return;
+    }
     let (severity, so) = if failure.kind.is_ours() {
         (Severity::Warning, "; another resolver may know them")
     } else {

@@ -6,6 +6,7 @@ mod aliases;
 mod cached;
 pub mod codes;
 mod coverage;
+mod dnssec;
 mod found;
 mod hosts;
 mod policy;
@@ -30,6 +31,7 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     policy::find(case, &mut found);
     hosts::find(case, &mut found);
     aliases::find(case, &mut found);
+    dnssec::find(case, &mut found);
     cached::find(case, &mut found);
     found.worst_first(case.judged.domain, &case.judged.aliases)
 }

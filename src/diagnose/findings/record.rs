@@ -77,6 +77,10 @@ fn alias_after(case: &Case<'_>) -> String {
 }
 
 fn find_failed(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
+    if failure.kind.is_bogus() {
+        // That has a finding of its own.
+        return;
+    }
     let (domain, now) = (case.judged.domain, case.now);
     let mut detail = answered(case, failure);
     if failure.kind.is_published() {

@@ -120,7 +120,7 @@ const FIXES: &[FixCase] = &[
     (
         "SERVFAIL for the policy host",
         |stage| {
-            stage.fail("mta-sts.corp.test", DnsFailureKind::ServFail);
+            stage.fail("mta-sts.corp.test", DnsFailureKind::SERVFAIL);
         },
         "STS-FETCH-FAILED",
         &["SERVFAIL", "name servers", BEGIN],

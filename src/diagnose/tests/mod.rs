@@ -215,7 +215,7 @@ const STORIES: &[Story] = &[
     (
         "the lookup of the record fails",
         |stage| {
-            stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL);
         },
         Verdict::DeliverUnprotected,
         &[],
@@ -271,7 +271,7 @@ const STORIES: &[Story] = &[
     (
         "MX SERVFAIL",
         |stage| {
-            stage.fail_type("corp.test", RecordType::Mx, DnsFailureKind::ServFail);
+            stage.fail_type("corp.test", RecordType::Mx, DnsFailureKind::SERVFAIL);
         },
         Verdict::Defer,
         &["MX-UNKNOWN"],

@@ -208,14 +208,14 @@ async fn a_policy_is_gone_only_where_that_is_certain() {
         (
             "SERVFAIL for the record",
             |stage| {
-                stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL);
             },
             false,
         ),
         (
             "SERVFAIL for the policy host",
             |stage| {
-                stage.fail("mta-sts.corp.test", DnsFailureKind::ServFail);
+                stage.fail("mta-sts.corp.test", DnsFailureKind::SERVFAIL);
             },
             false,
         ),

@@ -1,5 +1,6 @@
 //! What the DNS answered.
 
+mod servfail;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::{DnsName, Say, Sentence};
+
+pub use servfail::{ExtendedErrors, ServFail};
 
 /// A question: a name and a type, in the class IN.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -218,7 +221,7 @@ pub enum DnsFailureKind {
     /// The resolver points to other servers instead of answering: it does not recurse for us.
     Referral,
     /// SERVFAIL.
-    ServFail,
+    ServFail(ServFail),
     /// No reply in time.
     TimedOut,
     /// A truncated reply, over TCP too.
@@ -230,6 +233,27 @@ pub enum DnsFailureKind {
 }
 
 impl DnsFailureKind {
+    /// SERVFAIL, and no word more.
+    pub const SERVFAIL: Self = Self::ServFail(ServFail::PLAIN);
+
+    /// Returns whether it is validation that fails: resolvers that do not validate have an answer.
+    #[must_use]
+    pub fn is_bogus(self) -> bool {
+        match self {
+            Self::ServFail(servfail) => servfail.is_bogus(),
+            Self::ChainTooLong
+            | Self::CnameLoop
+            | Self::Malformed
+            | Self::NoSocket
+            | Self::Rcode(_)
+            | Self::Referral
+            | Self::TimedOut
+            | Self::Truncated
+            | Self::Unreachable
+            | Self::Unreadable => false,
+        }
+    }
+
     /// Returns whether the failure may lie on our side: another vantage might have got an answer.
     #[must_use]
     pub const fn is_ours(self) -> bool {
@@ -241,11 +265,8 @@ impl DnsFailureKind {
             | Self::Unreadable => true,
             // FORMERR, NOTIMP and REFUSED come from our own resolver and are about it, or about us.
             Self::Rcode(code) => matches!(code, 1 | 4 | 5),
-            Self::ChainTooLong
-            | Self::CnameLoop
-            | Self::Malformed
-            | Self::ServFail
-            | Self::Truncated => false,
+            Self::ServFail(servfail) => servfail.is_ours(),
+            Self::ChainTooLong | Self::CnameLoop | Self::Malformed | Self::Truncated => false,
         }
     }
 
@@ -259,7 +280,7 @@ impl DnsFailureKind {
             | Self::NoSocket
             | Self::Rcode(_)
             | Self::Referral
-            | Self::ServFail
+            | Self::ServFail(_)
             | Self::TimedOut
             | Self::Truncated
             | Self::Unreachable
@@ -280,7 +301,7 @@ impl fmt::Display for DnsFailureKind {
             Self::Rcode(5) => f.write_str("REFUSED"),
             Self::Rcode(code) => write!(f, "RCODE {code}"),
             Self::Referral => f.write_str("resolver does not recurse: referral, no answer"),
-            Self::ServFail => f.write_str("SERVFAIL"),
+            Self::ServFail(servfail) => servfail.fmt(f),
             Self::TimedOut => f.write_str("no reply in time"),
             Self::Truncated => f.write_str("truncated reply, over TCP too"),
             Self::Unreachable => f.write_str("resolver unreachable"),

@@ -65,7 +65,7 @@ fn an_answer_may_be_kept_as_long_as_its_shortest_part() {
     };
     let failed = || {
         DnsOutcome::Failed(DnsFailure {
-            kind: DnsFailureKind::ServFail,
+            kind: DnsFailureKind::SERVFAIL,
             detail: Box::default(),
         })
     };
@@ -109,7 +109,7 @@ fn failures_say_what_happened_and_whose_it_may_be() {
             true,
             "resolver does not recurse: referral, no answer",
         ),
-        (Kind::ServFail, false, "SERVFAIL"),
+        (Kind::SERVFAIL, false, "SERVFAIL"),
         (Kind::TimedOut, true, "no reply in time"),
         (Kind::Truncated, false, "truncated reply, over TCP too"),
         (Kind::Unreachable, true, "resolver unreachable"),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::hosted;
 use crate::facts::dns::{
-    Alias, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record, RecordType,
-    TlsaRecord, TxtRecord,
+    Alias, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, Question, Record,
+    RecordType, ServFail, TlsaRecord, TxtRecord,
 };
 use crate::fakes::{
     Answer, DnsFault, Internet, Name, Rcode, RecordData, RecordFault, RecordKind, View,
@@ -58,11 +58,22 @@ fn failed(kind: DnsFailureKind) -> DnsOutcome {
 #[test]
 fn each_fault_of_a_dns_answer_is_a_fact() {
     for fault in DnsFault::all() {
-        let outcome = |ttl| match fault {
+        let outcome = |ttl, root_fails| match fault {
             DnsFault::NoData => DnsOutcome::NoData { ttl: Some(ttl) },
             DnsFault::Rcode(Rcode::Nxdomain) => DnsOutcome::NxDomain { ttl: Some(ttl) },
-            DnsFault::Rcode(Rcode::Servfail) => failed(DnsFailureKind::ServFail),
             DnsFault::Rcode(Rcode::Refused) => failed(DnsFailureKind::Rcode(5)),
+            DnsFault::Rcode(rcode) => failed(DnsFailureKind::ServFail(ServFail {
+                extended: rcode
+                    .extended_error()
+                    .into_iter()
+                    .fold(ExtendedErrors::default(), ExtendedErrors::with),
+                root_fails,
+                ..ServFail::PLAIN
+            })),
+            DnsFault::Spoiled(RecordFault::Bogus) => failed(DnsFailureKind::ServFail(ServFail {
+                answers_unchecked: true,
+                ..ServFail::PLAIN
+            })),
             DnsFault::Silence => failed(DnsFailureKind::TimedOut),
             DnsFault::Spoiled(RecordFault::Truncated | RecordFault::ExtraRecords) => texts(),
             DnsFault::Spoiled(RecordFault::TruncatedOnTcp) => failed(DnsFailureKind::Truncated),
@@ -82,12 +93,17 @@ fn each_fault_of_a_dns_answer_is_a_fact() {
             fault: Some(fault),
             ..view("a.test", Name::new([(RecordKind::Txt, text())]))
         };
-        for (dns, ttl) in [
-            (view("a.test", Name::new([(RecordKind::Txt, of_type)])), TTL),
-            (view("a.test", of_name), NEGATIVE_TTL),
-            (of_view, NEGATIVE_TTL),
+        for (dns, ttl, root_fails) in [
+            (
+                view("a.test", Name::new([(RecordKind::Txt, of_type)])),
+                TTL,
+                false,
+            ),
+            (view("a.test", of_name), NEGATIVE_TTL, false),
+            // A resolver that fails whatever it is asked.
+            (of_view, NEGATIVE_TTL, true),
         ] {
-            let expected = Some(Said::Outcome(outcome(ttl)));
+            let expected = Some(Said::Outcome(outcome(ttl, root_fails)));
             assert_eq!(say(dns.clone(), None, "a.test"), expected, "{dns:?}");
         }
     }

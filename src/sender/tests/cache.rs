@@ -100,7 +100,7 @@ async fn a_policy_counts_for_max_age_from_its_fetch_and_any_other_id_replaces_it
             "expired, and nothing to be had",
             1,
             |stage| {
-                stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL);
             },
             "no policy: the MTA-STS record could not be looked up: SERVFAIL",
             false,

@@ -25,7 +25,7 @@ const ROWS: &[Row] = &[
         "SERVFAIL for the record: that is what everybody gets",
         |stage| {
             stage
-                .fail("_mta-sts.corp.test", DnsFailureKind::ServFail)
+                .fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL)
                 .mx(&["10 mx3.corp.test"]);
         },
         "defer; cached policy 1 enforce",

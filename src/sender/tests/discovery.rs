@@ -107,7 +107,7 @@ const RECORDS: &[Row] = &[
     (
         "SERVFAIL",
         |stage| {
-            stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL);
         },
         "no policy: the MTA-STS record could not be looked up: SERVFAIL",
         CACHED,

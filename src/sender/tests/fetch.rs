@@ -157,7 +157,7 @@ const FAILURES: &[Row] = &[
     (
         "SERVFAIL for the host",
         |stage| {
-            stage.fail("mta-sts.corp.test", DnsFailureKind::ServFail);
+            stage.fail("mta-sts.corp.test", DnsFailureKind::SERVFAIL);
         },
         "lookup of the policy host: SERVFAIL",
         Definite,

@@ -117,7 +117,7 @@ const ANSWERS: &[Row] = &[
     (
         "SERVFAIL for the MX",
         |stage| {
-            stage.fail("corp.test", DnsFailureKind::ServFail);
+            stage.fail("corp.test", DnsFailureKind::SERVFAIL);
         },
         "defer; live policy 1 enforce",
     ),
@@ -176,7 +176,7 @@ const ANSWERS: &[Row] = &[
         |stage| {
             stage
                 .mx(&["10 mx1.corp.test"])
-                .fail("mx1.corp.test", DnsFailureKind::ServFail);
+                .fail("mx1.corp.test", DnsFailureKind::SERVFAIL);
         },
         "defer; live policy 1 enforce",
     ),

@@ -137,7 +137,7 @@ const REPORTED: &[Row] = &[
         "the record's servers fail while a policy is cached",
         "strict",
         |stage| {
-            stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+            stage.fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL);
         },
         &[ResultType::StsPolicyFetchError],
     ),
@@ -279,7 +279,7 @@ const REASONS: &[Reason] = &[
             stage
                 .mx(&["10 mx 1", "20 mx1.corp.test", "30 mx2.corp.test"])
                 .absent("mx1.corp.test")
-                .fail_type("mx2.corp.test", RecordType::A, DnsFailureKind::ServFail);
+                .fail_type("mx2.corp.test", RecordType::A, DnsFailureKind::SERVFAIL);
         },
         "defer: no MX host can be used: mx 1 is not a host name; mx1.corp.test has no address; \
          the address of mx2.corp.test could not be looked up: SERVFAIL",
@@ -365,7 +365,7 @@ const REASONS: &[Reason] = &[
         |stage| {
             stage
                 .mx(&["10 mx1.corp.test"])
-                .fail_type("mx1.corp.test", RecordType::Aaaa, DnsFailureKind::ServFail)
+                .fail_type("mx1.corp.test", RecordType::Aaaa, DnsFailureKind::SERVFAIL)
                 .fail_type("mx1.corp.test", RecordType::A, DnsFailureKind::TimedOut);
         },
         "defer (ours): no MX host can be used: \

@@ -106,7 +106,7 @@ async fn the_trace_of_a_cached_policy() {
         (
             "strict",
             |stage| {
-                stage.fail("_mta-sts.corp.test", DnsFailureKind::ServFail);
+                stage.fail("_mta-sts.corp.test", DnsFailureKind::SERVFAIL);
             },
             vec![
                 "TXT _mta-sts.corp.test: SERVFAIL; \
@@ -244,7 +244,7 @@ async fn the_trace_of_an_mx_lookup_that_gives_no_records() {
         ),
         (
             |stage| {
-                stage.fail("corp.test", DnsFailureKind::ServFail);
+                stage.fail("corp.test", DnsFailureKind::SERVFAIL);
             },
             "SERVFAIL; mail waits in the queue",
         ),

@@ -229,7 +229,7 @@ fn a_failed_connection_is_ours_where_another_vantage_may_do_better() {
     }
     for (kind, is_ours) in [
         (DnsFailureKind::TimedOut, true),
-        (DnsFailureKind::ServFail, false),
+        (DnsFailureKind::SERVFAIL, false),
     ] {
         let failure = DnsFailure {
             kind,

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Header, HeaderCounts, Metadata, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name, RecordType};
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
@@ -18,7 +19,7 @@ use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
 
 pub(super) use self::table::Table;
-use self::table::{Delivery, Resolution};
+use self::table::{Delivery, Resolution, Validation};
 use super::error::WorldError;
 use super::history::{self, History, Transport};
 
@@ -27,6 +28,9 @@ const TCP_IDLE: Duration = Duration::from_secs(10);
 
 /// Answers that wait to be written to one TCP connection.
 const TCP_QUEUE: usize = 64;
+
+/// The EDNS option of an extended error (RFC 8914, Section 2).
+const EXTENDED_ERROR: u16 = 15;
 
 /// How often a UDP port is tried whose TCP port turns out to be taken.
 const BIND_ATTEMPTS: usize = 64;
@@ -105,9 +109,20 @@ struct Handler {
 
 impl Handler {
     /// Looks a question up and records it.
-    fn resolve(&self, name: &Name, record_type: RecordType, transport: Transport) -> Resolution {
+    ///
+    /// That for the name servers of the root is no scenario's affair: it shows whether the resolver works.
+    fn resolve(
+        &self,
+        name: &Name,
+        record_type: RecordType,
+        validation: Validation,
+        transport: Transport,
+    ) -> Resolution {
         let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
-        let (resolution, undeclared) = table.resolve(name, record_type);
+        if name.is_root() && record_type == RecordType::NS {
+            return table.resolve_root();
+        }
+        let (resolution, undeclared) = table.resolve(name, record_type, validation);
         let name = wire::text(name);
         let question = |name| history::Request::Question {
             view: self.view.as_deref().map(str::to_owned),
@@ -150,7 +165,12 @@ impl RequestHandler for Handler {
                     && info.query.query_class() == DNSClass::IN =>
             {
                 let name = info.query.original().name();
-                self.resolve(name, info.query.query_type(), transport)
+                let validation = if request.metadata.checking_disabled {
+                    Validation::Off
+                } else {
+                    Validation::On
+                };
+                self.resolve(name, info.query.query_type(), validation, transport)
             }
             Ok(_other) => Resolution::negative(ResponseCode::NotImp, Vec::new(), None),
             Err(_no_question) => Resolution::negative(ResponseCode::FormErr, Vec::new(), None),
@@ -168,6 +188,10 @@ impl RequestHandler for Handler {
             let mut edns = Edns::new();
             edns.set_max_payload(asked.max_payload().max(512))
                 .set_dnssec_ok(asked.flags().dnssec_ok);
+            if let Some(code) = resolution.extended_error {
+                let option = EdnsOption::Unknown(EXTENDED_ERROR, code.to_be_bytes().to_vec());
+                edns.options_mut().insert(option);
+            }
             edns
         });
         let mut builder = MessageResponseBuilder::from_message_request(request);

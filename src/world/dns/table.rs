@@ -59,11 +59,26 @@ impl Table {
         fakes::closest(name, |name| self.names.get(name))
     }
 
+    /// Answers the question for the name servers of the root, which any resolver knows that works at all.
+    pub(super) fn resolve_root(&self) -> Resolution {
+        match self.fault {
+            Some(fault @ (DnsFault::Rcode(_) | DnsFault::Silence)) => {
+                Resolution::faulty(fault, Vec::new(), Vec::new(), None)
+            }
+            Some(DnsFault::NoData | DnsFault::Spoiled(_)) | None => {
+                Resolution::found(vec![wire::root()])
+            }
+        }
+    }
+
     /// Answers a question, following aliases; the names that nobody declared come with the answer.
+    ///
+    /// A question may forbid validation (CD): records that do not validate are then as good as any.
     pub(super) fn resolve(
         &self,
         question: &Name,
         record_type: RecordType,
+        validation: Validation,
     ) -> (Resolution, Vec<String>) {
         let mut records = Vec::new();
         let mut seen = Vec::new();
@@ -79,6 +94,9 @@ impl Table {
             let soa = wire::soa(&owner, entry.negative_ttl);
             let (set, alias) = entry.select(record_type);
             let fault = self.fault.or(entry.fault).or(set.and_then(|set| set.fault));
+            let fault = fault.filter(|fault| {
+                validation == Validation::On || *fault != DnsFault::Spoiled(RecordFault::Bogus)
+            });
             let Some(set) = set else {
                 let none = fault.unwrap_or(DnsFault::NoData);
                 let none = Resolution::faulty(none, records, Vec::new(), soa);
@@ -165,6 +183,17 @@ pub(super) struct Resolution {
     pub(super) records: Vec<Record>,
     pub(super) soa: Option<Record>,
     pub(super) delivery: Delivery,
+    /// The code of an extended error (RFC 8914).
+    pub(super) extended_error: Option<u16>,
+}
+
+/// Whether a question lets the resolver validate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Validation {
+    /// It does.
+    On,
+    /// It forbids it: CD is set.
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -182,6 +211,7 @@ impl Resolution {
             records,
             soa: None,
             delivery: Delivery::Whole,
+            extended_error: None,
         }
     }
 
@@ -195,6 +225,7 @@ impl Resolution {
             records: chain,
             soa,
             delivery: Delivery::Whole,
+            extended_error: None,
         }
     }
 
@@ -212,11 +243,15 @@ impl Resolution {
         match fault {
             DnsFault::Rcode(Rcode::Nxdomain) => Self::negative(ResponseCode::NXDomain, chain, soa),
             DnsFault::NoData => Self::negative(ResponseCode::NoError, chain, soa),
-            DnsFault::Rcode(Rcode::Servfail) => {
-                Self::negative(ResponseCode::ServFail, Vec::new(), None)
-            }
             DnsFault::Rcode(Rcode::Refused) => {
                 Self::negative(ResponseCode::Refused, Vec::new(), None)
+            }
+            DnsFault::Rcode(rcode) => Self {
+                extended_error: rcode.extended_error(),
+                ..Self::negative(ResponseCode::ServFail, Vec::new(), None)
+            },
+            DnsFault::Spoiled(RecordFault::Bogus) => {
+                Self::negative(ResponseCode::ServFail, Vec::new(), None)
             }
             DnsFault::Silence => Self::found(chain).delivered(Delivery::Never),
             DnsFault::Spoiled(RecordFault::Truncated) => {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, TLSA, TXT};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, NS, SOA, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use crate::fakes::{RecordData, RecordKind};
@@ -25,6 +25,12 @@ pub(super) fn soa(owner: &Name, negative_ttl: Option<Duration>) -> Option<Record
     let person = Name::from_ascii("hostmaster.lab.test.").expect("it is a name");
     let data = SOA::new(server, person, 1, 3600, 600, 86_400, ttl);
     Some(Record::from_rdata(owner.base_name(), ttl, RData::SOA(data)))
+}
+
+/// Returns the record that names a name server of the root.
+pub(super) fn root() -> Record {
+    let server = Name::from_ascii("ns.lab.test.").expect("it is a name");
+    Record::from_rdata(Name::root(), 3600, RData::NS(NS(server)))
 }
 
 /// Returns a TTL; one that is too long is the longest.

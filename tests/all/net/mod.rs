@@ -8,6 +8,7 @@ mod message;
 mod parsers;
 mod records;
 mod send;
+mod servfail;
 mod smtp;
 mod starttls;
 

@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use stickler::fakes::{
-    CertificateFault, HttpsFault, Named as _, RecordFault, SmtpFault, TlsVersions, Transfer,
+    CertificateFault, HttpsFault, Named as _, Rcode, RecordFault, SmtpFault, TlsVersions, Transfer,
 };
 use stickler::replay::Networks;
 
@@ -177,15 +177,11 @@ async fn every_fault_of_a_dns_answer_is_the_same_on_both_networks() {
             (format!("server's A {what}"), story("", "", "", &of_servers)),
         ]
     });
-    let whole = [
-        "rcode = \"nxdomain\"",
-        "rcode = \"servfail\"",
-        "rcode = \"refused\"",
-        "silence = true",
-        "nodata = true",
-    ]
-    .into_iter()
-    .flat_map(|what| {
+    let rcodes = Rcode::ALL
+        .iter()
+        .map(|rcode| format!("rcode = \"{rcode}\""));
+    let whole = ["silence = true", "nodata = true"].map(str::to_owned);
+    let whole = rcodes.chain(whole).flat_map(|what| {
         let with = |from: &str| story("", "", "", "").replace(from, &format!("{{ {what} }}"));
         [
             (
