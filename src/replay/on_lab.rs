@@ -195,11 +195,21 @@ impl Stage for LabStage {
     }
 
     fn drain(&self) -> Vec<Seen> {
-        self.world
-            .drain_history()
-            .into_iter()
-            .filter_map(|request| self.seen(request))
-            .collect()
+        let mut all: Vec<Seen> = Vec::new();
+        let mut last_stage = None;
+        for request in self.world.drain_history() {
+            let stage = stage_of_fetch(&request);
+            let Some(seen) = self.seen(request) else {
+                continue;
+            };
+            // The connection, the handshake and the GET are one fetch, which may end at any of them.
+            let goes_on = last_stage.is_some() && stage > last_stage && all.last() == Some(&seen);
+            last_stage = stage;
+            if !goes_on {
+                all.push(seen);
+            }
+        }
+        all
     }
 
     fn unannounced(&self) -> Vec<Unannounced> {
@@ -223,6 +233,20 @@ impl Stage for LabStage {
                 Request::StrayConnect => connection(None, Port::Unknown),
             })
             .collect()
+    }
+}
+
+/// Returns how far a request is in the fetch of a policy, if it is part of one.
+const fn stage_of_fetch(request: &Request) -> Option<u8> {
+    match request {
+        Request::HttpsConnect { .. } => Some(0),
+        Request::HttpsHandshake { .. } => Some(1),
+        Request::Get { .. } => Some(2),
+        Request::Question { .. }
+        | Request::SmtpConnect { .. }
+        | Request::SmtpHandshake { .. }
+        | Request::SmtpReceived { .. }
+        | Request::StrayConnect => None,
     }
 }
 

@@ -273,3 +273,23 @@ verdict = "deliver"
         assert_eq!(found, expected, "{set}");
     }
 }
+
+#[tokio::test]
+async fn one_fetch_is_told_once_on_either_network() {
+    let more = "[[step]]\nat = \"0s\"\n[[step.expect]]\nverdict = \"deliver\"\n";
+    let mut told = Vec::new();
+    for networks in [Networks::Model, Networks::Lab] {
+        let replayed = super::play(&story(more), networks).await;
+        let json = serde_json::to_value(&replayed).unwrap();
+        let requests = json["steps"][0]["attempts"][0]["requests"].clone();
+        let gets = requests.as_array().unwrap().iter();
+        assert_eq!(
+            gets.filter(|request| request.as_str().unwrap().starts_with("GET"))
+                .count(),
+            1,
+            "{requests}"
+        );
+        told.push(requests);
+    }
+    assert_eq!(told[0], told[1]);
+}
