@@ -220,8 +220,10 @@ pub struct EdgeReport {
 /// A certificate.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct CertificateReport {
-    /// The DNS names.
+    /// The DNS names, the first of them where there are very many.
     pub subject_alt_names: Vec<String>,
+    /// How many more DNS names it has.
+    pub names_left_out: usize,
     /// The issuer.
     pub issuer: String,
     /// From when it is valid.
@@ -340,7 +342,8 @@ pub struct AddressReport {
     /// What was seen, in a few words.
     pub detail: Sentence,
     /// Whether the certificate matches a pattern of the live policy, which is what Postfix before 3.10.5
-    /// compares instead of the host's name; null without a certificate or a policy.
+    /// compares instead of the host's name; null without a certificate or a policy, or where the names that
+    /// were kept do not tell.
     pub certificate_matches_patterns: Option<bool>,
 }
 

@@ -11,8 +11,11 @@ use super::{Say, Sentence, UnixTime};
 pub struct PeerCertificate {
     /// The certificates as DER, the leaf first, as presented. Empty in the model, which has none.
     pub chain: Vec<Box<[u8]>>,
-    /// The leaf's DNS names, as they stand.
+    /// The leaf's DNS names, as they stand: at most [`Self::MAX_NAMES`], one that the asked host satisfies
+    /// among them if there is one, and none longer than the DNS allows.
     pub subject_alt_names: Vec<Box<str>>,
+    /// How many more names it has.
+    pub names_left_out: usize,
     /// The leaf's issuer, as a distinguished name in text.
     pub issuer: Box<str>,
     /// From when the leaf is valid.
@@ -21,6 +24,15 @@ pub struct PeerCertificate {
     pub not_after: UnixTime,
     /// What is wrong with it for the host that was asked; empty if nothing is.
     pub faults: Vec<CertificateFault>,
+}
+
+impl PeerCertificate {
+    /// How many of a certificate's names are kept: some have tens of thousands, and a domain's check keeps
+    /// hundreds of certificates.
+    pub const MAX_NAMES: usize = 32;
+
+    /// How many certificates of a chain are kept, the leaf among them.
+    pub const MAX_CHAIN: usize = 10;
 }
 
 /// One fault of a certificate (RFC 8461, Sections 3.3 and 4.2). Several can hold at once.
@@ -42,7 +54,7 @@ pub enum CertificateFault {
     NameMismatch {
         /// The host's name.
         expected: Box<str>,
-        /// The leaf's DNS names, at most 20.
+        /// The leaf's DNS names, at most [`Self::MAX_PRESENTED`].
         presented: Vec<Box<str>>,
     },
     /// Nothing presented leads to a trusted root.
@@ -65,7 +77,7 @@ pub enum CertificateFault {
 
 impl CertificateFault {
     /// The longest list of presented names that a fault keeps.
-    pub const MAX_PRESENTED: usize = 20;
+    pub const MAX_PRESENTED: usize = 8;
 }
 
 impl Say for CertificateFault {

@@ -63,6 +63,7 @@ impl Certificate {
         PeerCertificate {
             chain: Vec::new(),
             subject_alt_names: self.names.clone(),
+            names_left_out: 0,
             issuer: "CN=model".into(),
             not_before: self.not_before,
             not_after: self.not_after,

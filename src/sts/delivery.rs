@@ -103,6 +103,7 @@ mod tests {
                 certificate: Some(PeerCertificate {
                     chain: Vec::new(),
                     subject_alt_names: Vec::new(),
+                    names_left_out: 0,
                     issuer: "".into(),
                     not_before: UnixTime::from_secs(0),
                     not_after: UnixTime::MAX,

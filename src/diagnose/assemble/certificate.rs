@@ -11,6 +11,7 @@ pub(super) fn lay_out(peer: &PeerCertificate) -> CertificateReport {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        names_left_out: peer.names_left_out,
         issuer: peer.issuer.to_string(),
         not_before: peer.not_before,
         not_after: peer.not_after,

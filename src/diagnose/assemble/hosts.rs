@@ -117,7 +117,7 @@ fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> Add
         certificate_matches_patterns: probe
             .certificate()
             .zip(patterns)
-            .map(|(peer, patterns)| matches_patterns(peer, patterns)),
+            .and_then(|(peer, patterns)| matches_patterns(peer, patterns)),
     }
 }
 

@@ -64,6 +64,16 @@ fn sender(row: &Row) -> SenderReport {
     }
 }
 
+/// How much of one text a trace shows, in characters: it is what strangers say, for each row and each address.
+const SHOWN_CHARS: usize = 512;
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn trace(row: &Row) -> impl Iterator<Item = TraceReport> {
     let sender = row.name();
     row.attempt
@@ -73,9 +83,9 @@ fn trace(row: &Row) -> impl Iterator<Item = TraceReport> {
         .map(move |step| TraceReport {
             sender: sender.clone(),
             at: step.at,
-            asked: step.asked.to_string(),
-            answered: step.answered.to_string(),
-            concluded: step.concluded.to_string(),
+            asked: cut(&step.asked),
+            answered: cut(&step.answered),
+            concluded: cut(&step.concluded),
             rfc: step.rfc.to_owned(),
         })
 }

@@ -179,6 +179,6 @@ fn bears(host: &Host<'_>, name: &DnsName) -> bool {
             && address
                 .probe
                 .certificate()
-                .is_some_and(|peer| matches_patterns(peer, &pattern))
+                .is_some_and(|peer| matches_patterns(peer, &pattern) == Some(true))
     })
 }

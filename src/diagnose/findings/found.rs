@@ -1,5 +1,7 @@
 //! The findings so far.
 
+use std::collections::BTreeMap;
+
 use super::codes::Code;
 use crate::diagnose::alias::Aliases;
 use crate::diagnose::document::{Finding, Severity};
@@ -37,8 +39,34 @@ impl Findings {
                 .map(|fix| fix.past_aliases(domain, aliases));
         }
         findings.sort_by_key(|finding| (finding.severity, finding.step));
-        findings
+        keep_some_of_each_code(findings)
     }
+}
+
+/// How many findings of one code are told: a domain with hundreds of hosts has the same to say of each.
+const MAX_OF_ONE_CODE: usize = 16;
+
+/// Drops what is beyond the limit, and says in the last one that stays how many there were.
+fn keep_some_of_each_code(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in findings {
+        let count = counts.entry(finding.code.clone()).or_default();
+        *count += 1;
+        if *count <= MAX_OF_ONE_CODE {
+            kept.push(finding);
+        }
+    }
+    for (code, count) in counts {
+        let last = kept.iter_mut().rfind(|finding| finding.code == code);
+        if let (Some(more), Some(last)) = (count.checked_sub(MAX_OF_ONE_CODE), last)
+            && more > 0
+        {
+            last.detail
+                .words(format_args!("; and {more} more findings of this kind"));
+        }
+    }
+    kept
 }
 
 /// Joins at most `most` texts, and counts the rest.
@@ -48,5 +76,36 @@ pub(super) fn listed<T: ToString>(items: impl IntoIterator<Item = T>, most: usiz
     match items.len().saturating_sub(most) {
         0 => shown,
         rest => format!("{shown} and {rest} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Findings, MAX_OF_ONE_CODE};
+    use crate::diagnose::alias::Aliases;
+    use crate::diagnose::document::Severity;
+    use crate::diagnose::findings::codes;
+
+    #[test]
+    fn so_many_findings_of_one_code_are_told_and_the_rest_counted() {
+        let domain = "corp.test".parse().unwrap();
+        for (made, told, end) in [
+            (MAX_OF_ONE_CODE, MAX_OF_ONE_CODE, "host 15"),
+            (
+                MAX_OF_ONE_CODE + 3,
+                MAX_OF_ONE_CODE,
+                "host 15; and 3 more findings of this kind",
+            ),
+        ] {
+            let mut found = Findings::default();
+            for number in 0..made {
+                let detail = format!("host {number}");
+                found.add(&codes::MX_TLS, Severity::Error, detail, None);
+            }
+            found.add(&codes::NO_RECORD, Severity::Note, "none", None);
+            let findings = found.worst_first(&domain, &Aliases::default());
+            assert_eq!(findings.len(), told + 1);
+            assert_eq!(findings[told - 1].detail.to_string(), end);
+        }
     }
 }

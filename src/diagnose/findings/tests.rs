@@ -107,6 +107,7 @@ fn exchange_with(number: u8, edge: &Edge) -> HttpExchange {
         certificate: Some(PeerCertificate {
             chain: Vec::new(),
             subject_alt_names: vec!["mta-sts.corp.test".into()],
+            names_left_out: 0,
             issuer: "CN=test".into(),
             not_before: UnixTime::from_secs(0),
             not_after: NOW.saturating_add(Duration::from_secs(90 * 86_400)),

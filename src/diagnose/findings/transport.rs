@@ -218,7 +218,9 @@ pub(super) fn find_other_reading(
         let Some(peer) = address.probe.certificate() else {
             continue;
         };
-        if address.verdict == MxVerdict::Accepted && !matches_patterns(peer, policy.patterns()) {
+        if address.verdict == MxVerdict::Accepted
+            && matches_patterns(peer, policy.patterns()) == Some(false)
+        {
             found.add(
                 &codes::CERTIFICATE_PATTERN,
                 Severity::Note,

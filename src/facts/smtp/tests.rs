@@ -37,6 +37,7 @@ fn a_refused_certificate_is_still_the_certificate() {
     let shown = PeerCertificate {
         chain: Vec::new(),
         subject_alt_names: vec!["mx.test".into()],
+        names_left_out: 0,
         issuer: "CN=authority".into(),
         not_before: UnixTime::from_secs(1),
         not_after: UnixTime::from_secs(2),

@@ -2,7 +2,8 @@
 
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
-use crate::facts::certificate::CertificateFault;
+use super::names::san_matches_pattern;
+use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::{DnsName, UnixTime};
 
 /// The longest issuer that is kept, in characters.
@@ -13,6 +14,8 @@ const MAX_ISSUER: usize = 256;
 pub(super) struct Leaf {
     /// Its DNS names, as they stand; control characters are escaped.
     pub(super) names: Vec<Box<str>>,
+    /// How many names were left out.
+    pub(super) names_left_out: usize,
     /// Its issuer.
     pub(super) issuer: Box<str>,
     /// The beginning of its life; 1970 if it cannot be read.
@@ -29,6 +32,7 @@ impl Default for Leaf {
     fn default() -> Self {
         Self {
             names: Vec::new(),
+            names_left_out: 0,
             issuer: Box::default(),
             not_before: UnixTime::from_secs(0),
             not_after: UnixTime::MAX,
@@ -62,6 +66,7 @@ impl Leaf {
             .collect();
         Self {
             names,
+            names_left_out: 0,
             issuer: escaped(&issuer),
             not_before: moment(certificate.validity().not_before.timestamp()),
             not_after: moment(certificate.validity().not_after.timestamp()),
@@ -70,6 +75,23 @@ impl Leaf {
                 .extended_key_usage()
                 .is_ok_and(|usage| usage.is_some_and(|usage| !usage.value.server_auth)),
         }
+    }
+
+    /// Keeps no more names than are told, one for `host` among them if there is one.
+    pub(super) fn for_host(mut self, host: &DnsName) -> Self {
+        let all = self.names.len();
+        if let Some(last) = PeerCertificate::MAX_NAMES.checked_sub(1)
+            && all > PeerCertificate::MAX_NAMES
+            && let Ok(pattern) = host.as_str().parse()
+            && let Some(place) =
+                (self.names.iter().skip(last)).position(|name| san_matches_pattern(name, &pattern))
+        {
+            self.names.swap(last, last.saturating_add(place));
+        }
+        self.names.truncate(PeerCertificate::MAX_NAMES);
+        self.names.shrink_to_fit();
+        self.names_left_out = all.saturating_sub(self.names.len());
+        self
     }
 
     /// Returns the faults of its life at `now`; its first and its last second belong to it.
@@ -146,7 +168,14 @@ fn dns_name<'a>(name: &GeneralName<'a>) -> Option<&'a str> {
     }
 }
 
+/// The longest name that the DNS holds, with a wildcard's star: what is longer stands for no host.
+const MAX_NAME: usize = 255;
+
 fn escaped(text: &str) -> Box<str> {
+    let text = match text.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => text.get(..end).unwrap_or_default(),
+        None => text,
+    };
     if text.chars().any(char::is_control) {
         text.escape_debug().to_string().into()
     } else {

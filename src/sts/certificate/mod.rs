@@ -46,7 +46,7 @@ pub fn judge(
     let Some((end_entity, intermediates)) = chain.split_first() else {
         return unreadable(chain, Leaf::default(), "no certificate was presented");
     };
-    let leaf = Leaf::read(end_entity);
+    let leaf = Leaf::read(end_entity).for_host(name);
     let certificate = match EndEntityCert::try_from(end_entity) {
         Ok(certificate) => certificate,
         Err(error) => return unreadable(chain, leaf, &described(&error)),
@@ -90,8 +90,13 @@ fn peer_certificate(
     faults: Vec<CertificateFault>,
 ) -> PeerCertificate {
     PeerCertificate {
-        chain: chain.iter().map(|der| der.as_ref().into()).collect(),
+        chain: chain
+            .iter()
+            .take(PeerCertificate::MAX_CHAIN)
+            .map(|der| der.as_ref().into())
+            .collect(),
         subject_alt_names: leaf.names,
+        names_left_out: leaf.names_left_out,
         issuer: leaf.issuer,
         not_before: leaf.not_before,
         not_after: leaf.not_after,

@@ -32,16 +32,18 @@ pub fn san_matches_pattern(san: &str, pattern: &MxPattern) -> bool {
     }
 }
 
-/// Returns whether any DNS name of the certificate satisfies any pattern in that reading.
+/// Returns whether any DNS name of the certificate satisfies any pattern in that reading; `None` if none that
+/// was kept does, and more were left out.
 ///
 /// Postfix falls back on the common name where there is no DNS name at all; that is left out here.
 #[must_use]
-pub fn matches_patterns(certificate: &PeerCertificate, patterns: &[MxPattern]) -> bool {
-    certificate.subject_alt_names.iter().any(|san| {
+pub fn matches_patterns(certificate: &PeerCertificate, patterns: &[MxPattern]) -> Option<bool> {
+    let matches = certificate.subject_alt_names.iter().any(|san| {
         patterns
             .iter()
             .any(|pattern| san_matches_pattern(san, pattern))
-    })
+    });
+    (matches || certificate.names_left_out == 0).then_some(matches)
 }
 
 #[cfg(test)]
@@ -83,6 +85,7 @@ mod tests {
         let certificate = PeerCertificate {
             chain: Vec::new(),
             subject_alt_names: vec!["a.test".into(), "mx.new.test".into()],
+            names_left_out: 0,
             issuer: "".into(),
             not_before: UnixTime::from_secs(0),
             not_after: UnixTime::MAX,
@@ -90,11 +93,20 @@ mod tests {
         };
         let patterns =
             |texts: &[&str]| -> Vec<_> { texts.iter().map(|text| text.parse().unwrap()).collect() };
-        assert!(matches_patterns(
-            &certificate,
-            &patterns(&["mx.old.test", "*.new.test"])
-        ));
-        assert!(!matches_patterns(&certificate, &patterns(&["mx.old.test"])));
-        assert!(!matches_patterns(&certificate, &[]));
+        let fits = |certificate: &PeerCertificate, texts: &[&str]| {
+            matches_patterns(certificate, &patterns(texts))
+        };
+        assert_eq!(
+            fits(&certificate, &["mx.old.test", "*.new.test"]),
+            Some(true)
+        );
+        assert_eq!(fits(&certificate, &["mx.old.test"]), Some(false));
+        assert_eq!(fits(&certificate, &[]), Some(false));
+        let cut = PeerCertificate {
+            names_left_out: 1,
+            ..certificate
+        };
+        assert_eq!(fits(&cut, &["*.new.test"]), Some(true));
+        assert_eq!(fits(&cut, &["mx.old.test"]), None);
     }
 }

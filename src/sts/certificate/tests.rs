@@ -7,7 +7,7 @@ use rcgen::{
 use rustls_pki_types::CertificateDer;
 
 use super::{Roots, judge};
-use crate::facts::certificate::CertificateFault as F;
+use crate::facts::certificate::{CertificateFault as F, PeerCertificate};
 use crate::facts::{DnsName, UnixTime};
 
 const HOST: &str = "mx.corp.test";
@@ -178,6 +178,29 @@ fn presented_names_are_bounded() {
         faults(&chain, &trusting(&root)),
         [mismatch(&names[..F::MAX_PRESENTED])]
     );
+}
+
+#[test]
+fn so_many_names_are_kept_and_the_hosts_own_among_them() {
+    let root = root("root");
+    let names: Vec<String> = (0..50).map(|number| format!("mx{number}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let chain = [sign(&leaf(&names), &root)];
+    for (host, last) in [
+        ("mx45.test", "mx45.test"),
+        ("mx.other.test", "mx31.test"),
+        ("mx3.test", "mx31.test"),
+    ] {
+        let seen = judge(
+            &chain,
+            &trusting(&root),
+            &host.parse().unwrap(),
+            time("2026-06-01T00:00:00Z"),
+        );
+        assert_eq!(seen.subject_alt_names.len(), PeerCertificate::MAX_NAMES);
+        assert_eq!(&**seen.subject_alt_names.last().unwrap(), last, "{host}");
+        assert_eq!(seen.names_left_out, 50 - PeerCertificate::MAX_NAMES);
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn certificate(faults: Vec<CertificateFault>) -> PeerCertificate {
     PeerCertificate {
         chain: Vec::new(),
         subject_alt_names: vec!["mx.corp.test".into()],
+        names_left_out: 0,
         issuer: "CN=lab".into(),
         not_before: UnixTime::from_secs(0),
         not_after: UnixTime::MAX,
