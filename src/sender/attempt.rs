@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::candidates::{Candidate, Exchangers, find_exchangers};
 use super::deliver::{Try, Walk};
 use super::discover::{Occasion, Sender};
-use super::found::{Discovery, PolicyInUse, PolicySource};
+use super::found::{Discovery, NoPolicy, PolicyInUse, PolicySource};
 use super::network::Network;
 use super::reason::Reason;
 use super::state::{CacheChange, PolicyState};
@@ -28,8 +28,23 @@ pub struct Mail<'a> {
     pub message: Option<&'a Message>,
     /// How long the message has been queued.
     pub queued_for: Duration,
+    /// What kind of message it is.
+    pub kind: MailKind,
     /// Turns each group of equal preferences by so many places: senders choose among equals at random.
     pub turn: usize,
+}
+
+/// What kind of message is attempted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum MailKind {
+    /// One to which policies apply.
+    #[default]
+    Ordinary,
+    /// A report on TLS, which has to go out although TLS fails: no policy applies to it, and its own session is
+    /// not reported ([RFC 8460, Section 5.3] and Section 3).
+    ///
+    /// [RFC 8460, Section 5.3]: https://www.rfc-editor.org/rfc/rfc8460#section-5.3
+    TlsReport,
 }
 
 impl<'a> Mail<'a> {
@@ -40,6 +55,7 @@ impl<'a> Mail<'a> {
             next_hop,
             message: None,
             queued_for: Duration::ZERO,
+            kind: MailKind::Ordinary,
             turn: 0,
         }
     }
@@ -74,9 +90,15 @@ impl<N: Network> Sender<'_, N> {
     /// The state is read, never written: apply [`Attempt::changes`] to it.
     pub async fn attempt(&self, mail: Mail<'_>, state: &PolicyState) -> Attempt {
         let mut trace = Trace::default();
-        let discovery = self
-            .discover(mail.next_hop, state, Occasion::Delivery, &mut trace)
-            .await;
+        let discovery = match mail.kind {
+            MailKind::Ordinary => {
+                self.discover(mail.next_hop, state, Occasion::Delivery, &mut trace)
+                    .await
+            }
+            MailKind::TlsReport => {
+                Discovery::without_asking(PolicyInUse::None(NoPolicy::MailIsTlsReport))
+            }
+        };
         let exchangers = find_exchangers(
             self.network,
             mail.next_hop,

@@ -111,6 +111,8 @@ pub enum NoPolicy {
     },
     /// The fetch failed (F11).
     FetchFailed(FetchError),
+    /// No policy applies to the message: it is a report on TLS (RFC 8460, Section 5.3).
+    MailIsTlsReport,
     /// There is no record.
     NoRecord,
     /// The records cannot be used (D6).
@@ -129,6 +131,7 @@ impl NoPolicy {
             Self::FetchFailed(error) => error.is_ours(),
             Self::RecordUnknown(failure) => failure.kind.is_ours(),
             Self::BackedOff { .. }
+            | Self::MailIsTlsReport
             | Self::NoRecord
             | Self::RecordUnusable(_)
             | Self::SenderIgnoresSts => false,
@@ -149,6 +152,9 @@ impl Say for NoPolicy {
             Self::FetchFailed(error) => sentence
                 .words("the policy could not be fetched: ")
                 .add(error),
+            Self::MailIsTlsReport => sentence.words(
+                "it is a TLS report, which goes out whatever a policy says (RFC 8460, Section 5.3)",
+            ),
             Self::NoRecord => sentence.words("there is no MTA-STS record"),
             Self::RecordUnusable(error) => sentence
                 .words("the MTA-STS record cannot be used: ")

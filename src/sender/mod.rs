@@ -20,7 +20,7 @@ mod tests;
 pub mod trace;
 pub mod verdict;
 
-pub use attempt::{Attempt, Mail};
+pub use attempt::{Attempt, Mail, MailKind};
 pub use candidates::Limits;
 pub use class::SenderClass;
 pub use discover::Sender;
