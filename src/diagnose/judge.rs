@@ -120,7 +120,7 @@ pub async fn judge<N: Network>(
     for reading in Reading::BOTH {
         let mut of_reading = Vec::new();
         let mut with_nothing: Option<Attempt> = None;
-        for class in SenderClass::conforming() {
+        for class in SenderClass::judged() {
             let class_read = SenderClass {
                 reading,
                 ..class.clone()
@@ -148,7 +148,7 @@ pub async fn judge<N: Network>(
                     refreshed,
                 });
             };
-            // With an empty cache every conforming class looks for the policy, once and in the same way.
+            // With an empty cache every class looks for the policy, once and in the same way.
             let attempt = match with_nothing.take() {
                 Some(attempt) => attempt,
                 None => judge.worst(&PolicyState::default()).await,

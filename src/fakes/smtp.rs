@@ -17,6 +17,8 @@ pub struct Receiver {
     pub versions: TlsVersions,
     /// What it suffers on the wire.
     pub fault: Option<SmtpFault>,
+    /// The code with which it answers STARTTLS; `None`: 220, or what the fault makes of it.
+    pub starttls: Option<u16>,
     /// The pause of the slow faults; real time, as I/O deadlines are.
     pub pace: Duration,
 }
@@ -33,6 +35,7 @@ impl Receiver {
             host,
             versions: TlsVersions::Both,
             fault: None,
+            starttls: None,
             pace: Self::PACE,
         }
     }

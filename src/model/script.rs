@@ -84,6 +84,9 @@ impl Script {
             Some(SmtpFault::Dialogue(fault)) => script.speak(fault),
             None => {}
         }
+        if let Some(code) = receiver.starttls {
+            script.starttls = Ok(reply(code, &["no"]));
+        }
         script
     }
 

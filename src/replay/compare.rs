@@ -44,16 +44,14 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
                 .map_or_else(|| "none".to_owned(), |address| address.to_string())
         ));
     }
-    if let Some(types) = &expected.result_types {
-        let mut wanted = types.clone();
-        wanted.sort_unstable();
-        if wanted != told.result_types {
-            found.push(format!(
-                "result types [{}] were expected, they are [{}]",
-                list(wanted),
-                list(&told.result_types)
-            ));
-        }
+    if let Some(types) = &expected.result_types
+        && *types != told.result_types
+    {
+        found.push(format!(
+            "result types [{}] were expected, they are [{}]",
+            list(types),
+            list(&told.result_types)
+        ));
     }
     if let Some(source) = expected.policy
         && source != told.policy

@@ -185,8 +185,6 @@ impl Told {
     /// Takes from an attempt what a scenario can speak of.
     #[must_use]
     pub fn new(mail: ToldOf<'_>, attempt: &Attempt, seen: Vec<Seen>) -> Self {
-        let mut result_types = attempt.result_types.clone();
-        result_types.sort();
         Self {
             sender: mail.sender.into(),
             domain: mail.domain.clone(),
@@ -195,7 +193,7 @@ impl Told {
             reason: attempt.reason.to_string().into(),
             via: attempt.walk.via.as_ref().map(|via| via.host.clone()),
             via_address: attempt.walk.via.as_ref().map(|via| via.address),
-            result_types,
+            result_types: attempt.result_types.clone(),
             policy: match &attempt.discovery.policy {
                 PolicyInUse::None(_) => story::PolicySource::None,
                 PolicyInUse::Policy {

@@ -5,7 +5,7 @@ use super::near_edge::NearEdge;
 use super::outcome::{
     CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, RefreshResult, Told, ToldOf,
 };
-use super::senders::Senders;
+use super::senders::{Queued, Senders};
 use super::stage::{Client, Stage, StageError, Unannounced};
 use crate::diagnose::document::DomainReport;
 use crate::diagnose::{self, Options};
@@ -158,7 +158,13 @@ impl<S: Stage> Player<'_, S> {
         }
         for expectation in &moment.expect {
             for name in &expectation.senders {
-                let attempt = self.attempt(name, &expectation.domain, moment.at).await;
+                let fresh = Queued {
+                    sender: name.clone(),
+                    domain: expectation.domain.clone(),
+                    since: moment.at,
+                    kind: expectation.mail,
+                };
+                let attempt = self.attempt(fresh).await;
                 self.note_unannounced(expectation.origin, moment.at);
                 let attempts: Vec<Told> = attempt.into_iter().collect();
                 self.compare(moment, expectation, &attempts);
@@ -179,12 +185,13 @@ impl<S: Stage> Player<'_, S> {
     }
 
     /// Tries one message, fresh or from the queue, and queues it if it must wait.
-    async fn attempt(
-        &mut self,
-        name: &str,
-        domain: &DnsName,
-        queued_since: UnixTime,
-    ) -> Option<Told> {
+    async fn attempt(&mut self, waiting: Queued) -> Option<Told> {
+        let Queued {
+            sender: name,
+            domain,
+            since,
+            kind,
+        } = &waiting;
         let sender = self.senders.sender(name)?.clone();
         let next_hop = sender.next_hop.clone().unwrap_or_else(|| domain.clone());
         let network = self.stage.network(Client::Sender(name));
@@ -195,10 +202,11 @@ impl<S: Stage> Player<'_, S> {
             limits: Limits::default(),
         };
         let message = message_for(name, domain);
-        let queued_for = network.now().saturating_duration_since(queued_since);
+        let queued_for = network.now().saturating_duration_since(*since);
         let mail = Mail {
             message: Some(&message),
             queued_for,
+            kind: *kind,
             ..Mail::probe(&next_hop)
         };
         let state = self.senders.recall(&sender, &next_hop);
@@ -207,15 +215,16 @@ impl<S: Stage> Player<'_, S> {
         let mut seen = self.stage.drain();
         seen.sort();
         self.senders.remember(name, &next_hop, &attempt);
-        if attempt.verdict == Verdict::Defer {
-            self.senders.queue(name, domain, queued_since);
-        }
         let of = ToldOf {
             sender: name,
             domain,
             queued_for,
         };
-        Some(Told::new(of, &attempt, seen))
+        let told = Told::new(of, &attempt, seen);
+        if attempt.verdict == Verdict::Defer {
+            self.senders.queue(waiting);
+        }
+        Some(told)
     }
 
     async fn flush(&mut self, moment: &Moment, expectation: &Expectation, name: &str) -> Vec<Told> {
@@ -229,9 +238,7 @@ impl<S: Stage> Player<'_, S> {
         }
         let mut told = Vec::new();
         for queued in waiting {
-            let attempt = self
-                .attempt(&queued.sender, &queued.domain, queued.since)
-                .await;
+            let attempt = self.attempt(queued).await;
             self.note_unannounced(expectation.origin, moment.at);
             told.extend(attempt);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::{Attempt, PolicyState};
+use crate::sender::{Attempt, MailKind, PolicyState};
 use crate::story::state::{self, CacheUse};
 use crate::story::{State, Story};
 
@@ -25,6 +25,7 @@ pub(super) struct Queued {
     pub(super) sender: Box<str>,
     pub(super) domain: DnsName,
     pub(super) since: UnixTime,
+    pub(super) kind: MailKind,
 }
 
 impl Senders {
@@ -114,12 +115,8 @@ impl Senders {
         })
     }
 
-    pub(super) fn queue(&mut self, sender: &str, domain: &DnsName, since: UnixTime) {
-        self.queue.push(Queued {
-            sender: sender.into(),
-            domain: domain.clone(),
-            since,
-        });
+    pub(super) fn queue(&mut self, waiting: Queued) {
+        self.queue.push(waiting);
     }
 
     /// Takes the messages of a sender to a domain out of the queue.

@@ -338,6 +338,7 @@ fn read_tables(table: &Table, problems: &mut Problems<'_>) -> WorldTables {
         domains: named(table, "domains", problems),
         hosts: named(table, "hosts", problems),
         names: named(table, "names", problems),
+        wildcards: named(table, "wildcards", problems),
         servers: named(table, "servers", problems),
         senders: named(table, "senders", problems),
         resolvers: named(table, "resolvers", problems),

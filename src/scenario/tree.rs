@@ -196,7 +196,10 @@ const ALTERNATIVES: &[&[&[&str]]] = &[
         &["nodata"],
         &["addresses", "edges"],
     ],
-    &[&["body"], &["mode", "mx", "max_age"]],
+    &[&["body"], &["body_base64"], &["mode", "mx", "max_age"]],
+    &[&["starttls"], &["fault"]],
+    // Octets have no encoding.
+    &[&["body_base64"], &["encoding"]],
 ];
 
 /// Returns the keys that `key` replaces.

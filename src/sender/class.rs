@@ -49,7 +49,7 @@ pub enum TxtUse {
 }
 
 /// The classes, conforming ones first.
-const CLASSES: [SenderClass; 3] = [
+const CLASSES: [SenderClass; 4] = [
     SenderClass {
         name: "strict",
         about: "asks for the TXT record before each delivery and fetches the policy once a day",
@@ -63,6 +63,15 @@ const CLASSES: [SenderClass; 3] = [
         name: "lazy",
         about: "asks for the TXT record only without a valid policy and after an enforce failure; never refreshes",
         txt_use: TxtUse::WithoutPolicyOrAfterFailure,
+        refresh_after: None,
+        reading: Reading::Letter,
+        implicit_mx: ImplicitMx::AliasEnd,
+        queue_life: QUEUE_LIFE,
+    },
+    SenderClass {
+        name: "no-refresh",
+        about: "asks for the TXT record before each delivery; never refreshes",
+        txt_use: TxtUse::BeforeEachDelivery,
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
@@ -92,9 +101,12 @@ impl SenderClass {
         CLASSES.iter().find(|class| class.name == name)
     }
 
-    /// Returns the classes that keep to RFC 8461.
-    pub fn conforming() -> impl Iterator<Item = &'static Self> {
-        CLASSES.iter().filter(|class| class.is_conforming())
+    /// Returns the classes that `check` judges: the two ends of what RFC 8461 leaves open. What a class between
+    /// them does at a moment, one of them does.
+    #[must_use]
+    pub fn judged() -> &'static [Self] {
+        const JUDGED: usize = 2;
+        CLASSES.split_at(JUDGED).0
     }
 
     /// Returns whether the class enforces MTA-STS at all.
@@ -114,7 +126,7 @@ mod tests {
             assert_eq!(SenderClass::by_name(class.name), Some(class));
         }
         assert_eq!(SenderClass::by_name("Strict"), None);
-        let conforming: Vec<_> = SenderClass::conforming().map(|class| class.name).collect();
-        assert_eq!(conforming, ["strict", "lazy"]);
+        let judged = SenderClass::judged().iter().map(|class| class.name);
+        assert_eq!(judged.collect::<Vec<_>>(), ["strict", "lazy"]);
     }
 }

@@ -50,7 +50,7 @@ impl Builder {
         }
     }
 
-    /// Adds a sender of that class (`strict`, `lazy`, `no-sts`) to the steps that follow.
+    /// Adds a sender of that class (`strict`, `lazy`, `no-refresh`, `no-sts`) to the steps that follow.
     #[must_use]
     pub fn sender(mut self, name: &str, class: &str) -> Self {
         match SenderClass::by_name(class) {

@@ -9,7 +9,7 @@ use crate::diagnose::findings::codes::Code;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::names::names;
-use crate::sender::{SenderClass, Verdict};
+use crate::sender::{MailKind, SenderClass, Verdict};
 use crate::tlsrpt::result_type::ResultType;
 
 names! {
@@ -43,13 +43,15 @@ pub struct Expectation {
     pub senders: Vec<Box<str>>,
     /// The recipient's domain.
     pub domain: DnsName,
+    /// What kind of message it is; of those that wait, each is what it is.
+    pub mail: MailKind,
     /// What becomes of the message; `None` says nothing.
     pub verdict: Option<Verdict>,
     /// One of these hosts takes it; empty says nothing.
     pub via: Vec<DnsName>,
     /// This address takes it; `None` says nothing.
     pub via_address: Option<IpAddr>,
-    /// Exactly these result types come up, in any order; `None` says nothing.
+    /// Exactly these result types come up, in this order; `None` says nothing.
     pub result_types: Option<Vec<ResultType>>,
     /// These requests reach a server, among others.
     pub asked: Vec<Asked>,
@@ -71,6 +73,7 @@ impl Expectation {
             origin: Origin::new(0),
             senders: Vec::new(),
             domain,
+            mail: MailKind::Ordinary,
             verdict: None,
             via: Vec::new(),
             via_address: None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::facts::DnsName;
-use crate::fakes::{Internet, View};
+use crate::fakes::{Internet, View, closest};
 use crate::sender::SenderClass;
 use crate::sts::cache::CachedPolicy;
 
@@ -41,7 +41,7 @@ impl State {
     #[must_use]
     pub fn declares(&self, name: &DnsName) -> bool {
         self.views()
-            .any(|view| view.names.contains_key(name.as_str()))
+            .any(|view| closest(name.as_str(), |name| view.names.get(name)).is_some())
     }
 
     /// Returns what each resolver says.

@@ -1,9 +1,8 @@
 //! What an observer's `check` is expected to find.
 
-use super::resolver::{NO_STS, Resolver};
+use super::resolver::Resolver;
 use crate::diagnose::findings::codes::{self, Code};
 use crate::scenario::file::CheckTable;
-use crate::scenario::lint::CLASSES;
 use crate::scenario::located::{Located, OneOrMany};
 use crate::scenario::words::{nearest, one_of, shortened};
 use crate::sender::SenderClass;
@@ -33,7 +32,9 @@ impl Resolver<'_, '_, '_> {
             );
         }
         if let Some(class) = &table.class
-            && (!CLASSES.contains(&class.as_str()) || class.value == NO_STS)
+            && !SenderClass::judged()
+                .iter()
+                .any(|judged| judged.name == class.as_str())
         {
             self.problems.push_with_help(
                 class.origin,

@@ -46,6 +46,13 @@ pub(super) fn resolve(
     };
     let flush = step.flush.iter().filter_map(|table| {
         let expectation = resolver.expectation(table)?;
+        if let Some(mail) = &table.mail {
+            resolver.problems.push_with_help(
+                mail.origin,
+                "what waits is what it was when it was fresh",
+                "take `mail` away",
+            );
+        }
         resolver.something_waits(&expectation, table.origin, around.before);
         Some(expectation)
     });

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::receivers::Receivers;
 use crate::facts::DnsName;
-use crate::scenario::file::{ExpectTable, ReceivedTls};
+use crate::scenario::file::{ExpectTable, MailWord, ReceivedTls};
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::problem::Problems;
 use crate::scenario::words::{nearest, one_of, shortened};
-use crate::sender::Verdict;
+use crate::sender::{MailKind, Verdict};
 use crate::story::reserved::is_reserved_name;
 use crate::story::{Asked, Expectation, Moment, Received, State};
 
@@ -34,6 +34,10 @@ impl Resolver<'_, '_, '_> {
             origin: self.problems.place(origin),
             senders,
             domain: domain?,
+            mail: match table.mail.as_ref().map(|word| word.value) {
+                Some(MailWord::TlsReport) => MailKind::TlsReport,
+                Some(MailWord::Ordinary) | None => MailKind::Ordinary,
+            },
             verdict: table.verdict.as_ref().map(|verdict| verdict.0),
             via: table
                 .via

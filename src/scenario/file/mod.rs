@@ -22,7 +22,7 @@ pub(crate) use self::policy::{
 };
 pub(crate) use self::sender::{CacheWord, CachedTable, DeadlinesTable, SenderTable};
 pub(crate) use self::server::{Addresses, ServerTable};
-pub(crate) use self::step::{CheckTable, ExpectTable, ReceivedTls, StepTable};
+pub(crate) use self::step::{CheckTable, ExpectTable, MailWord, ReceivedTls, StepTable};
 pub(crate) use self::world::WorldTables;
 use super::located::{Located, OneOrMany, Text};
 use crate::facts::UnixTime;

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
@@ -26,6 +29,8 @@ pub(crate) struct PolicyTable {
     pub(crate) max_age: Option<Located<MaxAge>>,
     /// The whole body, instead of `mode`, `mx` and `max_age`.
     pub(crate) body: Option<Located<String>>,
+    /// The octets of the whole body in base64, instead of `mode`, `mx` and `max_age`.
+    pub(crate) body_base64: Option<Located<Text<Octets>>>,
     /// How the body's octets stand for its text; UTF-8 unless said.
     pub(crate) encoding: Option<Encoding>,
     /// Lengthens the body to this many octets, with an extension field at its end.
@@ -81,7 +86,7 @@ impl PolicyTable {
     pub(crate) const OF_A_HOST_ALONE: [&str; 5] = ["fault", "tls", "certificate", "a", "aaaa"];
 
     /// The keys that a shared host cannot set where it is an alias itself.
-    pub(crate) const OF_A_HOST_AND_ITS_POLICY: [&str; 17] = [
+    pub(crate) const OF_A_HOST_AND_ITS_POLICY: [&str; 18] = [
         "fault",
         "tls",
         "certificate",
@@ -91,6 +96,7 @@ impl PolicyTable {
         "mx",
         "max_age",
         "body",
+        "body_base64",
         "encoding",
         "pad_to",
         "status",
@@ -100,6 +106,18 @@ impl PolicyTable {
         "headers",
         "transfer",
     ];
+}
+
+/// Octets, written in base64.
+#[derive(Clone, Debug)]
+pub(crate) struct Octets(pub(crate) Vec<u8>);
+
+impl FromStr for Octets {
+    type Err = base64::DecodeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        STANDARD.decode(text).map(Self)
+    }
 }
 
 /// A policy's mode.

@@ -14,7 +14,7 @@ use crate::scenario::span::TimeSpan;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SenderTable {
-    /// How it behaves: `strict`, `lazy` or `no-sts`; `strict` unless said.
+    /// How it behaves: `strict`, `lazy`, `no-refresh` or `no-sts`; `strict` unless said.
     pub(crate) class: Option<Located<String>>,
     /// Whether its policy cache is emptied before each attempt; kept unless said.
     pub(crate) cache: Option<CacheWord>,

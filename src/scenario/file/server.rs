@@ -27,6 +27,8 @@ pub(crate) struct ServerTable {
     pub(crate) certificate: Option<CertificateTable>,
     /// What it suffers on the wire.
     pub(crate) fault: Option<SmtpFault>,
+    /// The code with which it answers STARTTLS; 220 unless said.
+    pub(crate) starttls: Option<Located<u16>>,
     /// The versions of TLS that it speaks; both unless said.
     pub(crate) tls: Option<TlsVersions>,
     /// The answer to a TLSA question about its port 25; without it, that name does not exist.

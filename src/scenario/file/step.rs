@@ -34,12 +34,15 @@ pub(crate) struct StepTable {
     pub(crate) unset: OneOrMany<Located<String>>,
     /// What a fresh message meets.
     #[serde(default)]
+    #[schemars(with = "OneOrMany<Located<ExpectTable>>")]
     pub(crate) expect: Vec<Located<ExpectTable>>,
     /// What an observer's `check` finds.
     #[serde(default)]
+    #[schemars(with = "OneOrMany<Located<CheckTable>>")]
     pub(crate) check: Vec<Located<CheckTable>>,
     /// What becomes of the messages that wait in a queue.
     #[serde(default)]
+    #[schemars(with = "OneOrMany<Located<ExpectTable>>")]
     pub(crate) flush: Vec<Located<ExpectTable>>,
 }
 
@@ -66,13 +69,15 @@ pub(crate) struct ExpectTable {
     pub(crate) sender: Option<OneOrMany<Located<String>>>,
     /// The recipient's domain; may be left out where there is one.
     pub(crate) domain: Option<Located<Text<DnsName>>>,
+    /// What kind of message it is; an ordinary one unless said.
+    pub(crate) mail: Option<Located<MailWord>>,
     /// What becomes of the message.
     pub(crate) verdict: Option<Located<SenderVerdict>>,
     /// The MX host that takes it, or several of which one does.
     pub(crate) via: Option<OneOrMany<Located<Text<DnsName>>>>,
     /// The address that takes it.
     pub(crate) via_address: Option<Located<Text<IpAddr>>>,
-    /// Exactly these TLSRPT result types come up.
+    /// Exactly these TLSRPT result types come up, in this order.
     pub(crate) result_type: Option<OneOrMany<Located<ResultType>>>,
     /// The attempt makes these requests reach a server, among others.
     pub(crate) asked: OneOrMany<Located<String>>,
@@ -84,6 +89,16 @@ pub(crate) struct ExpectTable {
     pub(crate) policy: Option<PolicySource>,
     /// A text that the sender's reason contains.
     pub(crate) reason: Option<Located<String>>,
+}
+
+/// What kind of message it is.
+#[derive(Clone, Copy, Debug, serde::Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum MailWord {
+    /// One to which policies apply.
+    Ordinary,
+    /// A report on TLS, which goes out whatever a policy says.
+    TlsReport,
 }
 
 /// What becomes of a sender's message: any verdict but the observer's.

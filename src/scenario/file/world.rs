@@ -21,6 +21,8 @@ pub(crate) struct WorldTables {
     pub(crate) hosts: Named<Text<DnsName>, PolicyTable>,
     /// Bare DNS, by name.
     pub(crate) names: Named<Text<DnsName>, NameTable>,
+    /// What the names below a name get that nothing else declares, by that name: `*.` before it.
+    pub(crate) wildcards: Named<Text<DnsName>, NameTable>,
     /// The MX hosts, by name.
     pub(crate) servers: Named<Text<DnsName>, ServerTable>,
     /// The senders, by a name of the writer's choice; without any, one named `strict`.
@@ -35,6 +37,7 @@ impl WorldTables {
         "domains",
         "hosts",
         "names",
+        "wildcards",
         "servers",
         "senders",
         "resolvers",

@@ -13,7 +13,7 @@ pub(super) use self::references::{lint_edges, lint_references, lint_unreached};
 use crate::facts::DnsName;
 use crate::fakes::RecordData;
 use crate::scenario::addresses::{ADDRESS_HELP, NAME_HELP};
-use crate::scenario::file::{CacheWord, Head, SenderTable, StepTable, WorldTables};
+use crate::scenario::file::{Addresses, CacheWord, Head, SenderTable, StepTable, WorldTables};
 use crate::scenario::located::{Located, Origin};
 use crate::scenario::misplaced::misplaced;
 use crate::scenario::problem::Problems;
@@ -22,7 +22,7 @@ use crate::scenario::words::{nearest, one_of, shortened};
 use crate::story::reserved::{is_documentation_address, is_reserved_name};
 
 /// The classes of sender that a scenario can name.
-pub(super) const CLASSES: &[&str] = &["strict", "lazy", "no-sts"];
+pub(super) const CLASSES: &[&str] = &["strict", "lazy", "no-refresh", "no-sts"];
 
 /// Finds what is wrong with a file, whatever its worlds resolve to.
 pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) {
@@ -42,6 +42,7 @@ pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) 
             linter.policies();
             linter.policy_addresses();
             linter.tlsa();
+            linter.starttls();
             linter.senders();
             for (origin, key, place) in misplaced(tables) {
                 linter.problems.push_with_help(
@@ -160,6 +161,7 @@ impl Linter<'_, '_, '_> {
                 .collect::<Vec<_>>(),
             tables.hosts.iter().map(|(name, _)| name).collect(),
             tables.names.iter().map(|(name, _)| name).collect(),
+            tables.wildcards.iter().map(|(name, _)| name).collect(),
             tables.servers.iter().map(|(name, _)| name).collect(),
         ];
         let declared = keys.into_iter().flatten().map(|name| Located {
@@ -206,7 +208,7 @@ impl Linter<'_, '_, '_> {
                 }
             }
         }
-        for (_, name) in tables.names.iter() {
+        for (_, name) in tables.names.iter().chain(tables.wildcards.iter()) {
             for address in name.addresses.iter().flatten() {
                 self.address(address.value.0, address.origin);
             }
@@ -235,6 +237,29 @@ impl Linter<'_, '_, '_> {
                     text.origin,
                     format!("`{}` is no TLSA record", shortened(text)),
                     "write three numbers and hexadecimal digits, as in `3 1 1 8cb0fc6c`",
+                );
+            }
+        }
+    }
+
+    fn starttls(&mut self) {
+        let tables = self.tables;
+        let own = tables.servers.iter().map(|(_, server)| server);
+        let at = own.clone().flat_map(|server| {
+            match server.addresses.as_ref().map(|addresses| &addresses.value) {
+                Some(Addresses::Table(addresses)) => &**addresses,
+                Some(Addresses::List(_)) | None => &[],
+            }
+        });
+        for code in own
+            .chain(at.map(|(_, at)| at))
+            .filter_map(|server| server.starttls.as_ref())
+        {
+            if !(200..=599).contains(&code.value) || code.value == 220 {
+                self.problems.push_with_help(
+                    code.origin,
+                    format!("STARTTLS is not refused with {}", code.value),
+                    "write a code from 200 to 599 other than 220, with which TLS begins",
                 );
             }
         }

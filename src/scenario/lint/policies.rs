@@ -54,7 +54,7 @@ impl Linter<'_, '_, '_> {
             .mode
             .as_ref()
             .is_some_and(|mode| mode.as_str() != "none");
-        if self.could_read_all && policy.body.is_none() && policy.fault.is_none() {
+        if self.could_read_all && !policy.has_body() && policy.fault.is_none() {
             let missing = match (&policy.mode, &policy.max_age, &policy.mx) {
                 (None, None, None) if !answers => None,
                 (None, _, _) => Some("mode"),

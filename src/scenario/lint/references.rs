@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::facts::DnsName;
 use crate::facts::dns::Exchange;
-use crate::fakes::View;
+use crate::fakes::{View, closest};
 use crate::scenario::file::WorldTables;
 use crate::scenario::located::{Located, Text};
 use crate::scenario::problem::Problems;
@@ -21,7 +21,7 @@ pub(in crate::scenario) fn lint_references(
     problems: &mut Problems<'_>,
 ) {
     for target in targets(tables) {
-        if !view.names.contains_key(target.value.as_str()) {
+        if closest(target.value.as_str(), |name| view.names.get(name)).is_none() {
             let message = format!("nothing declares `{}`", target.value);
             match nearest(target.value.as_str(), view.names.keys().map(String::as_str)) {
                 Some(near) => problems.push_with_help(
@@ -64,7 +64,7 @@ pub(super) fn targets(tables: &WorldTables) -> Vec<Located<DnsName>> {
     for (_, host) in tables.hosts.iter() {
         alias(host.cname.as_ref());
     }
-    for (_, name) in tables.names.iter() {
+    for (_, name) in tables.names.iter().chain(tables.wildcards.iter()) {
         alias(name.cname.as_ref());
         alias(name.txt.as_ref().and_then(|txt| txt.cname.as_ref()));
         exchangers.extend(name.mx.as_ref());
@@ -77,6 +77,8 @@ pub(super) fn targets(tables: &WorldTables) -> Vec<Located<DnsName>> {
         for text in mx.records.iter().flatten() {
             if let Ok(record) = parse_mx(text)
                 && let Exchange::Host(host) = record.exchange
+                // A name that is spelled as an address leads nowhere.
+                && host.as_address().is_none()
             {
                 targets.push(Located {
                     value: host,
@@ -123,7 +125,7 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
         names.extend(targets(tables).into_iter().map(|target| target.value));
         // A domain without MX records takes its mail itself.
         names.extend(tables.domains.iter().map(|(name, _)| name.0.clone()));
-        for (_, name) in tables.names.iter() {
+        for (_, name) in tables.names.iter().chain(tables.wildcards.iter()) {
             addresses.extend(name.addresses.iter().flatten().map(|address| address.0));
         }
     }

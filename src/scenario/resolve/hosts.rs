@@ -152,7 +152,13 @@ impl ServerTable {
                 self.certificate.as_ref(),
                 base.certificate.as_ref(),
             ),
-            fault: self.fault.or(base.fault),
+            fault: self
+                .fault
+                .or(base.fault.filter(|_| self.starttls.is_none())),
+            starttls: self
+                .starttls
+                .clone()
+                .or_else(|| base.starttls.clone().filter(|_| self.fault.is_none())),
             tls: self.tls.or(base.tls),
             ..Self::default()
         }
@@ -205,6 +211,7 @@ fn receiver(
         ),
         versions: effective.tls.unwrap_or_default(),
         fault: effective.fault,
+        starttls: effective.starttls.as_ref().map(|code| code.value),
         pace: match effective.fault {
             Some(SmtpFault::Dialogue(DialogueFault::GreetingMultiline)) => LATE,
             Some(_) | None => Receiver::PACE,

@@ -108,7 +108,7 @@ pub(super) fn survey(world: &WorldTables) -> (Vec<(Use, DnsName)>, BTreeSet<IpAd
         }
         named.extend(addresses);
     }
-    for (_, name) in world.names.iter() {
+    for (_, name) in world.names.iter().chain(world.wildcards.iter()) {
         named.extend(
             name.addresses
                 .iter()

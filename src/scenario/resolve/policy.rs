@@ -19,19 +19,23 @@ impl PolicyTable {
     /// Returns this table with what it leaves open taken from `base`; what belongs to a host as a whole is
     /// not inherited.
     pub(in crate::scenario) fn inherit(&self, base: &Self) -> Self {
-        let whole = self.body.is_some();
+        let whole = self.has_body();
         let parts = self.mode.is_some() || self.mx.is_some() || self.max_age.is_some();
         // A body and the fields of a policy are two ways to say one thing.
         let (base_body, base_parts) = match (whole, parts) {
             (true, _) => (None, None),
             (false, true) => (None, Some(base)),
-            (false, false) => (base.body.clone(), Some(base)),
+            (false, false) => (Some(base), Some(base)),
         };
         Self {
             mode: self.mode.clone().or_else(|| base_parts?.mode.clone()),
             mx: self.mx.clone().or_else(|| base_parts?.mx.clone()),
             max_age: self.max_age.clone().or_else(|| base_parts?.max_age.clone()),
-            body: self.body.clone().or(base_body),
+            body: self.body.clone().or_else(|| base_body?.body.clone()),
+            body_base64: self
+                .body_base64
+                .clone()
+                .or_else(|| base_body?.body_base64.clone()),
             encoding: self.encoding.or(base.encoding),
             pad_to: self.pad_to.clone().or_else(|| base.pad_to.clone()),
             status: self.status.clone().or_else(|| base.status.clone()),
@@ -75,6 +79,11 @@ impl PolicyTable {
         addresses
     }
 
+    /// Returns whether the table has a whole body.
+    pub(in crate::scenario) const fn has_body(&self) -> bool {
+        self.body.is_some() || self.body_base64.is_some()
+    }
+
     /// Returns what is served where this table holds.
     pub(super) fn response(&self) -> Response {
         let status = self.status.as_ref().map_or(OK, |status| status.value);
@@ -85,9 +94,10 @@ impl PolicyTable {
             }
             (None, _, _) => String::new(),
         };
-        let mut body = match self.encoding.unwrap_or(Encoding::Utf8) {
-            Encoding::Utf8 => text.into_bytes(),
-            Encoding::Utf16 => [0xfeff]
+        let mut body = match (&self.body_base64, self.encoding.unwrap_or(Encoding::Utf8)) {
+            (Some(octets), _) => octets.value.0.0.clone(),
+            (None, Encoding::Utf8) => text.into_bytes(),
+            (None, Encoding::Utf16) => [0xfeff]
                 .into_iter()
                 .chain(text.encode_utf16())
                 .flat_map(u16::to_be_bytes)

@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::facts::dns::{Exchange, MxRecord};
 use crate::facts::{DnsName, DnsNameError};
 use crate::fakes::{
-    Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View,
+    Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View, closest,
 };
 use crate::scenario::addresses::Use;
 use crate::scenario::file::{
@@ -35,7 +35,7 @@ pub(super) fn build(
     for (name, host) in world.hosts.iter() {
         let target = host.cname.as_ref().map(|target| &target.0);
         zones.host(
-            &name.0,
+            name.as_str(),
             name.origin,
             &Host {
                 addresses: || host_addresses(host.all_addresses(), Use::Policy, &name.0, context),
@@ -48,7 +48,7 @@ pub(super) fn build(
     }
     for (name, server) in world.servers.iter() {
         zones.host(
-            &name.0,
+            name.as_str(),
             name.origin,
             &Host {
                 addresses: || host_addresses(server.all_addresses(), Use::Mail, &name.0, context),
@@ -61,7 +61,10 @@ pub(super) fn build(
         zones.tlsa(name, server.tlsa.as_ref());
     }
     for (name, table) in world.names.iter() {
-        zones.bare(name, table);
+        zones.bare(name.as_str(), name.origin, table);
+    }
+    for (name, table) in world.wildcards.iter() {
+        zones.bare(&format!("*.{}", name.0), name.origin, table);
     }
     zones.finish()
 }
@@ -111,15 +114,20 @@ struct Builder<'p, 't> {
 
 impl Builder<'_, '_> {
     fn finish(mut self) -> View {
-        for name in self.implied {
-            self.names
-                .entry(name.to_string())
-                .or_insert_with(|| Name::faulty(DnsFault::Rcode(Rcode::Nxdomain)));
-        }
-        View {
+        let mut view = View {
             names: self.names,
             ..View::default()
+        };
+        // What a wildcard stands for exists.
+        self.implied
+            .retain(|name| closest(name.as_str(), |name| view.names.get(name)).is_none());
+        for name in self.implied {
+            view.names.insert(
+                name.to_string(),
+                Name::faulty(DnsFault::Rcode(Rcode::Nxdomain)),
+            );
         }
+        view
     }
 
     fn domain(
@@ -131,9 +139,9 @@ impl Builder<'_, '_> {
         let origin = name.origin;
         let name = &name.value.0;
         if let Some(answer) = &domain.mx {
-            self.mx(name, origin, answer);
+            self.mx(name.as_str(), origin, answer);
         } else {
-            self.answers(name, origin);
+            self.answers(name.as_str(), origin);
         }
         if let Some(record) = self.below(name, "_mta-sts", origin) {
             self.txt_at(record, domain.txt.as_ref());
@@ -150,7 +158,7 @@ impl Builder<'_, '_> {
         match &domain.policy {
             None => self.implied.push(host),
             Some(policy) => self.host(
-                &host,
+                host.as_str(),
                 policy.origin,
                 &Host {
                     addresses: || {
@@ -165,9 +173,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn bare(&mut self, name: &Located<Text<DnsName>>, table: &NameTable) {
-        let origin = name.origin;
-        let name = &name.value.0;
+    fn bare(&mut self, name: &str, origin: Origin, table: &NameTable) {
         if let Some(fault) = fault_of(table.rcode, table.silence) {
             self.insert(name, origin, Name::faulty(fault));
             return;
@@ -197,12 +203,12 @@ impl Builder<'_, '_> {
 
     fn txt_at(&mut self, name: DnsName, answer: Option<&Located<TxtAnswer>>) {
         match answer {
-            Some(answer) => self.txt(&name, answer),
+            Some(answer) => self.txt(name.as_str(), answer),
             None => self.implied.push(name),
         }
     }
 
-    fn txt(&mut self, name: &DnsName, answer: &Located<TxtAnswer>) {
+    fn txt(&mut self, name: &str, answer: &Located<TxtAnswer>) {
         let ttl = self.ttl(answer.ttl, answer.origin);
         if let Some(target) = &answer.cname {
             self.insert(name, answer.origin, Name::alias(target.as_str(), ttl));
@@ -251,7 +257,7 @@ impl Builder<'_, '_> {
         RecordData::Txt(written.iter().map(octets).collect())
     }
 
-    fn mx(&mut self, name: &DnsName, origin: Origin, answer: &MxAnswer) {
+    fn mx(&mut self, name: &str, origin: Origin, answer: &MxAnswer) {
         let ttl = self.ttl(answer.ttl, origin);
         if let Some(target) = &answer.cname {
             self.insert(name, origin, Name::alias(target.as_str(), ttl));
@@ -275,6 +281,7 @@ impl Builder<'_, '_> {
             .collect();
         for record in &records {
             if let Exchange::Host(host) = &record.exchange
+                && host.as_address().is_none()
                 && let Ok(port) = host.prefixed("_25._tcp")
             {
                 self.implied.push(port);
@@ -324,12 +331,12 @@ impl Builder<'_, '_> {
             records,
             ttl,
         );
-        if let Some(answers) = self.answers(&name, answer.origin) {
+        if let Some(answers) = self.answers(name.as_str(), answer.origin) {
             answers.insert(RecordKind::Tlsa, said);
         }
     }
 
-    fn host<F: Fn() -> Vec<IpAddr>>(&mut self, name: &DnsName, origin: Origin, host: &Host<'_, F>) {
+    fn host<F: Fn() -> Vec<IpAddr>>(&mut self, name: &str, origin: Origin, host: &Host<'_, F>) {
         let ttl = self.ttl(host.ttl, origin);
         if let Some(target) = host.target {
             self.insert(name, origin, Name::alias(target.as_str(), ttl));
@@ -359,12 +366,8 @@ impl Builder<'_, '_> {
     }
 
     /// Returns the answers of a name, which then exists; `None` if it is an alias or a failure already.
-    fn answers(
-        &mut self,
-        name: &DnsName,
-        origin: Origin,
-    ) -> Option<&mut BTreeMap<RecordKind, Answer>> {
-        let found = self.names.entry(name.to_string()).or_default();
+    fn answers(&mut self, name: &str, origin: Origin) -> Option<&mut BTreeMap<RecordKind, Answer>> {
+        let found = self.names.entry(name.to_owned()).or_default();
         if let Some(target) = found.target() {
             let message = format!("{name} is an alias of {target} and can hold no records");
             self.problems.push(origin, message);
@@ -378,8 +381,8 @@ impl Builder<'_, '_> {
         Some(&mut found.answers)
     }
 
-    fn insert(&mut self, name: &DnsName, origin: Origin, said: Name) {
-        let found = self.names.entry(name.to_string()).or_default();
+    fn insert(&mut self, name: &str, origin: Origin, said: Name) {
+        let found = self.names.entry(name.to_owned()).or_default();
         if *found == Name::default() {
             *found = said;
         } else {

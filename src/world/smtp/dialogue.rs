@@ -1,5 +1,6 @@
 //! What a receiver says, in clear text and inside TLS.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
 
@@ -119,7 +120,7 @@ impl<'a> Dialogue<'a> {
                     format!("250 {}", self.receiver.host)
                 }
                 "STARTTLS" => match self.starttls_refusal() {
-                    Some(refusal) => refusal.to_owned(),
+                    Some(refusal) => refusal.into_owned(),
                     None => return self.go_ahead(lines).await,
                 },
                 "MAIL" => self.mail(rest).await?,
@@ -176,7 +177,7 @@ impl<'a> Dialogue<'a> {
             let octets = format!("{reply}\r\n250-injected\r\n250 AUTH PLAIN\r\n");
             lines.send(octets.as_bytes()).await?;
         } else {
-            self.say(lines, reply).await?;
+            self.say(lines, &reply).await?;
         }
         Ok(End::Next)
     }
@@ -201,28 +202,32 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Returns the refusal of STARTTLS, if it is refused.
-    fn starttls_refusal(&self) -> Option<&'static str> {
-        if self.tls.is_some() {
-            Some("503 5.5.1 TLS is already active")
+    fn starttls_refusal(&self) -> Option<Cow<'static, str>> {
+        let refusal = if self.tls.is_some() {
+            "503 5.5.1 TLS is already active"
+        } else if let Some(code) = self.receiver.starttls {
+            // After a 2xx a careless client shakes hands.
+            return (code >= 300).then(|| format!("{code} no").into());
         } else if self.has(DialogueFault::StarttlsAbsent)
             || self.has(DialogueFault::StarttlsStripped)
         {
-            Some("500 5.5.2 command not recognized")
+            "500 5.5.2 command not recognized"
         } else if self.has(DialogueFault::Starttls454) {
-            Some("454 4.7.0 TLS is not available now")
+            "454 4.7.0 TLS is not available now"
         } else if self.has(DialogueFault::Starttls554) {
-            Some("554 5.7.0 TLS is not available")
+            "554 5.7.0 TLS is not available"
         } else {
-            None
-        }
+            return None;
+        };
+        Some(refusal.into())
     }
 
     /// Returns what lets TLS begin.
-    fn starttls_go_ahead(&self) -> &'static str {
-        if self.has(DialogueFault::Starttls250) {
-            "250 2.0.0 fine"
-        } else {
-            "220 2.0.0 go ahead"
+    fn starttls_go_ahead(&self) -> Cow<'static, str> {
+        match self.receiver.starttls {
+            Some(code) => format!("{code} fine").into(),
+            None if self.has(DialogueFault::Starttls250) => "250 2.0.0 fine".into(),
+            None => "220 2.0.0 go ahead".into(),
         }
     }
 

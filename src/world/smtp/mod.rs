@@ -116,8 +116,9 @@ impl SmtpServer {
         if receiver.fault == Some(DialogueFault::InjectedLater.into()) {
             stream.write_all(b"250 injected\r\n").await?;
         }
-        // After a 250 a careful client stays in clear text.
-        let is_in_doubt = receiver.fault == Some(DialogueFault::Starttls250.into());
+        // After another code than 220 a careful client stays in clear text.
+        let is_in_doubt = receiver.starttls.is_some()
+            || receiver.fault == Some(DialogueFault::Starttls250.into());
         Ok(!is_in_doubt || first == [HANDSHAKE_RECORD])
     }
 }
