@@ -112,10 +112,10 @@ impl Resolver {
         said: ServFail,
         detail: Box<str>,
     ) -> Result<DnsResponse, DnsFailure> {
-        // A SERVFAIL that took all of the first deadline is no reason to know less of it.
-        let deadline = Instant::now() + self.lookup_deadline;
-        let unchecked = self.ask_each(query, Validation::Off, deadline).await;
-        let again = match self.ask_each(query, Validation::On, deadline).await {
+        // Each with a deadline of its own: one that is slow to fail is no reason to know less of the next.
+        let deadline = || Instant::now() + self.lookup_deadline;
+        let unchecked = self.ask_each(query, Validation::Off, deadline()).await;
+        let again = match self.ask_each(query, Validation::On, deadline()).await {
             Err(DnsFailure {
                 kind: DnsFailureKind::ServFail(again),
                 ..
@@ -125,7 +125,7 @@ impl Resolver {
             last => return last,
         };
         let root = Query::query(Name::root(), rr::RecordType::NS);
-        let root = self.ask_each(&root, Validation::On, deadline).await;
+        let root = self.ask_each(&root, Validation::On, deadline()).await;
         Err(DnsFailure {
             kind: DnsFailureKind::ServFail(ServFail {
                 extended: said.extended.and(again.extended),
