@@ -9,11 +9,16 @@ use std::str::FromStr;
 
 use crate::facts::dns::TxtRecord;
 use crate::sts::excerpt::excerpt;
-use crate::sts::fields::{self, Candidate, FieldsError, MAX_EXTENSIONS};
+use crate::sts::fields::{self, Candidate, FieldsError, Kind, MAX_EXTENSIONS};
 use crate::sts::reading::Reading;
 
 /// The version field, which comes first.
 const VERSION: &str = "v=TLSRPTv1";
+
+const KIND: Kind = Kind {
+    version: VERSION,
+    key: "rua",
+};
 
 /// The most addresses for reports that are kept; the rest is checked and dropped.
 const MAX_URIS: usize = 32;
@@ -64,7 +69,7 @@ impl fmt::Display for Record {
 pub fn parse(octets: &[u8]) -> Result<Record, RecordError> {
     let mut uris = Vec::new();
     let mut extensions = Vec::new();
-    for field in fields::split(octets, VERSION, Reading::Letter)? {
+    for field in fields::split(octets, KIND, Reading::Letter)? {
         let (name, value) = fields::split_at_equals(field?)?;
         if name == b"rua" {
             if uris.is_empty() {
@@ -185,7 +190,7 @@ pub enum RecordError {
 /// What the TXT records at `_smtp._tls` come to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Selection {
-    /// No record speaks of reports.
+    /// No record was meant to speak of reports.
     NoRecord,
     /// Exactly one, and it is valid.
     Record(Record),
@@ -215,8 +220,13 @@ pub enum SelectError {
     reason = "a lifetime in an `impl Trait` has to have a name"
 )]
 pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>) -> Selection {
-    match fields::candidate(texts, VERSION, Reading::Letter) {
+    match fields::candidate(texts, KIND, Reading::Letter) {
         Candidate::None => Selection::NoRecord,
+        Candidate::Discarded(octets) => {
+            let error = parse(&octets).err();
+            let passed = || FieldsError::SpaceBeforeSemicolon { expected: VERSION }.into();
+            Selection::Unusable(error.unwrap_or_else(passed).into())
+        }
         Candidate::Several { count } => Selection::Unusable(SelectError::Several { count }),
         Candidate::One(octets) => match parse(&octets) {
             Ok(record) => Selection::Record(record),
@@ -229,7 +239,7 @@ pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>) -> Selection {
 mod tests {
     use super::{RecordError, SelectError, Selection, parse, select};
     use crate::facts::dns::TxtRecord;
-    use crate::sts::fields::FieldsError;
+    use crate::sts::fields::{FieldsError, Slip};
 
     #[test]
     fn records_of_the_grammar_are_read() {
@@ -272,10 +282,11 @@ mod tests {
     #[test]
     fn what_the_grammar_forbids_is_refused() {
         let uri = |uri: &str| RecordError::Uri { uri: uri.into() };
-        let version = |found: &str| {
+        let version = |found: &str, slip| {
             RecordError::Fields(FieldsError::Version {
                 found: found.into(),
                 expected: "v=TLSRPTv1",
+                slip: Some(slip),
             })
         };
         for (text, expected) in [
@@ -285,11 +296,11 @@ mod tests {
             ("v=TLSRPTv1; RUA=mailto:a@b", RecordError::NoRua),
             (
                 "v=TLSRPTv10; rua=mailto:a@b",
-                version("v=TLSRPTv10; rua=mailto:a@b"),
+                version("v=TLSRPTv10; rua=mailto:a@b", Slip::Spelling),
             ),
             (
                 "v=tlsrptv1; rua=mailto:a@b",
-                version("v=tlsrptv1; rua=mailto:a@b"),
+                version("v=tlsrptv1; rua=mailto:a@b", Slip::Case),
             ),
             ("v=TLSRPTv1; rua=", uri("")),
             ("v=TLSRPTv1; rua=a@b.test", uri("a@b.test")),

@@ -13,12 +13,13 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::diagnose::document::Finding;
-use crate::diagnose::lint;
+use crate::diagnose::lint::RecordsInHand;
+use crate::facts::Sentence;
 use crate::facts::dns::TxtRecord;
 use crate::report::{Style, Tone, escape, json};
 use crate::sts::presentation;
-use crate::sts::reading::ByReading;
-use crate::sts::record::{Selection, select};
+use crate::sts::reading::Reading;
+use crate::sts::record::Record;
 
 /// The arguments of `lint record`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -67,7 +68,7 @@ struct Document<'a> {
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 struct Outcome {
     record: Option<Usable>,
-    error: Option<String>,
+    error: Option<Sentence>,
 }
 
 /// A usable record.
@@ -87,10 +88,9 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
     for text in &args.texts {
         read_argument(text, &mut texts)?;
     }
-    let read = ByReading::of(|reading| select(&texts, reading));
-    let letter = Outcome::of(&read.letter);
-    let tolerant = Outcome::of(&read.tolerant);
-    let findings = lint::record(&read);
+    let records = RecordsInHand::read(texts);
+    let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(records.record(reading)));
+    let findings = records.findings();
     let is_valid = letter.record.is_some();
     let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
@@ -141,13 +141,9 @@ fn read_argument(text: &str, texts: &mut Vec<TxtRecord>) -> anyhow::Result<()> {
 }
 
 impl Outcome {
-    fn of(selection: &Selection) -> Self {
-        match selection {
-            Selection::NoRecord => Self {
-                record: None,
-                error: Some(lint::NO_RECORD.into()),
-            },
-            Selection::Record(record) => Self {
+    fn of(read: Result<&Record, Sentence>) -> Self {
+        match read {
+            Ok(record) => Self {
                 record: Some(Usable {
                     id: record.id().to_string(),
                     extensions: record
@@ -158,9 +154,9 @@ impl Outcome {
                 }),
                 error: None,
             },
-            Selection::Unusable(error) => Self {
+            Err(error) => Self {
                 record: None,
-                error: Some(error.to_string()),
+                error: Some(error),
             },
         }
     }
@@ -173,19 +169,13 @@ fn write_text(
     tolerant: &Outcome,
     findings: &[Finding],
 ) -> io::Result<()> {
-    match (&letter.record, &letter.error) {
-        (Some(usable), _) => writeln!(
-            output,
-            "{}: id {}",
-            style.paint(Tone::Good, "valid"),
-            usable.id
-        )?,
-        (None, error) => writeln!(
-            output,
-            "{}: {}",
-            style.paint(Tone::Bad, "not valid"),
-            error.as_deref().unwrap_or_default()
-        )?,
+    if let Some(usable) = &letter.record {
+        let valid = style.paint(Tone::Good, "valid");
+        writeln!(output, "{valid}: id {}", usable.id)?;
+    }
+    if let Some(error) = &letter.error {
+        let not = style.paint(Tone::Bad, "not valid");
+        writeln!(output, "{not}: {}", escape::line(&error.to_string()))?;
     }
     if let (None, Some(usable)) = (&letter.record, &tolerant.record) {
         writeln!(output, "to tolerant senders, valid: id {}", usable.id)?;

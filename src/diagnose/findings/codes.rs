@@ -27,7 +27,7 @@ macro_rules! codes {
 codes! {
     NO_RECORD = "STS-NO-RECORD", 1, "8461 §3.1", "there is no MTA-STS record";
     RECORD_INVALID = "STS-RECORD-INVALID", 1, "8461 §3.1", "the MTA-STS record cannot be used";
-    RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", "only tolerant senders can read the MTA-STS record";
+    RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", "some senders cannot read the MTA-STS record";
     RECORD_EXTENSION = "STS-RECORD-EXTENSION", 1, "8461 §3.1", "the MTA-STS record has a field that no sender knows";
     RECORD_UNKNOWN = "STS-RECORD-UNKNOWN", 1, "8461 §3.1", "the MTA-STS record could not be looked up";
     POLICY_WITHOUT_RECORD = "STS-POLICY-WITHOUT-RECORD", 1, "8461 §3.1", "a policy is served that no sender looks for";

@@ -11,7 +11,7 @@ mod found;
 mod hosts;
 mod policy;
 pub mod properties;
-mod record;
+pub(in crate::diagnose) mod record;
 mod served;
 #[cfg(test)]
 mod tests;

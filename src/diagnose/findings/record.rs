@@ -7,11 +7,13 @@ use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, policy_url};
 use crate::diagnose::document::Severity;
 use crate::diagnose::fix::{self, Fix};
-use crate::facts::dns::{DnsFailure, DnsOutcome};
+use crate::facts::dns::{DnsFailure, DnsOutcome, TxtRecord};
 use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
-use crate::sts::reading::Reading;
-use crate::sts::record::{SelectError, Selection};
+use crate::sts::excerpt::excerpt;
+use crate::sts::fields::Foreign;
+use crate::sts::reading::{ByReading, Reading};
+use crate::sts::record::{self, SelectError, Selection};
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let (domain, now) = (case.judged.domain, case.now);
@@ -22,46 +24,78 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         find_failed(case, failure, found);
         return;
     }
-    let record = || Fix::publishing(fix::record(domain, now));
-    let tolerated = |why: &dyn std::fmt::Display| format!("strict senders find no record: {why}");
-    match (&case.judged.record.letter, &case.judged.record.tolerant) {
-        (Selection::Record(_), _) => {}
-        (Selection::Unusable(error), Selection::Record(_)) => found.add(
+    let texts: Vec<&TxtRecord> = answer.texts().collect();
+    match judge(&texts, &case.judged.record) {
+        Some(Fault::Tolerated(detail)) => found.add(
             &codes::RECORD_TOLERATED,
             severity_of_split(case),
-            tolerated(error),
-            Some(record()),
+            detail,
+            Some(Fix::publishing(fix::record(domain, now))),
         ),
-        (Selection::NoRecord, Selection::Record(_)) => found.add(
-            &codes::RECORD_TOLERATED,
-            severity_of_split(case),
-            tolerated(&"none begins with `v=STSv1;`"),
-            Some(record()),
-        ),
-        // One TXT record of another kind, as under a wildcard: the domain does not publish MTA-STS.
-        (Selection::Unusable(_), _)
-            if !answer.texts().any(|text| looks_like_sts(&text.joined())) =>
-        {
-            find_missing(case, found);
-        }
-        (Selection::Unusable(error), _) => found.add(
+        Some(Fault::Unusable(error)) => found.add(
             &codes::RECORD_INVALID,
             Severity::Error,
             answered(case, error),
             Some(match error {
                 SelectError::Several { .. } => fix::one_record(
                     domain,
-                    answer
-                        .texts()
-                        .map(|text| text.joined())
-                        .filter(|text| looks_like_sts(text)),
+                    texts
+                        .iter()
+                        .filter(|text| record::is_meant(text))
+                        .map(|text| text.joined()),
                     now,
                 ),
-                SelectError::Invalid(_) => record(),
+                SelectError::Invalid(_) => Fix::publishing(fix::record(domain, now)),
             }),
         ),
-        (Selection::NoRecord, _) => find_missing(case, found),
+        None if case.judged.live_id().is_none() => find_missing(case, &texts, found),
+        None => {}
     }
+}
+
+/// What is wrong with the records of one name.
+pub(in crate::diagnose) enum Fault<'a> {
+    /// Somebody meant one of them to be the record, and no sender can use it.
+    Unusable(&'a SelectError),
+    /// Some senders find the record, others do not, and why.
+    Tolerated(Sentence),
+}
+
+/// Judges the records of one name; `None` if they are right, or if nobody meant any of them to be the record.
+pub(in crate::diagnose) fn judge<'a>(
+    texts: &[&TxtRecord],
+    read: &'a ByReading<Selection>,
+) -> Option<Fault<'a>> {
+    match (&read.letter, &read.tolerant) {
+        (Selection::Record(_), _) => texts.iter().all(|text| record::is_filtered_by_some(text)).then(|| {
+            Fault::Tolerated(
+                "there is white space before the first `;`, and senders that ask for `v=STSv1;` at the \
+                 beginning, as chasquid and Halon do, find no record"
+                    .into(),
+            )
+        }),
+        (Selection::Unusable(error), Selection::Record(_)) => {
+            let mut detail = Sentence::from("strict senders find no record: ");
+            detail.add(error);
+            Some(Fault::Tolerated(detail))
+        }
+        (Selection::Unusable(error), _) => Some(Fault::Unusable(error)),
+        // What the letter does not take for a record meant to be one, the tolerant reading does not either.
+        (Selection::NoRecord, _) => None,
+    }
+}
+
+/// Says what is published in the place of a record that is looked for, if that says what it is.
+pub(in crate::diagnose) fn what_stands_there(texts: &[&TxtRecord]) -> Option<String> {
+    let (kind, octets) = texts
+        .iter()
+        .map(|text| text.joined())
+        .find_map(|octets| Some((Foreign::of(&octets)?, octets)))?;
+    let from = match kind {
+        Foreign::Dkim | Foreign::Dmarc | Foreign::Spf => ", as from a wildcard of the zone",
+        Foreign::Sts | Foreign::TlsRpt => ", at the wrong name",
+    };
+    Some(format!("{kind} (`{}`){from}", excerpt(&octets)))
 }
 
 fn answered(case: &Case<'_>, answer: &impl Say) -> Sentence {
@@ -103,22 +137,17 @@ fn find_failed(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
     );
 }
 
-/// Whether somebody meant a text to be an MTA-STS record.
-fn looks_like_sts(text: &[u8]) -> bool {
-    text.trim_ascii_start()
-        .get(..5)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"v=sts"))
-}
-
-fn find_missing(case: &Case<'_>, found: &mut Findings) {
+fn find_missing(case: &Case<'_>, texts: &[&TxtRecord], found: &mut Findings) {
     let domain = case.judged.domain;
     let record = Fix::publishing(fix::record(domain, case.now));
+    let instead = what_stands_there(texts)
+        .map_or_else(String::new, |what| format!("; what stands there is {what}"));
     if case.judged.live_policy().is_some() {
         found.add(
             &codes::POLICY_WITHOUT_RECORD,
             Severity::Warning,
             format!(
-                "{} serves a policy, and no record at _mta-sts.{domain} tells senders to fetch it{}",
+                "{} serves a policy, and no record at _mta-sts.{domain} tells senders to fetch it{}{instead}",
                 policy_url(domain),
                 alias_after(case)
             ),
@@ -128,7 +157,7 @@ fn find_missing(case: &Case<'_>, found: &mut Findings) {
         found.add(
             &codes::NO_RECORD,
             Severity::Note,
-            format!("no TXT record at _mta-sts.{domain} begins with `v=STSv1;`"),
+            format!("no TXT record at _mta-sts.{domain} begins with `v=STSv1;`{instead}"),
             None,
         );
     }

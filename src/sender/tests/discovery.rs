@@ -83,9 +83,18 @@ const RECORDS: &[Row] = &[
     (
         "only other TXT records",
         |stage| {
-            stage.txt(&["v=spf1 -all", "v=STSv10; id=2;"]);
+            stage.txt(&["v=spf1 -all", "google-site-verification=x"]);
         },
         "no policy: there is no MTA-STS record",
+        CACHED,
+    ),
+    (
+        "only other TXT records, one of them meant to be the one",
+        |stage| {
+            stage.txt(&["v=spf1 -all", "v=stsv1; id=2;"]);
+        },
+        "no policy: the MTA-STS record cannot be used: the record begins with `v=stsv1; id=2;`, not with \
+         `v=STSv1;`: upper and lower case count",
         CACHED,
     ),
     (

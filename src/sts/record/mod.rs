@@ -13,11 +13,16 @@ use std::str::FromStr;
 use crate::facts::dns::TxtRecord;
 use crate::facts::{Say, Sentence};
 use crate::sts::excerpt::excerpt;
-use crate::sts::fields::{self, Candidate, FieldsError, MAX_EXTENSIONS};
+use crate::sts::fields::{self, Candidate, FieldsError, Kind, MAX_EXTENSIONS};
 use crate::sts::reading::Reading;
 
 /// The version field, which comes first.
 const VERSION: &str = "v=STSv1";
+
+const KIND: Kind = Kind {
+    version: VERSION,
+    key: "id",
+};
 
 /// The longest record id, in octets.
 const MAX_ID_OCTETS: usize = 32;
@@ -67,7 +72,7 @@ impl fmt::Display for Record {
 pub fn parse(octets: &[u8], reading: Reading) -> Result<Record, RecordError> {
     let mut id = None;
     let mut extensions = Vec::new();
-    for field in fields::split(octets, VERSION, reading)? {
+    for field in fields::split(octets, KIND, reading)? {
         let (name, value) = fields::split_at_equals(field?)?;
         if name == b"id" && id.is_none() {
             id = Some(RecordId::from_octets(value)?);
@@ -167,7 +172,7 @@ pub enum RecordError {
 /// What the TXT records at `_mta-sts` come to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Selection {
-    /// No record speaks of MTA-STS.
+    /// No record was meant to be one of MTA-STS.
     NoRecord,
     /// Exactly one, and it is valid.
     Record(Record),
@@ -218,22 +223,42 @@ impl Say for SelectError {
 /// does not remove a cached policy.
 ///
 /// Q: The grammar allows `v=STSv1 ;`, the rule above would discard it (erratum 6285). A: The rule speaks of
-/// multiple records: a single one is judged by the grammar alone; among several it is discarded.
+/// multiple records: a single one is judged by the grammar alone, see [`is_filtered_by_some`]; among several
+/// it is discarded.
 ///
-/// Q: Is a single record of another kind (a wildcard's `v=spf1`) no record, or an invalid one? A: By the
-/// letter it is not discarded, so it is invalid; a sender does the same in both cases.
+/// Q: Is a single record of another kind (a wildcard's `v=spf1`) no record, or an invalid one? A: A sender does
+/// the same in both cases. Here it is none; invalid is what somebody meant to be the record, alone or among
+/// several.
 #[must_use]
 #[expect(
     single_use_lifetimes,
     reason = "a lifetime in an `impl Trait` has to have a name"
 )]
 pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>, reading: Reading) -> Selection {
-    match fields::candidate(texts, VERSION, reading) {
+    match fields::candidate(texts, KIND, reading) {
         Candidate::None => Selection::NoRecord,
+        Candidate::Discarded(octets) => {
+            let error = parse(&octets, reading).err();
+            let passed = || FieldsError::SpaceBeforeSemicolon { expected: VERSION }.into();
+            Selection::Unusable(error.unwrap_or_else(passed).into())
+        }
         Candidate::Several { count } => Selection::Unusable(SelectError::Several { count }),
         Candidate::One(octets) => match parse(&octets, reading) {
             Ok(record) => Selection::Record(record),
             Err(error) => Selection::Unusable(error.into()),
         },
     }
+}
+
+/// Returns whether a single record, good by the grammar, is dropped by senders that always ask for `v=STSv1;`
+/// at its beginning, as chasquid and Halon do.
+#[must_use]
+pub fn is_filtered_by_some(text: &TxtRecord) -> bool {
+    !fields::begins_exactly(text, KIND)
+}
+
+/// Returns whether somebody meant the text to be an MTA-STS record.
+#[must_use]
+pub fn is_meant(text: &TxtRecord) -> bool {
+    KIND.is_meant(&text.joined())
 }

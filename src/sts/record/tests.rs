@@ -3,7 +3,7 @@
 use super::{RecordError, RecordId, RecordIdError, SelectError, Selection, parse, select};
 use crate::facts::Say;
 use crate::facts::dns::TxtRecord;
-use crate::sts::fields::FieldsError;
+use crate::sts::fields::{FieldsError, Slip};
 use crate::sts::reading::Reading;
 
 fn id(text: &str) -> RecordId {
@@ -44,10 +44,11 @@ fn records_of_the_grammar_are_read_in_both_readings() {
 fn what_the_grammar_forbids_is_refused_in_both_readings() {
     use FieldsError as F;
     use RecordIdError as I;
-    let version = |found: &str| {
+    let version = |found: &str, slip| {
         RecordError::Fields(F::Version {
             found: found.into(),
             expected: "v=STSv1",
+            slip,
         })
     };
     let value = |name: &str, value: &str| {
@@ -65,19 +66,46 @@ fn what_the_grammar_forbids_is_refused_in_both_readings() {
     let too_long = format!("v=STSv1; id={}", "a".repeat(33));
     let name_too_long = format!("v=STSv1; id=1; {}=x", "a".repeat(33));
     for (text, expected) in [
-        ("", version("")),
-        ("v=spf1 -all", version("v=spf1 -all")),
-        ("v=STSv2; id=1", version("v=STSv2; id=1")),
-        ("v=STSv10; id=1", version("v=STSv10; id=1")),
-        ("v=STSv1.0; id=1", version("v=STSv1.0; id=1")),
-        ("v=STSv1 id=1", version("v=STSv1 id=1")),
-        ("v=STSv1, id=1", version("v=STSv1, id=1")),
-        ("v=stsv1; id=1", version("v=stsv1; id=1")),
-        ("V=STSv1; id=1", version("V=STSv1; id=1")),
-        ("v = STSv1; id=1", version("v = STSv1; id=1")),
-        ("id=1; v=STSv1", version("id=1; v=STSv1")),
-        ("\"v=STSv1; id=1\"", version("\"v=STSv1; id=1\"")),
-        ("v=STSv1\0; id=1", version("v=STSv1\\0; id=1")),
+        ("", version("", None)),
+        ("v=spf1 -all", version("v=spf1 -all", None)),
+        (
+            "v=STSv2; id=1",
+            version("v=STSv2; id=1", Some(Slip::Spelling)),
+        ),
+        (
+            "v=STSv10; id=1",
+            version("v=STSv10; id=1", Some(Slip::Spelling)),
+        ),
+        (
+            "v=STSv1.0; id=1",
+            version("v=STSv1.0; id=1", Some(Slip::Spelling)),
+        ),
+        (
+            "v=STSv1 id=1",
+            version("v=STSv1 id=1", Some(Slip::Delimiter)),
+        ),
+        (
+            "v=STSv1, id=1",
+            version("v=STSv1, id=1", Some(Slip::Delimiter)),
+        ),
+        ("v=stsv1; id=1", version("v=stsv1; id=1", Some(Slip::Case))),
+        ("V=STSv1; id=1", version("V=STSv1; id=1", Some(Slip::Case))),
+        (
+            "v = STSv1; id=1",
+            version("v = STSv1; id=1", Some(Slip::Spelling)),
+        ),
+        (
+            "id=1; v=STSv1",
+            version("id=1; v=STSv1", Some(Slip::NotFirst)),
+        ),
+        (
+            "\"v=STSv1; id=1\"",
+            version("\"v=STSv1; id=1\"", Some(Slip::Quotes)),
+        ),
+        (
+            "v=STSv1\0; id=1",
+            version("v=STSv1\\0; id=1", Some(Slip::Delimiter)),
+        ),
         ("v=STSv1", RecordError::NoId),
         ("v=STSv1;", RecordError::NoId),
         ("v=STSv1; ", RecordError::NoId),
@@ -162,6 +190,15 @@ fn errors_read_as_sentences() {
             &["v=STSv1; id=1", "v=STSv1; id=2"],
             "2 records begin with `v=STSv1;`, only one may",
         ),
+        (
+            &["v=stsv1; id=1"],
+            "the record begins with `v=stsv1; id=1`, not with `v=STSv1;`: upper and lower case count",
+        ),
+        (
+            &["x", "v=STSv1 ; id=1"],
+            "of several records those that do not begin with `v=STSv1;` are discarded, and this one has white \
+             space before the `;`",
+        ),
     ] {
         let records = texts
             .iter()
@@ -213,10 +250,15 @@ fn exactly_one_valid_record_counts() {
         // The filter wants the ";": these are other kinds of record.
         (&[good, "v=STSv10; id=2"], O::Id("1"), O::Id("1")),
         (&[good, "v=STSv1 ; id=2"], O::Id("1"), O::Id("1")),
-        (&["v=STSv1 ; id=1", "x"], O::None, O::None),
+        // Meant to be the record, and discarded: to say that there is none would hide why.
+        (&["v=STSv1 ; id=1", "x"], O::Invalid, O::Invalid),
+        (&["x", "v=stsv1; id=1"], O::Invalid, O::Invalid),
+        (&["x", " v=STSv1; id=1"], O::Invalid, O::Id("1")),
+        (&["STSv1; id=1"], O::Invalid, O::Invalid),
         (&["v=STSv1 ; id=1"], O::Id("1"), O::Id("1")),
         (&["x", "y"], O::None, O::None),
-        (&["x"], O::Invalid, O::Invalid),
+        (&["x"], O::None, O::None),
+        (&["v=spf1 -all"], O::None, O::None),
         (&["v=STSv1;"], O::Invalid, O::Invalid),
         (&["v=STSv1; id=1;;", "x"], O::Invalid, O::Id("1")),
         (&[" v=STSv1; id=1"], O::Invalid, O::Id("1")),

@@ -43,6 +43,43 @@ fn records_are_read_as_senders_read_them() {
             ],
         ),
         (&["v=STSv1"], 1, &["not valid: "]),
+        (
+            &["v=spf1 -all"],
+            1,
+            &[
+                "not valid: no record speaks of MTA-STS, this is an SPF record (`v=spf1 -all`), as from a wildcard",
+            ],
+        ),
+        // A record that somebody meant to be the one keeps its cause, alone and beside others.
+        (
+            &["v=stsv1; id=1;"],
+            1,
+            &["STS-RECORD-INVALID", "upper and lower case count"],
+        ),
+        (
+            &["google-site-verification=x", "v=stsv1; id=1;"],
+            1,
+            &["STS-RECORD-INVALID", "upper and lower case count"],
+        ),
+        (&["x", "id=1; v=STSv1"], 1, &["the version must come first"]),
+        (
+            &["v=STSv1 ; id=1;"],
+            0,
+            &[
+                "valid: id 1",
+                "warning STS-RECORD-TOLERATED",
+                "as chasquid and Halon do",
+                "publish: v=STSv1; id=1;",
+            ],
+        ),
+        (
+            &["x", "v=STSv1 ; id=1;"],
+            1,
+            &[
+                "STS-RECORD-INVALID",
+                "this one has white space before the `;`",
+            ],
+        ),
         (&[""], 1, &["not valid: no record speaks of MTA-STS"]),
         (
             &["\"v=STSv1; id=1"],

@@ -3,9 +3,18 @@
 //!
 //! [RFC 8461, Section 3.1]: https://www.rfc-editor.org/rfc/rfc8461#section-3.1
 
+mod foreign;
+mod slip;
+mod space;
+
 use std::borrow::Cow;
 use std::iter::Peekable;
 use std::slice::Split;
+
+pub use foreign::Foreign;
+pub(crate) use slip::Kind;
+pub use slip::Slip;
+pub(crate) use space::{is_wsp, trim, trim_end, trim_start};
 
 use super::excerpt::excerpt;
 use super::reading::Reading;
@@ -40,6 +49,15 @@ pub enum FieldsError {
     /// White space before the version.
     #[error("the record begins with white space")]
     LeadingSpace,
+    /// White space between version and `;`, where several records make that `;` count.
+    #[error(
+        "of several records those that do not begin with `{expected};` are discarded, and this one has white \
+         space before the `;`"
+    )]
+    SpaceBeforeSemicolon {
+        /// The version field.
+        expected: &'static str,
+    },
     /// White space at the end, with no `;` before it.
     #[error("the record ends with white space")]
     TrailingSpace,
@@ -55,12 +73,17 @@ pub enum FieldsError {
         value: Box<str>,
     },
     /// Another beginning than the version.
-    #[error("the record begins with `{found}`, not with `{expected};`")]
+    #[error(
+        "the record begins with `{found}`, not with `{expected};`{}",
+        .slip.map(|slip| format!(": {slip}")).unwrap_or_default()
+    )]
     Version {
         /// What it begins with.
         found: Box<str>,
         /// The version field.
         expected: &'static str,
+        /// How that came about, where somebody meant it to be such a record.
+        slip: Option<Slip>,
     },
 }
 
@@ -86,37 +109,43 @@ pub(super) fn not_a_field_name(name: &str) -> Sentence {
 
 /// What is left of several TXT records once those of another kind are discarded.
 pub(crate) enum Candidate<'a> {
+    /// Nothing that anybody meant to be such a record.
     None,
+    /// The one that counts.
     One(Cow<'a, [u8]>),
+    /// One of those that were discarded, which was meant to be such a record.
+    Discarded(Cow<'a, [u8]>),
+    /// More than one.
     Several { count: usize },
 }
 
 /// Discards, where there are several records, those that do not begin with the version and ";".
 pub(crate) fn candidate<'a>(
     texts: impl IntoIterator<Item = &'a TxtRecord>,
-    version: &'static str,
+    kind: Kind,
     reading: Reading,
 ) -> Candidate<'a> {
-    let mut texts = texts.into_iter();
-    let (first, second) = match (texts.next(), texts.next()) {
-        (None, _) => return Candidate::None,
-        (Some(only), None) => return Candidate::One(joined(only)),
-        (Some(first), Some(second)) => (first, second),
-    };
-    let mut candidates = [first, second]
-        .into_iter()
-        .chain(texts)
-        .map(joined)
-        .filter(|octets| begins_with(octets, version, reading));
-    let Some(candidate) = candidates.next() else {
-        return Candidate::None;
-    };
-    match candidates.count() {
-        0 => Candidate::One(candidate),
-        others => Candidate::Several {
-            count: others.saturating_add(1),
-        },
+    let texts: Vec<Cow<'a, [u8]>> = texts.into_iter().map(joined).collect();
+    let is_only = texts.len() == 1;
+    let begins = |octets: &&Cow<'a, [u8]>| begins_with(octets, kind, reading);
+    let is_meant = |octets: &&Cow<'a, [u8]>| kind.is_meant(octets);
+    let count = texts.iter().filter(begins).count();
+    let found = texts
+        .iter()
+        .find(begins)
+        .or_else(|| texts.iter().find(is_meant))
+        .cloned();
+    match (count, found) {
+        (_, None) => Candidate::None,
+        (0, Some(octets)) if !is_only => Candidate::Discarded(octets),
+        (0 | 1, Some(octets)) => Candidate::One(octets),
+        (count, Some(_)) => Candidate::Several { count },
     }
+}
+
+/// Returns whether the record begins with the version and ";", as one among several must.
+pub(crate) fn begins_exactly(text: &TxtRecord, kind: Kind) -> bool {
+    begins_with(&joined(text), kind, Reading::Letter)
 }
 
 /// Joins the strings of a record with nothing between them, as §3.1 wants it.
@@ -127,43 +156,43 @@ fn joined(text: &TxtRecord) -> Cow<'_, [u8]> {
     }
 }
 
-fn begins_with(octets: &[u8], version: &'static str, reading: Reading) -> bool {
+fn begins_with(octets: &[u8], kind: Kind, reading: Reading) -> bool {
     match reading {
         Reading::Letter => octets,
         Reading::Tolerant => trim_start(octets),
     }
-    .strip_prefix(version.as_bytes())
+    .strip_prefix(kind.version.as_bytes())
     .is_some_and(|rest| rest.starts_with(b";"))
 }
 
 /// Takes the version off the front of `octets` and returns the rest split into fields.
 pub(crate) fn split<'a>(
     octets: &'a [u8],
-    version: &'static str,
+    kind: Kind,
     reading: Reading,
 ) -> Result<Fields<'a>, FieldsError> {
     let octets = match reading {
         Reading::Letter => octets,
         Reading::Tolerant => trim(octets),
     };
-    let Some(rest) = octets.strip_prefix(version.as_bytes()) else {
-        return Err(if trim_start(octets).starts_with(version.as_bytes()) {
+    let other = || FieldsError::Version {
+        found: excerpt(octets),
+        expected: kind.version,
+        slip: kind.slip(octets),
+    };
+    let Some(rest) = octets.strip_prefix(kind.version.as_bytes()) else {
+        let is_pushed_in = trim_start(octets).starts_with(kind.version.as_bytes());
+        return Err(if is_pushed_in {
             FieldsError::LeadingSpace
         } else {
-            FieldsError::Version {
-                found: excerpt(octets),
-                expected: version,
-            }
+            other()
         });
     };
     let mut segments = rest.split(is_semicolon as IsSemicolon).peekable();
     // What stands between the version and the first ";": only white space may.
     let gap = segments.next().unwrap_or_default();
     if !trim(gap).is_empty() {
-        return Err(FieldsError::Version {
-            found: excerpt(octets),
-            expected: version,
-        });
+        return Err(other());
     }
     if segments.peek().is_none() && !gap.is_empty() {
         return Err(FieldsError::TrailingSpace);
@@ -249,38 +278,6 @@ pub(crate) fn split_once(octets: &[u8], separator: u8) -> Option<(&[u8], &[u8])>
     let position = octets.iter().position(|octet| *octet == separator)?;
     let (before, rest) = octets.split_at_checked(position)?;
     Some((before, rest.split_first()?.1))
-}
-
-/// Returns whether the octet is the grammar's WSP.
-pub(crate) const fn is_wsp(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t')
-}
-
-/// Takes white space off both ends.
-pub(crate) const fn trim(octets: &[u8]) -> &[u8] {
-    trim_start(trim_end(octets))
-}
-
-/// Takes white space off the front.
-pub(crate) const fn trim_start(mut octets: &[u8]) -> &[u8] {
-    while let [first, rest @ ..] = octets {
-        if !is_wsp(*first) {
-            break;
-        }
-        octets = rest;
-    }
-    octets
-}
-
-/// Takes white space off the end.
-pub(crate) const fn trim_end(mut octets: &[u8]) -> &[u8] {
-    while let [rest @ .., last] = octets {
-        if !is_wsp(*last) {
-            break;
-        }
-        octets = rest;
-    }
-    octets
 }
 
 const fn is_semicolon(octet: &u8) -> bool {
