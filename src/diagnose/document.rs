@@ -209,7 +209,7 @@ pub struct EdgeReport {
     pub content_type: Option<String>,
     /// The body, at most its first 4 KiB, what is not UTF-8 replaced; null without a response.
     pub body: Option<String>,
-    /// The SHA-256 of the body, in hexadecimal; null without a response.
+    /// The SHA-256 of the body, in hexadecimal; null without a response, or where its body is empty.
     pub body_sha256: Option<String>,
     /// The certificate presented; null without a handshake that got there.
     pub certificate: Option<CertificateReport>,

@@ -461,6 +461,7 @@ mod tests {
             RefreshResult::Failed(FetchError::Status {
                 status,
                 location: None,
+                is_web_page: false,
             })
         };
         for (model, lab, expected) in [

@@ -247,6 +247,7 @@ mod tests {
                 E::Status {
                     status: 404,
                     location: None,
+                    is_web_page: false,
                 },
                 R::StsPolicyFetchError,
             ),

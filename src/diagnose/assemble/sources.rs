@@ -100,12 +100,14 @@ fn edge(edge: &Edge<'_>) -> EdgeReport {
                 .unwrap_or(&response.body);
             String::from_utf8_lossy(shown).into_owned()
         }),
-        body_sha256: response.map(|response| {
-            Sha256::digest(&response.body)
-                .iter()
-                .map(|octet| format!("{octet:02x}"))
-                .collect()
-        }),
+        body_sha256: response
+            .filter(|response| !response.body.is_empty())
+            .map(|response| {
+                Sha256::digest(&response.body)
+                    .iter()
+                    .map(|octet| format!("{octet:02x}"))
+                    .collect()
+            }),
         certificate: exchange.certificate.as_ref().map(certificate::lay_out),
         error: edge.fetched.letter.as_ref().err().map(Say::sentence),
     }

@@ -189,11 +189,10 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
         &codes::EDGE_SPLIT,
         severity,
         detail,
-        Some(if serving == 1 {
-            let failing = edges().filter(|edge| !serves(edge));
-            fix::failing_edges(domain, failing.map(address))
-        } else {
-            fix::edges(domain, edges().map(address), case.now)
+        Some(match serving {
+            0 => fix::no_edge(domain, edges().map(address)),
+            1 => fix::failing_edges(domain, edges().filter(|edge| !serves(edge)).map(address)),
+            _ => fix::edges(domain, edges().map(address), case.now),
         }),
     );
 }

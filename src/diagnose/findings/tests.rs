@@ -25,11 +25,12 @@ const STALE: &str = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 60
 
 /// What one address of the policy host does.
 enum Edge {
+    Answers(u16),
     Serves(String),
     Fails(HttpFailureKind),
 }
 
-use Edge::{Fails, Serves};
+use Edge::{Answers, Fails, Serves};
 
 fn findings(edges: &[Edge]) -> Vec<Finding> {
     let survey = survey(edges);
@@ -102,6 +103,13 @@ fn survey(edges: &[Edge]) -> Survey {
 }
 
 fn exchange_with(number: u8, edge: &Edge) -> HttpExchange {
+    let response = |status, body: &str| HttpResponse {
+        status,
+        content_types: vec![(*b"text/plain").into()],
+        location: None,
+        body: body.as_bytes().into(),
+        body_end: BodyEnd::Complete,
+    };
     HttpExchange {
         address: [192, 0, 2, number].into(),
         certificate: Some(PeerCertificate {
@@ -114,13 +122,8 @@ fn exchange_with(number: u8, edge: &Edge) -> HttpExchange {
             faults: Vec::new(),
         }),
         outcome: match edge {
-            Serves(body) => Ok(HttpResponse {
-                status: 200,
-                content_types: vec![(*b"text/plain").into()],
-                location: None,
-                body: body.as_bytes().into(),
-                body_end: BodyEnd::Complete,
-            }),
+            Answers(status) => Ok(response(*status, "")),
+            Serves(body) => Ok(response(200, body)),
             Fails(kind) => Err(HttpFailure {
                 kind: *kind,
                 detail: "".into(),
@@ -172,6 +175,41 @@ fn edges_differ_only_where_we_could_ask_them() {
                 "{fix}"
             );
         }
+    }
+}
+
+#[test]
+fn where_no_edge_serves_a_policy_none_is_old() {
+    for (edges, expected) in [
+        (
+            [Answers(404), Answers(503)],
+            "None of these addresses serves a policy",
+        ),
+        (
+            [Answers(404), Fails(HttpFailureKind::Refused)],
+            "None of these addresses serves a policy",
+        ),
+        (
+            [Answers(404), Serves(GOOD.to_owned())],
+            "the policy that the others serve",
+        ),
+        (
+            [Serves(STALE.to_owned()), Serves(GOOD.to_owned())],
+            "may hold the old body",
+        ),
+    ] {
+        let found = findings(&edges);
+        let split = found
+            .iter()
+            .find(|finding| finding.code == "STS-EDGE-SPLIT")
+            .unwrap();
+        let fix = split.fix.as_ref().unwrap();
+        assert!(fix.to_string().contains(expected), "{fix}");
+        assert_eq!(
+            fix.record().is_some(),
+            expected.contains("old body"),
+            "{fix}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! What to do about a policy that could not be fetched.
 
-use super::value::Fix;
+use super::{status, value::Fix};
 use crate::diagnose::command::{Command, policy_url};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsFailure;
@@ -61,13 +61,10 @@ fn advise(domain: &DnsName, error: &FetchError) -> Fix {
             None => format!("Correct line {} of the policy.", error.line),
         }),
         FetchError::Status {
-            location: Some(_), ..
-        } => Fix::from(format!(
-            "Serve the policy itself at {url} with status 200: senders never follow a redirect."
-        )),
-        FetchError::Status { .. } => {
-            Fix::from(format!("Serve the policy at {url} with status 200."))
-        }
+            status,
+            location,
+            is_web_page,
+        } => status::serve(domain, *status, location.as_deref(), *is_web_page),
         FetchError::TimedOut => elsewhere(domain),
         FetchError::TooLarge { .. } => Fix::from(format!(
             "Serve nothing but the policy at {url}: a handful of lines."

@@ -9,11 +9,14 @@
 mod body;
 mod fetch;
 mod policy;
+mod status;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use fetch::fetch;
 pub(super) use fetch::{LARGE_HELLO, alert};
-pub use policy::{begin, cover, edges, failing_edges, keep, one_record, opt_out, record, rewrite};
+pub use policy::{
+    begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, record, rewrite,
+};
 pub use value::{Change, Fix, Placed};

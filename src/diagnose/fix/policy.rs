@@ -131,6 +131,16 @@ pub fn failing_edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) 
     .of_edges()
 }
 
+/// What to do about edges none of which serves a policy, each for a reason of its own.
+#[must_use]
+pub fn no_edge(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) -> Fix {
+    Fix::from(
+        "None of these addresses serves a policy. Mend each of them, then ask them one by one:",
+    )
+    .run(addresses.map(|address| Command::fetch_from(domain, address)))
+    .of_edges()
+}
+
 /// Says where to serve a body, the body itself, and what comes after it.
 fn serve(fix: Fix, lead: &str, domain: &DnsName, body: &Body, now: UnixTime) -> Fix {
     let fix = fix.line(format!(

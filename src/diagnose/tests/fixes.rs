@@ -163,7 +163,7 @@ const FIXES: &[FixCase] = &[
             stage.response(|response| response.status = 404);
         },
         "STS-FETCH-FAILED",
-        &["with status 200", BEGIN],
+        &["Nothing stands at that path", BEGIN],
     ),
     (
         "broken off",

@@ -103,6 +103,7 @@ fn check_head(response: &HttpResponse, reading: Reading) -> Result<(), FetchErro
         return Err(FetchError::Status {
             status: response.status,
             location: response.location.as_deref().map(excerpt),
+            is_web_page: is_web_page(response),
         });
     }
     match reading {
@@ -131,8 +132,19 @@ fn check_media_types(content_types: &[Box<[u8]>]) -> Result<(), FetchError> {
 /// grammar says: the policy is UTF-8 in any case. So all parameters are ignored, malformed ones too.
 #[must_use]
 pub fn is_text_plain(content_type: &[u8]) -> bool {
+    is_media_type(content_type, b"text/plain")
+}
+
+fn is_media_type(content_type: &[u8], expected: &[u8]) -> bool {
     let essence = split_once(content_type, b';').map_or(content_type, |(essence, _)| essence);
-    trim(essence).eq_ignore_ascii_case(b"text/plain")
+    trim(essence).eq_ignore_ascii_case(expected)
+}
+
+/// Whether the response is HTML: by its media type, or by its first character.
+fn is_web_page(response: &HttpResponse) -> bool {
+    let mut content_types = response.content_types.iter();
+    content_types.any(|value| is_media_type(value, b"text/html"))
+        || response.body.trim_ascii_start().starts_with(b"<")
 }
 
 /// Why a policy could not be had.
@@ -194,6 +206,8 @@ pub enum FetchError {
         status: u16,
         /// Where `Location` points.
         location: Option<Box<str>>,
+        /// Whether a web page came with it, for people.
+        is_web_page: bool,
     },
     /// Time ran out within the body.
     #[error("the body was not finished in time")]

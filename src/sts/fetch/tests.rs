@@ -65,7 +65,8 @@ fn any_status_but_200_is_refused_whatever_the_body() {
                 judge(&exchange(Ok(response)), reading),
                 Err(FetchError::Status {
                     status,
-                    location: Some("https://x.test/\\r\\n".into())
+                    location: Some("https://x.test/\\r\\n".into()),
+                    is_web_page: false,
                 })
             );
         }
@@ -264,6 +265,7 @@ fn errors_read_as_sentences() {
             FetchError::Status {
                 status: 301,
                 location: Some("https://x.test/".into()),
+                is_web_page: true,
             },
             "status 301, a redirect to https://x.test/, which is never followed",
         ),
@@ -271,6 +273,7 @@ fn errors_read_as_sentences() {
             FetchError::Status {
                 status: 404,
                 location: None,
+                is_web_page: false,
             },
             "status 404",
         ),
@@ -318,5 +321,29 @@ fn errors_read_as_sentences() {
         assert_eq!(sentence.to_string(), expected);
         let is_whole = sentence.spans().len() == 1 && sentence.failures().count() == 1;
         assert_eq!(is_whole, expected.ends_with(')'), "{expected}");
+    }
+}
+
+#[test]
+fn a_status_says_whether_a_page_for_people_came_with_it() {
+    for (content_type, body, expected) in [
+        ("text/html; charset=utf-8", "", true),
+        ("TEXT/HTML", "x", true),
+        ("text/plain", "\n<!doctype html>", true),
+        ("text/plain", "Forbidden", false),
+        ("application/json", "{}", false),
+    ] {
+        let response = HttpResponse {
+            status: 403,
+            content_types: vec![content_type.as_bytes().into()],
+            body: body.as_bytes().into(),
+            ..response()
+        };
+        let Err(FetchError::Status { is_web_page, .. }) =
+            judge(&exchange(Ok(response)), Reading::Letter)
+        else {
+            panic!("403 is no policy");
+        };
+        assert_eq!(is_web_page, expected, "{content_type} {body}");
     }
 }
