@@ -1,5 +1,6 @@
 //! `stickler lint policy`: a policy body.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 
@@ -16,10 +17,11 @@ use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
 use crate::diagnose::explain::explain_policy;
-use crate::diagnose::lint::{self, BodyError, PolicyInHand};
-use crate::facts::DnsName;
-use crate::report::{Style, Tone, json};
-use crate::sts::policy::{self, Policy};
+use crate::diagnose::lint::policy::{BodyFault, MAX_BODY_OCTETS, PolicyInHand};
+use crate::facts::{DnsName, Sentence};
+use crate::report::{Style, Tone, escape, json};
+use crate::sts::mx::MxPattern;
+use crate::sts::policy::Policy;
 use crate::sts::reading::Reading;
 
 /// The arguments of `lint policy`.
@@ -52,9 +54,6 @@ Examples:
 
 Exit codes: 0 valid and every --mx covered, 1 not, 2 the file cannot be read.";
 
-/// The most octets that a body may have: what RFC 8461, Section 3.3 suggests to senders as their limit.
-const MAX_BODY_OCTETS: usize = 64 * 1024;
-
 /// Returns the JSON Schema of what `--format json` writes.
 #[must_use]
 pub fn schema() -> schemars::Schema {
@@ -68,6 +67,8 @@ struct Document<'a> {
     #[serde(flatten)]
     letter: &'a Outcome,
     tolerant: &'a Outcome,
+    /// All that the letter forbids, in the order of the lines.
+    errors: &'a [BodyError],
     mx_matches: &'a [MxMatch],
     findings: &'a [Finding],
 }
@@ -80,8 +81,17 @@ struct Outcome {
     max_age_secs: Option<u32>,
     mx: Vec<String>,
     error: Option<BodyError>,
-    #[serde(skip)]
-    policy: Option<Policy>,
+}
+
+/// Why a body is no policy.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+struct BodyError {
+    /// From 1; null if the fault is no line's.
+    line: Option<usize>,
+    /// What is wrong.
+    message: Sentence,
+    /// What to do about it; null if that is not known.
+    hint: Option<String>,
 }
 
 /// Whether the policy covers a host, and why.
@@ -100,26 +110,21 @@ struct MxMatch {
 /// When the file cannot be read, or the output not written.
 pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let body = read(&args.file)?;
-    let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(&body, reading));
-    // The readings take the same patterns where both take the body.
-    let read = letter.policy.as_ref().or(tolerant.policy.as_ref());
-    let mx_matches: Vec<MxMatch> = read.map_or_else(Vec::new, |policy| {
-        args.mx
+    let seen = PolicyInHand::read(&body, args.mx.clone());
+    let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(seen.policy(reading)));
+    let errors: Vec<BodyError> = seen.faults().iter().map(BodyError::of).collect();
+    let mx_matches: Vec<MxMatch> = seen.usable().map_or_else(Vec::new, |policy| {
+        seen.hosts()
             .iter()
-            .map(|host| match_host(policy, host))
+            .map(|(host, pattern)| MxMatch::of(policy, host, pattern.as_ref()))
             .collect()
     });
-    let findings = lint::policy(&PolicyInHand {
-        policy: read,
-        error: letter.error.as_ref(),
-        is_tolerated: letter.policy.is_none() && tolerant.policy.is_some(),
-        hosts: &args.mx,
-    });
+    let findings = seen.findings();
     let style = environment.style(args.output.output.as_deref());
     let mut output = Output::open(args.output.output.as_deref())?;
     match args.output.format {
         AnswerFormat::Text => {
-            write_text(&mut output, style, &letter, &tolerant)?;
+            write_text(&mut output, style, [&letter, &tolerant], errors.len())?;
             for found in &mx_matches {
                 match &found.pattern {
                     Some(pattern) => writeln!(output, "{} covered by {pattern}", found.host)?,
@@ -138,6 +143,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
                 schema: "stickler/lint-policy/1",
                 letter: &letter,
                 tolerant: &tolerant,
+                errors: &errors,
                 mx_matches: &mx_matches,
                 findings: &findings,
             };
@@ -172,70 +178,69 @@ fn read(source: &Source) -> anyhow::Result<Vec<u8>> {
 }
 
 impl Outcome {
-    fn of(body: &[u8], reading: Reading) -> Self {
-        if body.len() > MAX_BODY_OCTETS {
-            return Self::invalid(BodyError {
-                line: None,
-                message: format!(
-                    "the body has more than {MAX_BODY_OCTETS} octets, where senders may stop reading"
-                ),
-                hint: Some("list only the hosts that take mail, or use wildcards".into()),
-            });
-        }
-        match policy::parse(body, reading) {
+    fn of(read: Result<&Policy, BodyFault>) -> Self {
+        match read {
             Ok(policy) => Self {
                 valid: true,
                 mode: Some(policy.mode().to_string()),
                 max_age_secs: Some(policy.max_age().as_secs()),
                 mx: policy.patterns().iter().map(ToString::to_string).collect(),
                 error: None,
-                policy: Some(policy),
             },
-            Err(error) => Self::invalid(BodyError {
-                line: Some(error.line),
-                message: error.kind.to_string(),
-                hint: error.kind.hint(),
-            }),
+            Err(fault) => Self {
+                valid: false,
+                mode: None,
+                max_age_secs: None,
+                mx: Vec::new(),
+                error: Some(BodyError::of(&fault)),
+            },
         }
     }
 
-    const fn invalid(error: BodyError) -> Self {
+    /// Writes what it comes to, in a line; the findings below say the rest.
+    fn write(&self, output: &mut impl Write, style: Style, faults: usize) -> io::Result<()> {
+        if let (Some(mode), Some(max_age_secs)) = (&self.mode, self.max_age_secs) {
+            let valid = style.paint(Tone::Good, "valid");
+            write!(output, "{valid}: mode {mode}, max_age {max_age_secs}")?;
+            if !self.mx.is_empty() {
+                write!(output, ", mx {}", self.mx.join(", "))?;
+            }
+        } else {
+            let not = style.paint(Tone::Bad, "not valid");
+            match &self.error {
+                Some(error) if faults < 2 => write!(output, "{not}: {error}")?,
+                Some(_) | None => write!(output, "{not}: {faults} faults")?,
+            }
+        }
+        writeln!(output)
+    }
+}
+
+impl BodyError {
+    fn of(fault: &BodyFault) -> Self {
         Self {
-            valid: false,
-            mode: None,
-            max_age_secs: None,
-            mx: Vec::new(),
-            error: Some(error),
-            policy: None,
+            line: fault.line(),
+            message: fault.message(),
+            hint: fault.hint(),
         }
     }
+}
 
-    fn write(&self, output: &mut impl Write, style: Style) -> io::Result<()> {
-        match (&self.mode, self.max_age_secs, &self.error) {
-            (Some(mode), Some(max_age_secs), _) => {
-                let valid = style.paint(Tone::Good, "valid");
-                write!(output, "{valid}: mode {mode}, max_age {max_age_secs}")?;
-                if !self.mx.is_empty() {
-                    write!(output, ", mx {}", self.mx.join(", "))?;
-                }
-                writeln!(output)
-            }
-            (_, _, Some(error)) => {
-                let line = error
-                    .line
-                    .map_or_else(String::new, |line| format!("line {line}: "));
-                writeln!(
-                    output,
-                    "{}: {line}{}",
-                    style.paint(Tone::Bad, "not valid"),
-                    error.message
-                )?;
-                match &error.hint {
-                    Some(hint) => writeln!(output, "    {hint}"),
-                    None => Ok(()),
-                }
-            }
-            (_, _, None) => Ok(()),
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        f.write_str(&escape::line(&self.message.to_string()))
+    }
+}
+
+impl MxMatch {
+    fn of(policy: &Policy, host: &DnsName, pattern: Option<&MxPattern>) -> Self {
+        Self {
+            host: host.to_string(),
+            pattern: pattern.map(ToString::to_string),
+            reason: explain_policy(policy, host),
         }
     }
 }
@@ -243,21 +248,13 @@ impl Outcome {
 fn write_text(
     output: &mut impl Write,
     style: Style,
-    letter: &Outcome,
-    tolerant: &Outcome,
+    [letter, tolerant]: [&Outcome; 2],
+    faults: usize,
 ) -> io::Result<()> {
-    letter.write(output, style)?;
+    letter.write(output, style, faults)?;
     if tolerant.valid && !letter.valid {
         write!(output, "to tolerant senders, ")?;
-        tolerant.write(output, style)?;
+        tolerant.write(output, style, faults)?;
     }
     Ok(())
-}
-
-fn match_host(policy: &Policy, host: &DnsName) -> MxMatch {
-    MxMatch {
-        host: host.to_string(),
-        pattern: policy.matching(host).map(ToString::to_string),
-        reason: explain_policy(policy, host),
-    }
 }

@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::diagnose::document::Finding;
-use crate::diagnose::lint::RecordsInHand;
+use crate::diagnose::lint::record::RecordsInHand;
 use crate::facts::Sentence;
 use crate::facts::dns::TxtRecord;
 use crate::report::{Style, Tone, escape, json};

@@ -14,8 +14,11 @@ use crate::facts::http::HttpFailureKind;
 use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
 use crate::sts::fetch::{FetchError, Fetched};
-use crate::sts::policy::Mode;
+use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
+
+/// How many faults of a body are told one by one.
+const SHOWN_FAULTS: usize = 8;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     // Without a record nobody fetches: what the policy host does is no finding then.
@@ -25,6 +28,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     }
     if let Some(policy) = case.judged.live_policy() {
         found.extend(properties::find(policy));
+        found.extend(properties::unknown_fields(policy));
     }
     find_mode(case, found);
     coverage::find_unused(case, found);
@@ -62,13 +66,14 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         }
         // Both have to be mended.
         (None, FetchError::MediaType { .. }, worse @ FetchError::Policy(_)) => {
-            detail.add(worse).words("; ").add(error);
-            let both = fix::fetch(domain, worse).continued_by(fix::fetch(domain, error));
+            let body = say_all(case, Reading::Tolerant, worse, &mut detail);
+            detail.words("; ").add(error);
+            let both = body.continued_by(fix::fetch(domain, error));
             (&codes::POLICY_INVALID, both)
         }
         (None, _, _) => {
-            detail.add(error);
-            (code_of(error), fix::fetch(domain, error))
+            let advice = say_all(case, Reading::Letter, error, &mut detail);
+            (code_of(error), advice)
         }
     };
     if error.is_ours() {
@@ -85,9 +90,8 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
 
 fn find_tolerated(case: &Case<'_>, error: &FetchError, found: &mut Findings) {
     let mut detail = Sentence::from("strict senders get no policy: ");
-    detail
-        .add(error)
-        .words("; tolerant senders use it, so each sees another domain");
+    say_all(case, Reading::Letter, error, &mut detail);
+    detail.words("; tolerant senders use it, so each sees another domain");
     // One corrected policy, not two that differ: this one alone would bring the outage to strict senders too.
     let fix = if case.judged.uncovered().is_some() {
         Some(Fix::from(format!(
@@ -105,6 +109,29 @@ fn find_tolerated(case: &Case<'_>, error: &FetchError, found: &mut Findings) {
         detail,
         fix,
     );
+}
+
+/// Says why there is no policy, and returns what to do about it: of a body every fault, not the first alone.
+fn say_all(case: &Case<'_>, reading: Reading, error: &FetchError, detail: &mut Sentence) -> Fix {
+    let has_error = |edge: &&Edge<'_>| edge.in_reading(reading).as_ref().err() == Some(error);
+    let edge = case.judged.edges.iter().find(has_error);
+    let response = edge.and_then(|edge| edge.exchange.outcome.as_ref().ok());
+    let (FetchError::Policy(_), Some(response)) = (error, response) else {
+        detail.add(error);
+        return fix::fetch(case.judged.domain, error);
+    };
+    let collected = policy::collect(&response.body);
+    let (shown, rest) = collected
+        .faults
+        .split_at(collected.faults.len().min(SHOWN_FAULTS));
+    detail.join("; ", shown);
+    match rest.len() + collected.more {
+        0 => {}
+        more => {
+            detail.words(format_args!("; and {more} more"));
+        }
+    }
+    fix::faults(shown)
 }
 
 /// Says besides the advice which policy to serve, for those who have none at hand.

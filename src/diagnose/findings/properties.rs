@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::codes;
 use crate::diagnose::document::{Finding, Severity};
-use crate::sts::policy::{Mode, Policy};
+use crate::sts::policy::{Field, Mode, Policy};
 
 /// Below a day, a policy can be gone before the next daily refresh.
 const SHORT: Duration = Duration::from_secs(86_400);
@@ -13,15 +13,11 @@ const SHORT: Duration = Duration::from_secs(86_400);
 /// "this value [is expected to] typically be in the range of weeks or greater" (RFC 8461, Section 3.2).
 const USUAL: Duration = Duration::from_secs(7 * 86_400);
 
-/// The names of fields that mean something; one that is nearly such a name was meant to be it.
-const KNOWN_FIELDS: [&str; 4] = ["max_age", "mode", "mx", "version"];
-
 /// Finds what is odd about a valid policy.
 #[must_use]
 pub fn find(policy: &Policy) -> Vec<Finding> {
     let mut findings: Vec<Finding> = life(policy).into_iter().collect();
     findings.extend(addresses(policy));
-    findings.extend(fields(policy));
     findings
 }
 
@@ -59,25 +55,29 @@ fn addresses(policy: &Policy) -> impl Iterator<Item = Finding> {
         })
 }
 
-fn fields(policy: &Policy) -> impl Iterator<Item = Finding> {
-    policy.extensions().iter().map(|(name, value)| {
-        let meant = KNOWN_FIELDS.into_iter().find(|known| is_near(known, name));
-        Finding::new(
-            &codes::FIELD_UNKNOWN,
-            if meant.is_some() {
-                Severity::Warning
-            } else {
-                Severity::Note
-            },
-            format!("`{name}: {value}` is ignored"),
-            meant.map(|meant| format!("did you mean `{meant}: {value}`").into()),
-        )
-    })
+/// Finds the fields of a valid policy that no sender knows.
+#[must_use]
+pub fn unknown_fields(policy: &Policy) -> Vec<Finding> {
+    policy
+        .extensions()
+        .iter()
+        .map(|(name, value)| unknown_field(None, name, value))
+        .collect()
 }
 
-/// Returns whether `name` is `known` in another spelling.
-fn is_near(known: &str, name: &str) -> bool {
-    let fold = |text: &str| text.to_ascii_lowercase().replace(['-', '.', '_'], "");
-    let (known, name) = (fold(known), fold(name));
-    name == known || name == format!("{known}s")
+/// Says of a field, at a line if that is known, that no sender knows it.
+#[must_use]
+pub fn unknown_field(line: Option<usize>, name: &str, value: &str) -> Finding {
+    let meant = Field::meant_by(name);
+    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+    Finding::new(
+        &codes::FIELD_UNKNOWN,
+        if meant.is_some() {
+            Severity::Warning
+        } else {
+            Severity::Note
+        },
+        format!("{place}`{name}: {value}` is ignored"),
+        meant.map(|meant| format!("did you mean `{meant}: {value}`").into()),
+    )
 }

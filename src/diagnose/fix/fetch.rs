@@ -7,7 +7,7 @@ use crate::facts::dns::DnsFailure;
 use crate::facts::http::{FAMILY_OFF, HttpFailure, HttpFailureKind};
 use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::sts::fetch::FetchError;
-use crate::sts::policy::PolicyErrorKind;
+use crate::sts::policy::{Fault, PolicyErrorKind};
 
 /// Says what to change at the policy host, or where to look.
 #[must_use]
@@ -55,11 +55,10 @@ fn advise(domain: &DnsName, error: &FetchError) -> Fix {
         FetchError::MediaType { .. } => {
             Fix::from(format!("Serve {url} with `Content-Type: text/plain`."))
         }
-        FetchError::Policy(error) => Fix::from(match error.kind.hint() {
-            Some(hint) if is_missing(&error.kind) => format!("After line {}: {hint}", error.line),
-            Some(hint) => format!("Line {}: {hint}", error.line),
-            None => format!("Correct line {} of the policy.", error.line),
-        }),
+        FetchError::Policy(error) => faults(&[Fault {
+            error: error.clone(),
+            last_line: error.line,
+        }]),
         FetchError::Status {
             status,
             location,
@@ -72,10 +71,30 @@ fn advise(domain: &DnsName, error: &FetchError) -> Fix {
     }
 }
 
+/// Says of each fault of a body what would be right, or at least where to look.
+#[must_use]
+pub fn faults(faults: &[Fault]) -> Fix {
+    faults.iter().fold(Fix::default(), |fix, fault| {
+        let Fault { error, last_line } = fault;
+        let first = error.line;
+        let place = if first == *last_line {
+            format!("ine {first}")
+        } else {
+            format!("ines {first} to {last_line}")
+        };
+        fix.line(match error.kind.hint() {
+            Some(hint) if is_missing(&error.kind) => format!("After l{place}: {hint}"),
+            Some(hint) => format!("L{place}: {hint}"),
+            None => format!("Correct l{place} of the policy."),
+        })
+    })
+}
+
 fn is_missing(kind: &PolicyErrorKind) -> bool {
     matches!(
         kind,
-        PolicyErrorKind::Missing { similar: None, .. } | PolicyErrorKind::NoMx { .. }
+        PolicyErrorKind::Missing { similar: None, .. }
+            | PolicyErrorKind::NoMx { similar: None, .. }
     )
 }
 

@@ -14,8 +14,8 @@ mod status;
 mod tests;
 mod value;
 
-pub use fetch::fetch;
 pub(super) use fetch::{LARGE_HELLO, alert};
+pub use fetch::{faults, fetch};
 pub use policy::{
     begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, record, rewrite,
 };

@@ -158,6 +158,31 @@ const FIXES: &[FixCase] = &[
         &["Serve HTTPS at port 443", BEGIN],
     ),
     (
+        "a policy with several faults",
+        |stage| {
+            serve(
+                stage,
+                b"version: STSv1\nmode: enforced\nmx: 10 mx1.corp.test\nmax_age: 7d\n",
+            );
+        },
+        "STS-POLICY-INVALID",
+        &[
+            "line 2: mode `enforced` is none of enforce, testing, none; line 3: mx `10 mx1.corp.test`",
+            "Line 2: did you mean `enforce`\nLine 3: did you mean `mx1.corp.test`: a policy has no preferences\n\
+             Line 4: did you mean `604800`",
+            BEGIN,
+        ],
+    ),
+    (
+        "the TXT record in the place of the policy",
+        |stage| serve(stage, b"v=STSv1; id=1;\n"),
+        "STS-POLICY-INVALID",
+        &[
+            "this is the TXT record, not the policy",
+            "_mta-sts.<domain>",
+        ],
+    ),
+    (
         "404",
         |stage| {
             stage.response(|response| response.status = 404);

@@ -1,18 +1,15 @@
-//! Why a body is not a policy: the line, the reason, the evidence, a hint.
+//! Why a body is not a policy: the line, the reason, the evidence.
 
-use std::fmt;
-
-use super::{MaxAge, Mode};
-use crate::facts::{DnsName, Say, Sentence};
+use super::{Field, MaxAge, Mode};
+use crate::facts::{Say, Sentence};
 use crate::sts::fields::not_a_field_name;
 use crate::sts::mx::MxPatternError;
-use crate::sts::name::PolicyNameError;
 
 /// Why a body is not a policy, and where.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("line {line}: {kind}")]
 pub struct PolicyError {
-    /// The line, from 1; the last one where something is missing from the whole.
+    /// The line, from 1; where something is missing, the line of what was meant to be it, or else the last.
     pub line: usize,
     /// The reason.
     pub kind: PolicyErrorKind,
@@ -96,6 +93,8 @@ pub enum PolicyErrorKind {
     NoMx {
         /// The mode.
         mode: Mode,
+        /// The name of a field that looks much like it.
+        similar: Option<Box<str>>,
     },
     /// White space between name and ":".
     #[error("there is white space between `{name}` and `:`")]
@@ -119,36 +118,22 @@ pub enum PolicyErrorKind {
     },
 }
 
-/// The fields that a policy cannot do without.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Field {
-    /// `max_age`.
-    MaxAge,
-    /// `mode`.
-    Mode,
-    /// `version`.
-    Version,
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MaxAge => "max_age",
-            Self::Mode => "mode",
-            Self::Version => "version",
-        })
+impl Say for PolicyError {
+    fn say(&self, sentence: &mut Sentence) {
+        sentence
+            .words(format_args!("line {}: ", self.line))
+            .add(&self.kind);
     }
 }
 
-impl Say for PolicyError {
+impl Say for PolicyErrorKind {
     fn say(&self, sentence: &mut Sentence) {
-        sentence.words(format_args!("line {}: ", self.line));
-        if let PolicyErrorKind::Name { name } = &self.kind {
+        if let Self::Name { name } = self {
             sentence.add(&not_a_field_name(name));
-        } else if let PolicyErrorKind::Mx { found, error } = &self.kind {
+        } else if let Self::Mx { found, error } = self {
             sentence.add(&not_a_pattern(found, error));
         } else {
-            sentence.words(&self.kind);
+            sentence.words(self);
         }
     }
 }
@@ -160,93 +145,4 @@ fn not_a_pattern(found: &str, error: &MxPatternError) -> Sentence {
         MxPatternError::Star => sentence.words(error),
     };
     sentence
-}
-
-impl PolicyErrorKind {
-    /// Returns what would probably be right, as a sentence for the one who wrote the policy.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::BareCr => Some("end each line with LF or CR LF".into()),
-            Self::BlankLine => {
-                Some("remove the blank line: at most one line end may follow the last field".into())
-            }
-            Self::ByteOrderMark => Some("save the file as UTF-8 without a byte order mark".into()),
-            Self::LeadingSpace => Some("remove the white space before the field".into()),
-            Self::SpaceBeforeColon { name } => Some(format!("did you mean `{name}:`")),
-            Self::MaxAge { found } => {
-                let digits: String = found.chars().filter(char::is_ascii_digit).collect();
-                let is_near = !digits.is_empty()
-                    && digits.len() <= 8
-                    && found.chars().all(|c| {
-                        c.is_ascii_digit() || matches!(c, '+' | '_' | ',' | '.' | ' ' | '\'')
-                    });
-                Some(if is_near {
-                    format!("did you mean `{digits}`")
-                } else {
-                    "give whole seconds in plain digits, as in `604800` for a week".into()
-                })
-            }
-            Self::MaxAgeTooLarge { .. } => Some(format!("the most is `{}`", MaxAge::MAX)),
-            Self::Missing {
-                field,
-                similar: Some(similar),
-            } => Some(format!("did you mean `{field}` by `{similar}`")),
-            Self::Mode { found } => [Mode::Enforce, Mode::Testing, Mode::None]
-                .into_iter()
-                .find(|mode| found.eq_ignore_ascii_case(&mode.to_string()))
-                .map(|mode| format!("did you mean `{mode}`")),
-            Self::Mx { found, error } => hint_for_mx(found, error),
-            Self::NoColon { text } => {
-                split_at_equals(text).map(|(name, value)| format!("did you mean `{name}: {value}`"))
-            }
-            Self::Missing {
-                field,
-                similar: None,
-            } => Some(format!(
-                "add the line `{}`",
-                match field {
-                    Field::MaxAge => "max_age: 604800",
-                    Field::Mode => "mode: testing",
-                    Field::Version => "version: STSv1",
-                }
-            )),
-            Self::NoMx { .. } => {
-                Some("add a line `mx: mx1.example.com` for each host of the MX records".into())
-            }
-            Self::Version { .. } => Some("the only version is `STSv1`, in this spelling".into()),
-            Self::Control { .. } | Self::Empty | Self::Name { .. } | Self::Value { .. } => None,
-        }
-    }
-}
-
-fn split_at_equals(text: &str) -> Option<(&str, &str)> {
-    let (name, value) = text.split_once('=')?;
-    Some((name.trim(), value.trim()))
-}
-
-fn hint_for_mx(found: &str, error: &MxPatternError) -> Option<String> {
-    if found.contains([',', ' ', ';']) {
-        return Some("give each host an `mx` line of its own".into());
-    }
-    let suggestion = match error {
-        MxPatternError::Name(PolicyNameError::TrailingDot) => {
-            found.trim_end_matches('.').to_owned()
-        }
-        MxPatternError::Name(PolicyNameError::EmptyLabel) => {
-            format!("*.{}", found.strip_prefix('.')?)
-        }
-        MxPatternError::Star => format!("*.{}", found.strip_prefix('*')?),
-        // §3.2 wants A-labels: a U-label has one.
-        MxPatternError::Name(PolicyNameError::Character { .. }) => {
-            found.parse::<DnsName>().ok()?.to_string()
-        }
-        MxPatternError::Name(PolicyNameError::Empty | PolicyNameError::HyphenAtEdge) => {
-            return None;
-        }
-    };
-    suggestion
-        .parse::<crate::sts::mx::MxPattern>()
-        .ok()
-        .map(|pattern| format!("did you mean `{pattern}`"))
 }

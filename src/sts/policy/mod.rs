@@ -5,7 +5,12 @@
 //!
 //! [RFC 8461, Section 3.2]: https://www.rfc-editor.org/rfc/rfc8461#section-3.2
 
+mod collect;
+mod draft;
 mod error;
+mod field;
+mod hint;
+mod line;
 mod max_age;
 mod mode;
 mod parse;
@@ -14,7 +19,10 @@ mod tests;
 
 use std::fmt;
 
-pub use error::{Field, PolicyError, PolicyErrorKind};
+pub use collect::{Collected, Fault, collect};
+pub use draft::UnknownField;
+pub use error::{PolicyError, PolicyErrorKind};
+pub use field::Field;
 pub use max_age::MaxAge;
 pub use mode::Mode;
 pub use parse::parse;
@@ -46,9 +54,10 @@ impl Policy {
     ) -> Result<Self, PolicyErrorKind> {
         // §3.2 wants at least one `mx`, except in mode `none`: a correct opt-out names no hosts.
         match mode {
-            Mode::Enforce | Mode::Testing if patterns.is_empty() => {
-                Err(PolicyErrorKind::NoMx { mode })
-            }
+            Mode::Enforce | Mode::Testing if patterns.is_empty() => Err(PolicyErrorKind::NoMx {
+                mode,
+                similar: None,
+            }),
             Mode::Enforce | Mode::Testing | Mode::None => Ok(Self {
                 mode,
                 max_age,

@@ -318,7 +318,7 @@ fn what_is_missing_is_named_never_made_up() {
         ("mode: none\nmax_age: 1", 2, missing(Field::Version, None)),
         (
             "Version: STSv1\nmode: none\nmax_age: 1",
-            3,
+            1,
             missing(Field::Version, Some("Version")),
         ),
         (
@@ -341,13 +341,15 @@ fn what_is_missing_is_named_never_made_up() {
             3,
             K::NoMx {
                 mode: Mode::Enforce,
+                similar: None,
             },
         ),
         (
             "version: STSv1\nmode: testing\nMX: a.test\nmax_age: 1",
-            4,
+            3,
             K::NoMx {
                 mode: Mode::Testing,
+                similar: Some("MX".into()),
             },
         ),
     ] {
@@ -440,7 +442,57 @@ fn an_error_says_where_what_and_what_would_be_right() {
         (
             "max_age: 1w",
             "line 1: max_age `1w` is not 1 to 10 digits",
+            Some("did you mean `604800`"),
+        ),
+        (
+            "max_age: a week",
+            "line 1: max_age `a week` is not 1 to 10 digits",
             Some("give whole seconds in plain digits, as in `604800` for a week"),
+        ),
+        (
+            "mode: report",
+            "line 1: mode `report` is none of enforce, testing, none",
+            Some("did you mean `testing`"),
+        ),
+        (
+            "mode: [testing]",
+            "line 1: mode `[testing]` is none of enforce, testing, none",
+            Some("did you mean `testing`"),
+        ),
+        (
+            "mode: enforced",
+            "line 1: mode `enforced` is none of enforce, testing, none",
+            Some("did you mean `enforce`"),
+        ),
+        (
+            "mode enforce",
+            "line 1: there is no `:` in `mode enforce`",
+            Some("did you mean `mode: enforce`"),
+        ),
+        (
+            "mx: 10 mx.a.test.",
+            "line 1: mx `10 mx.a.test.` is no host name or wildcard: the character ' ' cannot stand in a name",
+            Some("did you mean `mx.a.test`: a policy has no preferences"),
+        ),
+        (
+            "mx: postmaster@a.test",
+            "line 1: mx `postmaster@a.test` is no host name or wildcard: the character '@' cannot stand in a name",
+            Some("did you mean `a.test`: an `mx` is a host, not a mail address"),
+        ),
+        (
+            "mx: https://mx.a.test/",
+            "line 1: mx `https://mx.a.test/` is no host name or wildcard: the character ':' cannot stand in a name",
+            Some("did you mean `mx.a.test`"),
+        ),
+        (
+            "mx: \"mx.a.test\"",
+            "line 1: mx `\"mx.a.test\"` is no host name or wildcard: the character '\"' cannot stand in a name",
+            Some("did you mean `mx.a.test`"),
+        ),
+        (
+            "mx:",
+            "line 1: mx `` is no host name or wildcard: the name is empty",
+            Some("name a host, or remove the line"),
         ),
         (
             "max_age: 31557601",
@@ -459,7 +511,7 @@ fn an_error_says_where_what_and_what_would_be_right() {
         ),
         (
             "version: STSv1\nMode: none\nmax_age: 1\n",
-            "line 3: the policy ends without a `mode` field",
+            "line 2: the policy ends without a `mode` field",
             Some("did you mean `mode` by `Mode`"),
         ),
         (
