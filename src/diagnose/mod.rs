@@ -3,7 +3,7 @@
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
 //! ([`judged`], [`alias`]) and every conforming sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`],
 //! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, step by
-//! step ([`steps`]).
+//! step ([`steps`]). What is known of mail providers is data ([`hosting`]).
 
 pub mod alias;
 pub mod assemble;
@@ -14,6 +14,7 @@ pub mod explain;
 pub mod finding;
 pub mod findings;
 pub mod fix;
+pub mod hosting;
 pub mod judge;
 pub mod judged;
 pub mod lint;

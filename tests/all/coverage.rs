@@ -117,6 +117,10 @@ const FAULTS: &[(&str, &[&str])] = &[
             "apex missing",
             "bare parent",
             "unknown keys",
+            "pattern names the policy host",
+            "misspelt pattern",
+            "provider's pattern short",
+            "provider's other host",
         ],
     ),
     (
@@ -288,7 +292,7 @@ fn each_requirement_fault_and_migration_is_shown_or_explained() {
     assert_eq!(listed.collect::<BTreeMap<_, _>>(), expected);
     assert_eq!(
         FAULTS.iter().map(|(_, faults)| faults.len()).sum::<usize>(),
-        118
+        122
     );
 
     assert_eq!(

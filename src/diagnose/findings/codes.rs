@@ -52,6 +52,11 @@ codes! {
     FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", "the policy has a field that no sender knows";
     MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", "senders forget the policy soon";
     PATTERN_ADDRESS = "STS-PATTERN-ADDRESS", 5, "8461 §4.1", "a pattern of the policy is an address";
+    PATTERN_NOT_MX = "STS-PATTERN-NOT-MX", 5, "8461 §4.1", "a pattern of the policy names a host that takes no mail from outside";
+    PATTERN_PARENT = "STS-PATTERN-PARENT", 5, "8461 §4.1", "a pattern of the policy is the domain above the MX hosts";
+    PATTERN_POLICY_HOST = "STS-PATTERN-POLICY-HOST", 5, "8461 §4.1", "a pattern of the policy names the policy host";
+    PATTERN_SHORT = "STS-PATTERN-SHORT", 5, "8461 §4.1", "a wildcard of the policy is a label too short";
+    PATTERN_TYPO = "STS-PATTERN-TYPO", 5, "8461 §4.1", "a pattern of the policy is nearly the name of an MX host";
     PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", "a pattern of the policy matches no live MX host";
     EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", "the policy host's addresses do not serve the same policy";
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", "the policy changed and its id did not";

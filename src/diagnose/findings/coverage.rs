@@ -2,8 +2,8 @@
 //! none.
 
 use super::aliases::Remedy;
-use super::codes;
 use super::found::{Findings, listed};
+use super::{codes, patterns};
 use crate::diagnose::case::Case;
 use crate::diagnose::document::{MxVerdict, Severity};
 use crate::diagnose::explain::near_miss;
@@ -84,7 +84,8 @@ pub(super) fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
     );
 }
 
-/// Finds the patterns of the policy that match no live MX host.
+/// Finds the patterns of the policy that match no live MX host: those that cannot be meant, each with its own
+/// remedy, and the rest.
 pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
     let Some(policy) = case.judged.live_policy() else {
         return;
@@ -96,10 +97,14 @@ pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
         .iter()
         .filter_map(|host| host.alias()?.target().cloned())
         .collect();
+    let hosts: Vec<_> = names(case.judged.usable_hosts()).chain(&targets).collect();
+    let unlikely = patterns::unlikely(policy, &hosts);
+    found.extend(patterns::findings(&unlikely));
     let unused: Vec<_> = case
         .judged
         .unused_patterns(policy.patterns())
         .filter(|pattern| !targets.iter().any(|target| pattern.matches(target)))
+        .filter(|unused| !unlikely.iter().any(|one| one.pattern == *unused))
         .collect();
     if !unused.is_empty() {
         let unused = listed(unused, 8);

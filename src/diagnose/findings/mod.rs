@@ -9,10 +9,11 @@ mod coverage;
 mod dnssec;
 mod found;
 mod hosts;
+pub mod patterns;
 mod policy;
 pub mod properties;
 pub(in crate::diagnose) mod record;
-mod served;
+pub mod served;
 #[cfg(test)]
 mod tests;
 mod tlsrpt;

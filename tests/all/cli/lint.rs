@@ -119,6 +119,21 @@ fn policies_are_read_as_senders_read_them() {
         POLICY.replace("mx: *", "MX: *").replace("1209600", "60"),
     );
     program.write("huge", vec![b'a'; 10_000_000]);
+    program.write(
+        "faults",
+        "version: STSv1\nmode: enforced\nmx: 10 mx1.corp.test\nnmx: mx2.corp.test\nmax_age: 7d\n",
+    );
+    program.write(
+        "indented",
+        POLICY
+            .replace("\n", "\n  ")
+            .replacen("version", "  version", 1),
+    );
+    program.write("record", "v=STSv1; id=1;\n");
+    program.write("json", "{\"version\": \"STSv1\"}\n");
+    program.write("html", "<!doctype html>\n<title>404</title>\n");
+    program.write("joined", POLICY.replace('\n', " "));
+    program.write("host", POLICY.replace("mx.corp", "mta-sts.corp"));
     for (words, exit, fragments) in [
         (
             &["good"][..],
@@ -178,6 +193,49 @@ fn policies_are_read_as_senders_read_them() {
             ],
         ),
         (&["typo", "--fail-on", "warning"], 1, &[]),
+        // Every fault in one run, each at its own line, once.
+        (
+            &["faults"],
+            1,
+            &[
+                "not valid: 3 faults\n",
+                "line 2: mode `enforced` is none of enforce, testing, none\n    fix: did you mean `enforce`\n",
+                "line 3: mx `10 mx1.corp.test` is no host name",
+                "    fix: did you mean `mx1.corp.test`: a policy has no preferences\n",
+                "line 5: max_age `7d` is not 1 to 10 digits\n    fix: did you mean `604800`\n",
+                "line 4: `nmx: mx2.corp.test` is ignored\n    fix: did you mean `mx: mx2.corp.test`\n",
+            ],
+        ),
+        (
+            &["indented"],
+            1,
+            &[
+                "not valid: ",
+                "lines 1 to 5: the line begins with white space",
+                "to tolerant senders, valid",
+            ],
+        ),
+        (
+            &["record"],
+            1,
+            &["not valid: this is the TXT record, not the policy\n"],
+        ),
+        (&["json"], 1, &["not valid: this is JSON, not a policy\n"]),
+        (
+            &["html"],
+            1,
+            &["not valid: this is a web page, not a policy\n"],
+        ),
+        (
+            &["joined"],
+            1,
+            &["not valid: the fields of the policy are joined in one line\n"],
+        ),
+        (
+            &["host", "--mx", "a.mail.test"],
+            0,
+            &["warning STS-PATTERN-POLICY-HOST", "as in `mx: a.mail.test`"],
+        ),
         (
             &["huge"],
             1,
@@ -228,6 +286,7 @@ fn a_policy_comes_from_standard_input_and_goes_to_a_file() {
             "mx",
             "error",
             "tolerant",
+            "errors",
             "mx_matches",
             "findings"
         ]
