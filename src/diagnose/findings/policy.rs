@@ -7,7 +7,7 @@ use super::served::Served;
 use super::{cached, coverage, properties};
 use crate::diagnose::case::Case;
 use crate::diagnose::command::policy_url;
-use crate::diagnose::document::Severity;
+use crate::diagnose::document::{MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{self, Edge};
 use crate::facts::http::HttpFailureKind;
@@ -16,6 +16,7 @@ use crate::sender::Verdict;
 use crate::sts::fetch::{FetchError, Fetched};
 use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
+use crate::tlsrpt;
 
 /// How many faults of a body are told one by one.
 const SHOWN_FAULTS: usize = 8;
@@ -259,7 +260,55 @@ fn find_mode(case: &Case<'_>, found: &mut Findings) {
             &codes::MODE_TESTING,
             Severity::Note,
             "faults are reported, never enforced: what would fail shows in TLSRPT reports and here",
-            None,
+            Some(before_enforce(case)),
         ),
     }
+}
+
+/// Says what must hold before the mode may be enforce: what does not yet, or else how to go on.
+fn before_enforce(case: &Case<'_>) -> Fix {
+    let domain = case.judged.domain;
+    let mut fix = Fix::default();
+    if let Some((_, uncovered)) = case.judged.uncovered() {
+        let hosts = listed(judged::names(uncovered), 8);
+        fix = fix.line(format!(
+            "Not yet: the policy does not list {hosts} (see {}).",
+            codes::MX_UNCOVERED.code
+        ));
+    }
+    let refused = case.judged.usable_hosts().iter();
+    let refused: Vec<_> =
+        judged::names(refused.filter(|host| host.has(MxVerdict::Refused))).collect();
+    if !refused.is_empty() {
+        fix = fix.line(format!(
+            "Not yet: senders would refuse {} for its TLS or its certificate (see below).",
+            listed(refused, 8)
+        ));
+    }
+    let is_split = case
+        .judged
+        .edges
+        .iter()
+        .any(|edge| edge.in_reading(Reading::Letter).is_err());
+    if is_split {
+        fix = fix.line(
+            "Not yet: strict senders do not get the policy at every address of the policy host.",
+        );
+    }
+    if !matches!(case.judged.tlsrpt, tlsrpt::record::Selection::Record(_)) {
+        fix = fix.line(
+            "Not yet: nobody reports to you; publish a TLSRPT record, and read what comes for two weeks.",
+        );
+    }
+    let is_ready = fix == Fix::default();
+    fix.line(if is_ready {
+        "All that is seen from here would pass. When the reports of two weeks show no failure, from any MX host:"
+    } else {
+        "When this is mended and the reports of two weeks show no failure, from any MX host:"
+    })
+    .line(format!(
+        "change the line to `mode: enforce` in {}, at every address; then the id of _mta-sts.{domain}; max_age \
+         may be weeks or more.",
+        policy_url(domain)
+    ))
 }

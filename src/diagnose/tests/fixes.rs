@@ -295,6 +295,27 @@ const FIXES: &[FixCase] = &[
         &["breaks the connection in the handshake", "look at its log"],
     ),
     (
+        "testing, and a host would fail",
+        |stage| {
+            stage.policy("testing", &["*.other.test"], 604_800);
+        },
+        "STS-MODE-TESTING",
+        &[
+            "Not yet: the policy does not list mx1.corp.test",
+            "Not yet: nobody reports to you",
+            "When this is mended",
+            "`mode: enforce`",
+        ],
+    ),
+    (
+        "testing, and all would pass but for the reports",
+        |stage| {
+            stage.policy("testing", &["mx1.corp.test"], 604_800);
+        },
+        "STS-MODE-TESTING",
+        &["Not yet: nobody reports to you", "then the id"],
+    ),
+    (
         "a wildcard one label short",
         |stage| {
             stage.policy("enforce", &["*.corp.test"], 604_800);
