@@ -4,20 +4,18 @@ use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::Policy;
 
-/// Says in one sentence why `policy` covers `host`, or why the pattern that comes nearest does not.
+/// Says in one sentence why a policy does not cover `host`: of its patterns the nearest is the one that was
+/// meant to.
 #[must_use]
-pub fn explain_policy(policy: &Policy, host: &DnsName) -> String {
-    // Of several patterns that do not cover it, the nearest is the one that was meant to.
-    let nearest = || {
-        policy
-            .patterns()
-            .iter()
-            .max_by_key(|pattern| labels_in_common(pattern.name().as_str(), host.as_str()))
-    };
-    policy.matching(host).or_else(nearest).map_or_else(
-        || "the policy has no patterns".to_owned(),
-        |pattern| explain(pattern, host),
-    )
+pub fn explain_nearest(policy: &Policy, host: &DnsName) -> String {
+    policy
+        .patterns()
+        .iter()
+        .max_by_key(|pattern| labels_in_common(pattern.name().as_str(), host.as_str()))
+        .map_or_else(
+            || "the policy has no patterns".to_owned(),
+            |pattern| explain(pattern, host),
+        )
 }
 
 /// Says why a pattern does not cover `host` that was likely meant to: one with a name above it, or its own;

@@ -27,8 +27,12 @@ pub(super) fn write(finding: &Finding, output: &mut impl Write, style: Style) ->
         finding.rfc,
         escape::line(&finding.detail.to_string())
     )?;
-    match &finding.fix {
-        Some(fix) => writeln!(output, "    fix: {}", escape::line(&fix.to_string())),
-        None => Ok(()),
+    let fix = finding.fix.as_ref().map(ToString::to_string);
+    let lines = fix.iter().flat_map(|fix| fix.lines());
+    let filled = lines.filter(|line| !line.is_empty());
+    for (place, line) in filled.enumerate() {
+        let lead = if place == 0 { "fix:" } else { "    " };
+        writeln!(output, "    {lead} {}", escape::line(line))?;
     }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::cli::output::Output;
 use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::cli::values::{Source, parse_host};
 use crate::diagnose::document::Finding;
-use crate::diagnose::explain::explain_policy;
+use crate::diagnose::explain::{explain, explain_nearest};
 use crate::diagnose::lint::policy::{BodyFault, MAX_BODY_OCTETS, PolicyInHand};
 use crate::facts::{DnsName, Sentence};
 use crate::report::{Style, Tone, escape, json};
@@ -240,7 +240,10 @@ impl MxMatch {
         Self {
             host: host.to_string(),
             pattern: pattern.map(ToString::to_string),
-            reason: explain_policy(policy, host),
+            reason: match pattern {
+                Some(pattern) => explain(pattern, host),
+                None => explain_nearest(policy, host),
+            },
         }
     }
 }
