@@ -31,7 +31,7 @@ pub struct Cli {
 pub enum Verb {
     /// Say what conforming senders would do with mail for a domain now, and why
     Check(Box<CheckArgs>),
-    /// Look at a record, a policy, a pattern or a scenario without the network
+    /// Look at records, a policy, a pattern or a scenario without the network
     Lint(LintArgs),
     /// Play scenarios: migrations and faults, on a fake Internet, under a virtual clock
     Replay(ReplayArgs),

@@ -63,6 +63,11 @@ const OF_CLI: &[Entry] = &[
         "what `lint scenario --format json` writes, and each line of `--format ndjson`",
         || titled(lint::scenario::schema(), "stickler/lint-scenario/1"),
     ),
+    Entry::new(
+        "lint-tlsrpt",
+        "what `lint tlsrpt --format json` writes",
+        || titled(lint::tlsrpt::schema(), "stickler/lint-tlsrpt/1"),
+    ),
 ];
 
 fn titled(mut schema: Schema, title: &str) -> Schema {

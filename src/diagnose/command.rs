@@ -6,8 +6,11 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::facts::dns::TxtRecord;
 use crate::facts::smtp::SmtpPort;
 use crate::facts::{DnsName, UnixTime};
+use crate::sts::presentation::Quoted;
+use crate::tlsrpt;
 
 /// Returns where the policy of a domain is served (RFC 8461, Section 3.3).
 #[must_use]
@@ -108,6 +111,8 @@ pub enum ZoneRecord {
     TlsRpt {
         /// The policy domain.
         domain: DnsName,
+        /// The record.
+        record: tlsrpt::record::Record,
     },
 }
 
@@ -121,7 +126,7 @@ impl ZoneRecord {
         match self {
             Self::Mx { domain, .. } | Self::NullMx { domain } => domain.to_string(),
             Self::Sts { domain, .. } => format!("_mta-sts.{domain}"),
-            Self::TlsRpt { domain } => format!("_smtp._tls.{domain}"),
+            Self::TlsRpt { domain, .. } => format!("_smtp._tls.{domain}"),
         }
     }
 
@@ -137,8 +142,9 @@ impl ZoneRecord {
                 "TXT \"v=STSv1; id={};\"",
                 now.to_timestamp().strftime("%Y%m%dT%H%M%S")
             ),
-            Self::TlsRpt { domain } => {
-                format!("TXT \"v=TLSRPTv1; rua=mailto:tls-reports@{domain}\"")
+            Self::TlsRpt { record, .. } => {
+                let text = TxtRecord::from_text(record.to_string().as_bytes());
+                format!("TXT {}", Quoted(&text))
             }
         };
         format!("{owner}. {TTL_SECS} IN {data}")

@@ -350,11 +350,24 @@ pub struct AddressReport {
 /// The TLSRPT record (RFC 8460).
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct TlsRptReport {
-    /// The record; null if there is none, or none that can be used.
+    /// The texts of the records, their strings joined; octets beyond ASCII escaped.
+    pub texts: Vec<String>,
+    /// The record as it is published; null if there is none, or none that can be used.
     pub record: Option<String>,
     /// The names that CNAMEs led to, in order.
     pub cname: Vec<DnsName>,
     /// What is wrong; null if nothing is, or there is no record.
+    pub error: Option<Sentence>,
+    /// Who gets the reports, as far as was looked: at most eight.
+    pub destinations: Vec<DestinationReport>,
+}
+
+/// An address for reports.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct DestinationReport {
+    /// The address.
+    pub uri: String,
+    /// Why no report can get there; null if one can, or if that could not be seen from here.
     pub error: Option<Sentence>,
 }
 

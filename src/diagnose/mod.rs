@@ -18,6 +18,7 @@ pub mod hosting;
 pub mod judge;
 pub mod judged;
 pub mod lint;
+pub mod report_hosts;
 pub mod send;
 pub mod steps;
 pub mod survey;

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 
+use super::report_hosts::{self, ReportHost};
 use crate::facts::DnsName;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpExchange;
@@ -10,6 +11,7 @@ use crate::sender::candidates::{
     Candidate, Exchangers, HostAddresses, ImplicitMx, MxUse, find_addresses, find_exchangers,
 };
 use crate::sender::{Limits, Network, Trace};
+use crate::tlsrpt;
 
 /// The facts about one domain.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Survey {
     pub hosts: Vec<MxHost>,
     /// The answer for the TLSRPT record; `None` if its name is too long to exist.
     pub tlsrpt: Option<DnsAnswer>,
+    /// Who gets the reports that it asks for.
+    pub report_hosts: Vec<ReportHost>,
 }
 
 /// The policy host, asked at each of its addresses.
@@ -63,11 +67,11 @@ impl Survey {
         limits: Limits,
         smtp_port: SmtpPort,
     ) -> Self {
-        let (record, policy_host, (mx, exchangers, hosts), tlsrpt) = tokio::join!(
+        let (record, policy_host, (mx, exchangers, hosts), (tlsrpt, report_hosts)) = tokio::join!(
             look_up_text(network, domain, "_mta-sts"),
             ask_policy_host(network, domain, limits),
             probe_exchangers(network, domain, limits),
-            look_up_text(network, domain, "_smtp._tls"),
+            look_at_reports(network, domain, limits),
         );
         Self {
             record,
@@ -77,6 +81,7 @@ impl Survey {
             smtp_port,
             hosts,
             tlsrpt,
+            report_hosts,
         }
     }
 }
@@ -88,6 +93,22 @@ async fn look_up_text<N: Network>(
 ) -> Option<DnsAnswer> {
     let name = domain.prefixed(prefix).ok()?;
     Some(network.lookup(&Question::new(name, RecordType::Txt)).await)
+}
+
+async fn look_at_reports<N: Network>(
+    network: &N,
+    domain: &DnsName,
+    limits: Limits,
+) -> (Option<DnsAnswer>, Vec<ReportHost>) {
+    let answer = look_up_text(network, domain, "_smtp._tls").await;
+    let texts = answer.iter().flat_map(DnsAnswer::texts);
+    let report_hosts = match tlsrpt::record::select(texts) {
+        tlsrpt::record::Selection::Record(record) => {
+            report_hosts::look_at(network, &record, limits).await
+        }
+        tlsrpt::record::Selection::NoRecord | tlsrpt::record::Selection::Unusable(_) => Vec::new(),
+    };
+    (answer, report_hosts)
 }
 
 async fn ask_policy_host<N: Network>(

@@ -1,4 +1,4 @@
-//! `stickler lint`: a record, a policy, a pattern, a scenario, without the network.
+//! `stickler lint`: records, a policy, a pattern, a scenario, without the network.
 
 use clap::{Args, Subcommand};
 
@@ -6,6 +6,7 @@ use self::matching::LintMatchArgs;
 use self::policy::LintPolicyArgs;
 use self::record::LintRecordArgs;
 use self::scenario::LintScenarioArgs;
+use self::tlsrpt::LintTlsRptArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 
@@ -14,8 +15,10 @@ pub mod matching;
 pub mod policy;
 pub mod record;
 pub mod scenario;
+mod texts;
+pub mod tlsrpt;
 
-/// Look at a record, a policy, a pattern or a scenario without the network
+/// Look at records, a policy, a pattern or a scenario without the network
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(after_help = EXAMPLES)]
 pub struct LintArgs {
@@ -33,6 +36,9 @@ pub enum LintCommand {
     Policy(LintPolicyArgs),
     /// Whether an mx pattern of a policy covers an MX host
     Match(LintMatchArgs),
+    /// The TXT records at _smtp._tls.DOMAIN
+    #[command(name = "tlsrpt")]
+    TlsRpt(LintTlsRptArgs),
     /// Scenario files
     Scenario(LintScenarioArgs),
 }
@@ -47,6 +53,7 @@ pub fn run(args: &LintArgs, environment: &Environment) -> anyhow::Result<Exit> {
         LintCommand::Record(args) => record::run(args, environment),
         LintCommand::Policy(args) => policy::run(args, environment),
         LintCommand::Match(args) => matching::run(args, environment),
+        LintCommand::TlsRpt(args) => tlsrpt::run(args, environment),
         LintCommand::Scenario(args) => scenario::run(args, environment),
     }
 }
@@ -55,5 +62,6 @@ const EXAMPLES: &str = "\
 Examples:
   stickler lint record 'v=STSv1; id=20260301T080000;'
   stickler lint policy mta-sts.txt --mx mx1.example.com
+  stickler lint tlsrpt 'v=TLSRPTv1; rua=mailto:reports@example.com'
   stickler lint match '*.example.com' mx1.example.com
   stickler lint scenario scenarios/";

@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context as _;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding;
+use super::{finding, texts};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -15,9 +14,7 @@ use crate::cli::output_args::{AnswerFormat, FailOn, OutputArgs};
 use crate::diagnose::document::Finding;
 use crate::diagnose::lint::record::RecordsInHand;
 use crate::facts::Sentence;
-use crate::facts::dns::TxtRecord;
 use crate::report::{Style, Tone, escape, json};
-use crate::sts::presentation;
 use crate::sts::reading::Reading;
 use crate::sts::record::Record;
 
@@ -84,11 +81,7 @@ struct Usable {
 ///
 /// When a text is no TXT record, and when the output cannot be written.
 pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let mut texts = Vec::new();
-    for text in &args.texts {
-        read_argument(text, &mut texts)?;
-    }
-    let records = RecordsInHand::read(texts);
+    let records = RecordsInHand::read(texts::read(&args.texts)?);
     let [letter, tolerant] = Reading::BOTH.map(|reading| Outcome::of(records.record(reading)));
     let findings = records.findings();
     let is_valid = letter.record.is_some();
@@ -114,30 +107,6 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
             Exit::Failure
         },
     )
-}
-
-/// Reads one argument: a record, or all that `dig +short` printed, which is a record a line, and before them
-/// the names that CNAMEs led to. Nothing at all is what it prints where there is no record.
-fn read_argument(text: &str, texts: &mut Vec<TxtRecord>) -> anyhow::Result<()> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    let is_quoted = |line: &str| line.trim_start().starts_with('"');
-    let lines: Vec<&str> = if text.lines().any(is_quoted) {
-        let is_alias = |line: &str| line.ends_with('.') && !line.contains([' ', '"', ';']);
-        text.lines()
-            .filter(|line| !line.trim().is_empty() && !is_alias(line))
-            .collect()
-    } else {
-        vec![text]
-    };
-    for line in lines {
-        let shown: String = line.chars().take(80).collect();
-        let record = presentation::parse(line)
-            .with_context(|| format!("`{}` is no TXT record", escape::line(&shown)))?;
-        texts.push(record);
-    }
-    Ok(())
 }
 
 impl Outcome {

@@ -4,9 +4,11 @@ use sha2::{Digest, Sha256};
 
 use super::certificate;
 use crate::diagnose::command::policy_url;
-use crate::diagnose::document::{EdgeReport, FetchReport, RecordReport, TlsRptReport};
+use crate::diagnose::document::{
+    DestinationReport, EdgeReport, FetchReport, RecordReport, TlsRptReport,
+};
 use crate::diagnose::judged::{Edge, Judged};
-use crate::facts::dns::{Alias, DnsOutcome};
+use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, TxtRecord};
 use crate::facts::{DnsName, Say};
 use crate::sts::record::Selection;
 use crate::tlsrpt;
@@ -40,14 +42,7 @@ pub(super) fn record(judged: &Judged<'_>) -> RecordReport {
         }
     };
     RecordReport {
-        texts: answer
-            .texts()
-            .map(|text| {
-                let octets = text.joined();
-                let shown = octets.get(..SHOWN_TEXT_BYTES).unwrap_or(&octets);
-                shown.escape_ascii().to_string()
-            })
-            .collect(),
+        texts: answer.texts().map(shown).collect(),
         id: judged.live_id().map(ToString::to_string),
         ttl_secs: answer.ttl().map(|ttl| ttl.as_secs()),
         cname: targets(&answer.aliases).collect(),
@@ -121,13 +116,28 @@ pub(super) fn tlsrpt(judged: &Judged<'_>) -> TlsRptReport {
         )
         | None => None,
     };
-    let (record, error) = match &judged.tlsrpt {
-        tlsrpt::record::Selection::NoRecord => (None, failure),
-        tlsrpt::record::Selection::Record(record) => (Some(record.to_string()), None),
-        tlsrpt::record::Selection::Unusable(error) => (None, Some(error.to_string().into())),
+    let texts: Vec<String> = judged
+        .survey
+        .tlsrpt
+        .iter()
+        .flat_map(DnsAnswer::texts)
+        .map(shown)
+        .collect();
+    let error = match &judged.tlsrpt {
+        tlsrpt::record::Selection::NoRecord => failure,
+        tlsrpt::record::Selection::Record(_) => None,
+        tlsrpt::record::Selection::Unusable(error) => Some(error.to_string().into()),
     };
+    let is_used = matches!(judged.tlsrpt, tlsrpt::record::Selection::Record(_));
     TlsRptReport {
-        record,
+        record: judged
+            .survey
+            .tlsrpt
+            .iter()
+            .flat_map(DnsAnswer::texts)
+            .find(|text| is_used && tlsrpt::record::is_meant(text))
+            .map(shown),
+        texts,
         cname: judged
             .survey
             .tlsrpt
@@ -135,5 +145,21 @@ pub(super) fn tlsrpt(judged: &Judged<'_>) -> TlsRptReport {
             .flat_map(|answer| targets(&answer.aliases))
             .collect(),
         error,
+        destinations: judged
+            .survey
+            .report_hosts
+            .iter()
+            .map(|host| DestinationReport {
+                uri: host.uri.to_string(),
+                error: host.fault().map(|fault| fault.sentence()),
+            })
+            .collect(),
     }
+}
+
+/// Returns a record as it is published, as far as a report shows it.
+fn shown(text: &TxtRecord) -> String {
+    let octets = text.joined();
+    let shown = octets.get(..SHOWN_TEXT_BYTES).unwrap_or(&octets);
+    shown.escape_ascii().to_string()
 }

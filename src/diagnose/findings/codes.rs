@@ -74,6 +74,7 @@ codes! {
     DANE_NOT_JUDGED = "DANE-NOT-JUDGED", 7, "8461 §2", "an MX host has TLSA records";
     TLSRPT_MISSING = "TLSRPT-MISSING", 7, "8460 §3", "there is no TLSRPT record";
     TLSRPT_SCHEME = "TLSRPT-SCHEME", 7, "8460 §3", "nobody reports to an address of the TLSRPT record";
+    TLSRPT_UNREACHABLE = "TLSRPT-UNREACHABLE", 7, "8460 §3", "no report can reach an address of the TLSRPT record";
     TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", "the TLSRPT record cannot be used";
 }
 

@@ -16,7 +16,7 @@ pub(in crate::diagnose) mod record;
 pub mod served;
 #[cfg(test)]
 mod tests;
-mod tlsrpt;
+pub mod tlsrpt;
 mod transport;
 
 use super::case::Case;

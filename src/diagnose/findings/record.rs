@@ -37,14 +37,11 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
             Severity::Error,
             answered(case, error),
             Some(match error {
-                SelectError::Several { .. } => fix::one_record(
-                    domain,
-                    texts
-                        .iter()
-                        .filter(|text| record::is_meant(text))
-                        .map(|text| text.joined()),
-                    now,
-                ),
+                SelectError::Several { .. } => {
+                    let meant = texts.iter().filter(|text| record::is_meant(text));
+                    let meant: Vec<Vec<u8>> = meant.map(|text| text.joined()).collect();
+                    fix::one_record(domain, &meant, now)
+                }
                 SelectError::Invalid(_) => Fix::publishing(fix::record(domain, now)),
             }),
         ),

@@ -99,6 +99,7 @@ fn survey(edges: &[Edge]) -> Survey {
             has_tlsa: false,
         }],
         tlsrpt: None,
+        report_hosts: Vec::new(),
     }
 }
 

@@ -17,6 +17,6 @@ mod value;
 pub(super) use fetch::{LARGE_HELLO, alert};
 pub use fetch::{faults, fetch};
 pub use policy::{
-    begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, record, rewrite,
+    begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, quoted, record, rewrite,
 };
 pub use value::{Change, Fix, Placed};

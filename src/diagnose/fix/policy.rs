@@ -1,5 +1,6 @@
 //! Policies and records to publish.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::body::Body;
@@ -28,17 +29,23 @@ pub fn record(domain: &DnsName, now: UnixTime) -> ZoneRecord {
 
 /// What to do about several records: nobody but their owner knows which of them are old.
 #[must_use]
-pub fn one_record(domain: &DnsName, texts: impl Iterator<Item = Vec<u8>>, now: UnixTime) -> Fix {
-    let texts = texts.map(|octets| {
-        let shown = octets.get(..SHOWN_TEXT_BYTES).unwrap_or(&octets);
-        shown.escape_ascii().to_string()
-    });
-    Fix::from(format!(
-        "Delete all of these TXT records at _mta-sts.{domain}:"
-    ))
-    .quote(texts.collect())
+pub fn one_record(domain: &DnsName, texts: &[Vec<u8>], now: UnixTime) -> Fix {
+    quoted(
+        format!("Delete all of these TXT records at _mta-sts.{domain}:"),
+        texts,
+    )
     .line("and leave exactly one, with an id that no sender has seen:")
     .publish(record(domain, now))
+}
+
+/// Quotes what is published now, below a line that says what to do with it.
+#[must_use]
+pub fn quoted(lead: impl Into<Cow<'static, str>>, texts: &[Vec<u8>]) -> Fix {
+    let shown = texts.iter().map(|octets| {
+        let shown = octets.get(..SHOWN_TEXT_BYTES).unwrap_or(octets);
+        shown.escape_ascii().to_string()
+    });
+    Fix::from(lead).quote(shown.collect())
 }
 
 /// The policy, made longer by the hosts that it does not list.

@@ -1,4 +1,5 @@
-//! Findings about a record or a policy that somebody holds in hand, without the network.
+//! Findings about records or a policy that somebody holds in hand, without the network.
 
 pub mod policy;
 pub mod record;
+pub mod tlsrpt;

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod fixes;
+mod shown;
 mod warm;
 
 use super::document::{DomainReport, Severity};

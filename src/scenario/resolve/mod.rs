@@ -3,6 +3,7 @@
 mod context;
 mod hosts;
 mod policy;
+mod report_names;
 mod senders;
 mod zones;
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::context::Context;
+use super::report_names::report_names;
 use crate::facts::dns::{Exchange, MxRecord};
 use crate::facts::{DnsName, DnsNameError};
 use crate::fakes::{
@@ -149,6 +150,12 @@ impl Builder<'_, '_> {
         if let Some(record) = self.below(name, "_smtp._tls", origin) {
             self.txt_at(record, domain.tlsrpt.as_ref());
         }
+        let texts = domain
+            .tlsrpt
+            .iter()
+            .filter_map(|answer| answer.records.as_ref());
+        self.implied
+            .extend(texts.flatten().flat_map(|strings| report_names(strings)));
         if let Some(port) = self.below(name, "_25._tcp", origin) {
             self.implied.push(port);
         }

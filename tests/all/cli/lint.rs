@@ -108,6 +108,94 @@ fn a_record_is_told_in_json() {
 }
 
 #[test]
+fn a_tlsrpt_record_is_mended_and_never_made_up() {
+    let program = Program::new();
+    for (words, exit, fragments) in [
+        (
+            &["v=TLSRPTv1;rua=mailto:a@corp.test,https://r.corp.test/v1"][..],
+            0,
+            &["valid: reports go to mailto:a@corp.test, https://r.corp.test/v1\n"][..],
+        ),
+        (
+            &["\"v=TLSRPTv1; \" \"rua=mailto:a@corp.test\"", "v=spf1 -all"],
+            0,
+            &["valid: "],
+        ),
+        (
+            &["v=TLSRPTv1; rua=mailto:a@corp.test,b@corp.test"],
+            1,
+            &[
+                "not valid: `b@corp.test` is not a URI",
+                "error TLSRPT-INVALID",
+                "publish: v=TLSRPTv1; rua=mailto:a@corp.test,mailto:b@corp.test;",
+            ],
+        ),
+        (
+            &["v=TLSRPTv1; rua=mailto:a@corp.test!10m"],
+            1,
+            &["publish: v=TLSRPTv1; rua=mailto:a@corp.test;"],
+        ),
+        (
+            &[
+                "v=TLSRPTv1; rua=mailto:a@corp.test",
+                "v=TLSRPTv1; rua=mailto:b@corp.test",
+            ],
+            1,
+            &[
+                "not valid: 2 records begin with `v=TLSRPTv1;`",
+                "Leave one of these records, and delete the others",
+                "publish: v=TLSRPTv1; rua=mailto:a@corp.test,mailto:b@corp.test;",
+            ],
+        ),
+        (
+            &["v=TLSRPTv1;"],
+            1,
+            &["an address that somebody reads, as in"],
+        ),
+        (
+            &["v=DMARC1; p=none; rua=mailto:a@corp.test"],
+            1,
+            &[
+                "the version is missing",
+                "publish: v=TLSRPTv1; rua=mailto:a@corp.test;",
+            ],
+        ),
+        (
+            &["v=spf1 -all"],
+            1,
+            &["not valid: no record speaks of TLS reports, this is an SPF record"],
+        ),
+        (
+            &["x", "v=tlsrptv1; rua=mailto:a@corp.test"],
+            1,
+            &["upper and lower case count"],
+        ),
+        (
+            &["v=TLSRPTv1; rua=ftp://corp.test/"],
+            0,
+            &["warning TLSRPT-SCHEME"],
+        ),
+        (&["\"x"], 2, &["!is no TXT record"]),
+    ] {
+        let all = [&["lint", "tlsrpt"], words].concat();
+        program.run(&all).check(exit, fragments, &words);
+    }
+    let run = program.run(&[
+        "lint",
+        "tlsrpt",
+        "--format",
+        "json",
+        "v=TLSRPTv1; rua=mailto:a@b; x=y",
+    ]);
+    let json = run.json();
+    let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["schema", "record", "error", "findings"]);
+    assert_eq!(json["schema"], "stickler/lint-tlsrpt/1");
+    assert_eq!(json["record"]["rua"][0], "mailto:a@b");
+    assert_eq!(json["record"]["extensions"][0], "x=y");
+}
+
+#[test]
 fn policies_are_read_as_senders_read_them() {
     let program = Program::new();
     program.write("good", POLICY);
@@ -356,7 +444,7 @@ fn patterns_are_matched_with_a_reason() {
 
 #[test]
 fn the_json_is_what_its_schema_says() {
-    use stickler::cli::lint::{matching, policy, record};
+    use stickler::cli::lint::{matching, policy, record, tlsrpt};
 
     let program = Program::new();
     program.write("good", POLICY);
@@ -364,6 +452,11 @@ fn the_json_is_what_its_schema_says() {
     for (schema, words) in [
         (record::schema(), &["record", "v=STSv1; id=1; a=b"][..]),
         (record::schema(), &["record", "v=STSv1"]),
+        (
+            tlsrpt::schema(),
+            &["tlsrpt", "v=TLSRPTv1; rua=mailto:a@b; x=y"],
+        ),
+        (tlsrpt::schema(), &["tlsrpt", "v=TLSRPTv1"]),
         (
             policy::schema(),
             &["policy", "good", "--mx", "mx.corp.test", "other.test"],

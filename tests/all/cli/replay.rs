@@ -411,6 +411,7 @@ fn schemas_are_listed_and_printed() {
             "lint-policy ",
             "lint-record ",
             "lint-scenario ",
+            "lint-tlsrpt ",
             "replay ",
             "scenario ",
         ],

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use stickler::diagnose::command::ZoneRecord;
 use stickler::diagnose::document::{
-    AddressReport, CacheReport, CertificateReport, DomainReport, EdgeReport, FetchReport, Finding,
-    MxMatchReport, MxReport, MxVerdict, PolicyErrorReport, PolicyReport, PolicySourceReport,
-    RecordReport, SenderReport, SentReport, Severity, TlsRptReport, TraceReport, UntilEvent, Why,
+    AddressReport, CacheReport, CertificateReport, DestinationReport, DomainReport, EdgeReport,
+    FetchReport, Finding, MxMatchReport, MxReport, MxVerdict, PolicyErrorReport, PolicyReport,
+    PolicySourceReport, RecordReport, SenderReport, SentReport, Severity, TlsRptReport,
+    TraceReport, UntilEvent, Why,
 };
 use stickler::diagnose::fix::Fix;
 use stickler::diagnose::steps::steps;
@@ -95,9 +96,14 @@ pub(crate) fn well() -> DomainReport {
         mx: vec![mx("mx.new.test", &["192.0.2.26", "192.0.2.27"])],
         mx_error: None,
         tlsrpt: TlsRptReport {
+            texts: vec!["v=TLSRPTv1; rua=mailto:tls@corp.test".to_owned()],
             record: Some("v=TLSRPTv1; rua=mailto:tls@corp.test".to_owned()),
             cname: Vec::new(),
             error: None,
+            destinations: vec![DestinationReport {
+                uri: "mailto:tls@corp.test".to_owned(),
+                error: None,
+            }],
         },
         findings: Vec::new(),
         steps: Vec::new(),
