@@ -386,166 +386,171 @@ fn html_and_other_pages_are_no_policy() {
     }
 }
 
+/// A body, its first fault, and what would be right.
+type Said = (&'static str, &'static str, Option<&'static str>);
+
+const SAID: &[Said] = &[
+    (
+        "version: STSv1\nmode: Enforce",
+        "line 2: mode `Enforce` is none of enforce, testing, none",
+        Some("did you mean `enforce`"),
+    ),
+    (
+        "mode: enabled",
+        "line 1: mode `enabled` is none of enforce, testing, none",
+        None,
+    ),
+    (
+        "mode=enforce",
+        "line 1: there is no `:` in `mode=enforce`",
+        Some("did you mean `mode: enforce`"),
+    ),
+    (
+        "mx: b\u{fc}cher.test",
+        "line 1: mx `b\u{fc}cher.test` is no host name or wildcard: the character '\u{fc}' cannot stand in a name",
+        Some("did you mean `xn--bcher-kva.test`"),
+    ),
+    (
+        "mx: .example.com",
+        "line 1: mx `.example.com` is no host name or wildcard: the name has an empty label (two dots in a row, or a dot at the start)",
+        Some("did you mean `*.example.com`"),
+    ),
+    (
+        "mx: *example.com",
+        "line 1: mx `*example.com` is no host name or wildcard: `*` can only stand for the whole left-most label, as in `*.example.com`",
+        Some("did you mean `*.example.com`"),
+    ),
+    (
+        "mx: a.test.",
+        "line 1: mx `a.test.` is no host name or wildcard: the name ends with a dot",
+        Some("did you mean `a.test`"),
+    ),
+    (
+        "mx: a.test, b.test",
+        "line 1: mx `a.test, b.test` is no host name or wildcard: the character ',' cannot stand in a name",
+        Some("give each host an `mx` line of its own"),
+    ),
+    (
+        "mx: _a.test",
+        "line 1: mx `_a.test` is no host name or wildcard: the character '_' cannot stand in a name",
+        None,
+    ),
+    (
+        "max_age: 604,800",
+        "line 1: max_age `604,800` is not 1 to 10 digits",
+        Some("did you mean `604800`"),
+    ),
+    (
+        "max_age: 1w",
+        "line 1: max_age `1w` is not 1 to 10 digits",
+        Some("did you mean `604800`"),
+    ),
+    (
+        "max_age: a week",
+        "line 1: max_age `a week` is not 1 to 10 digits",
+        Some("give whole seconds in plain digits, as in `604800` for a week"),
+    ),
+    (
+        "mode: report",
+        "line 1: mode `report` is none of enforce, testing, none",
+        Some("did you mean `testing`"),
+    ),
+    (
+        "mode: [testing]",
+        "line 1: mode `[testing]` is none of enforce, testing, none",
+        Some("did you mean `testing`"),
+    ),
+    (
+        "mode: enforced",
+        "line 1: mode `enforced` is none of enforce, testing, none",
+        Some("did you mean `enforce`"),
+    ),
+    (
+        "mode enforce",
+        "line 1: there is no `:` in `mode enforce`",
+        Some("did you mean `mode: enforce`"),
+    ),
+    (
+        "mx: 10 mx.a.test.",
+        "line 1: mx `10 mx.a.test.` is no host name or wildcard: the character ' ' cannot stand in a name",
+        Some("did you mean `mx.a.test`: a policy has no preferences"),
+    ),
+    (
+        "mx: postmaster@a.test",
+        "line 1: mx `postmaster@a.test` is no host name or wildcard: the character '@' cannot stand in a name",
+        Some("did you mean `a.test`: an `mx` is a host, not a mail address"),
+    ),
+    (
+        "mx: https://mx.a.test/",
+        "line 1: mx `https://mx.a.test/` is no host name or wildcard: the character ':' cannot stand in a name",
+        Some("did you mean `mx.a.test`"),
+    ),
+    (
+        "mx: \"mx.a.test\"",
+        "line 1: mx `\"mx.a.test\"` is no host name or wildcard: the character '\"' cannot stand in a name",
+        Some("did you mean `mx.a.test`"),
+    ),
+    (
+        "mx:",
+        "line 1: mx `` is no host name or wildcard: the name is empty",
+        Some("name a host, or remove the line"),
+    ),
+    (
+        "max_age: 31557601",
+        "line 1: max_age 31557601 is above the maximum, 31557600",
+        Some("the most is `31557600`"),
+    ),
+    (
+        "mode : enforce",
+        "line 1: there is white space between `mode` and `:`",
+        Some("did you mean `mode:`"),
+    ),
+    (
+        "version: STSv1\n\nmode: none",
+        "line 2: the line is blank",
+        Some("remove the blank line: at most one line end may follow the last field"),
+    ),
+    (
+        "version: STSv1\nMode: none\nmax_age: 1\n",
+        "line 2: the policy ends without a `mode` field",
+        Some("did you mean `mode` by `Mode`"),
+    ),
+    (
+        "version: STSv1\nmode: none\n",
+        "line 2: the policy ends without a `max_age` field",
+        Some("add the line `max_age: 604800`"),
+    ),
+    (
+        "version: STSv1\nm mode: none\n",
+        "line 2: `m mode` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or \
+             digit first)",
+        None,
+    ),
+    (
+        "version: STSv1\nmx: a..b\n",
+        "line 2: mx `a..b` is no host name or wildcard: the name has an empty label (two dots in a row, or a \
+             dot at the start)",
+        None,
+    ),
+    (
+        "version: STSv1\nmx: a_b\n",
+        "line 2: mx `a_b` is no host name or wildcard: the character '_' cannot stand in a name",
+        None,
+    ),
+    (
+        "version: STSv1\nmode: enforce\nmax_age: 1\n",
+        "line 3: the policy ends without an `mx` field, which mode enforce needs",
+        Some("add a line `mx: mx1.example.com` for each host of the MX records"),
+    ),
+];
+
 #[test]
 fn an_error_says_where_what_and_what_would_be_right() {
-    for (body, message, hint) in [
-        (
-            "version: STSv1\nmode: Enforce",
-            "line 2: mode `Enforce` is none of enforce, testing, none",
-            Some("did you mean `enforce`"),
-        ),
-        (
-            "mode: enabled",
-            "line 1: mode `enabled` is none of enforce, testing, none",
-            None,
-        ),
-        (
-            "mode=enforce",
-            "line 1: there is no `:` in `mode=enforce`",
-            Some("did you mean `mode: enforce`"),
-        ),
-        (
-            "mx: b\u{fc}cher.test",
-            "line 1: mx `b\u{fc}cher.test` is no host name or wildcard: the character '\u{fc}' cannot stand in a name",
-            Some("did you mean `xn--bcher-kva.test`"),
-        ),
-        (
-            "mx: .example.com",
-            "line 1: mx `.example.com` is no host name or wildcard: the name has an empty label (two dots in a row, or a dot at the start)",
-            Some("did you mean `*.example.com`"),
-        ),
-        (
-            "mx: *example.com",
-            "line 1: mx `*example.com` is no host name or wildcard: `*` can only stand for the whole left-most label, as in `*.example.com`",
-            Some("did you mean `*.example.com`"),
-        ),
-        (
-            "mx: a.test.",
-            "line 1: mx `a.test.` is no host name or wildcard: the name ends with a dot",
-            Some("did you mean `a.test`"),
-        ),
-        (
-            "mx: a.test, b.test",
-            "line 1: mx `a.test, b.test` is no host name or wildcard: the character ',' cannot stand in a name",
-            Some("give each host an `mx` line of its own"),
-        ),
-        (
-            "mx: _a.test",
-            "line 1: mx `_a.test` is no host name or wildcard: the character '_' cannot stand in a name",
-            None,
-        ),
-        (
-            "max_age: 604,800",
-            "line 1: max_age `604,800` is not 1 to 10 digits",
-            Some("did you mean `604800`"),
-        ),
-        (
-            "max_age: 1w",
-            "line 1: max_age `1w` is not 1 to 10 digits",
-            Some("did you mean `604800`"),
-        ),
-        (
-            "max_age: a week",
-            "line 1: max_age `a week` is not 1 to 10 digits",
-            Some("give whole seconds in plain digits, as in `604800` for a week"),
-        ),
-        (
-            "mode: report",
-            "line 1: mode `report` is none of enforce, testing, none",
-            Some("did you mean `testing`"),
-        ),
-        (
-            "mode: [testing]",
-            "line 1: mode `[testing]` is none of enforce, testing, none",
-            Some("did you mean `testing`"),
-        ),
-        (
-            "mode: enforced",
-            "line 1: mode `enforced` is none of enforce, testing, none",
-            Some("did you mean `enforce`"),
-        ),
-        (
-            "mode enforce",
-            "line 1: there is no `:` in `mode enforce`",
-            Some("did you mean `mode: enforce`"),
-        ),
-        (
-            "mx: 10 mx.a.test.",
-            "line 1: mx `10 mx.a.test.` is no host name or wildcard: the character ' ' cannot stand in a name",
-            Some("did you mean `mx.a.test`: a policy has no preferences"),
-        ),
-        (
-            "mx: postmaster@a.test",
-            "line 1: mx `postmaster@a.test` is no host name or wildcard: the character '@' cannot stand in a name",
-            Some("did you mean `a.test`: an `mx` is a host, not a mail address"),
-        ),
-        (
-            "mx: https://mx.a.test/",
-            "line 1: mx `https://mx.a.test/` is no host name or wildcard: the character ':' cannot stand in a name",
-            Some("did you mean `mx.a.test`"),
-        ),
-        (
-            "mx: \"mx.a.test\"",
-            "line 1: mx `\"mx.a.test\"` is no host name or wildcard: the character '\"' cannot stand in a name",
-            Some("did you mean `mx.a.test`"),
-        ),
-        (
-            "mx:",
-            "line 1: mx `` is no host name or wildcard: the name is empty",
-            Some("name a host, or remove the line"),
-        ),
-        (
-            "max_age: 31557601",
-            "line 1: max_age 31557601 is above the maximum, 31557600",
-            Some("the most is `31557600`"),
-        ),
-        (
-            "mode : enforce",
-            "line 1: there is white space between `mode` and `:`",
-            Some("did you mean `mode:`"),
-        ),
-        (
-            "version: STSv1\n\nmode: none",
-            "line 2: the line is blank",
-            Some("remove the blank line: at most one line end may follow the last field"),
-        ),
-        (
-            "version: STSv1\nMode: none\nmax_age: 1\n",
-            "line 2: the policy ends without a `mode` field",
-            Some("did you mean `mode` by `Mode`"),
-        ),
-        (
-            "version: STSv1\nmode: none\n",
-            "line 2: the policy ends without a `max_age` field",
-            Some("add the line `max_age: 604800`"),
-        ),
-        (
-            "version: STSv1\nm mode: none\n",
-            "line 2: `m mode` is not a field name (letters, digits, `_`, `-`, `.`; 32 at most; a letter or \
-             digit first)",
-            None,
-        ),
-        (
-            "version: STSv1\nmx: a..b\n",
-            "line 2: mx `a..b` is no host name or wildcard: the name has an empty label (two dots in a row, or a \
-             dot at the start)",
-            None,
-        ),
-        (
-            "version: STSv1\nmx: a_b\n",
-            "line 2: mx `a_b` is no host name or wildcard: the character '_' cannot stand in a name",
-            None,
-        ),
-        (
-            "version: STSv1\nmode: enforce\nmax_age: 1\n",
-            "line 3: the policy ends without an `mx` field, which mode enforce needs",
-            Some("add a line `mx: mx1.example.com` for each host of the MX records"),
-        ),
-    ] {
+    for (body, message, hint) in SAID {
         let error = parse(body.as_bytes(), LETTER).unwrap_err();
-        assert_eq!(error.to_string(), message);
-        assert_eq!(error.sentence().to_string(), message);
-        assert_eq!(error.kind.hint().as_deref(), hint, "{message}");
+        assert_eq!(error.to_string(), *message);
+        assert_eq!(error.sentence().to_string(), *message);
+        assert_eq!(error.kind.hint().as_deref(), *hint, "{message}");
     }
 }
 

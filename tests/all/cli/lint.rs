@@ -207,21 +207,6 @@ fn policies_are_read_as_senders_read_them() {
         POLICY.replace("mx: *", "MX: *").replace("1209600", "60"),
     );
     program.write("huge", vec![b'a'; 10_000_000]);
-    program.write(
-        "faults",
-        "version: STSv1\nmode: enforced\nmx: 10 mx1.corp.test\nnmx: mx2.corp.test\nmax_age: 7d\n",
-    );
-    program.write(
-        "indented",
-        POLICY
-            .replace("\n", "\n  ")
-            .replacen("version", "  version", 1),
-    );
-    program.write("record", "v=STSv1; id=1;\n");
-    program.write("json", "{\"version\": \"STSv1\"}\n");
-    program.write("html", "<!doctype html>\n<title>404</title>\n");
-    program.write("joined", POLICY.replace('\n', " "));
-    program.write("host", POLICY.replace("mx.corp", "mta-sts.corp"));
     for (words, exit, fragments) in [
         (
             &["good"][..],
@@ -281,9 +266,50 @@ fn policies_are_read_as_senders_read_them() {
             ],
         ),
         (&["typo", "--fail-on", "warning"], 1, &[]),
-        // Every fault in one run, each at its own line, once.
         (
-            &["faults"],
+            &["huge"],
+            1,
+            &["not valid: the body has more than 65536 octets"],
+        ),
+        (&["missing"], 2, &["!cannot read `missing`: No such file"]),
+        (&["."], 2, &["!cannot read `.`"]),
+        (
+            &["good", "--mx", "a b"],
+            2,
+            &["!cannot stand in a host name"],
+        ),
+        (
+            &["good", "--output", "no/such/folder"],
+            2,
+            &["!cannot write `no/such/folder`"],
+        ),
+    ] {
+        let all = [&["lint", "policy"], words].concat();
+        program.run(&all).check(exit, fragments, &words);
+    }
+}
+
+#[test]
+fn every_fault_of_a_policy_is_told_in_one_run_at_its_own_line() {
+    let program = Program::new();
+    program.write(
+        "faults",
+        "version: STSv1\nmode: enforced\nmx: 10 mx1.corp.test\nnmx: mx2.corp.test\nmax_age: 7d\n",
+    );
+    program.write(
+        "indented",
+        POLICY
+            .replace("\n", "\n  ")
+            .replacen("version", "  version", 1),
+    );
+    program.write("record", "v=STSv1; id=1;\n");
+    program.write("json", "{\"version\": \"STSv1\"}\n");
+    program.write("html", "<!doctype html>\n<title>404</title>\n");
+    program.write("joined", POLICY.replace('\n', " "));
+    program.write("host", POLICY.replace("mx.corp", "mta-sts.corp"));
+    for (words, exit, fragments) in [
+        (
+            &["faults"][..],
             1,
             &[
                 "not valid: 3 faults\n",
@@ -292,7 +318,7 @@ fn policies_are_read_as_senders_read_them() {
                 "    fix: did you mean `mx1.corp.test`: a policy has no preferences\n",
                 "line 5: max_age `7d` is not 1 to 10 digits\n    fix: did you mean `604800`\n",
                 "line 4: `nmx: mx2.corp.test` is ignored\n    fix: did you mean `mx: mx2.corp.test`\n",
-            ],
+            ][..],
         ),
         (
             &["indented"],
@@ -323,23 +349,6 @@ fn policies_are_read_as_senders_read_them() {
             &["host", "--mx", "a.mail.test"],
             0,
             &["warning STS-PATTERN-POLICY-HOST", "as in `mx: a.mail.test`"],
-        ),
-        (
-            &["huge"],
-            1,
-            &["not valid: the body has more than 65536 octets"],
-        ),
-        (&["missing"], 2, &["!cannot read `missing`: No such file"]),
-        (&["."], 2, &["!cannot read `.`"]),
-        (
-            &["good", "--mx", "a b"],
-            2,
-            &["!cannot stand in a host name"],
-        ),
-        (
-            &["good", "--output", "no/such/folder"],
-            2,
-            &["!cannot write `no/such/folder`"],
         ),
     ] {
         let all = [&["lint", "policy"], words].concat();
