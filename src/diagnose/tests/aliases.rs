@@ -95,11 +95,11 @@ const CASES: &[AliasCase] = &[
         "the TLSRPT record behind an alias is broken",
         |stage| {
             stage.alias("_smtp._tls.corp.test", "rpt.vendor.test");
-            stage.txt_at("rpt.vendor.test", &["v=TLSRPTv1; rua=nowhere"]);
+            stage.txt_at("rpt.vendor.test", &["v=TLSRPTv1; rua=reports@corp.test"]);
         },
         "TLSRPT-INVALID",
         [
-            Some("rpt.vendor.test. 3600 IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@corp.test\""),
+            Some("rpt.vendor.test. 3600 IN TXT \"v=TLSRPTv1; rua=mailto:reports@corp.test;\""),
             Some("_smtp._tls.corp.test"),
             Some("rpt.vendor.test"),
         ],
@@ -112,7 +112,7 @@ const CASES: &[AliasCase] = &[
         },
         "ALIAS-GONE",
         [
-            Some("rpt.vendor.test. 3600 IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@corp.test\""),
+            Some("rpt.vendor.test. 3600 IN TXT \"v=TLSRPTv1; rua=mailto:tls-reports@corp.test;\""),
             Some("_smtp._tls.corp.test"),
             Some("rpt.vendor.test"),
         ],
