@@ -1,6 +1,5 @@
 //! Reports as `check` makes them, by hand: one story each.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use stickler::diagnose::command::ZoneRecord;
@@ -255,7 +254,7 @@ pub(crate) fn undetermined() -> DomainReport {
     }
     report.policies.clear();
     report.fetch.edges = vec![EdgeReport {
-        address: address("192.0.2.11"),
+        address: "192.0.2.11".parse().unwrap(),
         status: None,
         content_type: None,
         body: None,
@@ -431,7 +430,7 @@ fn both_readings(policy: &PolicyReport) -> Vec<PolicyReport> {
 
 fn edge(text: &str, mx: &str) -> EdgeReport {
     EdgeReport {
-        address: address(text),
+        address: text.parse().unwrap(),
         status: Some(200),
         content_type: Some("text/plain".to_owned()),
         body: Some(format!(
@@ -454,7 +453,7 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
         addresses: addresses
             .iter()
             .map(|text| AddressReport {
-                address: address(text),
+                address: text.parse().unwrap(),
                 verdict: MxVerdict::Accepted,
                 result_types: Vec::new(),
                 starttls: Some(true),
@@ -496,8 +495,4 @@ fn finding(
         detail: detail.into(),
         fix,
     }
-}
-
-fn address(text: &str) -> IpAddr {
-    text.parse().unwrap()
 }
