@@ -12,6 +12,7 @@
 //! | 4, 4.2, 7 | STARTTLS and the certificate of an MX host | [`transport`], [`certificate`] |
 //! | 5 | what a policy demands before a message may go | [`delivery`] |
 //! | 5.1 | how long a cached policy counts | [`cache`] |
+//! | 3.2, 5.1 | which policies senders may hold, and until when | [`ledger`] |
 //!
 //! Record and policy can be read in two ways, see [`reading`]; what `dig` prints is turned into a TXT record
 //! by [`presentation`]. D1 (never override a failing DANE validation) has its place before
@@ -40,6 +41,7 @@ pub mod delivery;
 pub(crate) mod excerpt;
 pub mod fetch;
 pub mod fields;
+pub mod ledger;
 pub mod mx;
 pub mod name;
 pub mod policy;
