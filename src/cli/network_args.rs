@@ -139,7 +139,7 @@ impl ClockArgs {
 #[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
 #[command(next_help_heading = "Store")]
 pub struct CacheArgs {
-    /// Keep the policies seen in this file, or nowhere [default: policies.sqlite in the user's cache
+    /// Keep the policies seen, and when, in this file, or nowhere [default: policies.sqlite in the user's cache
     /// directory; none with --now, --resolver, --connect-to or --ca-file]
     #[arg(long, value_name = "PATH|none")]
     pub cache: Option<CacheChoice>,

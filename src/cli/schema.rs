@@ -34,6 +34,11 @@ const OF_CLI: &[Entry] = &[
         cache::list::entry_schema,
     ),
     Entry::new(
+        "cache-export",
+        "each line of what `cache export` writes",
+        cache::transfer::schema,
+    ),
+    Entry::new(
         "cache-list",
         "what `cache list --format json` writes",
         cache::list::schema,

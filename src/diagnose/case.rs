@@ -3,9 +3,8 @@
 use super::judge::Row;
 use super::judged::Judged;
 use crate::facts::UnixTime;
-use crate::sts::cache::{CachedPolicy, StoredPolicy};
+use crate::sts::ledger::{Held, Ledger};
 use crate::sts::policy::{Mode, Policy};
-use crate::sts::reading::Reading;
 
 /// What was seen and judged of one domain, before it is laid out.
 #[derive(Clone, Debug)]
@@ -15,21 +14,18 @@ pub struct Case<'a> {
     /// The time.
     pub now: UnixTime,
     /// The senders.
-    pub rows: &'a [Row],
-    /// What the store held.
-    pub stored: Option<&'a StoredPolicy>,
+    pub rows: &'a [Row<'a>],
+    /// The policies that senders may hold of those seen before, in the order in which they were first seen.
+    pub held: &'a [Held<'a>],
+    /// What was seen of the domain, this check included; `None` if nothing is remembered.
+    pub ledger: Option<&'a Ledger>,
 }
 
-impl Case<'_> {
-    /// Returns the stored policy, read to the letter if it can be, else as tolerant senders do, while its
-    /// life lasts.
+impl<'a> Case<'a> {
+    /// Returns the policy that a sender may have fetched last, of those seen before.
     #[must_use]
-    pub fn stored_policy(&self) -> Option<CachedPolicy> {
-        let stored = self.stored?;
-        Reading::BOTH
-            .into_iter()
-            .find_map(|reading| stored.read(reading).ok())
-            .filter(|cached| cached.is_fresh(self.now))
+    pub fn latest_held(&self) -> Option<&'a Held<'a>> {
+        self.held.iter().max_by_key(|held| held.fetched_by)
     }
 
     /// Returns the policy that bears on the hosts, live or else stored; `None` if it bears on none.
@@ -38,7 +34,7 @@ impl Case<'_> {
         self.judged
             .live_id()
             .and_then(|_| self.judged.live_policy().cloned())
-            .or_else(|| self.stored_policy().map(|cached| cached.policy))
+            .or_else(|| self.latest_held()?.seen.read().map(|(_, policy)| policy))
             .filter(|policy| policy.mode() != Mode::None)
     }
 
@@ -51,13 +47,17 @@ impl Case<'_> {
             .and_then(|_| self.judged.live_policy());
         live.cloned()
             .into_iter()
-            .chain(self.stored_policy().map(|cached| cached.policy))
+            .chain(
+                self.held
+                    .iter()
+                    .filter_map(|held| Some(held.seen.read()?.1)),
+            )
             .find(|policy| !policy.patterns().is_empty())
     }
 
     /// Returns the worst row, the one that gives the domain its verdict.
     #[must_use]
-    pub fn worst_row(&self) -> Option<&Row> {
+    pub fn worst_row(&self) -> Option<&Row<'a>> {
         // The first of the worst: rows that read to the letter, with an empty cache, come first.
         self.rows.iter().rev().max_by_key(|row| row.verdict)
     }

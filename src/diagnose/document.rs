@@ -11,9 +11,11 @@ use serde::Serialize;
 
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
+pub use super::stored::{StoredReport, sha256};
 use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::Verdict;
+use crate::sts::ledger::Holding;
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
@@ -40,7 +42,7 @@ pub struct DomainReport {
     pub record: RecordReport,
     /// The live fetch, made whatever id, cache or back-off say.
     pub fetch: FetchReport,
-    /// The live and the stored policy, in each reading.
+    /// The live policy, and each stored one that may be held, in each reading.
     pub policies: Vec<PolicyReport>,
     /// The MX hosts, judged by their transport alone.
     pub mx: Vec<MxReport>,
@@ -71,8 +73,12 @@ pub struct SenderReport {
     pub verdict: Verdict,
     /// Whether that hangs on something that only we failed to see.
     pub certainty: Certainty,
+    /// The policy that it had cached; null with an empty cache.
+    pub stored: Option<StoredReport>,
     /// Which policy it applied.
     pub policy: PolicySourceReport,
+    /// The SHA-256 of that policy's body, in hexadecimal; null if it applied none.
+    pub policy_sha256: Option<String>,
     /// The MX host that takes the mail; null if none does.
     pub delivered_via: Option<DnsName>,
     /// Until when the verdict holds if nothing is changed: when this sender next fetches the policy, or when
@@ -91,8 +97,8 @@ pub struct SenderReport {
 pub struct Why {
     /// What only we could not see; empty if the verdict does not hang on that.
     pub doubt: Sentence,
-    /// The id of the stored policy that was applied, if one was.
-    pub stored_id: Option<String>,
+    /// The stored policy that was applied, if one was.
+    pub stored: Option<StoredReport>,
     /// What decided; empty if that hangs on what we could not see.
     pub cause: Sentence,
 }
@@ -108,8 +114,16 @@ impl Why {
 impl Say for Why {
     fn say(&self, sentence: &mut Sentence) {
         sentence.add(&self.doubt);
-        if let Some(id) = &self.stored_id {
-            sentence.words(format_args!("under the stored policy (id {id}): "));
+        if let Some(stored) = &self.stored {
+            let id = &stored.id;
+            match stored.held {
+                Holding::Certain => {
+                    sentence.words(format_args!("under the stored policy (id {id}): "))
+                }
+                Holding::Possible => sentence.words(format_args!(
+                    "under a policy that may still be held (id {id}): "
+                )),
+            };
         }
         sentence.add(&self.cause);
     }
@@ -142,7 +156,7 @@ impl<T: Into<String>> From<T> for Why {
 pub enum CacheReport {
     /// Nothing.
     Empty,
-    /// What our store holds.
+    /// A policy that our store has seen.
     Stored,
 }
 
@@ -251,10 +265,23 @@ pub struct PolicyReport {
     pub max_age_secs: Option<u32>,
     /// Its mx patterns, in order.
     pub mx: Vec<String>,
-    /// When it was fetched.
+    /// The SHA-256 of its body, in hexadecimal; null for a live one that cannot be used.
+    pub body_sha256: Option<String>,
+    /// When it was fetched last: the stored one, by a check that the store remembers.
     pub fetched_at: Option<UnixTime>,
-    /// When its life ends.
+    /// When the life of that fetch ends.
     pub expires_at: Option<UnixTime>,
+    /// The first check that saw it; null without a store.
+    pub first_seen: Option<UnixTime>,
+    /// The last check that saw it; null without a store.
+    pub last_seen_live: Option<UnixTime>,
+    /// The first check after that one that no longer saw it; null while it is live, and without a store.
+    pub gone_by: Option<UnixTime>,
+    /// Until when a sender that fetched it when it was last seen holds it; null without a store.
+    pub held_certainly_until: Option<UnixTime>,
+    /// Until when a sender holds it that fetched it just before it was found gone, or now if it is live; null
+    /// without a store.
+    pub held_possibly_until: Option<UnixTime>,
     /// Why it cannot be used; null if it can.
     pub error: Option<PolicyErrorReport>,
     /// Patterns that match no live MX host.

@@ -1,27 +1,27 @@
-//! What each conforming sender does, with an empty cache and with the stored policy, in both readings.
+//! What each conforming sender does, with an empty cache and with each policy that it may hold, in both readings.
 
 use std::net::IpAddr;
 
-use super::document::{CacheReport, UntilEvent, Why};
+use super::document::{CacheReport, StoredReport, UntilEvent, Why};
 use super::judged::Judged;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::candidates::{Exchangers, ImplicitMx};
 use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
 use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
-use crate::sts::cache::StoredPolicy;
 use crate::sts::fetch::FetchError;
+use crate::sts::ledger::Held;
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
 
 /// What one kind of sender does.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Row {
+pub struct Row<'a> {
     /// Its class.
     pub class: &'static SenderClass,
-    /// What it had cached.
-    pub cache: CacheReport,
+    /// What it had cached; `None` if nothing.
+    pub held: Option<&'a Held<'a>>,
     /// How it reads.
     pub reading: Reading,
     /// The verdict, `undetermined` where only we lack a fact.
@@ -30,12 +30,21 @@ pub struct Row {
     pub attempt: Attempt,
     /// When the verdict ends by itself, and how.
     pub until: Option<(UnixTime, UntilEvent)>,
-    /// Whether the stored policy was over a day old, and the sender has fetched it anew by now.
+    /// Whether that was over a day old, and the sender has fetched the policy anew by now.
     pub refreshed: bool,
 }
 
-impl Row {
-    /// Returns whether the stored policy, as it is stored, was applied.
+impl Row<'_> {
+    /// Returns what it had cached, in a word.
+    #[must_use]
+    pub const fn cache(&self) -> CacheReport {
+        match self.held {
+            None => CacheReport::Empty,
+            Some(_) => CacheReport::Stored,
+        }
+    }
+
+    /// Returns whether the policy that it had cached was applied as it was.
     #[must_use]
     pub const fn uses_stored(&self) -> bool {
         !self.refreshed
@@ -69,10 +78,10 @@ impl Row {
         }
         Why {
             doubt,
-            stored_id: attempt
-                .policy()
+            stored: self
+                .held
                 .filter(|_| self.uses_stored())
-                .map(|policy| policy.id.to_string()),
+                .map(StoredReport::of),
             cause: attempt.reason.sentence(),
         }
     }
@@ -99,10 +108,10 @@ impl Row {
     /// Returns which sender it is: `strict, empty cache, letter`.
     #[must_use]
     pub fn name(&self) -> String {
-        let cache = match self.cache {
-            CacheReport::Empty => "empty cache",
-            CacheReport::Stored => "stored policy",
-        };
+        let cache = self.held.map_or_else(
+            || "empty cache".to_owned(),
+            |held| format!("stored policy {}", held.seen.id),
+        );
         format!("{}, {cache}, {}", self.class.name, self.reading)
     }
 }
@@ -110,12 +119,12 @@ impl Row {
 /// Judges every row, those that read to the letter first.
 ///
 /// Tolerant rows are there only where the tolerant reading sees something else.
-pub async fn judge<N: Network>(
+pub async fn judge<'h, N: Network>(
     memo: &Memo<'_, N>,
     judged: &Judged<'_>,
-    stored: Option<&StoredPolicy>,
+    held: &'h [Held<'h>],
     limits: Limits,
-) -> Vec<Row> {
+) -> Vec<Row<'h>> {
     let mut rows = Vec::new();
     for reading in Reading::BOTH {
         let mut of_reading = Vec::new();
@@ -132,7 +141,7 @@ pub async fn judge<N: Network>(
                 class: &class_read,
                 limits,
             };
-            let mut push = |cache, outlook: Outlook| {
+            let mut push = |held, outlook: Outlook| {
                 let Outlook {
                     attempt,
                     until,
@@ -140,7 +149,7 @@ pub async fn judge<N: Network>(
                 } = outlook;
                 of_reading.push(Row {
                     class,
-                    cache,
+                    held,
                     reading,
                     verdict: as_seen_from_here(&attempt),
                     attempt,
@@ -155,22 +164,22 @@ pub async fn judge<N: Network>(
             };
             with_nothing = Some(attempt.clone());
             push(
-                CacheReport::Empty,
+                None,
                 Outlook {
                     attempt,
                     until: None,
                     refreshed: false,
                 },
             );
-            if let Some(stored) = stored {
-                push(CacheReport::Stored, judge.with_stored(stored).await);
+            for held in held {
+                push(Some(held), judge.holding(held).await);
             }
         }
         let is_news = reading == Reading::Letter
             || of_reading
                 .iter()
                 .zip(&rows)
-                .any(|(tolerant, letter): (&Row, &Row)| {
+                .any(|(tolerant, letter): (&Row<'_>, &Row<'_>)| {
                     tolerant.verdict != letter.verdict
                         || policy_body(&tolerant.attempt) != policy_body(&letter.attempt)
                 });
@@ -209,10 +218,12 @@ struct Judge<'j, 'm, N> {
 }
 
 impl<N: Network> Judge<'_, '_, N> {
-    /// A sender with the stored policy: over a day old, a class that refreshes has refreshed it by now.
-    async fn with_stored(&self, stored: &StoredPolicy) -> Outlook {
+    /// The sender that fetched the policy last of all that may have: over a day ago, and a class that refreshes
+    /// has fetched again by now.
+    async fn holding(&self, held: &Held<'_>) -> Outlook {
         let now = self.memo.now();
-        let mut state = PolicyState::from_stored(stored, self.class.reading);
+        let stored = held.as_fetched_last();
+        let mut state = PolicyState::from_stored(&stored, self.class.reading);
         let mut refresh_failed = false;
         let mut refreshed = false;
         let mut refresh_certainty = Certainty::Definite;

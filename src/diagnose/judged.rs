@@ -5,7 +5,7 @@ use super::document::MxVerdict;
 use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsAnswer;
-use crate::facts::http::HttpExchange;
+use crate::facts::http::{HttpExchange, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpPort};
 use crate::sender::candidates::{Exchangers, HostAddresses};
 use crate::sender::discover::no_edge;
@@ -246,6 +246,15 @@ impl Edge<'_> {
     /// When it is none.
     pub const fn in_reading(&self, reading: Reading) -> &Result<Fetched, FetchError> {
         self.fetched.get(reading)
+    }
+
+    /// Returns whether we could not even try the address, as without IPv6: that says nothing about the edge.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        self.exchange
+            .outcome
+            .as_ref()
+            .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
     }
 }
 

@@ -18,21 +18,22 @@ pub mod hosting;
 pub mod judge;
 pub mod judged;
 pub mod lint;
+pub mod look;
 pub mod report_hosts;
 pub mod send;
 pub mod steps;
+pub mod stored;
 pub mod survey;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use crate::facts::DnsName;
 use crate::facts::smtp::SmtpPort;
+use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::{Memo, Probes};
 use crate::sender::{Limits, Network, Verdict};
-use crate::sts::cache::StoredPolicy;
-use crate::sts::reading::Reading;
+use crate::sts::ledger::{Held, Ledger, Look};
 
 use case::Case;
 use document::{DomainReport, Severity};
@@ -44,9 +45,8 @@ use survey::Survey;
 pub struct Checked {
     /// The report.
     pub report: DomainReport,
-    /// The live policy, to be stored where the store has none that still counts; `None` if there is none
-    /// that any sender could have cached now.
-    pub evidence: Option<StoredPolicy>,
+    /// What was seen for the domain's ledger.
+    pub look: Look,
 }
 
 /// How a check is made.
@@ -66,13 +66,13 @@ pub struct Options {
 
 /// Checks one domain: what conforming senders do with mail for it now, and why.
 ///
-/// `stored` is the oldest policy that a sender may still hold. Probes are shared with every other domain of
-/// the run.
+/// `remembered` is what was seen of the domain before; `None` if nothing is remembered. Probes are shared with
+/// every other domain of the run.
 pub async fn check<N: Network>(
     network: &N,
     probes: &Probes,
     domain: &DnsName,
-    stored: Option<&StoredPolicy>,
+    remembered: Option<&Ledger>,
     options: &Options,
 ) -> Checked {
     let limits = options.limits;
@@ -82,28 +82,36 @@ pub async fn check<N: Network>(
     }
     let survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
     let judged = Judged::new(domain, &survey);
-    let rows = judge::judge(&memo, &judged, stored, limits).await;
+    let now = memo.now();
+    let look = look::look(&judged, now);
+    let ledger = remembered.map(|remembered| {
+        let mut ledger = remembered.clone();
+        ledger.record(&look);
+        ledger
+    });
+    let held = held(remembered, ledger.as_ref(), now);
+    let rows = judge::judge(&memo, &judged, &held, limits).await;
     let case = Case {
         judged: &judged,
-        now: memo.now(),
+        now,
         rows: &rows,
-        stored,
+        held: &held,
+        ledger: ledger.as_ref(),
     };
     Checked {
         report: assemble::report(&case, &options.repeat),
-        evidence: evidence(&case),
+        look,
     }
 }
 
-fn evidence(case: &Case<'_>) -> Option<StoredPolicy> {
-    Reading::BOTH.into_iter().find_map(|reading| {
-        let fetched = case.judged.live_in(reading)?.as_ref().ok()?;
-        Some(StoredPolicy {
-            id: case.judged.id_in(reading)?.clone(),
-            body: fetched.body.clone(),
-            fetched_at: case.now,
-        })
-    })
+/// Returns what senders may hold of what was seen before; what was seen now for the first time is what they get
+/// with an empty cache.
+fn held<'l>(before: Option<&Ledger>, after: Option<&'l Ledger>, now: UnixTime) -> Vec<Held<'l>> {
+    let Some((before, after)) = before.zip(after) else {
+        return Vec::new();
+    };
+    let was_seen = |held: &Held<'_>| before.find(&held.seen.id, &held.seen.body).is_some();
+    after.held(now).filter(was_seen).collect()
 }
 
 /// Returns the exit code that a report stands for: 1 where a conforming sender defers or bounces, unless the

@@ -150,7 +150,7 @@ fn enforced(report: &DomainReport) -> impl Iterator<Item = &PolicyReport> {
         let applies = match policy.source {
             PolicySourceReport::Live => policy.id.is_some(),
             PolicySourceReport::Stored => {
-                policy.expires_at.is_none_or(|end| end >= report.checked_at)
+                (policy.held_possibly_until).is_none_or(|end| end >= report.checked_at)
             }
             PolicySourceReport::None => false,
         };

@@ -5,62 +5,39 @@ use rusqlite::types::ValueRef;
 
 use super::{MAX_BODY_OCTETS, StoreError};
 use crate::facts::{DnsName, DnsNameError, UnixTime};
-use crate::sts::cache::StoredPolicy;
-use crate::sts::policy::PolicyError;
+use crate::sts::ledger::SeenPolicy;
+use crate::sts::policy::{self, PolicyError};
 use crate::sts::reading::Reading;
 use crate::sts::record::{RecordId, RecordIdError};
 
 /// The longest text of another column that is looked at; names and ids are shorter.
 const MAX_TEXT_OCTETS: usize = 1024;
 
-/// Too long a value is not even loaded: it comes as null.
-macro_rules! select {
-    () => {
-        "SELECT CASE WHEN octet_length(domain) <= 1024 THEN domain END,
-                CASE WHEN octet_length(id) <= 1024 THEN id END,
-                CASE WHEN octet_length(body) <= 1048576 THEN body END,
-                CASE WHEN octet_length(fetched_at) <= 1024 THEN fetched_at END
-         FROM policy"
-    };
-}
-
-/// Selects every row for [`Entry::read`].
-pub(super) const SELECT_ALL: &str = concat!(select!(), " ORDER BY domain");
-
-/// Selects the row of a domain for [`Entry::read`].
-pub(super) const SELECT_ONE: &str = concat!(select!(), " WHERE domain = ?1");
-
-/// Writes a row in place of the one of its domain.
-pub(super) const WRITE: &str =
-    "INSERT OR REPLACE INTO policy (domain, id, body, fetched_at) VALUES (?1, ?2, ?3, ?4)";
-
-/// A domain and its policy.
+/// A domain and a policy of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
     /// The policy domain.
     pub domain: DnsName,
-    /// Its policy, as evidence.
-    pub policy: StoredPolicy,
+    /// The policy, and when it was seen.
+    pub policy: SeenPolicy,
 }
 
 impl Entry {
-    /// Reads a row of [`SELECT_ALL`] or [`SELECT_ONE`].
+    /// Reads a row that [`super::table::Table`] selects.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Result<Self, RowError>> {
-        Ok(Self::check(
+        Ok(Self::check([
             row.get_ref(0)?,
             row.get_ref(1)?,
             row.get_ref(2)?,
             row.get_ref(3)?,
-        ))
+            row.get_ref(4)?,
+            row.get_ref(5)?,
+        ]))
     }
 
     /// Checks what stands in the columns.
-    fn check(
-        domain: ValueRef<'_>,
-        id: ValueRef<'_>,
-        body: ValueRef<'_>,
-        fetched_at: ValueRef<'_>,
-    ) -> Result<Self, RowError> {
+    fn check(columns: [ValueRef<'_>; 6]) -> Result<Self, RowError> {
+        let [domain, id, body, first_seen, last_seen_live, gone_by] = columns;
         let domain_text = text(domain);
         let fail = |fault| RowError {
             domain: match domain {
@@ -84,13 +61,18 @@ impl Entry {
             | ValueRef::Real(_)
             | ValueRef::Text(_) => return Err(column("body")()),
         };
-        let fetched_at = match fetched_at {
-            ValueRef::Integer(secs) => u64::try_from(secs).ok(),
-            ValueRef::Blob(_) | ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) => None,
-        }
-        .filter(|secs| *secs <= UnixTime::MAX.as_secs())
-        .ok_or_else(column("fetched_at"))?;
-        Self::from_parts(name, id, body, UnixTime::from_secs(fetched_at)).map_err(fail)
+        let times = Times {
+            first_seen: time(first_seen).ok_or_else(column("first_seen"))?,
+            last_seen_live: time(last_seen_live).ok_or_else(column("last_seen_live"))?,
+            gone_by: match gone_by {
+                ValueRef::Null => None,
+                ValueRef::Integer(_)
+                | ValueRef::Blob(_)
+                | ValueRef::Real(_)
+                | ValueRef::Text(_) => Some(time(gone_by).ok_or_else(column("gone_by"))?),
+            },
+        };
+        Self::from_parts(name, id, body, times).map_err(fail)
     }
 
     /// Makes an entry of what a row or a line says.
@@ -98,7 +80,7 @@ impl Entry {
         domain: &str,
         id: &str,
         body: &[u8],
-        fetched_at: UnixTime,
+        times: Times,
     ) -> Result<Self, RowFault> {
         let name: DnsName = domain.parse().map_err(RowFault::Domain)?;
         // Only the normal form is found again.
@@ -111,20 +93,35 @@ impl Entry {
         if body.len() > MAX_BODY_OCTETS {
             return Err(RowFault::Column { column: "body" });
         }
-        let policy = StoredPolicy {
-            id,
-            body: body.into(),
-            fetched_at,
-        };
         // A body that neither reading takes is a policy at no sender.
-        match policy.read(Reading::Tolerant) {
-            Ok(_) => Ok(Self {
-                domain: name,
-                policy,
-            }),
-            Err(error) => Err(RowFault::Body(error)),
-        }
+        policy::parse(body, Reading::Tolerant).map_err(RowFault::Body)?;
+        Ok(Self {
+            domain: name,
+            policy: SeenPolicy {
+                id,
+                body: body.into(),
+                first_seen: times.first_seen,
+                last_seen_live: times.last_seen_live,
+                gone_by: times.gone_by,
+            },
+        })
     }
+}
+
+/// When a policy was seen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Times {
+    pub(super) first_seen: UnixTime,
+    pub(super) last_seen_live: UnixTime,
+    pub(super) gone_by: Option<UnixTime>,
+}
+
+fn time(value: ValueRef<'_>) -> Option<UnixTime> {
+    let secs = match value {
+        ValueRef::Integer(secs) => u64::try_from(secs).ok()?,
+        ValueRef::Blob(_) | ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) => return None,
+    };
+    (secs <= UnixTime::MAX.as_secs()).then(|| UnixTime::from_secs(secs))
 }
 
 fn text(value: ValueRef<'_>) -> Option<&str> {
@@ -139,11 +136,9 @@ fn text(value: ValueRef<'_>) -> Option<&str> {
 }
 
 /// Refuses a body that the store would not give back.
-pub(super) const fn check_size(policy: &StoredPolicy) -> Result<(), StoreError> {
-    if policy.body.len() > MAX_BODY_OCTETS {
-        return Err(StoreError::BodyTooLarge {
-            octets: policy.body.len(),
-        });
+pub(super) const fn check_size(body: &[u8]) -> Result<(), StoreError> {
+    if body.len() > MAX_BODY_OCTETS {
+        return Err(StoreError::BodyTooLarge { octets: body.len() });
     }
     Ok(())
 }
@@ -200,9 +195,10 @@ mod tests {
             ValueRef::Text(b"1"),
             ValueRef::Blob(BODY),
             ValueRef::Integer(60),
+            ValueRef::Integer(70),
+            ValueRef::Null,
         ];
-        let [domain, id, body, fetched_at] = good;
-        assert!(Entry::check(domain, id, body, fetched_at).is_ok());
+        assert!(Entry::check(good).is_ok());
         let column = |column| Err(RowFault::Column { column });
         let huge = vec![b'a'; super::MAX_BODY_OCTETS + 1];
         for (index, value, expected) in [
@@ -224,24 +220,20 @@ mod tests {
             (1, ValueRef::Integer(1), column("id")),
             (2, ValueRef::Text(BODY), column("body")),
             (2, ValueRef::Blob(&huge), column("body")),
-            (3, ValueRef::Integer(-1), column("fetched_at")),
-            (3, ValueRef::Integer(i64::MAX), column("fetched_at")),
-            (3, ValueRef::Real(1.0), column("fetched_at")),
+            (3, ValueRef::Integer(-1), column("first_seen")),
+            (4, ValueRef::Integer(i64::MAX), column("last_seen_live")),
+            (4, ValueRef::Real(1.0), column("last_seen_live")),
+            (5, ValueRef::Integer(-1), column("gone_by")),
         ] {
             let mut row = good;
             row[index] = value;
-            let [domain, id, body, fetched_at] = row;
-            let found = Entry::check(domain, id, body, fetched_at).map_err(|error| error.fault);
+            let found = Entry::check(row).map_err(|error| error.fault);
             assert_eq!(found.map(|_| ()), expected, "column {index}: {value:?}");
         }
         for (index, value) in [(1, ValueRef::Text(b"a-b")), (2, ValueRef::Blob(b"x"))] {
             let mut row = good;
             row[index] = value;
-            let [domain, id, body, fetched_at] = row;
-            assert!(
-                Entry::check(domain, id, body, fetched_at).is_err(),
-                "{value:?}"
-            );
+            assert!(Entry::check(row).is_err(), "{value:?}");
         }
     }
 }

@@ -77,7 +77,7 @@ pub enum StoreError {
         /// What stands as its schema.
         found: i64,
     },
-    /// The file holds `check`'s evidence, which is the oldest policies, not the newest.
+    /// The file holds `check`'s ledger.
     #[error(
         "the store `{}` holds what `check` has seen; `serve` needs a store of its own: name another file with --cache PATH",
         path.display()

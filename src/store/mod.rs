@@ -1,74 +1,66 @@
 //! Policies that survive a restart: one SQLite file, safe with several processes.
 //!
-//! A row is evidence: the body as it came, the id and the moment of the fetch. It is checked again each time
+//! A file keeps the purpose that it was made for: `check`'s has the rows of the ledger, every policy that was
+//! seen of a domain, and when; `serve`'s has one row a domain, the newest fetch. A row is checked again each time
 //! it is read, for the file may come from anywhere; what cannot be read counts as absent, and says so. A
-//! damaged file of ours is moved aside, never overwritten, and any other file left alone.
+//! damaged file of ours is moved aside, never overwritten, and any other file left alone. Only its owner reads
+//! the file: it says who is written to.
 //!
 //! Calls block, as a rule for some ten microseconds, and up to [`BUSY_TIMEOUT`] while another process
-//! writes: async code makes them where blocking is allowed. Commits survive a crash of the process; the last
+//! writes: async code makes them through [`Handle`]. Commits survive a crash of the process; the last
 //! ones may be lost with the power (`synchronous = NORMAL`).
 
 mod damage;
 mod entry;
 mod error;
+mod handle;
 mod header;
 mod limits;
 mod line;
 mod open;
+mod private;
 mod purpose;
 mod schema;
+mod table;
 mod transfer;
 mod turn;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use damage::MovedAside;
 pub use entry::{Entry, RowError, RowFault};
 pub use error::StoreError;
+pub use handle::Handle;
 pub use limits::{BUSY_TIMEOUT, MAX_BODY_OCTETS};
-pub use line::{LineError, MAX_LINE_OCTETS};
+pub use line::{ExportLine, LineError, MAX_LINE_OCTETS, SCHEMA as EXPORT_SCHEMA};
 pub use purpose::Purpose;
 pub use schema::SCHEMA_VERSION;
 pub use transfer::{ExportError, ImportError, MAX_AHEAD};
 
-use crate::facts::{DnsName, UnixTime};
+use crate::facts::DnsName;
 use crate::sts::cache::StoredPolicy;
-use crate::sts::reading::Reading;
+use crate::sts::ledger::{Ledger, Look};
 use open::{Access, Inner, Opened};
+use table::Table;
 
 /// How often a change is made again because the store's file was replaced under it.
 const MAX_CHANGES: usize = 3;
 
 /// What the store holds for a domain.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Lookup {
-    /// Nothing.
-    Absent,
-    /// A policy.
-    Found(StoredPolicy),
-    /// A row that cannot be read: it counts as absent.
-    Unreadable(RowError),
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Recalled {
+    /// The policies that were seen.
+    pub ledger: Ledger,
+    /// The rows that cannot be read: they count as absent.
+    pub unreadable: Vec<RowError>,
 }
 
-impl Lookup {
-    /// Returns the policy, if there is one that can be read.
-    #[must_use]
-    pub fn into_policy(self) -> Option<StoredPolicy> {
-        match self {
-            Self::Found(policy) => Some(policy),
-            Self::Absent | Self::Unreadable(_) => None,
-        }
-    }
-}
-
-/// What became of a policy that was offered as evidence.
+/// What became of a look that was to be recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Offered {
-    /// An unexpired one is there already, and stays.
-    Declined,
+pub enum Recorded {
     /// The store belongs to `serve` or cannot be written, and is only read.
     ReadOnly,
     /// It was written.
@@ -159,41 +151,37 @@ impl Store {
         self.opened.is_read_only
     }
 
-    /// Returns what the store holds for `domain`, expired or not.
+    /// Returns what the store holds for `domain`, whether or not anybody holds it still. A row of `serve` is a
+    /// policy that was seen when it was fetched.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn get(&self, domain: &DnsName) -> Result<Lookup, StoreError> {
-        self.with(|connection| look_up(connection, domain))
+    pub fn recall(&self, domain: &DnsName) -> Result<Recalled, StoreError> {
+        self.with(|connection, table| recall(connection, table, domain))
     }
 
-    /// Writes `policy` where there is no unexpired one for `domain`: so that the store holds the oldest
-    /// policy that a sender may still have. Looking and writing are one step, whoever else writes.
+    /// Adds a look to the ledger of `domain`. Reading and writing are one step, whoever else writes.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or written, or the body is too large.
-    pub fn put_if_no_unexpired(
-        &self,
-        domain: &DnsName,
-        policy: &StoredPolicy,
-        now: UnixTime,
-    ) -> Result<Offered, StoreError> {
-        entry::check_size(policy)?;
+    /// When the file cannot be read or written, or a body is too large.
+    pub fn record(&self, domain: &DnsName, look: &Look) -> Result<Recorded, StoreError> {
+        look.bodies().try_for_each(entry::check_size)?;
         match (self.opened.purpose, self.opened.access) {
-            (Purpose::Serve, _) | (Purpose::Check, Access::Read) => return Ok(Offered::ReadOnly),
+            (Purpose::Serve, _) | (Purpose::Check, Access::Read) => {
+                return Ok(Recorded::ReadOnly);
+            }
             (Purpose::Check, Access::Change | Access::Make(_)) => {}
         }
-        self.change(|transaction| {
-            let is_held = look_up(transaction, domain)?
-                .into_policy()
-                .is_some_and(|held| is_unexpired(&held, now));
-            if is_held {
-                return Ok(Offered::Declined);
+        self.change(|transaction, table| {
+            let recalled = recall(transaction, table, domain)?;
+            let mut ledger = recalled.ledger.clone();
+            ledger.record(look);
+            if ledger != recalled.ledger || !recalled.unreadable.is_empty() {
+                replace(transaction, table, domain, &ledger)?;
             }
-            write(transaction, domain, policy)?;
-            Ok(Offered::Written)
+            Ok(Recorded::Written)
         })
     }
 
@@ -203,25 +191,25 @@ impl Store {
     ///
     /// When the file cannot be written, or the body is too large.
     pub fn put(&self, domain: &DnsName, policy: &StoredPolicy) -> Result<(), StoreError> {
-        entry::check_size(policy)?;
-        self.change(|transaction| write(transaction, domain, policy))
+        entry::check_size(&policy.body)?;
+        let ledger = Ledger::from(policy.clone());
+        self.change(|transaction, table| replace(transaction, table, domain, &ledger))
     }
 
-    /// Forgets the policy of `domain`, readable or not; returns whether there was one.
+    /// Forgets the policies of `domain`, readable or not; returns whether there was one.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
     pub fn remove(&self, domain: &DnsName) -> Result<bool, StoreError> {
-        self.change(|transaction| {
-            transaction
-                .prepare_cached("DELETE FROM policy WHERE domain = ?1")?
-                .execute([domain.as_str()])
+        self.change(|transaction, table| {
+            table
+                .remove(transaction, domain.as_str())
                 .map(|rows| rows > 0)
         })
     }
 
-    /// Gives every row to `visit`, in the order of the names, as they were at one moment; stops at the first
+    /// Gives every row to `visit`, in the order of the names and in which they were first seen, as they were at one moment; stops at the first
     /// error of `visit`.
     ///
     /// # Errors
@@ -232,8 +220,8 @@ impl Store {
         mut visit: impl FnMut(Result<Entry, RowError>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut failed = Ok(());
-        self.with(|connection| {
-            let mut statement = connection.prepare_cached(entry::SELECT_ALL)?;
+        self.with(|connection, table| {
+            let mut statement = connection.prepare_cached(table.select_all())?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 failed = visit(Entry::read(row)?);
@@ -249,7 +237,7 @@ impl Store {
     /// Runs one call on the file that stands at the path now.
     fn with<T>(
         &self,
-        call: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        call: impl FnOnce(&mut Connection, Table) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
         self.follow(&mut inner)?;
@@ -260,15 +248,15 @@ impl Store {
     /// moved or removed meanwhile, in the one that stands at the path now.
     fn change<T>(
         &self,
-        mut call: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T>,
+        mut call: impl FnMut(&Transaction<'_>, Table) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut inner = self.lock();
         for _ in 0..MAX_CHANGES {
             self.follow(&mut inner)?;
-            let value = self.call(&mut inner, |connection| {
+            let value = self.call(&mut inner, |connection, table| {
                 let transaction =
                     connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let value = call(&transaction)?;
+                let value = call(&transaction, table)?;
                 transaction.commit()?;
                 Ok(value)
             })?;
@@ -302,9 +290,9 @@ impl Store {
     fn call<T>(
         &self,
         inner: &mut Inner,
-        call: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        call: impl FnOnce(&mut Connection, Table) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        match call(&mut inner.connection) {
+        match call(&mut inner.connection, inner.table) {
             Ok(value) => Ok(value),
             Err(error) if damage::is_damage(&error) => {
                 if self.opened.access == Access::Read {
@@ -330,36 +318,34 @@ impl Store {
     }
 }
 
-fn look_up(connection: &Connection, domain: &DnsName) -> rusqlite::Result<Lookup> {
-    let row = connection
-        .prepare_cached(entry::SELECT_ONE)?
-        .query_row([domain.as_str()], Entry::read)
-        .optional()?;
-    Ok(match row {
-        None => Lookup::Absent,
-        Some(Ok(entry)) => Lookup::Found(entry.policy),
-        Some(Err(error)) => Lookup::Unreadable(error),
+fn recall(connection: &Connection, table: Table, domain: &DnsName) -> rusqlite::Result<Recalled> {
+    let mut statement = connection.prepare_cached(table.select_domain())?;
+    let mut rows = statement.query([domain.as_str()])?;
+    let mut policies = Vec::new();
+    let mut unreadable = Vec::new();
+    while let Some(row) = rows.next()? {
+        match Entry::read(row)? {
+            Ok(entry) => policies.push(entry.policy),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    Ok(Recalled {
+        ledger: Ledger::new(policies),
+        unreadable,
     })
 }
 
-fn write(connection: &Connection, domain: &DnsName, policy: &StoredPolicy) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(entry::WRITE)?
-        .execute(params![
-            domain.as_str(),
-            policy.id.as_str(),
-            &*policy.body,
-            policy.fetched_at.as_secs().cast_signed(),
-        ])
-        .map(|_rows| ())
-}
-
-/// Returns whether some sender may still hold the policy: one that reads it in either way.
-fn is_unexpired(policy: &StoredPolicy, now: UnixTime) -> bool {
-    Reading::BOTH
+fn replace(
+    connection: &Connection,
+    table: Table,
+    domain: &DnsName,
+    ledger: &Ledger,
+) -> rusqlite::Result<()> {
+    table.remove(connection, domain.as_str())?;
+    ledger
+        .policies()
         .iter()
-        .filter_map(|reading| policy.read(*reading).ok())
-        .any(|cached| cached.is_fresh(now))
+        .try_for_each(|seen| table.add(connection, domain, seen))
 }
 
 #[cfg(test)]

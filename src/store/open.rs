@@ -8,8 +8,9 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::Header;
-use super::schema::{self, Found, SCHEMA_VERSION};
-use super::{BUSY_TIMEOUT, Purpose, StoreError, turn};
+use super::schema::{self, Found, SCHEMA_VERSION, WITHOUT_LEDGER};
+use super::table::Table;
+use super::{BUSY_TIMEOUT, Purpose, StoreError, private, turn};
 use crate::clock::Clock;
 
 /// What a store is opened for.
@@ -47,6 +48,7 @@ pub(super) struct Opened {
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) connection: Connection,
+    pub(super) table: Table,
     identity: Identity,
 }
 
@@ -76,6 +78,9 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)
         Err(_) if is_there && access.is_content_to_read() => (None, Access::Read),
         Err(error) => return Err(error),
     };
+    if let Access::Make(_) = access {
+        private::make(path).map_err(|error| StoreError::from_io(path, &error))?;
+    }
     let mut moved_aside = None;
     loop {
         let damage = match connect(path, access) {
@@ -128,7 +133,7 @@ fn look_at(path: &Path) -> Result<Header, StoreError> {
         Ok(Header::Stranger) => Err(StoreError::not_ours(path, "it is no SQLite database")),
         // SQLite is not even shown these: it would tidy up what their owners left beside them.
         Ok(Header::Foreign | Header::Unmarked) => Err(StoreError::not_ours(path, FOREIGN)),
-        Ok(Header::Ours(found)) if found != SCHEMA_VERSION => {
+        Ok(Header::Ours(found)) if !(WITHOUT_LEDGER..=SCHEMA_VERSION).contains(&found) => {
             Err(StoreError::other_schema(path, found))
         }
         Ok(header @ (Header::Empty | Header::Missing | Header::Ours(_))) => Ok(header),
@@ -240,8 +245,8 @@ fn connect_as(path: &Path, access: Access, view: View) -> Result<(Inner, Purpose
         View::Live => Connection::open_with_flags(path, flags),
     }
     .map_err(refuse)?;
-    let purpose = match prepare(&mut connection, access).map_err(refuse)? {
-        Found::Ours(purpose) => purpose,
+    let (purpose, table) = match prepare(&mut connection, access).map_err(refuse)? {
+        Found::Ours(purpose, table) => (purpose, table),
         Found::Empty => return Err(Refusal::Empty),
         Found::OtherSchema(found) => {
             return Err(Refusal::Error(StoreError::other_schema(path, found)));
@@ -252,6 +257,7 @@ fn connect_as(path: &Path, access: Access, view: View) -> Result<(Inner, Purpose
     };
     let inner = Inner {
         connection,
+        table,
         identity: Identity::of(path),
     };
     Ok((inner, purpose))
@@ -285,9 +291,9 @@ fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Foun
     let mut found = schema::inspect(connection)?;
     if let (Found::Empty, Access::Make(purpose)) = (found, access) {
         schema::create(connection, purpose)?;
-        found = Found::Ours(purpose);
+        found = Found::Ours(purpose, Table::of(purpose));
     }
-    if let Found::Ours(_) = found {
+    if let Found::Ours(purpose, table) = &mut found {
         connection.set_db_config(
             DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
             access == Access::Read,
@@ -295,11 +301,12 @@ fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Foun
         connection.pragma_update(None, "query_only", access == Access::Read)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // Damage in the rows shows when they are read; a table that is gone, or a read-only file, now.
-        connection.query_row(
-            "SELECT count(*) FROM (SELECT 1 FROM policy LIMIT 1)",
-            [],
-            |_row| Ok(()),
-        )?;
+        connection.query_row(table.probe(), [], |_row| Ok(()))?;
+        let is_writable = access != Access::Read && !connection.is_readonly(MAIN_DB)?;
+        if is_writable && *table != Table::of(*purpose) {
+            schema::take_over(connection)?;
+            *table = Table::of(*purpose);
+        }
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 /// Whose policies a store holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
-    /// `check`'s evidence: the oldest policy that a sender may still have.
+    /// `check`'s ledger: every policy that was seen, and when.
     Check,
     /// A sender's cache: the newest successful fetch.
     Serve,

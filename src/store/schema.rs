@@ -3,9 +3,13 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::Purpose;
+use super::table::Table;
 
 /// The version of the tables that this program reads and writes, kept in `user_version`.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
+
+/// The version before there was a ledger: whatever the purpose, one policy a domain.
+pub(super) const WITHOUT_LEDGER: i64 = 1;
 
 /// "STKL", kept in `application_id`: tells our file from another program's.
 pub(super) const APPLICATION_ID: i64 = 0x5354_4b4c;
@@ -20,7 +24,7 @@ pub(super) enum Found {
     /// It has our mark, and a schema that this version does not know.
     OtherSchema(i64),
     /// It is ours.
-    Ours(Purpose),
+    Ours(Purpose, Table),
 }
 
 /// Says what the file is, without changing it.
@@ -28,17 +32,22 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let version = pragma("user_version")?;
     match (pragma("application_id")?, version) {
-        (APPLICATION_ID, SCHEMA_VERSION) => {
+        (APPLICATION_ID, WITHOUT_LEDGER | SCHEMA_VERSION) => {
             let purpose: String = connection.query_row(
                 "SELECT CAST(purpose AS TEXT) FROM store LIMIT 1",
                 [],
                 |row| row.get(0),
             )?;
-            Ok(match purpose.as_str() {
-                "check" => Found::Ours(Purpose::Check),
-                "serve" => Found::Ours(Purpose::Serve),
-                _ => Found::NotOurs,
-            })
+            let purpose = match purpose.as_str() {
+                "check" => Purpose::Check,
+                "serve" => Purpose::Serve,
+                _ => return Ok(Found::NotOurs),
+            };
+            let table = match version {
+                WITHOUT_LEDGER => Table::Policy,
+                _ => Table::of(purpose),
+            };
+            Ok(Found::Ours(purpose, table))
         }
         (APPLICATION_ID, version) => Ok(Found::OtherSchema(version)),
         (0, 0) => {
@@ -58,15 +67,8 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
 pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite::Result<()> {
     // Before there is a log: the file itself is to say at once whose it is.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "CREATE TABLE store (purpose TEXT NOT NULL) STRICT;
-         CREATE TABLE policy (
-             domain     TEXT    NOT NULL PRIMARY KEY,
-             id         TEXT    NOT NULL,
-             body       BLOB    NOT NULL,
-             fetched_at INTEGER NOT NULL
-         ) STRICT;",
-    )?;
+    transaction.execute_batch("CREATE TABLE store (purpose TEXT NOT NULL) STRICT")?;
+    transaction.execute_batch(Table::of(purpose).create())?;
     let purpose = match purpose {
         Purpose::Check => "check",
         Purpose::Serve => "serve",
@@ -77,4 +79,17 @@ pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite:
     transaction.commit()?;
     // Kept in the file; a file system that cannot do it (some network shares) keeps its own mode.
     connection.pragma_update(None, "journal_mode", "WAL")
+}
+
+/// Takes a file over that has no ledger yet: a policy that was fetched was seen then, and may have been live ever
+/// since, until a look finds it gone.
+pub(super) fn take_over(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(Table::Ledger.create())?;
+    transaction.execute_batch(
+        "INSERT INTO ledger SELECT domain, id, body, fetched_at, fetched_at, NULL FROM policy;
+         DROP TABLE policy;",
+    )?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
 }

@@ -3,12 +3,12 @@
 use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;
 
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::entry::{Entry, WRITE};
+use super::entry::Entry;
 use super::line::{LineError, MAX_LINE_OCTETS};
-use super::{RowError, Store, StoreError};
+use super::table::Table;
+use super::{Purpose, RowError, Store, StoreError};
 use crate::facts::UnixTime;
 
 /// How far the clock of whoever fetched a policy may be ahead of ours.
@@ -32,10 +32,10 @@ impl Store {
         Ok(unreadable)
     }
 
-    /// Reads lines that [`Store::export`] wrote and puts each in place of what the store holds for its
-    /// domain, all or, after any error, none; returns how many.
+    /// Reads lines that [`Store::export`] wrote and puts them in place of what the store holds for their
+    /// domains, all or, after any error, none; returns how many.
     ///
-    /// A fetch more than [`MAX_AHEAD`] after `now` is refused: `check` would keep it as evidence until then.
+    /// What was seen more than [`MAX_AHEAD`] after `now` is refused: that clock was wrong.
     /// The store is locked for others only once all lines are read.
     ///
     /// # Errors
@@ -58,13 +58,16 @@ impl Store {
                 return Err(at_line(LineError::TooLong));
             }
             let entry = Entry::from_line(octets).map_err(at_line)?;
-            if entry.policy.fetched_at.saturating_duration_since(now) > MAX_AHEAD {
-                return Err(at_line(LineError::Ahead {
-                    fetched_at: entry.policy.fetched_at,
-                    now,
-                }));
+            let seen_at = entry.policy.gone_by.max(Some(entry.policy.last_seen_live));
+            if let Some(seen_at) = seen_at
+                && seen_at.saturating_duration_since(now) > MAX_AHEAD
+            {
+                return Err(at_line(LineError::Ahead { seen_at, now }));
             }
-            if let Some(first) = staged.add(&entry, line).map_err(ImportError::Staging)? {
+            let first = staged
+                .add(&entry, line, self.purpose())
+                .map_err(ImportError::Staging)?;
+            if let Some(first) = first {
                 return Err(ImportError::Again {
                     line,
                     domain: entry.domain.as_str().into(),
@@ -72,7 +75,7 @@ impl Store {
                 });
             }
         }
-        Ok(self.change(|transaction| staged.write_to(transaction))?)
+        Ok(self.change(|transaction, table| staged.write_to(transaction, table))?)
     }
 }
 
@@ -86,56 +89,76 @@ impl Staged {
         let connection = Connection::open("")?;
         connection.execute_batch(
             "CREATE TABLE staged (
-                 domain TEXT PRIMARY KEY, id TEXT, body BLOB, fetched_at INTEGER, line INTEGER
-             ) STRICT;",
+                 domain TEXT, id TEXT, body BLOB, first_seen INTEGER, last_seen_live INTEGER,
+                 gone_by INTEGER, line INTEGER
+             ) STRICT;
+             CREATE INDEX staged_domain ON staged (domain, id);",
         )?;
         Ok(Self(connection))
     }
 
-    /// Gathers an entry; returns the line that named its domain before.
-    fn add(&self, entry: &Entry, line: u64) -> rusqlite::Result<Option<u64>> {
-        let first = self
-            .0
-            .prepare_cached("SELECT line FROM staged WHERE domain = ?1")?
-            .query_row([entry.domain.as_str()], |row| row.get::<_, i64>(0))
-            .optional()?;
-        if let Some(first) = first {
+    /// Gathers an entry; returns the line that told of the same before. A store of `serve` has one policy a
+    /// domain.
+    fn add(&self, entry: &Entry, line: u64, purpose: Purpose) -> rusqlite::Result<Option<u64>> {
+        let (domain, seen) = (entry.domain.as_str(), &entry.policy);
+        let first = match purpose {
+            Purpose::Check => self
+                .0
+                .prepare_cached(
+                    "SELECT line FROM staged WHERE domain = ?1 AND id = ?2 AND body = ?3",
+                )?
+                .query_row(params![domain, seen.id.as_str(), &*seen.body], first_column),
+            Purpose::Serve => self
+                .0
+                .prepare_cached("SELECT line FROM staged WHERE domain = ?1")?
+                .query_row([domain], first_column),
+        };
+        if let Some(first) = first.optional()? {
             return Ok(Some(first.cast_unsigned()));
         }
+        let secs = |time: UnixTime| time.as_secs().cast_signed();
         self.0
-            .prepare_cached("INSERT INTO staged VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached("INSERT INTO staged VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
             .execute(params![
-                entry.domain.as_str(),
-                entry.policy.id.as_str(),
-                &*entry.policy.body,
-                entry.policy.fetched_at.as_secs().cast_signed(),
+                domain,
+                seen.id.as_str(),
+                &*seen.body,
+                secs(seen.first_seen),
+                secs(seen.last_seen_live),
+                seen.gone_by.map(secs),
                 line.cast_signed(),
             ])?;
         Ok(None)
     }
 
     /// Writes all of them to a store; returns how many.
-    fn write_to(&self, store: &Connection) -> rusqlite::Result<u64> {
-        let mut select = self
+    fn write_to(&self, store: &Connection, table: Table) -> rusqlite::Result<u64> {
+        let mut domains = self
             .0
-            .prepare_cached("SELECT domain, id, body, fetched_at FROM staged")?;
-        let mut insert = store.prepare_cached(WRITE)?;
+            .prepare_cached("SELECT DISTINCT domain FROM staged")?;
+        let mut rows = domains.query([])?;
+        while let Some(row) = rows.next()? {
+            let domain: String = row.get(0)?;
+            table.remove(store, &domain)?;
+        }
+        let mut select = self.0.prepare_cached(
+            "SELECT domain, id, body, first_seen, last_seen_live, gone_by FROM staged ORDER BY line",
+        )?;
         let mut rows = select.query([])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            insert.execute(
-                [
-                    row.get_ref(0)?,
-                    row.get_ref(1)?,
-                    row.get_ref(2)?,
-                    row.get_ref(3)?,
-                ]
-                .map(ToSqlOutput::Borrowed),
-            )?;
-            count += 1;
+            // What was gathered was checked, line by line.
+            if let Ok(entry) = Entry::read(row)? {
+                table.add(store, &entry.domain, &entry.policy)?;
+                count += 1;
+            }
         }
         Ok(count)
     }
+}
+
+fn first_column(row: &Row<'_>) -> rusqlite::Result<i64> {
+    row.get(0)
 }
 
 /// Why an export stopped.
@@ -152,7 +175,7 @@ pub enum ExportError {
 /// Why an import changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A domain stands twice.
+    /// A policy stands twice, or a domain where there is room for one policy of it.
     #[error("line {line}: `{domain}` stands in line {first} already")]
     Again {
         /// The second line, from 1.

@@ -1,11 +1,11 @@
 //! Whose turn it is to open a store or to move it aside.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::StoreError;
 use super::damage::with_suffix;
+use super::{StoreError, private};
 
 /// How often a lock that another process holds is asked for again. Opening takes a few milliseconds.
 const POLL: Duration = Duration::from_millis(5);
@@ -26,11 +26,7 @@ pub(super) fn take(path: &Path, timeout: Duration) -> Result<File, StoreError> {
         })?;
     }
     let lock = with_suffix(path, "-lock");
-    let turn = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock)
+    let turn = private::open(&lock)
         // One that another user made can be locked all the same.
         .or_else(|error| File::open(&lock).map_err(|_no_lock| error))
         .map_err(unusable)?;

@@ -1,4 +1,4 @@
-//! `stickler cache list`: one line a domain, written while the store is read.
+//! `stickler cache list`: one line a policy, written while the store is read.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -39,7 +39,7 @@ struct Document {
     schema: &'static str,
     /// The store's file.
     path: String,
-    /// In the order of the names.
+    /// In the order of the names, those of one name in the order in which they were first seen.
     policies: Vec<Summary>,
     unreadable: Vec<Unreadable>,
     /// Why the list is not whole.
@@ -152,19 +152,18 @@ impl Writer<'_> {
     }
 
     fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        let Some(summary) = Summary::of(entry) else {
+        let Some(summary) = Summary::of(entry, self.context.now) else {
             return Ok(());
         };
         self.rows += 1;
         match self.format {
             ListFormat::Text => writeln!(
                 self.output,
-                "{}  {}  id {}  {} {}",
+                "{}  {}  id {}  {}",
                 summary.domain,
                 summary.mode,
                 summary.id,
-                summary.end_in_words(self.context.now),
-                self.context.moment(summary.expires_at),
+                summary.held_in_words(self.context),
             ),
             ListFormat::Json => {
                 let comma = if self.rows > 1 { "," } else { "" };

@@ -16,7 +16,7 @@ pub mod list;
 mod open;
 mod remove;
 pub mod show;
-mod transfer;
+pub mod transfer;
 
 /// Look at the store of policies, and change it
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -30,7 +30,7 @@ pub struct CacheVerbArgs {
 /// What to do with the store.
 #[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
 pub enum CacheCommand {
-    /// List the domains that have a policy
+    /// List the policies that were seen, and until when senders hold them
     #[command(after_help = LIST_EXAMPLES)]
     List {
         /// Which store.
@@ -43,7 +43,7 @@ pub enum CacheCommand {
         #[command(flatten)]
         output: OutputArgs<ListFormat>,
     },
-    /// Show a domain's policy as it was fetched
+    /// Show each policy of a domain as it was fetched, and until when senders hold it
     #[command(after_help = SHOW_EXAMPLES)]
     Show {
         /// The domain
@@ -134,7 +134,7 @@ const LIST_EXAMPLES: &str = "\
 Examples:
   stickler cache list
   stickler cache list --cache ./before.sqlite --format ndjson
-  stickler cache list --now 2026-03-09T08:00:00Z  # what is expired by then";
+  stickler cache list --now 2026-03-09T08:00:00Z  # what is held by then";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -155,13 +155,15 @@ Examples:
   stickler cache import policies.ndjson
   stickler cache export | stickler cache import --cache ./copy.sqlite -
 
-A line that is wrong, or whose fetch is more than a day ahead of the clock, is
-named, and nothing at all is taken over.";
+A line that is wrong, or whose policy was seen more than a day ahead of the
+clock, is named, and nothing at all is taken over.";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   stickler cache export > policies.ndjson
-  stickler cache export --cache ./before.sqlite --output policies.ndjson";
+  stickler cache export --cache ./before.sqlite --output policies.ndjson
+
+The shape of a line: stickler schema cache-export";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! `stickler cache show`: a domain's policy as it was fetched.
+//! `stickler cache show`: a domain's policies as they were fetched, and until when they are held.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::cli::output_args::{AnswerFormat, OutputArgs};
 use crate::facts::DnsName;
 use crate::report::time::span;
 use crate::report::{Context, escape, json, schema};
-use crate::store::{Entry, Lookup};
+use crate::store::Entry;
 
 /// The name and version of the document.
-const SCHEMA: &str = "stickler/cache-show/1";
+const SCHEMA: &str = "stickler/cache-show/2";
 
 /// Returns the JSON Schema of what `--format json` writes.
 #[must_use]
@@ -30,10 +30,18 @@ pub fn schema() -> schemars::Schema {
 struct Document<'a> {
     #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
+    domain: &'a str,
+    /// In the order in which they were first seen.
+    policies: Vec<Shown>,
+}
+
+/// A policy of the domain.
+#[derive(JsonSchema, Serialize)]
+struct Shown {
     #[serde(flatten)]
     summary: Summary,
     /// What is not UTF-8 is replaced.
-    body: std::borrow::Cow<'a, str>,
+    body: String,
 }
 
 /// Shows what the store at `path` holds for `domain`; the exit code is 1 if it holds nothing.
@@ -47,38 +55,49 @@ pub(super) fn run(
     let Some(store) = open_to_read(path)? else {
         return Ok(Exit::Failure);
     };
-    let policy = match store.get(domain)? {
-        Lookup::Found(policy) => policy,
-        Lookup::Absent => {
-            tell(format_args!(
-                "`{}` holds no policy of {domain}",
-                path.display()
-            ));
-            return Ok(Exit::Failure);
-        }
-        Lookup::Unreadable(error) => anyhow::bail!(
+    let recalled = store.recall(domain)?;
+    if let Some(error) = recalled.unreadable.first() {
+        anyhow::bail!(
             "{error}; forget it with: stickler cache remove --cache {} {domain}",
             path.display()
-        ),
-    };
-    let entry = Entry {
-        domain: domain.clone(),
-        policy,
-    };
-    let Some(summary) = Summary::of(&entry) else {
+        );
+    }
+    let policies: Vec<Shown> = recalled
+        .ledger
+        .policies()
+        .iter()
+        .filter_map(|seen| {
+            let entry = Entry {
+                domain: domain.clone(),
+                policy: seen.clone(),
+            };
+            Some(Shown {
+                summary: Summary::of(&entry, context.now)?,
+                body: String::from_utf8_lossy(&seen.body).into_owned(),
+            })
+        })
+        .collect();
+    if policies.is_empty() {
+        tell(format_args!(
+            "`{}` holds no policy of {domain}",
+            path.display()
+        ));
         return Ok(Exit::Failure);
-    };
-    let body = String::from_utf8_lossy(&entry.policy.body);
+    }
     let mut output = Output::open(args.output.as_deref())?;
     match args.format {
         AnswerFormat::Text => {
-            output.write_all(in_words(&summary, &body, context).as_bytes())?;
+            writeln!(output, "{domain}")?;
+            for (place, policy) in policies.iter().enumerate() {
+                let between = if place > 0 { "\n" } else { "" };
+                write!(output, "{between}{}", in_words(policy, context))?;
+            }
         }
         AnswerFormat::Json => {
             let document = Document {
                 schema: SCHEMA,
-                summary,
-                body,
+                domain: domain.as_str(),
+                policies,
             };
             writeln!(output, "{}", json::pretty(&document)?)?;
         }
@@ -87,23 +106,34 @@ pub(super) fn run(
     Ok(Exit::Success)
 }
 
-fn in_words(summary: &Summary, body: &str, context: &Context) -> String {
+fn in_words(policy: &Shown, context: &Context) -> String {
+    let summary = &policy.summary;
     let life = span(Duration::from_secs(summary.max_age_secs.into()));
     let mut text = format!(
-        "{}\n  id       {}\n  fetched  {}\n  {}  {}\n  mode     {}, max_age {} ({life})\n",
-        summary.domain,
+        "  id       {}\n  mode     {}, max_age {} ({life})\n  seen     from {} to {}\n",
         summary.id,
-        context.moment(summary.fetched_at),
-        summary.end_in_words(context.now),
-        context.moment(summary.expires_at),
         summary.mode,
         summary.max_age_secs,
+        context.moment(summary.first_seen),
+        context.moment(summary.last_seen_live),
     );
+    match summary.gone_by {
+        Some(gone_by) => text.push_str(&format!("  gone by  {}\n", context.moment(gone_by))),
+        None => text.push_str("  gone by  not found gone yet: any sender may fetch it still\n"),
+    }
+    text.push_str(&format!(
+        "  held     for certain until {}\n           possibly until {}\n",
+        context.moment(summary.held_certainly_until),
+        context.moment(summary.held_possibly_until),
+    ));
+    if summary.held.is_none() {
+        text.push_str("           by nobody any more\n");
+    }
     if summary.reading == "tolerant" {
         text.push_str("  invalid to the letter of RFC 8461: only tolerant senders hold it\n");
     }
     text.push('\n');
-    for line in body.lines() {
+    for line in policy.body.lines() {
         text.push_str("  | ");
         text.push_str(&escape::line(line));
         text.push('\n');

@@ -5,13 +5,21 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context as _;
+use schemars::Schema;
 
 use super::open::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::values::Source;
 use crate::facts::UnixTime;
-use crate::store::{Purpose, Store, StoreError};
+use crate::report::schema;
+use crate::store::{EXPORT_SCHEMA, ExportLine, Purpose, Store, StoreError};
+
+/// Returns the JSON Schema of each line of an export.
+#[must_use]
+pub fn schema() -> Schema {
+    schema::written::<ExportLine<'static>>(EXPORT_SCHEMA)
+}
 
 /// Takes the policies of `file` over to the store at `path`, all or none.
 pub(super) fn import(path: &Path, file: &Source, now: UnixTime) -> anyhow::Result<Exit> {

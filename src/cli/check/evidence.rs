@@ -1,13 +1,12 @@
 //! The store of a check: what it holds, and what the check adds to it.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::output::tell;
-use crate::facts::{DnsName, UnixTime};
-use crate::store::{Lookup, Purpose, Store, StoreError};
-use crate::sts::cache::StoredPolicy;
+use crate::facts::DnsName;
+use crate::store::{Handle, Purpose, Store, StoreError};
+use crate::sts::ledger::{Ledger, Look};
 
 /// The store, if there is one.
 ///
@@ -16,7 +15,7 @@ use crate::sts::cache::StoredPolicy;
 /// is opened.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    store: Option<Arc<Store>>,
+    store: Option<Handle>,
     has_failed: AtomicBool,
 }
 
@@ -41,7 +40,7 @@ impl Evidence {
 
     fn new(store: Option<Store>) -> Self {
         Self {
-            store: store.map(Arc::new),
+            store: store.map(Handle::new),
             has_failed: AtomicBool::new(false),
         }
     }
@@ -51,47 +50,45 @@ impl Evidence {
         self.has_failed.load(Ordering::Relaxed)
     }
 
-    /// Returns the oldest policy that a sender may still hold, as far as this store knows.
-    pub(super) async fn recall(&self, domain: &DnsName) -> Option<StoredPolicy> {
+    /// Returns what was seen of a domain; `None` without a store.
+    pub(super) async fn recall(&self, domain: &DnsName) -> Option<Ledger> {
         let name = domain.clone();
-        match self.with(move |store| store.get(&name)).await? {
-            Lookup::Unreadable(error) => {
-                tell(format_args!("the store's entry is passed over: {error}"));
-                None
-            }
-            found @ (Lookup::Absent | Lookup::Found(_)) => found.into_policy(),
+        let recalled = self.with(move |store| store.recall(&name)).await?;
+        for error in recalled.unreadable {
+            tell(format_args!("the store's entry is passed over: {error}"));
         }
+        Some(recalled.ledger)
     }
 
-    /// Offers a policy seen just now; one that is there and still counts stays.
-    pub(super) async fn offer(&self, domain: &DnsName, policy: StoredPolicy, now: UnixTime) {
+    /// Adds what was seen just now.
+    pub(super) async fn record(&self, domain: &DnsName, look: Look) {
         let name = domain.clone();
-        self.with(move |store| store.put_if_no_unexpired(&name, &policy, now))
-            .await;
+        self.with(move |store| store.record(&name, &look)).await;
     }
 
-    /// Uses the store on a thread that may wait for other processes.
+    /// Uses the store, if there is one.
     async fn with<T: Send + 'static>(
         &self,
         act: impl Fn(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Option<T> {
-        let store = self.store.clone()?;
-        let acted = tokio::task::spawn_blocking(move || match act(&store) {
-            Err(StoreError::Damaged(moved)) => {
-                tell(format_args!("{moved}; the check goes on with that"));
-                act(&store)
-            }
-            acted @ (Ok(_) | Err(_)) => acted,
-        });
-        match acted.await {
-            Ok(Ok(value)) => Some(value),
-            Ok(Err(error)) => {
+        let store = self.store.as_ref()?;
+        let acted = store
+            .call(move |store| match act(store) {
+                Err(StoreError::Damaged(moved)) => {
+                    tell(format_args!("{moved}; the check goes on with that"));
+                    act(store)
+                }
+                acted @ (Ok(_) | Err(_)) => acted,
+            })
+            .await;
+        match acted {
+            Ok(value) => Some(value),
+            Err(error) => {
                 if !self.has_failed.swap(true, Ordering::Relaxed) {
                     tell(format_args!("{error}; the check goes on without"));
                 }
                 None
             }
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 }

@@ -120,20 +120,16 @@ struct Job {
 
 impl Job {
     async fn check(&self, domain: DnsName) -> DomainReport {
-        let stored = self.evidence.recall(&domain).await;
+        let remembered = self.evidence.recall(&domain).await;
         let checked = diagnose::check(
             &self.network.for_one_domain(),
             &self.probes,
             &domain,
-            stored.as_ref(),
+            remembered.as_ref(),
             &self.options,
         )
         .await;
-        if let Some(policy) = checked.evidence {
-            self.evidence
-                .offer(&domain, policy, self.network.now())
-                .await;
-        }
+        self.evidence.record(&domain, checked.look).await;
         let mut report = checked.report;
         report.for_domains.clone_from(&self.for_domains);
         if let Some(probe) = &self.send {

@@ -6,7 +6,9 @@ mod policies;
 mod sources;
 
 use super::case::Case;
-use super::document::{DomainReport, PolicySourceReport, SenderReport, TraceReport, Why};
+use super::document::{
+    DomainReport, PolicySourceReport, SenderReport, StoredReport, TraceReport, Why, sha256,
+};
 use super::findings;
 use super::judge::Row;
 use super::steps;
@@ -42,18 +44,20 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
     report
 }
 
-fn sender(row: &Row) -> SenderReport {
+fn sender(row: &Row<'_>) -> SenderReport {
     SenderReport {
         class: row.class.name.to_owned(),
-        cache: row.cache,
+        cache: row.cache(),
         reading: row.reading,
         verdict: row.verdict,
         certainty: row.attempt.certainty,
+        stored: row.held.map(StoredReport::of),
         policy: match &row.attempt.discovery.policy {
             PolicyInUse::None(_) => PolicySourceReport::None,
             PolicyInUse::Policy { .. } if row.uses_stored() => PolicySourceReport::Stored,
             PolicyInUse::Policy { .. } => PolicySourceReport::Live,
         },
+        policy_sha256: row.attempt.policy().map(|policy| sha256(&policy.body)),
         delivered_via: match row.attempt.certainty {
             Certainty::Definite => row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
             Certainty::Ours => None,
@@ -74,7 +78,7 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn trace(row: &Row) -> impl Iterator<Item = TraceReport> {
+fn trace(row: &Row<'_>) -> impl Iterator<Item = TraceReport> {
     let sender = row.name();
     row.attempt
         .trace

@@ -1,11 +1,9 @@
 //! Where the policy comes from: the record, the policy host's edges; and the TLSRPT record.
 
-use sha2::{Digest, Sha256};
-
 use super::certificate;
 use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{
-    DestinationReport, EdgeReport, FetchReport, RecordReport, TlsRptReport,
+    DestinationReport, EdgeReport, FetchReport, RecordReport, TlsRptReport, sha256,
 };
 use crate::diagnose::judged::{Edge, Judged};
 use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, TxtRecord};
@@ -97,12 +95,7 @@ fn edge(edge: &Edge<'_>) -> EdgeReport {
         }),
         body_sha256: response
             .filter(|response| !response.body.is_empty())
-            .map(|response| {
-                Sha256::digest(&response.body)
-                    .iter()
-                    .map(|octet| format!("{octet:02x}"))
-                    .collect()
-            }),
+            .map(|response| sha256(&response.body)),
         certificate: exchange.certificate.as_ref().map(certificate::lay_out),
         error: edge.fetched.letter.as_ref().err().map(Say::sentence),
     }

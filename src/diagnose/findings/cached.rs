@@ -1,106 +1,230 @@
-//! Findings about what senders may still have cached, seen through the store.
+//! Findings about the policies that senders may hold, as far as the ledger tells.
 
 use super::codes::{self, Code};
 use super::found::Findings;
 use crate::diagnose::case::Case;
-use crate::diagnose::document::{CacheReport, Severity, UntilEvent};
+use crate::diagnose::document::{Severity, UntilEvent};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judge::Row;
 use crate::diagnose::judged::names;
+use crate::diagnose::look::is_lasting;
 use crate::facts::Sentence;
 use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
-use crate::sts::fetch::FetchError;
+use crate::sts::ledger::{Held, Holding};
 use crate::sts::policy::{Mode, Policy};
 use crate::sts::reading::Reading;
 
+/// How many policies one finding names.
+const NAMED_POLICIES: usize = 4;
+
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
-    let Some(stored) = case.stored_policy() else {
-        return;
-    };
-    let (domain, now) = (case.judged.domain, case.now);
-    let differs = case
-        .judged
-        .live_policy()
-        .is_some_and(|live| *live != stored.policy);
-    let blocked = blocked(case);
-    let same_id = case.judged.live_id() == Some(&stored.id);
-    if differs && same_id {
-        let mut detail = Sentence::from("a policy fetched at ");
-        detail.moment(stored.fetched_at).words(format_args!(
-            " came with the id {}; the live policy differs and carries the same id, so senders that compare \
-             ids do not fetch it",
-            stored.id
-        ));
-        found.add(
-            &codes::ID_STALE,
-            if blocked.is_empty() {
-                Severity::Warning
-            } else {
-                Severity::Error
-            },
-            detail,
-            Some(Fix::publishing(fix::record(domain, now))),
-        );
-    }
-    let is_blocking = !blocked.is_empty() && (differs || is_unpublished(case));
-    if is_blocking {
-        let mut detail = Sentence::from(format!(
-            "senders that fetched the policy before the change hold id {} and do not deliver: ",
-            stored.id
-        ));
-        say_healing(&blocked, &mut detail);
-        found.add(
-            &codes::CACHED_POLICY_BLOCKS,
-            Severity::Error,
-            detail,
-            Some(cure(case, &stored.policy, same_id)),
-        );
-    }
-    if is_gone(case) && stored.policy.mode() != Mode::None {
-        let mut detail = Sentence::from(format!(
-            "id {}, mode {}, is kept until ",
-            stored.id,
-            stored.policy.mode()
-        ));
-        detail
-            .moment(stored.expires_at())
-            .words(" by senders that fetched it at ")
-            .moment(stored.fetched_at)
-            .words(": taking the record or the policy host away does not end it");
-        let end = fix::opt_out(domain, now);
-        found.add(
-            &codes::CACHED_POLICY_ALIVE,
-            Severity::Warning,
-            detail,
-            Some(if is_blocking {
-                end
-            } else {
-                keep(case, &stored.policy).and(end)
-            }),
-        );
-    }
+    let held: Vec<HeldPolicy<'_>> = case
+        .held
+        .iter()
+        .filter_map(|held| HeldPolicy::of(case, held))
+        .collect();
+    find_stale_id(case, &held, found);
+    let is_blocking = find_blocking(case, &held, found);
+    find_alive(case, &held, is_blocking, found);
 }
 
-/// Returns the finding whose fix is the stored policy, to be served again, if there is one.
+/// Returns the finding whose fix is a held policy, to be served again, if there is one.
 pub(super) fn offer(case: &Case<'_>) -> Option<&'static Code> {
-    case.stored_policy()
-        .filter(|stored| stored.policy.mode() != Mode::None)?;
-    if !blocked(case).is_empty() && is_unpublished(case) {
+    let mut held = case
+        .held
+        .iter()
+        .filter_map(|held| HeldPolicy::of(case, held))
+        .filter(|held| held.policy.mode() != Mode::None)
+        .peekable();
+    held.peek()?;
+    if is_unpublished(case) && held.any(|held| !held.blocked.is_empty()) {
         Some(&codes::CACHED_POLICY_BLOCKS)
     } else {
         is_gone(case).then_some(&codes::CACHED_POLICY_ALIVE)
     }
 }
 
-/// Returns the senders that do not deliver under the stored policy.
-fn blocked<'a>(case: &Case<'a>) -> Vec<&'a Row> {
-    case.rows
-        .iter()
-        .filter(|row| {
-            row.cache == CacheReport::Stored && row.verdict >= Verdict::Defer && row.uses_stored()
+/// A policy that senders may hold, and what it does to their mail.
+struct HeldPolicy<'a> {
+    held: &'a Held<'a>,
+    policy: Policy,
+    /// The senders that do not deliver under it.
+    blocked: Vec<&'a Row<'a>>,
+    /// Whether the live policy is another one.
+    differs: bool,
+}
+
+impl<'a> HeldPolicy<'a> {
+    fn of(case: &Case<'a>, held: &'a Held<'a>) -> Option<Self> {
+        let (_, policy) = held.seen.read()?;
+        let blocked = |row: &&Row<'a>| {
+            row.held == Some(held) && row.verdict >= Verdict::Defer && row.uses_stored()
+        };
+        Some(Self {
+            held,
+            blocked: case.rows.iter().filter(blocked).collect(),
+            differs: (case.judged.live_policy()).is_some_and(|live| *live != policy),
+            policy,
         })
-        .collect()
+    }
+
+    fn has_live_id(&self, case: &Case<'_>) -> bool {
+        case.judged.live_id() == Some(&self.held.seen.id)
+    }
+}
+
+/// Returns the one that a sender may have fetched last.
+fn latest<'h, 'a>(
+    held: impl IntoIterator<Item = &'h HeldPolicy<'a>>,
+) -> Option<&'h HeldPolicy<'a>> {
+    held.into_iter().max_by_key(|held| held.held.fetched_by)
+}
+
+fn find_stale_id(case: &Case<'_>, held: &[HeldPolicy<'_>], found: &mut Findings) {
+    let stale = || {
+        held.iter()
+            .filter(|held| held.differs && held.has_live_id(case))
+    };
+    let Some(latest) = latest(stale()) else {
+        return;
+    };
+    let seen = latest.held.seen;
+    let had_another_id = case.ledger.is_some_and(|ledger| {
+        ledger.policies().iter().any(|earlier| {
+            earlier.body == seen.body
+                && earlier.id != seen.id
+                && earlier.first_seen < seen.first_seen
+        })
+    });
+    let mut detail = Sentence::default();
+    if had_another_id {
+        detail.words(format_args!(
+            "the id {} came before its body: with it the old policy was live at ",
+            seen.id
+        ));
+        detail.moment(seen.last_seen_live);
+    } else {
+        detail
+            .words("a policy that was live at ")
+            .moment(seen.last_seen_live)
+            .words(format_args!(" came with the id {}", seen.id));
+    }
+    detail.words(
+        "; the live policy differs and carries the same id, so senders that compare ids do not fetch it",
+    );
+    let is_blocked = stale().any(|held| !held.blocked.is_empty());
+    found.add(
+        &codes::ID_STALE,
+        if is_blocked {
+            Severity::Error
+        } else {
+            Severity::Warning
+        },
+        detail,
+        Some(Fix::publishing(fix::record(case.judged.domain, case.now))),
+    );
+}
+
+/// Returns whether there is a finding.
+fn find_blocking(case: &Case<'_>, held: &[HeldPolicy<'_>], found: &mut Findings) -> bool {
+    let blocking: Vec<&HeldPolicy<'_>> = held
+        .iter()
+        .filter(|held| !held.blocked.is_empty() && (held.differs || is_unpublished(case)))
+        .collect();
+    let Some(latest) = latest(blocking.iter().copied()) else {
+        return false;
+    };
+    let mut detail = Sentence::default();
+    for (place, blocking) in blocking.iter().rev().take(NAMED_POLICIES).enumerate() {
+        detail.words(if place > 0 { "; " } else { "" });
+        say_who_holds(blocking.held, &mut detail);
+    }
+    say_more(blocking.len(), &mut detail);
+    detail.words(", and do not deliver: ");
+    let rows: Vec<&Row<'_>> = blocking
+        .iter()
+        .flat_map(|held| held.blocked.iter().copied())
+        .collect();
+    say_healing(&rows, &mut detail);
+    let same_id = blocking.iter().any(|held| held.has_live_id(case));
+    found.add(
+        &codes::CACHED_POLICY_BLOCKS,
+        Severity::Error,
+        detail,
+        Some(cure(case, &latest.policy, same_id)),
+    );
+    true
+}
+
+fn find_alive(case: &Case<'_>, held: &[HeldPolicy<'_>], is_blocking: bool, found: &mut Findings) {
+    if !is_gone(case) {
+        return;
+    }
+    let alive: Vec<&HeldPolicy<'_>> = held
+        .iter()
+        .filter(|held| held.policy.mode() != Mode::None)
+        .collect();
+    let Some(latest) = latest(alive.iter().copied()) else {
+        return;
+    };
+    let mut detail = Sentence::default();
+    for (place, alive) in alive.iter().rev().take(NAMED_POLICIES).enumerate() {
+        detail
+            .words(if place > 0 { "; " } else { "" })
+            .words(format_args!("mode {}: ", alive.policy.mode()));
+        say_who_holds(alive.held, &mut detail);
+    }
+    say_more(alive.len(), &mut detail);
+    detail.words(": taking the record or the policy host away does not end it");
+    let end = fix::opt_out(case.judged.domain, case.now);
+    found.add(
+        &codes::CACHED_POLICY_ALIVE,
+        Severity::Warning,
+        detail,
+        Some(if is_blocking {
+            end
+        } else {
+            keep(case, &latest.policy).and(end)
+        }),
+    );
+}
+
+/// Says which senders hold a policy for certain, and which may.
+fn say_who_holds(held: &Held<'_>, sentence: &mut Sentence) {
+    let seen = held.seen;
+    match (seen.gone_by, held.holding) {
+        (None, _) => sentence
+            .words(format_args!(
+                "senders that fetched id {} hold it, those that fetch it now until ",
+                seen.id
+            ))
+            .moment(held.possibly_until),
+        (Some(gone_by), Holding::Certain) => sentence
+            .words(format_args!("senders that fetched id {} at ", seen.id))
+            .moment(seen.last_seen_live)
+            .words(" hold it until ")
+            .moment(held.certainly_until)
+            .words(", and one that fetched it just before ")
+            .moment(gone_by)
+            .words(" until ")
+            .moment(held.possibly_until),
+        (Some(gone_by), Holding::Possible) => sentence
+            .words(format_args!(
+                "senders that fetched id {} just before ",
+                seen.id
+            ))
+            .moment(gone_by)
+            .words(" may hold it until ")
+            .moment(held.possibly_until),
+    };
+}
+
+fn say_more(count: usize, sentence: &mut Sentence) {
+    let more = count.saturating_sub(NAMED_POLICIES);
+    if more > 0 {
+        sentence.words(format_args!("; and {more} more"));
+    }
 }
 
 /// Returns whether no policy is seen that a sender could get now.
@@ -174,30 +298,25 @@ fn is_policy_gone(case: &Case<'_>) -> bool {
     })
 }
 
-fn is_lasting(error: &FetchError) -> bool {
-    match error {
-        FetchError::HostLookup(failure) => failure.kind.is_published(),
-        FetchError::Certificate(_)
-        | FetchError::Connection(_)
-        | FetchError::Host(_)
-        | FetchError::HostNotFound { .. }
-        | FetchError::Interrupted { .. }
-        | FetchError::MediaType { .. }
-        | FetchError::NoAddress { .. }
-        | FetchError::Policy(_)
-        | FetchError::Status { .. }
-        | FetchError::TimedOut
-        | FetchError::TooLarge { .. } => !error.is_ours(),
-    }
-}
-
-/// Says when senders heal by themselves, those that heal together at once.
-fn say_healing(rows: &[&Row], sentence: &mut Sentence) {
-    let mut ends: Vec<(&Row, Vec<&str>)> = Vec::new();
+/// Says when senders heal by themselves, the last of each class; classes that heal together at once.
+fn say_healing(rows: &[&Row<'_>], sentence: &mut Sentence) {
+    let mut last_of_class: Vec<&Row<'_>> = Vec::new();
     for row in rows {
+        // Nothing that they do themselves comes after anything else.
+        let end = |row: &Row<'_>| (row.until.is_none(), row.until.map(|(at, _)| at));
+        match last_of_class
+            .iter_mut()
+            .find(|last| last.class.name == row.class.name)
+        {
+            Some(last) if end(last) < end(row) => *last = row,
+            Some(_) => {}
+            None => last_of_class.push(row),
+        }
+    }
+    let mut ends: Vec<(&Row<'_>, Vec<&str>)> = Vec::new();
+    for row in last_of_class {
         let who = row.class.name;
         match ends.iter_mut().find(|(first, _)| first.until == row.until) {
-            Some((_, whos)) if whos.contains(&who) => {}
             Some((_, whos)) => whos.push(who),
             None => ends.push((row, vec![who])),
         }

@@ -10,7 +10,6 @@ use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{self, Edge};
-use crate::facts::http::HttpFailureKind;
 use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
 use crate::sts::fetch::{FetchError, Fetched};
@@ -173,7 +172,7 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
         case.judged
             .edges
             .iter()
-            .filter(|edge| !is_out_of_reach(edge))
+            .filter(|edge| !edge.is_out_of_reach())
     };
     let serves = |edge: &&Edge<'_>| edge.in_reading(Reading::Tolerant).is_ok();
     let mut groups: Vec<(Sentence, Vec<&Edge<'_>>)> = Vec::new();
@@ -223,14 +222,6 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
             _ => fix::edges(domain, edges().map(address), case.now),
         }),
     );
-}
-
-/// Whether we could not even try the address, as without IPv6: that says nothing about the edge.
-fn is_out_of_reach(edge: &Edge<'_>) -> bool {
-    edge.exchange
-        .outcome
-        .as_ref()
-        .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
 }
 
 fn describe(fetched: &Result<Fetched, FetchError>) -> Sentence {

@@ -39,7 +39,8 @@ fn findings(edges: &[Edge]) -> Vec<Finding> {
         judged: &Judged::new(&domain, &survey),
         now: NOW,
         rows: &[],
-        stored: None,
+        held: &[],
+        ledger: None,
     })
 }
 

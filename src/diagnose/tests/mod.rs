@@ -13,11 +13,11 @@ use crate::facts::smtp::SmtpFailureKind;
 use crate::model::stage::{EDGE, Stage, body, name};
 use crate::sender::Verdict;
 use crate::sender::memo::Probes;
-use crate::sts::cache::StoredPolicy;
+use crate::sts::ledger::Ledger;
 
 const WEEK: u32 = 604_800;
 
-async fn report(stage: &Stage, stored: Option<&StoredPolicy>) -> DomainReport {
+async fn report(stage: &Stage, remembered: Option<&Ledger>) -> DomainReport {
     stage.model.apply(stage.state.clone());
     let network = stage.model.through("observer");
     let domain = name("corp.test");
@@ -25,7 +25,7 @@ async fn report(stage: &Stage, stored: Option<&StoredPolicy>) -> DomainReport {
         &network,
         &Probes::default(),
         &domain,
-        stored,
+        remembered,
         &Options::default(),
     )
     .await

@@ -13,18 +13,22 @@ use crate::facts::http::HttpFailureKind;
 use crate::model::stage::{START, Stage, body};
 use crate::sender::Verdict;
 use crate::sts::cache::StoredPolicy;
+use crate::sts::ledger::{Ledger, SeenPolicy};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The policy of before the cutover, fetched `age` before the test begins.
-pub(super) fn old_policy(age: Duration) -> StoredPolicy {
-    StoredPolicy {
+/// A ledger with the policy of before the cutover, which was live until `age` before the test begins.
+pub(super) fn old_policy(age: Duration) -> Ledger {
+    let gone_by = START.saturating_sub(age);
+    Ledger::new(vec![SeenPolicy {
         id: "1".parse().unwrap(),
         body: body("enforce", &["mx1.corp.test", "mx2.corp.test"], WEEK)
             .into_bytes()
             .into(),
-        fetched_at: START.saturating_sub(age),
-    }
+        first_seen: gone_by.saturating_sub(DAY * 9),
+        last_seen_live: gone_by.saturating_sub(DAY),
+        gone_by: Some(gone_by),
+    }])
 }
 
 /// Everything moved to mx3 and was corrected, but for what the test leaves out.
@@ -71,7 +75,7 @@ async fn an_id_that_was_not_bumped_heals_with_the_refresh_or_with_max_age() {
     let end = |age| START.saturating_sub(age).saturating_add(max_age);
     for (story, age, expected) in [
         (
-            "fetched an hour ago",
+            "gone for an hour",
             hour,
             [
                 (
@@ -84,7 +88,7 @@ async fn an_id_that_was_not_bumped_heals_with_the_refresh_or_with_max_age() {
             ],
         ),
         (
-            "fetched two days ago: strict has refreshed by now",
+            "gone for two days: strict has refreshed by now",
             DAY * 2,
             [
                 ("strict", Deliver, Live, None),
@@ -96,34 +100,128 @@ async fn an_id_that_was_not_bumped_heals_with_the_refresh_or_with_max_age() {
                 ),
             ],
         ),
-        (
-            "ended long ago",
-            DAY * 30,
-            [
-                ("strict", Deliver, Live, None),
-                ("lazy", Deliver, Live, None),
-            ],
-        ),
     ] {
         let stage = Stage::with(correct);
         let stored = old_policy(age);
         let report = report(&stage, Some(&stored)).await;
         assert_eq!(warm_rows(&report), expected, "{story}");
         let stale = codes(&report, Severity::Error);
-        if expected.iter().any(|row| row.1 == Defer) {
-            assert_eq!(
-                stale,
-                ["STS-ID-STALE", "STS-CACHED-POLICY-BLOCKS"],
-                "{story}"
-            );
-            assert_eq!(
-                (report.verdict, exit_code(&report, Severity::Error)),
-                (Defer, 1)
-            );
-        } else {
-            assert_eq!((report.verdict, stale), (Deliver, vec![]), "{story}");
-        }
+        assert_eq!(
+            stale,
+            ["STS-ID-STALE", "STS-CACHED-POLICY-BLOCKS"],
+            "{story}"
+        );
+        assert_eq!(
+            (report.verdict, exit_code(&report, Severity::Error)),
+            (Defer, 1)
+        );
     }
+}
+
+#[tokio::test]
+async fn nobody_holds_a_policy_that_ended_long_ago() {
+    let stage = Stage::with(correct);
+    let report = report(&stage, Some(&old_policy(DAY * 30))).await;
+    assert_eq!(warm_rows(&report), []);
+    assert_eq!(report.verdict, Verdict::Deliver);
+    assert_eq!(codes(&report, Severity::Error), Vec::<&str>::new());
+}
+
+/// What is live now may have been fetched by anybody a moment ago, however long ago it was seen first.
+#[tokio::test]
+async fn the_life_of_a_policy_counts_from_the_last_moment_at_which_it_can_have_been_fetched() {
+    let old = old_policy(DAY);
+    let old = &old.policies()[0];
+    let stored = StoredPolicy {
+        id: old.id.clone(),
+        body: old.body.clone(),
+        fetched_at: START.saturating_sub(DAY * 300),
+    };
+    let stage = Stage::with(correct);
+    let report = report(&stage, Some(&Ledger::from(stored))).await;
+    let max_age = Duration::from_secs(u64::from(WEEK));
+    let until = |span, event| Some((START.saturating_add(span), event));
+    use PolicySourceReport::Stored;
+    assert_eq!(
+        warm_rows(&report),
+        [
+            (
+                "strict",
+                Verdict::Defer,
+                Stored,
+                until(DAY, UntilEvent::DailyRefresh)
+            ),
+            (
+                "lazy",
+                Verdict::Defer,
+                Stored,
+                until(max_age, UntilEvent::MaxAge)
+            ),
+        ]
+    );
+}
+
+/// A year of testing, then a week of enforce, then the cutover: the second policy is the one that blocks.
+#[tokio::test]
+async fn each_policy_that_may_be_held_is_judged() {
+    let seen = |id: &str, mode, max_age_secs, from, gone| SeenPolicy {
+        id: id.parse().unwrap(),
+        body: body(mode, &["mx1.corp.test"], max_age_secs)
+            .into_bytes()
+            .into(),
+        first_seen: START.saturating_sub(DAY * from),
+        last_seen_live: START.saturating_sub(DAY * gone),
+        gone_by: Some(START.saturating_sub(DAY * gone)),
+    };
+    let ledger = Ledger::new(vec![
+        seen("testing", "testing", 31_557_600, 300, 7),
+        seen("enforce", "enforce", WEEK, 7, 2),
+        seen("short", "enforce", 86_400, 2, 2),
+    ]);
+    let stage = Stage::with(|stage| {
+        correct(stage);
+        stage.id("new");
+    });
+    let report = report(&stage, Some(&ledger)).await;
+    let held: Vec<_> = report
+        .senders
+        .iter()
+        .filter(|sender| sender.class == "lazy")
+        .map(|sender| {
+            let id = sender.stored.as_ref().map(|stored| &*stored.id);
+            (id, sender.verdict, sender.policy)
+        })
+        .collect();
+    use PolicySourceReport::{Live, Stored};
+    assert_eq!(
+        held,
+        [
+            (None, Verdict::Deliver, Live),
+            (Some("testing"), Verdict::DeliverUnprotected, Stored),
+            // It is looked up again once enforce stopped the mail, and the id is another one.
+            (Some("enforce"), Verdict::Deliver, Live),
+        ]
+    );
+    let policies: Vec<_> = report
+        .policies
+        .iter()
+        .filter(|policy| policy.source == Stored)
+        .map(|policy| (policy.id.as_deref(), policy.held_possibly_until))
+        .collect();
+    assert_eq!(
+        policies,
+        [
+            (
+                Some("testing"),
+                Some(
+                    START
+                        .saturating_sub(DAY * 7)
+                        .saturating_add(Duration::from_secs(31_557_600))
+                )
+            ),
+            (Some("enforce"), Some(START.saturating_add(DAY * 5))),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use super::certificate;
 use super::policy::{self, Seen};
-use crate::diagnose::document::{AddressReport, DomainReport, MxReport, MxVerdict};
+use crate::diagnose::document::{
+    AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport,
+};
 use crate::facts::{DnsName, Say};
 use crate::report::page::{Page, Place};
 use crate::report::{Detail, Tone, escape, time, words};
@@ -65,7 +67,34 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
         .into_iter()
         .filter(|seen| seen.policy.valid)
         .collect();
-    let titles: Vec<_> = policies.iter().map(Seen::title).collect();
+    // Stored policies that match the hosts alike share a column.
+    let stored = policies
+        .iter()
+        .filter(|seen| seen.policy.source == PolicySourceReport::Stored)
+        .count();
+    let mut distinct: Vec<Seen<'_>> = Vec::new();
+    for seen in policies {
+        let is_repeated = seen.policy.source == PolicySourceReport::Stored
+            && distinct.iter().any(|other| {
+                other.policy.source == PolicySourceReport::Stored
+                    && other.policy.mx_matches == seen.policy.mx_matches
+                    && other.policy.unused_patterns == seen.policy.unused_patterns
+            });
+        if !is_repeated && distinct.len() < MAX_POLICIES {
+            distinct.push(seen);
+        }
+    }
+    let policies = distinct;
+    let titles: Vec<_> = policies
+        .iter()
+        .map(|seen| {
+            if stored > 1 {
+                seen.title_by_id()
+            } else {
+                seen.title()
+            }
+        })
+        .collect();
     let mut header = vec!["pref", "host"];
     header.extend(titles.iter().map(String::as_str));
     header.push("transport");
@@ -264,6 +293,9 @@ const fn tone(verdict: MxVerdict) -> Tone {
 
 /// How many MX hosts the table shows: more than are ever spoken to.
 const MAX_ROWS: usize = 40;
+
+/// How many policies the table has columns for.
+const MAX_POLICIES: usize = 5;
 
 /// How much of one text from the network is shown.
 const MAX_CHARS: usize = 256;

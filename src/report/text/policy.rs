@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::certificate;
 use crate::diagnose::document::{DomainReport, EdgeReport, PolicyReport, PolicySourceReport};
-use crate::facts::Sentence;
 use crate::facts::sentence::Failure;
+use crate::facts::{Sentence, UnixTime};
 use crate::report::page::{Page, Place};
 use crate::report::{Context, Detail, escape, time, words};
 use crate::sts::reading::Reading;
@@ -16,13 +16,33 @@ pub(super) struct Seen<'a> {
     readings: Vec<Reading>,
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
     /// Returns what to call it: `live policy`, or `live policy (tolerant)` if the readings differ.
     pub(super) fn title(&self) -> String {
         format!(
             "{} policy{}",
             words::source(self.policy.source),
             self.note()
+        )
+    }
+
+    /// Returns what to call it beside other stored policies: by its id.
+    pub(super) fn title_by_id(&self) -> String {
+        match (self.policy.source, &self.policy.id) {
+            (PolicySourceReport::Stored, Some(id)) => {
+                format!("stored {}{}", escape::cut(id, 32), self.note())
+            }
+            (_, _) => self.title(),
+        }
+    }
+
+    /// Returns what its two readings have in common.
+    fn key(&self) -> (PolicySourceReport, Option<&'a str>, Option<&'a str>) {
+        let stored = (self.policy.source == PolicySourceReport::Stored).then_some(self.policy);
+        (
+            self.policy.source,
+            stored.and_then(|policy| policy.id.as_deref()),
+            stored.and_then(|policy| policy.body_sha256.as_deref()),
         )
     }
 
@@ -53,11 +73,9 @@ pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
         }
     }
     // What tolerant senders read is told only where it differs.
-    let sources: Vec<_> = folded.iter().map(|seen| seen.policy.source).collect();
+    let sources: Vec<_> = folded.iter().map(Seen::key).collect();
     for seen in &mut folded {
-        let of_source = sources
-            .iter()
-            .filter(|source| **source == seen.policy.source);
+        let of_source = sources.iter().filter(|source| **source == seen.key());
         if seen.readings == [Reading::Letter] && of_source.count() == 1 {
             seen.readings.push(Reading::Tolerant);
         }
@@ -65,9 +83,32 @@ pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
     folded
 }
 
+/// Returns the policies to write: of many stored ones those that are held longest, and how many more there are.
+fn shown<'r>(page: &mut Page<'_>, report: &'r DomainReport) -> Vec<Seen<'r>> {
+    let limit = page.context.list_limit();
+    let mut folded = fold(&report.policies);
+    let is_stored = |seen: &Seen<'_>| seen.policy.source == PolicySourceReport::Stored;
+    let count = folded.iter().filter(|seen| is_stored(seen)).count();
+    if count > limit {
+        let mut ends: Vec<_> = folded
+            .iter()
+            .filter(|seen| is_stored(seen))
+            .map(|seen| seen.policy.held_possibly_until)
+            .collect();
+        ends.sort();
+        let from = ends.get(count - limit).copied().flatten();
+        folded.retain(|seen| !is_stored(seen) || seen.policy.held_possibly_until >= from);
+        page.field(
+            "stored",
+            format!("{count} policies, those that are held longest:"),
+        );
+    }
+    folded
+}
+
 /// Writes the live policy in a line, and until when a stored one lasts.
 pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
-    for seen in fold(&report.policies) {
+    for seen in shown(page, report) {
         match seen.policy.source {
             PolicySourceReport::Live => {
                 let mut text = describe(page.context, &seen);
@@ -90,7 +131,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
 pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     page.section("Policy");
     record(page, report);
-    for seen in fold(&report.policies) {
+    for seen in shown(page, report) {
         page.field(
             words::source(seen.policy.source),
             describe(page.context, &seen),
@@ -270,18 +311,7 @@ fn describe(context: &Context, seen: &Seen<'_>) -> String {
     );
     // A live policy was fetched just now, and its life would begin there.
     match policy.source {
-        PolicySourceReport::Stored => {
-            facts.extend(
-                policy
-                    .fetched_at
-                    .map(|time| format!("fetched {}", context.moment(time))),
-            );
-            facts.extend(
-                policy
-                    .expires_at
-                    .map(|time| format!("ends {}", context.moment(time))),
-            );
-        }
+        PolicySourceReport::Stored => facts.extend(held(context, policy)),
         PolicySourceReport::Live | PolicySourceReport::None => {}
     }
     if let Some(error) = &policy.error {
@@ -294,6 +324,27 @@ fn describe(context: &Context, seen: &Seen<'_>) -> String {
         ));
     }
     format!("{}{}", facts.join(", "), seen.note())
+}
+
+/// Says when a stored policy was seen, and until when senders hold it.
+fn held(context: &Context, policy: &PolicyReport) -> Vec<String> {
+    let moment = |time: Option<UnixTime>| time.map(|time| context.moment(time));
+    let Some(gone_by) = moment(policy.gone_by) else {
+        let since = moment(policy.first_seen);
+        return since
+            .map(|since| format!("live since {since}"))
+            .into_iter()
+            .collect();
+    };
+    let mut facts = vec![format!("gone by {gone_by}")];
+    let is_certain = policy.held_certainly_until >= Some(context.now);
+    facts.extend(
+        moment(policy.held_certainly_until)
+            .filter(|_| is_certain)
+            .map(|end| format!("held until {end}")),
+    );
+    facts.extend(moment(policy.held_possibly_until).map(|end| format!("possibly until {end}")));
+    facts
 }
 
 /// Returns the addresses that serve a policy.

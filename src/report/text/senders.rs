@@ -1,6 +1,8 @@
 //! What each kind of sender does, rows that say the same folded into one.
 
-use crate::diagnose::document::{CacheReport, DomainReport, SenderReport, UntilEvent, Why};
+use crate::diagnose::document::{
+    CacheReport, DomainReport, SenderReport, StoredReport, UntilEvent, Why,
+};
 use crate::report::page::Page;
 use crate::report::{Context, words};
 use crate::sts::reading::Reading;
@@ -12,7 +14,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     }
     page.section("Senders");
     let senders = without_idle_ends(&report.senders);
-    let groups = fold(&senders, has_two_readings(&senders));
+    let groups = fold(&senders, Kinds::of(&senders));
     if let [group] = groups.as_slice() {
         page.prose(
             2,
@@ -38,7 +40,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
 /// Writes what the senders do in one line, or a line for each kind that does something else.
 pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
     let senders = without_idle_ends(&report.senders);
-    let groups = fold(&senders, has_two_readings(&senders));
+    let groups = fold(&senders, Kinds::of(&senders));
     for group in &groups {
         page.field(
             "senders",
@@ -53,6 +55,8 @@ struct Group<'a> {
     caches: Vec<CacheReport>,
     readings: Vec<Reading>,
     policies: Vec<&'static str>,
+    /// The stored policies that they hold, where some hold another one.
+    held: Vec<&'a StoredReport>,
     /// The first of them.
     what: &'a SenderReport,
 }
@@ -61,8 +65,8 @@ impl Group<'_> {
     /// Returns which senders these are: `strict and lazy, stored cache, both readings`.
     fn who(&self) -> String {
         let caches = match self.caches.as_slice() {
-            [cache] => format!("{} cache", words::cache(*cache)),
-            _ => "either cache".to_owned(),
+            [cache] => format!("{} cache{}", words::cache(*cache), self.held()),
+            _ => format!("either cache{}", self.held()),
         };
         let readings = match self.readings.as_slice() {
             [Reading::Letter] => "read to the letter",
@@ -74,7 +78,16 @@ impl Group<'_> {
 
     fn caches(&self) -> String {
         let caches: Vec<_> = self.caches.iter().copied().map(words::cache).collect();
-        caches.join(", ")
+        format!("{}{}", caches.join(", "), self.held())
+    }
+
+    /// Returns which of several stored policies they hold.
+    fn held(&self) -> String {
+        match self.held.as_slice() {
+            [] => String::new(),
+            [stored] => format!(" (id {})", stored.id),
+            many => format!(" ({} policies)", many.len()),
+        }
     }
 
     fn readings(&self) -> String {
@@ -104,7 +117,7 @@ impl Group<'_> {
 
 /// Returns each reason that the headline does not say, with those who have it, in their order.
 fn reasons<'a>(senders: &'a [SenderReport], headline: &'a Why) -> Vec<(&'a Why, Vec<String>)> {
-    let is_split = has_two_readings(senders);
+    let kinds = Kinds::of(senders);
     let mut reasons: Vec<(&Why, Vec<String>)> = Vec::new();
     for sender in senders {
         let reason = &sender.reason;
@@ -112,29 +125,26 @@ fn reasons<'a>(senders: &'a [SenderReport], headline: &'a Why) -> Vec<(&'a Why, 
             .iter()
             .map(|(told, _)| *told)
             .chain([headline])
-            .any(|told| told == reason || adds_only_the_store(reason, told));
+            .any(|told| told == reason || differs_only_in_the_store(reason, told));
         if !is_told {
             let those: Vec<SenderReport> = senders
                 .iter()
                 .filter(|sender| sender.reason == *reason)
                 .cloned()
                 .collect();
-            reasons.push((
-                reason,
-                fold(&those, is_split).iter().map(Group::who).collect(),
-            ));
+            reasons.push((reason, fold(&those, kinds).iter().map(Group::who).collect()));
         }
     }
     reasons
 }
 
-/// Returns whether a reason is another one, under the stored policy.
-fn adds_only_the_store(reason: &Why, told: &Why) -> bool {
-    let without = Why {
-        stored_id: None,
-        ..reason.clone()
+/// Returns whether a reason is another one, under a stored policy, or under another one.
+fn differs_only_in_the_store(reason: &Why, told: &Why) -> bool {
+    let without = |why: &Why| Why {
+        stored: None,
+        ..why.clone()
     };
-    reason.is_certain() && reason.stored_id.is_some() && without == *told
+    reason.is_certain() && reason.stored.is_some() && without(reason) == without(told)
 }
 
 /// Returns `defer until …: …`, or `deliver via mx.corp.test`.
@@ -160,17 +170,36 @@ fn without_idle_ends(senders: &[SenderReport]) -> Vec<SenderReport> {
                 && fresh.delivered_via == sender.delivered_via
         })
     };
-    senders
-        .iter()
-        .map(|sender| {
-            let mut told = sender.clone();
-            if changes_nothing(sender) {
-                told.until = None;
-                told.until_event = None;
-            }
-            told
-        })
-        .collect()
+    let mut told = senders.to_vec();
+    for sender in &mut told {
+        if changes_nothing(sender) {
+            sender.until = None;
+            sender.until_event = None;
+        }
+    }
+    // Of those that hold one policy or another and do the same, the last to end tells for all.
+    let last = |sender: &SenderReport| {
+        told.iter()
+            .filter(|other| differs_in_the_policy(other, sender))
+            .map(|other| other.until)
+            .max()
+    };
+    let ends: Vec<_> = told.iter().map(last).collect();
+    for (sender, end) in told.iter_mut().zip(ends) {
+        sender.until = end.unwrap_or(sender.until);
+    }
+    told
+}
+
+/// Returns whether two senders of a class do the same at most until another moment, under stored policies.
+fn differs_in_the_policy(a: &SenderReport, b: &SenderReport) -> bool {
+    let is_one_class = a.class == b.class && a.reading == b.reading;
+    let has_stored = a.stored.is_some() && b.stored.is_some();
+    let does_the_same = a.verdict == b.verdict
+        && a.certainty == b.certainty
+        && a.delivered_via == b.delivered_via
+        && a.until_event == b.until_event;
+    is_one_class && has_stored && does_the_same
 }
 
 fn until(context: &Context, sender: &SenderReport) -> Option<String> {
@@ -182,26 +211,46 @@ fn until(context: &Context, sender: &SenderReport) -> Option<String> {
     })
 }
 
-/// Returns whether tolerant senders are told of beside the others: only where they do something else.
-fn has_two_readings(senders: &[SenderReport]) -> bool {
-    senders
-        .iter()
-        .any(|sender| sender.reading == Reading::Tolerant)
+/// What tells senders apart beside class and cache.
+#[derive(Clone, Copy)]
+struct Kinds {
+    /// Tolerant senders are told of beside the others: only where they do something else.
+    has_two_readings: bool,
+    /// There is more than one stored policy.
+    has_several_policies: bool,
+}
+
+impl Kinds {
+    fn of(senders: &[SenderReport]) -> Self {
+        let mut stored = senders.iter().filter_map(|sender| sender.stored.as_ref());
+        let first = stored.next();
+        Self {
+            has_two_readings: senders
+                .iter()
+                .any(|sender| sender.reading == Reading::Tolerant),
+            has_several_policies: stored.any(|other| Some(other) != first),
+        }
+    }
 }
 
 /// Folds the senders that do the same: first over readings, then over caches, then over classes.
-fn fold(senders: &[SenderReport], has_two_readings: bool) -> Vec<Group<'_>> {
+fn fold(senders: &[SenderReport], kinds: Kinds) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = senders
         .iter()
         .map(|sender| Group {
             classes: vec![&sender.class],
             caches: vec![sender.cache],
-            readings: if has_two_readings {
+            readings: if kinds.has_two_readings {
                 vec![sender.reading]
             } else {
                 vec![Reading::Letter, Reading::Tolerant]
             },
             policies: vec![words::source(sender.policy)],
+            held: sender
+                .stored
+                .iter()
+                .filter(|_| kinds.has_several_policies)
+                .collect(),
             what: sender,
         })
         .collect();
@@ -232,6 +281,7 @@ fn merge<'a>(
             .find_map(|into| {
                 join(into, &group)?;
                 extend(&mut into.policies, &group.policies);
+                extend(&mut into.held, &group.held);
                 Some(())
             });
         if joined.is_none() {

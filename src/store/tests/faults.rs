@@ -4,8 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::super::{Lookup, Purpose, Store, StoreError};
-use super::{NOON, corp, names, policy};
+use super::super::{Purpose, Store, StoreError};
+use super::{NOON, corp, fetched, names, policy, recalled};
 
 #[test]
 fn a_damaged_file_is_moved_aside_with_its_octets() {
@@ -146,7 +146,7 @@ fn damage_found_while_working_is_moved_aside_once() {
     let names = names(directory.path());
     assert_eq!(names.iter().filter(damaged).count(), 1, "{names:?}");
     let store = Store::open_existing(&path).unwrap().unwrap();
-    assert!(matches!(store.get(&corp()), Ok(Lookup::Found(_))));
+    assert_eq!(recalled(&store), fetched(&policy("1", 60, NOON)));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_store_that_is_not_ours_to_change_is_refused_and_left_alone() {
     for (path, expected) in [
         (
             &newer,
-            "has schema 7, and this stickler knows 1: use a newer stickler, or name another file with --cache PATH",
+            "has schema 7, and this stickler knows 2: use a newer stickler, or name another file with --cache PATH",
         ),
         (
             &other,
@@ -208,7 +208,7 @@ fn a_directory_that_cannot_be_written_is_named_with_the_remedy() {
 fn a_full_disk_is_an_error_that_names_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(&directory.path().join("s"), Purpose::Check).unwrap();
-    let limit = |connection: &mut Connection| {
+    let limit = |connection: &mut Connection, _table| {
         connection.pragma_update_and_check(None, "max_page_count", 8, |_row| Ok(()))
     };
     store.with(limit).unwrap();

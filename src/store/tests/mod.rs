@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{Entry, ImportError, LineError, Lookup, Offered, Purpose, RowFault, Store, StoreError};
+use super::{Entry, ImportError, LineError, Purpose, Recorded, RowFault, Store, StoreError};
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::cache::StoredPolicy;
+use crate::sts::ledger::{Ledger, Look, Published, SeenPolicy};
 
 fn policy(id: &str, max_age_secs: u32, fetched_at: UnixTime) -> StoredPolicy {
     let body =
@@ -31,6 +32,25 @@ fn later(secs: u64) -> UnixTime {
     NOON.saturating_add(Duration::from_secs(secs))
 }
 
+fn recalled(store: &Store) -> Vec<SeenPolicy> {
+    let recalled = store.recall(&corp()).unwrap();
+    assert_eq!(recalled.unreadable, []);
+    recalled.ledger.policies().to_vec()
+}
+
+fn fetched(policy: &StoredPolicy) -> Vec<SeenPolicy> {
+    Ledger::from(policy.clone()).policies().to_vec()
+}
+
+/// A look that saw this policy and no other.
+fn look(policy: &StoredPolicy) -> Look {
+    Look {
+        at: policy.fetched_at,
+        published: Published::Policies(vec![(policy.id.clone(), policy.body.clone())]),
+        is_whole: true,
+    }
+}
+
 fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(directory)
         .unwrap()
@@ -47,49 +67,100 @@ fn what_is_written_is_there_after_a_restart() {
     let written = policy("1", 60, NOON);
     {
         let store = Store::open(&path, Purpose::Check).unwrap();
-        assert_eq!(store.get(&corp()), Ok(Lookup::Absent));
+        assert_eq!(recalled(&store), []);
         store.put(&corp(), &written).unwrap();
     }
     let store = Store::open_existing(&path).unwrap().unwrap();
     assert_eq!(store.purpose(), Purpose::Check);
-    assert_eq!(store.get(&corp()), Ok(Lookup::Found(written)));
+    assert_eq!(recalled(&store), fetched(&written));
     assert_eq!(store.remove(&corp()), Ok(true));
     assert_eq!(store.remove(&corp()), Ok(false));
-    assert_eq!(store.get(&corp()), Ok(Lookup::Absent));
+    assert_eq!(recalled(&store), []);
 }
 
 #[test]
-fn evidence_stays_until_it_expires() {
+fn every_policy_that_was_seen_is_there_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(&directory.path().join("s"), Purpose::Check).unwrap();
-    let old = policy("1", 60, NOON);
-    let new = policy("2", 60, later(30));
-    for (offered, now, expected) in [
-        (&old, later(0), Offered::Written),
-        (&new, later(30), Offered::Declined),
-        (&new, later(60), Offered::Declined),
-        (&new, later(61), Offered::Written),
-        (&old, later(61), Offered::Declined),
-    ] {
-        assert_eq!(
-            store.put_if_no_unexpired(&corp(), offered, now),
-            Ok(expected),
-            "{} at {now}",
-            offered.id
-        );
+    let path = directory.path().join("s");
+    let mut ledger = Ledger::default();
+    for (id, max_age_secs, secs) in [("1", 60, 0), ("2", 600, 30), ("1", 60, 40), ("3", 6, 50)] {
+        let look = look(&policy(id, max_age_secs, later(secs)));
+        let store = Store::open(&path, Purpose::Check).unwrap();
+        assert_eq!(store.record(&corp(), &look), Ok(Recorded::Written));
+        ledger.record(&look);
+        drop(store);
+        let store = Store::open(&path, Purpose::Check).unwrap();
+        assert_eq!(recalled(&store), ledger.policies(), "after {secs} s");
     }
-    assert_eq!(store.get(&corp()), Ok(Lookup::Found(new)));
+    assert_eq!(ledger.policies().len(), 3);
 }
 
+/// The tables of before there was a ledger.
+const OLD: &str = "CREATE TABLE store (purpose TEXT NOT NULL) STRICT;
+    CREATE TABLE policy (
+        domain TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL, body BLOB NOT NULL, fetched_at INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO store VALUES ('check');
+    PRAGMA application_id = 0x53544b4c;
+    PRAGMA user_version = 1;
+    PRAGMA journal_mode = WAL;";
+
 #[test]
-fn a_policy_that_only_tolerant_senders_hold_is_evidence_too() {
+fn a_store_of_before_there_was_a_ledger_is_taken_over() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(&directory.path().join("s"), Purpose::Check).unwrap();
-    let mut tolerant = policy("1", 60, NOON);
-    tolerant.body = [&*tolerant.body, b"\n"].concat().into();
-    let offer = |policy: &StoredPolicy, now| store.put_if_no_unexpired(&corp(), policy, now);
-    assert_eq!(offer(&tolerant, NOON), Ok(Offered::Written));
-    assert_eq!(offer(&policy("2", 60, NOON), NOON), Ok(Offered::Declined));
+    let path = directory.path().join("s");
+    let kept = policy("1", 60, NOON);
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(OLD).unwrap();
+    old.execute(
+        "INSERT INTO policy VALUES ('corp.test', '1', ?1, ?2)",
+        rusqlite::params![&*kept.body, NOON.as_secs().cast_signed()],
+    )
+    .unwrap();
+    drop(old);
+    // Who only looks takes nothing over.
+    let reader = Store::open_to_read(&path).unwrap().unwrap();
+    assert_eq!(recalled(&reader), fetched(&kept));
+    drop(reader);
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    assert_eq!(recalled(&store), fetched(&kept));
+    let new = policy("2", 60, later(1_000));
+    store.record(&corp(), &look(&new)).unwrap();
+    drop(store);
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    let seen = recalled(&store);
+    assert_eq!(seen.len(), 2);
+    // It may have been live until then, whatever its age.
+    assert_eq!(seen[0].gone_by, Some(later(1_000)));
+    assert_eq!(seen[1..], fetched(&new));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_but_the_owner_reads_the_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s");
+    let modes = || -> Vec<(String, u32)> {
+        let mode = |name: String| {
+            let found = std::fs::metadata(directory.path().join(&name)).unwrap();
+            (name, found.permissions().mode() & 0o777)
+        };
+        let files = names(directory.path()).into_iter();
+        files
+            .filter(|name| !name.ends_with("-shm"))
+            .map(mode)
+            .collect()
+    };
+    let private = ["s", "s-lock", "s-wal"].map(|name| (name.to_owned(), 0o600));
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    store.put(&corp(), &policy("1", 60, NOON)).unwrap();
+    assert_eq!(modes(), private);
+    drop(store);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    store.put(&corp(), &policy("2", 60, NOON)).unwrap();
+    assert_eq!(modes(), private);
 }
 
 #[test]
@@ -103,10 +174,10 @@ fn a_store_of_serve_is_only_read_by_check_and_the_other_way_round_refused() {
         .unwrap();
     let store = Store::open(&path, Purpose::Check).unwrap();
     assert_eq!(
-        store.put_if_no_unexpired(&corp(), &policy("2", 60, later(99)), later(99)),
-        Ok(Offered::ReadOnly)
+        store.record(&corp(), &look(&policy("2", 60, later(99)))),
+        Ok(Recorded::ReadOnly)
     );
-    assert_eq!(store.get(&corp()), Ok(Lookup::Found(kept)));
+    assert_eq!(recalled(&store), fetched(&kept));
 
     let path = directory.path().join("check");
     drop(Store::open(&path, Purpose::Check).unwrap());
@@ -121,30 +192,28 @@ fn handles_that_open_and_write_at_once_lose_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("s");
     let start = Barrier::new(HANDLES);
-    let written: usize = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let threads: Vec<_> = (0..HANDLES)
             .map(|handle| {
                 let (path, start) = (&path, &start);
                 scope.spawn(move || {
                     start.wait();
                     let store = Store::open(path, Purpose::Check).unwrap();
-                    let mut shared = 0;
                     for row in 0..ROWS {
                         let own = format!("row{row}.handle{handle}.test").parse().unwrap();
                         store.put(&own, &policy("1", 60, NOON)).unwrap();
-                        // All handles offer the same names: one of them wins each.
+                        // All handles look at the same names, and each sees something else.
                         let contended = format!("row{row}.test").parse().unwrap();
-                        let offered =
-                            store.put_if_no_unexpired(&contended, &policy("1", 60, NOON), NOON);
-                        shared += usize::from(offered.unwrap() == Offered::Written);
+                        let seen = look(&policy(&handle.to_string(), 60, NOON));
+                        store.record(&contended, &seen).unwrap();
                     }
-                    shared
                 })
             })
             .collect();
-        threads.into_iter().map(|t| t.join().unwrap()).sum()
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
-    assert_eq!(written, ROWS);
     let store = Store::open_existing(&path).unwrap().unwrap();
     let mut rows = 0;
     store
@@ -153,7 +222,7 @@ fn handles_that_open_and_write_at_once_lose_nothing() {
             Ok::<(), StoreError>(())
         })
         .unwrap();
-    assert_eq!(rows, HANDLES * ROWS + ROWS);
+    assert_eq!(rows, HANDLES * ROWS * 2);
 }
 
 #[test]
@@ -170,18 +239,17 @@ fn a_row_that_cannot_be_read_counts_as_absent_and_says_so() {
     let path = directory.path().join("s");
     let store = Store::open(&path, Purpose::Check).unwrap();
     store.put(&corp(), &policy("1", 60, NOON)).unwrap();
-    let spoil = |connection: &mut Connection| {
+    let spoil = |connection: &mut Connection, _table| {
         connection.execute_batch(
-            "UPDATE policy SET id = 'not an id';
-             INSERT INTO policy VALUES ('Corp.TEST.', '1', x'00', 0);
-             INSERT INTO policy VALUES ('huge.test', '1', zeroblob(50000000), 0);",
+            "UPDATE ledger SET id = 'not an id';
+             INSERT INTO ledger VALUES ('Corp.TEST.', '1', x'00', 0, 0, 0);
+             INSERT INTO ledger VALUES ('huge.test', '1', zeroblob(50000000), 0, 0, 0);",
         )
     };
     store.with(spoil).unwrap();
-    let Ok(Lookup::Unreadable(error)) = store.get(&corp()) else {
-        panic!("the row can be read");
-    };
-    assert!(matches!(error.fault, RowFault::Id(_)), "{error}");
+    let found = store.recall(&corp()).unwrap();
+    assert!(found.ledger.is_empty());
+    assert!(matches!(found.unreadable[0].fault, RowFault::Id(_)));
     let mut faults = Vec::new();
     store
         .list(|row| {
@@ -197,8 +265,9 @@ fn a_row_that_cannot_be_read_counts_as_absent_and_says_so() {
             "the row of `huge.test` cannot be read: `body` has a value that is out of its range",
         ]
     );
-    let offered = store.put_if_no_unexpired(&corp(), &policy("2", 60, NOON), NOON);
-    assert_eq!(offered, Ok(Offered::Written));
+    let new = policy("2", 60, NOON);
+    assert_eq!(store.record(&corp(), &look(&new)), Ok(Recorded::Written));
+    assert_eq!(recalled(&store), fetched(&new));
 }
 
 #[test]
@@ -210,22 +279,24 @@ fn an_export_can_be_imported() {
         .concat()
         .into();
     from.put(&corp(), &policy("1", 60, NOON)).unwrap();
+    from.record(&corp(), &look(&policy("2", 60, later(60))))
+        .unwrap();
     from.put(&"odd.test".parse().unwrap(), &odd).unwrap();
     let mut lines = Vec::new();
     assert_eq!(from.export(&mut lines).unwrap(), []);
     let to = Store::open(&directory.path().join("to"), Purpose::Check).unwrap();
-    assert_eq!(to.import(&mut BufReader::new(&*lines), NOON).unwrap(), 2);
+    assert_eq!(to.import(&mut BufReader::new(&*lines), NOON).unwrap(), 3);
     let mut again = Vec::new();
     to.export(&mut again).unwrap();
     assert_eq!(lines, again);
-    assert_eq!(to.import(&mut BufReader::new(&*lines), NOON).unwrap(), 2);
+    assert_eq!(to.import(&mut BufReader::new(&*lines), NOON).unwrap(), 3);
 }
 
 #[test]
 fn a_wrong_line_is_named_and_nothing_is_taken_over() {
     let entry = |name: &str| Entry {
         domain: name.parse().unwrap(),
-        policy: policy("1", 60, NOON),
+        policy: fetched(&policy("1", 60, NOON)).remove(0),
     };
     let good = entry("a.test").to_line();
     let directory = tempfile::tempdir().unwrap();
@@ -235,7 +306,7 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
         (String::new(), "line 2: column 0: EOF"),
         (
             good.replace("policy/1", "policy/2"),
-            "line 2: the schema is `stickler/stored-policy/2`, only",
+            "line 2: the schema is `stickler/seen-policy/2`, only",
         ),
         (
             good.replace("\"id\":\"1\"", "\"id\":\"a-b\""),
@@ -243,7 +314,7 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
         ),
         (
             good.replace("\"id\"", "\"ID\""),
-            "line 2: column 59: unknown field `ID`",
+            "line 2: column 57: unknown field `ID`",
         ),
         (
             good.replace("a.test", "A.test"),
@@ -261,7 +332,7 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
         (
             good.replace("a.test", "b.test")
                 .replace(&NOON.to_string(), &later(86_401).to_string()),
-            "line 2: `fetched_at` is 2026-03-03T12:00:01Z, more than a day ahead of the clock (2026-03-02T12:00:00Z)",
+            "line 2: the policy was seen at 2026-03-03T12:00:01Z, more than a day ahead of the clock (2026-03-02T12:00:00Z)",
         ),
     ] {
         let input = format!("{good}\n{second}\n");
@@ -270,7 +341,8 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
             .unwrap_err()
             .to_string();
         assert!(error.starts_with(expected), "{second} gives {error}");
-        assert_eq!(store.get(&"a.test".parse().unwrap()), Ok(Lookup::Absent));
+        let found = store.recall(&"a.test".parse().unwrap()).unwrap();
+        assert!(found.ledger.is_empty());
     }
     let endless = std::io::Read::take(std::io::repeat(b'a'), 100_000_000);
     let error = store

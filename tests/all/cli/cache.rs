@@ -10,6 +10,12 @@ fn line(domain: &str, fetched_at: &str) -> String {
     )
 }
 
+fn seen_line(domain: &str, seen_at: &str) -> String {
+    format!(
+        r#"{{"schema":"stickler/seen-policy/1","domain":"{domain}","id":"1","first_seen":"{seen_at}","last_seen_live":"{seen_at}","gone_by":null,"body":"version: STSv1\nmode: enforce\nmx: mx.corp.test\nmax_age: 604800\n"}}"#
+    )
+}
+
 #[test]
 fn policies_come_in_are_looked_at_and_go_out() {
     let program = Program::new();
@@ -19,6 +25,12 @@ fn policies_come_in_are_looked_at_and_go_out() {
         line("later.test", "2026-03-08T12:00:00Z")
     );
     program.write("in.ndjson", &lines);
+    // What a store of before there was a ledger exported was seen when it was fetched.
+    let seen = format!(
+        "{}\n{}\n",
+        seen_line("corp.test", "2026-03-02T12:00:00Z"),
+        seen_line("later.test", "2026-03-08T12:00:00Z")
+    );
     let at = ["--now", "2026-03-10T12:00:00Z"];
     let cache = ["--cache", "store"];
     for (words, exit, fragments) in [
@@ -32,7 +44,7 @@ fn policies_come_in_are_looked_at_and_go_out() {
             &["import", "in.ndjson", "--now", "2026-03-02T12:00:00Z"],
             2,
             &[
-                "!nothing was taken over from in.ndjson: line 2: `fetched_at` is 2026-03-08T12:00:00Z, more than a day ahead of the clock (2026-03-02T12:00:0",
+                "!nothing was taken over from in.ndjson: line 2: the policy was seen at 2026-03-08T12:00:00Z, more than a day ahead of the clock (2026-03-02T12:00:0",
             ],
         ),
         (
@@ -44,17 +56,19 @@ fn policies_come_in_are_looked_at_and_go_out() {
             &[&["list"], &at[..]].concat(),
             0,
             &[
-                "corp.test  enforce  id 1  expired 2026-03-09 ",
+                "corp.test  enforce  id 1  live at 2026-03-02 ",
                 " ago)\n",
-                "later.test  enforce  id 1  expires 2026-03-15 ",
+                "later.test  enforce  id 1  live at 2026-03-08 ",
             ],
         ),
         (
             &[&["show", "jo@Corp.test."], &at[..]].concat(),
             0,
             &[
-                "corp.test\n  id       1\n",
-                "(1 d ago)\n  mode     enforce",
+                "corp.test\n  id       1\n  mode     enforce, max_age 604800 (7 d)\n",
+                "  gone by  not found gone yet: any sender may fetch it still\n",
+                "  held     for certain until 2026-03-09 ",
+                "possibly until 2026-03-17 ",
                 "  | mx: mx.corp.test\n",
             ],
         ),
@@ -63,7 +77,7 @@ fn policies_come_in_are_looked_at_and_go_out() {
             1,
             &["!`store` holds no policy of other.test"],
         ),
-        (&["export"], 0, &[&lines]),
+        (&["export"], 0, &[&seen]),
         (&["export", "--output", "out.ndjson"], 0, &[]),
         (
             &["remove", "later.test", "other.test"],
@@ -82,7 +96,7 @@ fn policies_come_in_are_looked_at_and_go_out() {
         let all = [&["cache"], words, &cache[..]].concat();
         program.run(&all).check(exit, fragments, &words);
     }
-    assert_eq!(program.read("out.ndjson"), lines);
+    assert_eq!(program.read("out.ndjson"), seen);
     let words = ["cache", "list", "--cache", "store", "--format", "ndjson"];
     assert_eq!(program.run(&words).stdout, "");
 }
@@ -106,8 +120,12 @@ fn the_store_is_told_in_json() {
     let show = program
         .run(&["cache", "show", "--format", "json", "corp.test"])
         .json();
-    assert_eq!(show["max_age_secs"], 604_800);
-    assert_eq!(show["reading"], "letter");
+    assert_eq!(show["domain"], "corp.test");
+    let shown = &show["policies"][0];
+    assert_eq!(shown["max_age_secs"], 604_800);
+    assert_eq!(shown["reading"], "letter");
+    assert_eq!(shown["first_seen"], "2026-03-02T12:00:00Z");
+    assert_eq!(shown["gone_by"], serde_json::Value::Null);
 }
 
 #[test]
@@ -121,23 +139,26 @@ fn the_json_is_what_its_schemas_say() {
         rusqlite::Connection::open(program.folder().join(".cache/stickler/policies.sqlite"));
     spoiled
         .unwrap()
-        .execute_batch("INSERT INTO policy VALUES ('Odd.TEST.', '1', x'00', 0)")
+        .execute_batch("INSERT INTO ledger VALUES ('Odd.TEST.', '1', x'00', 0, 0, 0)")
         .unwrap();
     for (schema, words, exit) in [
         ("cache-list", &["list", "--format", "json"][..], 2),
         ("cache-entry", &["list", "--format", "ndjson"], 2),
         ("cache-show", &["show", "corp.test", "--format", "json"], 0),
+        ("cache-export", &["export"], 2),
     ] {
         let run = program.run(&[&["cache"], words].concat());
         assert_eq!(run.exit, Some(exit), "{words:?}");
         let validator = validator(&program, schema);
         if schema == "cache-entry" {
             assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+        }
+        if words.contains(&"json") {
+            assert_valid(&validator, &run.json());
+        } else {
             for line in run.stdout.lines() {
                 assert_valid(&validator, &serde_json::from_str(line).unwrap());
             }
-        } else {
-            assert_valid(&validator, &run.json());
         }
     }
 }

@@ -26,7 +26,7 @@ fn spoil(program: &Program, name: &str) -> String {
     (0..400)
         .map(|row| format!("row{row}.test"))
         .find(|domain| {
-            let body = "SELECT body FROM policy WHERE domain = ?1";
+            let body = "SELECT body FROM ledger WHERE domain = ?1";
             let found = connection.query_row(body, [domain], |row| row.get::<_, Vec<u8>>(0));
             found.is_err()
         })

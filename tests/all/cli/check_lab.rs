@@ -318,8 +318,8 @@ fn refuse_rows(store: &Path) {
     rusqlite::Connection::open(store)
         .unwrap()
         .execute_batch(
-            "DROP TABLE policy;
-             CREATE TABLE policy (domain TEXT, id TEXT, body BLOB, fetched_at INTEGER, CHECK (0));",
+            "DROP TABLE ledger;
+             CREATE TABLE ledger (domain, id, body, first_seen, last_seen_live, gone_by, CHECK (0));",
         )
         .unwrap();
 }

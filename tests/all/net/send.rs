@@ -150,7 +150,7 @@ async fn a_policy_that_applies_to_nobody_bars_no_message() {
         // Its life is over.
         |policy| {
             policy.source = PolicySourceReport::Stored;
-            policy.expires_at = Some(UnixTime::from_secs(0));
+            policy.held_possibly_until = Some(UnixTime::from_secs(0));
         },
     ] {
         let mut report = report();

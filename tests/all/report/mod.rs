@@ -2,6 +2,7 @@
 
 mod json;
 mod junit;
+mod policies;
 pub(crate) mod samples;
 mod text;
 mod told;

@@ -5,9 +5,8 @@ use std::time::Duration;
 use stickler::diagnose::command::ZoneRecord;
 use stickler::diagnose::document::{
     AddressReport, CacheReport, CertificateReport, DestinationReport, DomainReport, EdgeReport,
-    FetchReport, Finding, MxMatchReport, MxReport, MxVerdict, PolicyErrorReport, PolicyReport,
-    PolicySourceReport, RecordReport, SenderReport, SentReport, Severity, TlsRptReport,
-    TraceReport, UntilEvent, Why,
+    FetchReport, Finding, MxReport, MxVerdict, PolicyErrorReport, PolicySourceReport, RecordReport,
+    SenderReport, SentReport, Severity, TlsRptReport, TraceReport, UntilEvent, Why,
 };
 use stickler::diagnose::fix::Fix;
 use stickler::diagnose::steps::steps;
@@ -15,9 +14,11 @@ use stickler::facts::UnixTime;
 use stickler::facts::dns::Exchange;
 use stickler::report::{Context, Run, text};
 use stickler::sender::Verdict;
-use stickler::sts::policy::{self, Mode};
+use stickler::sts::policy;
 use stickler::sts::reading::Reading;
 use stickler::sts::transport::Certainty;
+
+use super::policies::{both_readings, policy};
 
 /// 2026-03-04T10:00:00Z, two hours after the cutover.
 pub(crate) fn now() -> UnixTime {
@@ -74,7 +75,9 @@ pub(crate) fn well() -> DomainReport {
             reading: Reading::Letter,
             verdict: Verdict::Deliver,
             certainty: Certainty::Definite,
+            stored: None,
             policy: PolicySourceReport::Live,
+            policy_sha256: None,
             delivered_via: Some("mx.new.test".parse().unwrap()),
             until: None,
             until_event: None,
@@ -191,6 +194,9 @@ pub(crate) fn warm() -> DomainReport {
     stored.source = PolicySourceReport::Stored;
     stored.fetched_at = Some(now().saturating_sub(Duration::from_secs(172_800)));
     stored.expires_at = Some(now().saturating_add(Duration::from_secs(432_000)));
+    stored.gone_by = Some(now().saturating_sub(Duration::from_secs(86_400)));
+    stored.held_certainly_until = stored.expires_at;
+    stored.held_possibly_until = Some(now().saturating_add(Duration::from_secs(518_400)));
     stored.unused_patterns = vec!["mx.old.test".to_owned()];
     report.policies.extend(both_readings(&stored));
     report.findings = vec![finding(
@@ -397,35 +403,6 @@ fn record(id: &str) -> RecordReport {
         error: None,
         tolerant_only: false,
     }
-}
-
-fn policy(pattern: &str, host: &str) -> PolicyReport {
-    PolicyReport {
-        source: PolicySourceReport::Live,
-        reading: Reading::Letter,
-        valid: true,
-        mode: Some(Mode::Enforce),
-        id: Some("20260301T080000".to_owned()),
-        max_age_secs: Some(604_800),
-        mx: vec![pattern.to_owned()],
-        fetched_at: Some(now()),
-        expires_at: Some(now().saturating_add(Duration::from_secs(604_800))),
-        error: None,
-        unused_patterns: Vec::new(),
-        mx_matches: vec![MxMatchReport {
-            host: Exchange::Host(host.parse().unwrap()),
-            pattern: (pattern == host).then(|| pattern.to_owned()),
-        }],
-    }
-}
-
-fn both_readings(policy: &PolicyReport) -> Vec<PolicyReport> {
-    [Reading::Letter, Reading::Tolerant]
-        .map(|reading| PolicyReport {
-            reading,
-            ..policy.clone()
-        })
-        .into()
 }
 
 fn edge(text: &str, mx: &str) -> EdgeReport {

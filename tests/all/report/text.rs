@@ -144,8 +144,9 @@ fn a_warm_cache_on_a_terminal_in_another_time_zone() {
         record    v=STSv1; id=20260301T080000; (TTL 1 h)
         live      enforce, id 20260301T080000, max_age 7 d
                   mx: mx.new.test
-        stored    enforce, id 20260301T080000, max_age 7 d, fetched 2026-03-02 11:00 +01:00 (2 d ago),
-                  ends 2026-03-09 11:00 +01:00 (in 5 d)
+        stored    enforce, id 20260301T080000, max_age 7 d, gone by 2026-03-03 11:00 +01:00 (1 d ago),
+                  held until 2026-03-09 11:00 +01:00 (in 5 d), possibly until 2026-03-10 11:00 +01:00
+                  (in 6 d)
                   mx: mx.old.test
         url       https://mta-sts.corp.test/.well-known/mta-sts.txt
                   really hosted at mta-sts.provider.test (CNAME)

@@ -1,7 +1,7 @@
 //! What people read, sentence by sentence: told once, of whom it is true, in their time, within their width.
 
 use stickler::diagnose::document::{
-    CacheReport, DomainReport, MxVerdict, PolicyReport, PolicySourceReport, Why,
+    CacheReport, DomainReport, MxVerdict, PolicyReport, PolicySourceReport, StoredReport, Why,
 };
 use stickler::facts::certificate::CertificateFault;
 use stickler::facts::dns::{DnsFailure, DnsFailureKind};
@@ -9,6 +9,7 @@ use stickler::facts::{Say, Sentence};
 use stickler::report::{Charset, Context};
 use stickler::sender::Verdict;
 use stickler::sts::fetch::FetchError;
+use stickler::sts::ledger::Holding;
 use stickler::sts::reading::Reading;
 
 use super::samples;
@@ -31,7 +32,11 @@ fn an_empty_cache_is_never_under_the_stored_policy() {
     );
     for sender in &mut report.senders {
         if sender.cache == CacheReport::Stored {
-            sender.reason.stored_id = Some("1".to_owned());
+            sender.reason.stored = Some(StoredReport {
+                id: "1".to_owned(),
+                body_sha256: String::new(),
+                held: Holding::Certain,
+            });
         }
     }
     // The prefix alone is no news.
@@ -129,6 +134,8 @@ fn until_when_the_stored_policy_lasts_is_told_though_all_deliver() {
     let live = report.policies[0].clone();
     report.policies.push(PolicyReport {
         source: PolicySourceReport::Stored,
+        gone_by: live.fetched_at,
+        held_certainly_until: live.expires_at,
         ..live
     });
     let text = plain(&report);
@@ -137,7 +144,7 @@ fn until_when_the_stored_policy_lasts_is_told_though_all_deliver() {
         .find(|line| line.trim_start().starts_with("stored"))
         .unwrap();
     assert!(
-        line.contains("ends 2026-03-11 10:00 +00:00 (in 7 d)"),
+        line.contains("held until 2026-03-11 10:00 +00:00 (in 7 d)"),
         "{line}"
     );
 }

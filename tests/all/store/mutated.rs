@@ -7,7 +7,7 @@ use crate::support::xorshift::Xorshift;
 
 const ROUNDS: usize = 1_000_000;
 
-const LINE: &[u8] = br#"{"schema":"stickler/stored-policy/1","domain":"a.test","id":"1","fetched_at":"2026-03-02T12:00:00Z","body":"version: STSv1\nmode: none\nmax_age: 6\n"}"#;
+const LINE: &[u8] = br#"{"schema":"stickler/seen-policy/1","domain":"a.test","id":"1","first_seen":"2026-03-02T12:00:00Z","last_seen_live":"2026-03-02T12:00:00Z","gone_by":null,"body":"version: STSv1\nmode: none\nmax_age: 6\n"}"#;
 const BASE64: &[u8] = br#"{"schema":"stickler/stored-policy/1","domain":"a.test","id":"1","fetched_at":"2026-03-02T12:00:00Z","body_base64":"dmVyc2lvbjogU1RTdjEKbW9kZTogbm9uZQptYXhfYWdlOiA2Cg=="}"#;
 const BODY: &[u8] = b"version: STSv1\nmode: none\nmax_age: 6\n";
 
@@ -35,8 +35,8 @@ fn loose_store(path: &std::path::Path) -> Connection {
     connection
         .execute_batch(
             "PRAGMA synchronous = OFF;
-             DROP TABLE policy;
-             CREATE TABLE policy (domain, id, body, fetched_at);",
+             DROP TABLE ledger;
+             CREATE TABLE ledger (domain, id, body, first_seen, last_seen_live, gone_by);",
         )
         .expect("nobody else has it open");
     connection
@@ -52,11 +52,13 @@ fn no_row_panics_and_what_is_read_is_what_stands_there() {
     {
         let mut insert = transaction
             .prepare(
-                "INSERT INTO policy VALUES (
+                "INSERT INTO ledger VALUES (
                      CASE ?1 % 8 WHEN 0 THEN ?2 ELSE CAST(?2 AS TEXT) END,
                      CASE ?1 % 7 WHEN 0 THEN ?1 ELSE CAST(?3 AS TEXT) END,
                      CASE ?1 % 5 WHEN 0 THEN CAST(?4 AS TEXT) ELSE ?4 END,
-                     CASE ?1 % 11 WHEN 0 THEN NULL WHEN 1 THEN 1.5 WHEN 2 THEN -?1 ELSE ?1 END)",
+                     ?1,
+                     CASE ?1 % 11 WHEN 0 THEN NULL WHEN 1 THEN 1.5 WHEN 2 THEN -?1 ELSE ?1 END,
+                     CASE ?1 % 13 WHEN 0 THEN ?1 WHEN 1 THEN 1.5 WHEN 2 THEN -?1 END)",
             )
             .unwrap();
         let [mut domain, mut id, mut body] = [const { Vec::new() }; 3];

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use stickler::facts::{DnsName, UnixTime};
-use stickler::store::{Lookup, Purpose, Store};
+use stickler::store::{Purpose, Store};
 use stickler::sts::cache::StoredPolicy;
+use stickler::sts::ledger::{Look, Published};
 
 const NOW: UnixTime = UnixTime::from_secs(1_772_452_800);
 
@@ -55,10 +56,13 @@ fn what_is_written_is_in_the_file_that_stands_there_now() {
         ("put", &|store| {
             store.put(&name("ours.test"), &policy()).unwrap();
         }),
-        ("put_if_no_unexpired", &|store| {
-            store
-                .put_if_no_unexpired(&name("ours.test"), &policy(), NOW)
-                .unwrap();
+        ("record", &|store| {
+            let look = Look {
+                at: NOW,
+                published: Published::Policies(vec![(policy().id, policy().body)]),
+                is_whole: true,
+            };
+            store.record(&name("ours.test"), &look).unwrap();
         }),
     ];
     for (what, write) in writes {
@@ -75,7 +79,7 @@ fn what_is_written_is_in_the_file_that_stands_there_now() {
             };
             write(&store);
             let third = Store::open_existing(&path).unwrap().unwrap();
-            let found = |domain| matches!(third.get(&name(domain)), Ok(Lookup::Found(_)));
+            let found = |domain| !third.recall(&name(domain)).unwrap().ledger.is_empty();
             assert!(found("ours.test"), "{what}, replaced: {is_replaced}");
             assert_eq!(found("theirs.test"), is_replaced, "{what}");
             drop(other);
@@ -92,10 +96,8 @@ fn closing_a_file_that_was_moved_leaves_the_log_of_the_new_one() {
     let _other = replace(&path);
     drop(moved);
     let third = Store::open_existing(&path).unwrap().unwrap();
-    assert!(matches!(
-        third.get(&name("theirs.test")),
-        Ok(Lookup::Found(_))
-    ));
+    let found = third.recall(&name("theirs.test")).unwrap();
+    assert!(!found.ledger.is_empty());
 }
 
 #[test]
