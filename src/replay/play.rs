@@ -1,5 +1,7 @@
 //! One scenario, played on one stage from its first moment to its last.
 
+use std::collections::BTreeMap;
+
 use super::compare;
 use super::near_edge::NearEdge;
 use super::outcome::{
@@ -13,7 +15,8 @@ use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Mail, Network, Sender, Trace, Verdict};
-use crate::story::{Expectation, Moment, Origin, Story};
+use crate::story::{CheckExpectation, Expectation, Moment, Origin, Story};
+use crate::sts::ledger::Ledger;
 
 /// How many refreshes may fall due between two moments: a year's worth for each of many senders.
 const MAX_REFRESHES: usize = 10_000;
@@ -53,6 +56,7 @@ pub async fn play<S: Stage>(
         start: scenario.start,
         senders: Senders::new(scenario),
         played: Played::default(),
+        remembered: BTreeMap::new(),
         unannounced: Vec::new(),
     };
     if let Some(first) = scenario.moments.first() {
@@ -76,6 +80,8 @@ struct Player<'s, S> {
     start: UnixTime,
     senders: Senders,
     played: Played,
+    /// What the observer's checks saw, by the name under which it is remembered.
+    remembered: BTreeMap<(Box<str>, DnsName), Ledger>,
     /// The requests that were told as not announced.
     unannounced: Vec<Unannounced>,
 }
@@ -172,7 +178,7 @@ impl<S: Stage> Player<'_, S> {
             }
         }
         for expectation in &moment.check {
-            let report = self.check(&expectation.domain).await;
+            let report = self.check(expectation).await;
             self.note_unannounced(expectation.origin, moment.at);
             for message in compare::check_differences(expectation, &report) {
                 let message = format!("check {}: {message}", report.domain);
@@ -246,11 +252,21 @@ impl<S: Stage> Player<'_, S> {
         told
     }
 
-    async fn check(&self, domain: &DnsName) -> DomainReport {
+    async fn check(&mut self, expectation: &CheckExpectation) -> DomainReport {
+        let domain = &expectation.domain;
+        let mut remembered = expectation.remember.as_ref().map(|name| {
+            self.remembered
+                .entry((name.clone(), domain.clone()))
+                .or_default()
+        });
         let network = self.stage.network(Client::Observer);
         let probes = Probes::default();
         let options = Options::default();
-        let checked = diagnose::check(&network, &probes, domain, None, &options).await;
+        let checked =
+            diagnose::check(&network, &probes, domain, remembered.as_deref(), &options).await;
+        if let Some(ledger) = &mut remembered {
+            ledger.record(&checked.look);
+        }
         let _not_counted = self.stage.drain();
         checked.report
     }

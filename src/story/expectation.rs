@@ -107,6 +107,8 @@ pub struct CheckExpectation {
     pub origin: Origin,
     /// The domain.
     pub domain: DnsName,
+    /// Under which name what was seen is remembered; `None` remembers nothing.
+    pub remember: Option<Box<str>>,
     /// The class that the verdict is about; `None` means the worst of all.
     pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.

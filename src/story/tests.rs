@@ -186,6 +186,7 @@ fn whatever_a_step_expects_is_looked_at() {
     let check = |domain: &str| CheckExpectation {
         origin: Origin::new(7),
         domain: domain.parse().unwrap(),
+        remember: None,
         class: None,
         verdict: None,
         findings: Vec::new(),

@@ -12,7 +12,7 @@ use crate::story::CheckExpectation;
 /// The highest exit code of `check`.
 const MAX_EXIT: u8 = 3;
 
-/// The findings about what a store holds, which the observer does not have.
+/// The findings about policies that were seen before, which a check that remembers nothing does not have.
 const OF_A_STORE: [&str; 3] = [
     codes::ID_STALE.code,
     codes::CACHED_POLICY_BLOCKS.code,
@@ -42,8 +42,9 @@ impl Resolver<'_, '_, '_> {
                 "expected `strict` or `lazy`",
             );
         }
-        let findings = self.codes(&table.finding);
-        let no_findings = self.codes(&table.no_finding);
+        let is_remembering = table.remember.is_some();
+        let findings = self.codes(&table.finding, is_remembering);
+        let no_findings = self.codes(&table.no_finding, is_remembering);
         for code in table.finding.iter() {
             if table.no_finding.iter().any(|not| not.value == code.value) {
                 self.problems.push(
@@ -72,6 +73,7 @@ impl Resolver<'_, '_, '_> {
         Some(CheckExpectation {
             origin: self.problems.place(origin),
             domain: self.domain(table.domain.as_ref(), origin)?,
+            remember: table.remember.as_ref().map(|name| name.as_str().into()),
             class: (table.class.as_ref()).and_then(|class| SenderClass::by_name(class)),
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
             findings,
@@ -80,21 +82,24 @@ impl Resolver<'_, '_, '_> {
         })
     }
 
-    fn codes(&mut self, written: &OneOrMany<Located<String>>) -> Vec<Code> {
-        let codes = written.iter().filter_map(|code| self.code(code));
+    fn codes(&mut self, written: &OneOrMany<Located<String>>, is_remembering: bool) -> Vec<Code> {
+        let codes = written
+            .iter()
+            .filter_map(|code| self.code(code, is_remembering));
         codes.collect()
     }
 
     /// Looks a code up; one that no finding has, or that can never come up, is a problem.
-    fn code(&mut self, code: &Located<String>) -> Option<Code> {
-        if OF_A_STORE.contains(&code.as_str()) {
+    fn code(&mut self, code: &Located<String>, is_remembering: bool) -> Option<Code> {
+        let is_of_a_store = |code: &str| !is_remembering && OF_A_STORE.contains(&code);
+        if is_of_a_store(code.as_str()) {
             self.problems.push_with_help(
                 code.origin,
                 format!(
-                    "the observer has no store, so `{}` never comes up",
+                    "this check remembers nothing, so `{}` never comes up",
                     code.value
                 ),
-                "expect what becomes of the mail of a sender that holds the policy",
+                "give this check and an earlier one the same `remember = \"NAME\"`",
             );
             return None;
         }
@@ -106,7 +111,7 @@ impl Resolver<'_, '_, '_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "expected {}",
-                one_of(known().filter(|code| !OF_A_STORE.contains(code)))
+                one_of(known().filter(|code| !is_of_a_store(code)))
             ),
         };
         self.problems.push_with_help(

@@ -214,12 +214,15 @@ impl JsonSchema for ReceivedTls {
     }
 }
 
-/// What an observer's `check` finds; it has a resolver of its own, and its requests are not counted.
+/// What an observer's `check` finds; it has a resolver of its own, its requests are not counted, and it remembers
+/// nothing unless told to.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CheckTable {
     /// The domain; may be left out where there is one.
     pub(crate) domain: Option<Located<Text<DnsName>>>,
+    /// Under which name what was seen is remembered: checks of one name know what earlier ones saw.
+    pub(crate) remember: Option<Located<String>>,
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,
     /// The verdict.

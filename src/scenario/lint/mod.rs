@@ -30,6 +30,7 @@ pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) 
     let could_read_all = problems.is_empty();
     lint_head(&reading.file.head, file, problems);
     lint_times(&reading.file.steps, problems);
+    lint_remembered(&reading.file.steps, problems);
     for world in &reading.worlds {
         for tables in world.all() {
             let mut linter = Linter {
@@ -51,6 +52,25 @@ pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) 
                     "write it beside the other keys of the host",
                 );
             }
+        }
+    }
+}
+
+/// Finds what is remembered for no other check.
+fn lint_remembered(steps: &[Located<StepTable>], problems: &mut Problems<'_>) {
+    let mut uses: BTreeMap<&str, Vec<Origin>> = BTreeMap::new();
+    for check in steps.iter().flat_map(|step| &step.check) {
+        if let Some(name) = &check.remember {
+            uses.entry(name).or_default().push(name.origin);
+        }
+    }
+    for (name, origins) in uses {
+        if let [origin] = origins.as_slice() {
+            problems.push_with_help(
+                *origin,
+                format!("no other check remembers `{}`", shortened(name)),
+                "give the same name to an earlier or a later check of the domain, or take it away",
+            );
         }
     }
 }

@@ -4,6 +4,7 @@ mod cache;
 mod cache_faults;
 mod check;
 mod check_lab;
+mod check_ledger;
 mod common;
 mod lab;
 mod lint;

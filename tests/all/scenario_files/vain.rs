@@ -35,7 +35,11 @@ fn an_expectation_that_holds_for_anything_is_a_problem() {
         ),
         (
             "[[step.check]]\nno_finding = \"STS-ID-STALE\"\n",
-            "s.toml:16:14: the observer has no store, so `STS-ID-STALE` never comes up [expect what becomes of the mail of a sender that holds the policy]",
+            "s.toml:16:14: this check remembers nothing, so `STS-ID-STALE` never comes up [give this check and an earlier one the same `remember = \"NAME\"`]",
+        ),
+        (
+            "[[step.check]]\nremember = \"daily\"\nverdict = \"deliver\"\n",
+            "s.toml:16:12: no other check remembers `daily` [give the same name to an earlier or a later check of the domain, or take it away]",
         ),
         (
             "[[step.check]]\nclass = \"lazy\"\nno_finding = \"STS-MX-UNCOVERED\"\n",
