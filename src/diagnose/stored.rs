@@ -15,6 +15,8 @@ pub struct StoredReport {
     pub body_sha256: String,
     /// How sure it is that a sender holds it.
     pub held: Holding,
+    /// Whether it is what this check saw live.
+    pub is_live: bool,
 }
 
 impl StoredReport {
@@ -25,6 +27,7 @@ impl StoredReport {
             id: held.seen.id.to_string(),
             body_sha256: sha256(&held.seen.body),
             held: held.holding,
+            is_live: held.is_live(),
         }
     }
 }

@@ -76,7 +76,12 @@ impl Summary {
         let possibly = context.moment(self.held_possibly_until);
         match (self.held, self.gone_by) {
             (None, _) => format!("held by nobody since {possibly}"),
-            (Some(_), None) => format!("live at {}", context.moment(self.last_seen_live)),
+            (Some(_), None) => {
+                format!(
+                    "live when last seen, {}",
+                    context.moment(self.last_seen_live)
+                )
+            }
             (Some(Holding::Certain), Some(_)) => format!(
                 "held until {}, possibly until {possibly}",
                 context.moment(self.held_certainly_until)

@@ -54,10 +54,18 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Folds the readings of each policy that agree.
+/// Folds the readings of each policy that agree; a stored one that is live is told as that.
 pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
     let mut folded: Vec<Seen<'_>> = Vec::new();
-    for policy in policies {
+    let is_told = |policy: &PolicyReport| {
+        let is_same = |live: &PolicyReport| {
+            live.source == PolicySourceReport::Live
+                && live.body_sha256.is_some()
+                && (&live.body_sha256, &live.id) == (&policy.body_sha256, &policy.id)
+        };
+        policy.source == PolicySourceReport::Stored && policies.iter().any(is_same)
+    };
+    for policy in policies.iter().filter(|policy| !is_told(policy)) {
         let same = folded.iter_mut().find(|seen| {
             PolicyReport {
                 reading: policy.reading,
@@ -309,10 +317,15 @@ fn describe(context: &Context, seen: &Seen<'_>) -> String {
             .max_age_secs
             .map(|secs| format!("max_age {}", time::span(Duration::from_secs(secs.into())))),
     );
-    // A live policy was fetched just now, and its life would begin there.
     match policy.source {
         PolicySourceReport::Stored => facts.extend(held(context, policy)),
-        PolicySourceReport::Live | PolicySourceReport::None => {}
+        PolicySourceReport::Live => facts.extend(
+            policy
+                .first_seen
+                .filter(|since| Some(*since) < policy.fetched_at)
+                .map(|since| format!("live since {}", context.moment(since))),
+        ),
+        PolicySourceReport::None => {}
     }
     if let Some(error) = &policy.error {
         let line = error

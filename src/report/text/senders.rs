@@ -85,6 +85,7 @@ impl Group<'_> {
     fn held(&self) -> String {
         match self.held.as_slice() {
             [] => String::new(),
+            [stored] if stored.is_live => " (live)".to_owned(),
             [stored] => format!(" (id {})", stored.id),
             many => format!(" ({} policies)", many.len()),
         }
@@ -233,7 +234,7 @@ impl Kinds {
     }
 }
 
-/// Folds the senders that do the same: first over readings, then over caches, then over classes.
+/// Folds the senders that do the same: first over readings, then over stored policies, caches and classes.
 fn fold(senders: &[SenderReport], kinds: Kinds) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = senders
         .iter()
@@ -255,15 +256,22 @@ fn fold(senders: &[SenderReport], kinds: Kinds) -> Vec<Group<'_>> {
         })
         .collect();
     groups = merge(groups, |into, from| {
-        (into.classes == from.classes && into.caches == from.caches)
+        (into.classes == from.classes && into.caches == from.caches && into.held == from.held)
             .then(|| extend(&mut into.readings, &from.readings))
     });
     groups = merge(groups, |into, from| {
-        (into.classes == from.classes && into.readings == from.readings)
-            .then(|| extend(&mut into.caches, &from.caches))
+        let is_alike = into.classes == from.classes && into.caches == from.caches;
+        (is_alike && into.readings == from.readings).then(|| extend(&mut into.held, &from.held))
+    });
+    groups = merge(groups, |into, from| {
+        (into.classes == from.classes && into.readings == from.readings).then(|| {
+            extend(&mut into.caches, &from.caches);
+            extend(&mut into.held, &from.held);
+        })
     });
     merge(groups, |into, from| {
-        (into.caches == from.caches && into.readings == from.readings)
+        let is_alike = into.caches == from.caches && into.held == from.held;
+        (is_alike && into.readings == from.readings)
             .then(|| extend(&mut into.classes, &from.classes))
     })
 }
@@ -281,7 +289,6 @@ fn merge<'a>(
             .find_map(|into| {
                 join(into, &group)?;
                 extend(&mut into.policies, &group.policies);
-                extend(&mut into.held, &group.held);
                 Some(())
             });
         if joined.is_none() {

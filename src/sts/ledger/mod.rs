@@ -245,6 +245,12 @@ impl SeenPolicy {
 }
 
 impl Held<'_> {
+    /// Returns whether it was seen at this very moment.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.seen.gone_by.is_none() && self.seen.last_seen_live >= self.fetched_by
+    }
+
     /// Returns the policy as the sender holds it that fetched it last.
     #[must_use]
     pub fn as_fetched_last(&self) -> StoredPolicy {

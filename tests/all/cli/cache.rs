@@ -56,9 +56,9 @@ fn policies_come_in_are_looked_at_and_go_out() {
             &[&["list"], &at[..]].concat(),
             0,
             &[
-                "corp.test  enforce  id 1  live at 2026-03-02 ",
+                "corp.test  enforce  id 1  live when last seen, 2026-03-02 ",
                 " ago)\n",
-                "later.test  enforce  id 1  live at 2026-03-08 ",
+                "later.test  enforce  id 1  live when last seen, 2026-03-08 ",
             ],
         ),
         (

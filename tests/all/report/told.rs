@@ -36,6 +36,7 @@ fn an_empty_cache_is_never_under_the_stored_policy() {
                 id: "1".to_owned(),
                 body_sha256: String::new(),
                 held: Holding::Certain,
+                is_live: false,
             });
         }
     }
