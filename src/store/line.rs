@@ -16,7 +16,7 @@ use crate::facts::UnixTime;
 pub const MAX_LINE_OCTETS: usize = MAX_BODY_OCTETS * 6 + 4096;
 
 /// Names the shape of a line; another version has another number.
-pub const SCHEMA: &str = "stickler/seen-policy/1";
+pub const SCHEMA: &str = "stickler/cache-export/1";
 
 /// Names the lines of before there was a ledger, which tell of one fetch; they are read, and no longer written.
 const STORED_SCHEMA: &str = "stickler/stored-policy/1";

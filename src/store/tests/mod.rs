@@ -305,8 +305,8 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
         (good.clone(), "line 2: `a.test` stands in line 1 already"),
         (String::new(), "line 2: column 0: EOF"),
         (
-            good.replace("policy/1", "policy/2"),
-            "line 2: the schema is `stickler/seen-policy/2`, only",
+            good.replace("export/1", "export/2"),
+            "line 2: the schema is `stickler/cache-export/2`, only",
         ),
         (
             good.replace("\"id\":\"1\"", "\"id\":\"a-b\""),
@@ -314,7 +314,7 @@ fn a_wrong_line_is_named_and_nothing_is_taken_over() {
         ),
         (
             good.replace("\"id\"", "\"ID\""),
-            "line 2: column 57: unknown field `ID`",
+            "line 2: column 58: unknown field `ID`",
         ),
         (
             good.replace("a.test", "A.test"),

@@ -12,7 +12,7 @@ fn line(domain: &str, fetched_at: &str) -> String {
 
 fn seen_line(domain: &str, seen_at: &str) -> String {
     format!(
-        r#"{{"schema":"stickler/seen-policy/1","domain":"{domain}","id":"1","first_seen":"{seen_at}","last_seen_live":"{seen_at}","gone_by":null,"body":"version: STSv1\nmode: enforce\nmx: mx.corp.test\nmax_age: 604800\n"}}"#
+        r#"{{"schema":"stickler/cache-export/1","domain":"{domain}","id":"1","first_seen":"{seen_at}","last_seen_live":"{seen_at}","gone_by":null,"body":"version: STSv1\nmode: enforce\nmx: mx.corp.test\nmax_age: 604800\n"}}"#
     )
 }
 

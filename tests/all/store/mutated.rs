@@ -7,7 +7,7 @@ use crate::support::xorshift::Xorshift;
 
 const ROUNDS: usize = 1_000_000;
 
-const LINE: &[u8] = br#"{"schema":"stickler/seen-policy/1","domain":"a.test","id":"1","first_seen":"2026-03-02T12:00:00Z","last_seen_live":"2026-03-02T12:00:00Z","gone_by":null,"body":"version: STSv1\nmode: none\nmax_age: 6\n"}"#;
+const LINE: &[u8] = br#"{"schema":"stickler/cache-export/1","domain":"a.test","id":"1","first_seen":"2026-03-02T12:00:00Z","last_seen_live":"2026-03-02T12:00:00Z","gone_by":null,"body":"version: STSv1\nmode: none\nmax_age: 6\n"}"#;
 const BASE64: &[u8] = br#"{"schema":"stickler/stored-policy/1","domain":"a.test","id":"1","fetched_at":"2026-03-02T12:00:00Z","body_base64":"dmVyc2lvbjogU1RTdjEKbW9kZTogbm9uZQptYXhfYWdlOiA2Cg=="}"#;
 const BODY: &[u8] = b"version: STSv1\nmode: none\nmax_age: 6\n";
 
