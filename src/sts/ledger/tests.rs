@@ -168,8 +168,8 @@ fn what_a_look_could_not_see_is_no_news() {
         (
             "what could not be seen may be live",
             vec![look(0, &[(1, 1, week)]), partial(DAY, &[])],
-            DAY,
-            vec![(1, week, 8 * DAY)],
+            2 * DAY,
+            vec![(1, week, 9 * DAY)],
         ),
         (
             "without a record those who hold it fetch it again",
