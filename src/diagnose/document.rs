@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use super::certificate::{CertificateReport, ChainedCertificateReport};
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
 pub use super::stored::{StoredReport, sha256};
@@ -229,23 +230,6 @@ pub struct EdgeReport {
     pub certificate: Option<CertificateReport>,
     /// Why a sender that reads to the letter gets no policy here; null if it does.
     pub error: Option<Sentence>,
-}
-
-/// A certificate.
-#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct CertificateReport {
-    /// The DNS names, the first of them where there are very many.
-    pub subject_alt_names: Vec<String>,
-    /// How many more DNS names it has.
-    pub names_left_out: usize,
-    /// The issuer.
-    pub issuer: String,
-    /// From when it is valid.
-    pub not_before: UnixTime,
-    /// Until when it is valid.
-    pub not_after: UnixTime,
-    /// What is wrong with it, all of it.
-    pub faults: Vec<Sentence>,
 }
 
 /// A policy in one reading.

@@ -45,6 +45,12 @@ impl Finding {
             fix,
         }
     }
+
+    /// Returns it under a title that says more than its code does.
+    #[must_use]
+    pub fn titled(self, title: String) -> Self {
+        Self { title, ..self }
+    }
 }
 
 /// How bad a finding is. The order is from the worst.

@@ -338,6 +338,10 @@ impl<'a> Address<'a> {
             probe,
             verdict: match transport {
                 Transport::Accepted(_) => MxVerdict::Accepted,
+                // What only we refuse is no refusal.
+                Transport::Refused(_) if transport.certainty() == Certainty::Ours => {
+                    MxVerdict::Undetermined
+                }
                 Transport::Refused(_) => MxVerdict::Refused,
                 Transport::RejectedUs(_) => MxVerdict::RejectedUs,
                 Transport::Undetermined { .. } => MxVerdict::Undetermined,

@@ -8,6 +8,7 @@
 pub mod alias;
 pub mod assemble;
 pub mod case;
+pub mod certificate;
 pub mod command;
 pub mod document;
 pub mod explain;

@@ -1,7 +1,7 @@
 //! Which certificate a server shows, to whom, and over which versions of TLS.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::names::names;
@@ -66,10 +66,18 @@ pub struct Certificate {
     pub names: Vec<Box<str>>,
     /// The addresses in subjectAltName.
     pub ip_names: Vec<IpAddr>,
+    /// The URIs in subjectAltName.
+    pub uri_names: Vec<Box<str>>,
+    /// The mail addresses in subjectAltName.
+    pub mail_names: Vec<Box<str>>,
+    /// The common name of its subject; `None`: its first name.
+    pub common_name: Option<Box<str>>,
     /// The kind of key.
     pub key: KeyKind,
     /// From when to when it is valid; `None`: as its fault says ([`Life::usual`]).
     pub life: Option<Life>,
+    /// What the server sends, in order, unless its fault says otherwise.
+    pub chain: Vec<ChainPart>,
     /// What is wrong with it.
     pub fault: Option<CertificateFault>,
 }
@@ -81,8 +89,12 @@ impl Certificate {
         Self {
             names: names.into_iter().map(Into::into).collect(),
             ip_names: Vec::new(),
+            uri_names: Vec::new(),
+            mail_names: Vec::new(),
+            common_name: None,
             key: KeyKind::Ecdsa,
             life: None,
+            chain: vec![ChainPart::Leaf, ChainPart::Intermediate],
             fault: None,
         }
     }
@@ -100,6 +112,30 @@ impl Certificate {
     #[must_use]
     pub fn life(&self, start: UnixTime) -> Life {
         self.life.unwrap_or_else(|| Life::usual(self.fault, start))
+    }
+
+    /// Returns the addresses that stand in subjectAltName, as its fault spoils them.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        match self.fault {
+            Some(CertificateFault::CnOnly) => Vec::new(),
+            Some(CertificateFault::IpSanOnly) if self.ip_names.is_empty() => vec![SOME_ADDRESS],
+            Some(_) | None => self.ip_names.clone(),
+        }
+    }
+
+    /// Returns the common name of its subject.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let names = match self.fault {
+            Some(CertificateFault::CnOnly) => self.names.clone(),
+            Some(_) | None => self.dns_names(),
+        };
+        let name = self.common_name.as_ref().or(names.first());
+        name.map_or("Stickler Lab", |name| name)
+            .chars()
+            .take(MAX_COMMON_NAME)
+            .collect()
     }
 
     /// Returns the DNS names that stand in subjectAltName, as its fault spoils them.
@@ -132,14 +168,34 @@ impl Certificate {
                 | Fault::UntrustedRoot
                 | Fault::MissingIntermediate
                 | Fault::ExpiredIntermediate
+                | Fault::EarlyIntermediate
                 | Fault::WrongEku
                 | Fault::NameConstraints
+                | Fault::PathLength
+                | Fault::SevenIntermediates
+                | Fault::SameNamedIssuers
+                | Fault::NoKeyCertSign
+                | Fault::NoDigitalSignature
+                | Fault::KeyEnciphermentOnly
+                | Fault::CaLeaf
+                | Fault::UnknownCriticalExtension
+                | Fault::BadSignature
+                | Fault::Sha1Signature
                 | Fault::Garbled,
             )
             | None => self.names.clone(),
         }
     }
 }
+
+/// The critical extension of a certificate that has one that nobody knows: below the number that RFC 5612 keeps for examples.
+pub const UNKNOWN_EXTENSION: &str = "1.3.6.1.4.1.32473.1";
+
+/// The longest common name (RFC 5280, Appendix A: `ub-common-name`).
+const MAX_COMMON_NAME: usize = 64;
+
+/// What an IP address certificate is for unless it is told.
+const SOME_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// A certificate's life.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -186,6 +242,20 @@ names! {
 }
 
 names! {
+    /// One of the certificates that a server sends.
+    ChainPart, "a part of a chain" {
+        /// The server's own, which must be the first.
+        Leaf = "leaf",
+        /// Its issuer.
+        Intermediate = "intermediate",
+        /// The root, which senders know.
+        Root = "root",
+        /// A CA's that has nothing to do with it.
+        Stranger = "stranger",
+    }
+}
+
+names! {
     /// The versions of TLS that a server speaks; older ones are a fault.
     #[derive(Default)]
     TlsVersions, "a set of TLS versions" {
@@ -228,10 +298,32 @@ names! {
         MissingIntermediate = "missing-intermediate",
         /// The intermediate certificate expired a month before the scenario starts.
         ExpiredIntermediate = "expired-intermediate",
+        /// The intermediate certificate becomes valid ten years after the scenario starts.
+        EarlyIntermediate = "early-intermediate",
         /// It is for clients only.
         WrongEku = "wrong-eku",
         /// The intermediate may only issue for another name.
         NameConstraints = "name-constraints",
+        /// The intermediate allows no other below it, and there is one.
+        PathLength = "path-length",
+        /// There are seven intermediates, one above the other.
+        SevenIntermediates = "seven-intermediates",
+        /// Nine intermediates of one name are sent, the last of which is its issuer.
+        SameNamedIssuers = "same-named-issuers",
+        /// The intermediate's key usage leaves out keyCertSign.
+        NoKeyCertSign = "no-key-cert-sign",
+        /// Its key usage has nothing that TLS needs.
+        NoDigitalSignature = "no-digital-signature",
+        /// Its key usage is keyEncipherment alone.
+        KeyEnciphermentOnly = "key-encipherment-only",
+        /// It says that it is an authority.
+        CaLeaf = "ca-leaf",
+        /// It has a critical extension that nobody knows.
+        UnknownCriticalExtension = "unknown-critical-extension",
+        /// Its signature does not verify.
+        BadSignature = "bad-signature",
+        /// It is signed with SHA-1.
+        Sha1Signature = "sha1-signature",
         /// It names addresses and nothing else.
         IpSanOnly = "ip-san-only",
         /// Its encoding is cut short.
@@ -294,8 +386,19 @@ mod tests {
             | Fault::UntrustedRoot
             | Fault::MissingIntermediate
             | Fault::ExpiredIntermediate
+            | Fault::EarlyIntermediate
             | Fault::WrongEku
             | Fault::NameConstraints
+            | Fault::PathLength
+            | Fault::SevenIntermediates
+            | Fault::SameNamedIssuers
+            | Fault::NoKeyCertSign
+            | Fault::NoDigitalSignature
+            | Fault::KeyEnciphermentOnly
+            | Fault::CaLeaf
+            | Fault::UnknownCriticalExtension
+            | Fault::BadSignature
+            | Fault::Sha1Signature
             | Fault::Garbled => &["mx.corp.test", "b.test"],
         };
         let certificate = Certificate::new(["mx.corp.test", "b.test"]);
@@ -304,6 +407,47 @@ mod tests {
             let names: Vec<Box<str>> = spoiled(fault).iter().copied().map(Into::into).collect();
             let faulty = certificate.clone().with_fault(fault);
             assert_eq!(faulty.dns_names(), names, "{fault}");
+        }
+    }
+
+    #[test]
+    fn the_subject_and_the_addresses_are_as_the_fault_and_the_story_say() {
+        let plain = Certificate::new(["mx.corp.test"]);
+        let with = |ip: &str| Certificate {
+            ip_names: vec![ip.parse().unwrap()],
+            ..plain.clone()
+        };
+        let named = Certificate {
+            common_name: Some("Mail Gateway".into()),
+            ..plain.clone()
+        };
+        let fault = |fault| plain.clone().with_fault(fault);
+        for (certificate, subject, addresses) in [
+            (plain.clone(), "mx.corp.test", &[][..]),
+            (named, "Mail Gateway", &[]),
+            (Certificate::new(Vec::<String>::new()), "Stickler Lab", &[]),
+            (fault(Fault::WrongName), "wrong-name.test", &[]),
+            (fault(Fault::CnOnly), "mx.corp.test", &[]),
+            (fault(Fault::IpSanOnly), "Stickler Lab", &["192.0.2.1"]),
+            (with("192.0.2.7"), "mx.corp.test", &["192.0.2.7"]),
+            (
+                with("192.0.2.7").with_fault(Fault::IpSanOnly),
+                "Stickler Lab",
+                &["192.0.2.7"],
+            ),
+            (
+                with("192.0.2.7").with_fault(Fault::CnOnly),
+                "mx.corp.test",
+                &[],
+            ),
+        ] {
+            let texts: Vec<String> = certificate
+                .addresses()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(certificate.subject(), subject, "{certificate:?}");
+            assert_eq!(texts, addresses, "{certificate:?}");
         }
     }
 

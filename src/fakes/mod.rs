@@ -31,7 +31,10 @@ mod smtp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-pub use certificate::{Certificate, CertificateFault, Identity, KeyKind, Life, TlsVersions};
+pub use certificate::{
+    Certificate, CertificateFault, ChainPart, Identity, KeyKind, Life, TlsVersions,
+    UNKNOWN_EXTENSION,
+};
 pub use dns::{
     Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View, closest,
 };

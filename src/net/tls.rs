@@ -21,7 +21,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName};
 
 use crate::clock::Clock;
-use crate::facts::certificate::{CertificateFault, PeerCertificate};
+use crate::facts::certificate::{CertificateFault, ChainFault, PeerCertificate};
 use crate::facts::smtp::TlsUse;
 use crate::facts::tls::Alert;
 use crate::facts::{DnsName, UnixTime};
@@ -154,22 +154,30 @@ impl Witness {
         }
     }
 
-    /// A key that is too short for the verifier (RSA of 1,024 bits) passes as part of a chain and shows only
-    /// here, so this failure is a fault of the certificate like the others.
+    /// A server without the certificate's own key shows only here, so this failure is a fault of the
+    /// certificate like the others.
     fn check_signature(
         &self,
         outcome: Result<HandshakeSignatureValid, rustls::Error>,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let Err(error) = outcome else { return outcome };
-        // What cannot be read holds no key either: that is one fault, not two.
-        let is_unreadable =
-            |fault: &CertificateFault| matches!(fault, CertificateFault::Unreadable { .. });
+        // What cannot be read holds no key either, and one of a bad size cannot be used: one fault, not two.
+        let is_of_the_key = |fault: &CertificateFault| {
+            matches!(
+                fault,
+                CertificateFault::Unreadable { .. }
+                    | CertificateFault::BadChain(
+                        ChainFault::ShortKey { .. } | ChainFault::Unsupported { .. }
+                    )
+            )
+        };
         if let Some(seen) = self.lock().as_mut()
-            && !seen.faults.iter().any(is_unreadable)
+            && !seen.faults.iter().any(is_of_the_key)
         {
-            seen.faults.push(CertificateFault::BadChain {
-                detail: format!("the handshake's signature does not stand: {error}").into(),
-            });
+            seen.faults
+                .push(CertificateFault::BadChain(ChainFault::HandshakeSignature {
+                    detail: error.to_string().into(),
+                }));
         }
         match self.tls_use {
             TlsUse::Opportunistic => Ok(HandshakeSignatureValid::assertion()),
@@ -265,13 +273,19 @@ fn to_rustls(fault: &CertificateFault) -> CertificateError {
         CertificateFault::Expired { .. } | CertificateFault::IssuerExpired => {
             CertificateError::Expired
         }
-        CertificateFault::NotYetValid { .. } => CertificateError::NotValidYet,
-        CertificateFault::NameMismatch { .. } => CertificateError::NotValidForName,
-        CertificateFault::UnknownIssuer | CertificateFault::SelfSigned => {
-            CertificateError::UnknownIssuer
+        CertificateFault::NotYetValid { .. } | CertificateFault::IssuerNotYetValid { .. } => {
+            CertificateError::NotValidYet
         }
-        CertificateFault::WrongPurpose => CertificateError::InvalidPurpose,
-        CertificateFault::BadChain { .. } => CertificateError::ApplicationVerificationFailure,
+        CertificateFault::NameMismatch { .. } => CertificateError::NotValidForName,
+        CertificateFault::IssuerNotSent { .. }
+        | CertificateFault::UnknownIssuer { .. }
+        | CertificateFault::SelfSigned => CertificateError::UnknownIssuer,
+        CertificateFault::NotForSignatures { .. } | CertificateFault::WrongPurpose => {
+            CertificateError::InvalidPurpose
+        }
+        CertificateFault::BadChain(_) | CertificateFault::IssuerMayNotSign { .. } => {
+            CertificateError::ApplicationVerificationFailure
+        }
         CertificateFault::Unreadable { .. } => CertificateError::BadEncoding,
     }
 }

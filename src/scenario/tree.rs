@@ -198,6 +198,7 @@ const ALTERNATIVES: &[&[&[&str]]] = &[
     ],
     &[&["body"], &["body_base64"], &["mode", "mx", "max_age"]],
     &[&["starttls"], &["fault"]],
+    &[&["chain"], &["fault"]],
     // Octets have no encoding.
     &[&["body_base64"], &["encoding"]],
 ];

@@ -14,7 +14,7 @@ use crate::facts::smtp::{Message, Reply, SmtpRequest, SmtpStep, TlsSession, TlsU
 use crate::sts::cache::CachedPolicy;
 use crate::sts::mx::MxMatched;
 use crate::sts::policy::Mode;
-use crate::sts::transport::Certainty;
+use crate::sts::transport::{Certainty, TransportFault};
 
 /// What was tried, in order, and where the message went.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -107,7 +107,10 @@ impl Try {
                             *certainty == Certainty::Ours
                         }
                         AddressOutcome::Accepted { doubt } => doubt.is_some(),
-                        AddressOutcome::MessageRefused(_) | AddressOutcome::Refused => false,
+                        AddressOutcome::Refused => {
+                            TransportFault::certainty(&tried.faults) == Certainty::Ours
+                        }
+                        AddressOutcome::MessageRefused(_) => false,
                     })
             }
         }

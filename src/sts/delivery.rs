@@ -79,9 +79,9 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     use super::{DifferentHosts, Validated};
+    use crate::facts::DnsName;
     use crate::facts::certificate::PeerCertificate;
     use crate::facts::smtp::{Reply, SmtpExchange, TlsExchange, TlsSession};
-    use crate::facts::{DnsName, UnixTime};
     use crate::sts::mx::MxMatched;
     use crate::sts::policy::{MaxAge, Mode, Policy};
     use crate::sts::transport::{self, CertVerified, Transport};
@@ -100,15 +100,7 @@ mod tests {
             ehlo: reply(250, &["x", "STARTTLS"]),
             starttls: reply(220, &[]),
             tls: Some(TlsExchange {
-                certificate: Some(PeerCertificate {
-                    chain: Vec::new(),
-                    subject_alt_names: Vec::new(),
-                    names_left_out: 0,
-                    issuer: "".into(),
-                    not_before: UnixTime::from_secs(0),
-                    not_after: UnixTime::MAX,
-                    faults: Vec::new(),
-                }),
+                certificate: Some(PeerCertificate::default()),
                 outcome: Ok(TlsSession {
                     version: "TLSv1.3".into(),
                     cipher_suite: "".into(),

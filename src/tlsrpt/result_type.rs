@@ -83,11 +83,15 @@ impl From<&CertificateFault> for ResultType {
         match fault {
             CertificateFault::Expired { .. } => Self::CertificateExpired,
             CertificateFault::NameMismatch { .. } => Self::CertificateHostMismatch,
-            CertificateFault::BadChain { .. }
+            CertificateFault::BadChain(_)
             | CertificateFault::IssuerExpired
+            | CertificateFault::IssuerMayNotSign { .. }
+            | CertificateFault::IssuerNotSent { .. }
+            | CertificateFault::IssuerNotYetValid { .. }
+            | CertificateFault::NotForSignatures { .. }
             | CertificateFault::NotYetValid { .. }
             | CertificateFault::SelfSigned
-            | CertificateFault::UnknownIssuer
+            | CertificateFault::UnknownIssuer { .. }
             | CertificateFault::WrongPurpose => Self::CertificateNotTrusted,
             CertificateFault::Unreadable { .. } => Self::ValidationFailure,
         }
@@ -159,7 +163,7 @@ impl From<&FetchError> for ResultType {
 mod tests {
     use super::ResultType as R;
     use crate::facts::UnixTime;
-    use crate::facts::certificate::CertificateFault as F;
+    use crate::facts::certificate::{CertificateFault as F, ChainFault};
     use crate::facts::dns::{DnsFailure, DnsFailureKind};
     use crate::facts::http::{HttpFailure, HttpFailureKind};
     use crate::facts::smtp::Reply;
@@ -204,10 +208,37 @@ mod tests {
                 F::NotYetValid { not_before: time },
                 R::CertificateNotTrusted,
             ),
-            (F::UnknownIssuer, R::CertificateNotTrusted),
+            (
+                F::IssuerNotYetValid { not_before: time },
+                R::CertificateNotTrusted,
+            ),
+            (
+                F::IssuerNotSent {
+                    sent: 1,
+                    issuer: "".into(),
+                },
+                R::CertificateNotTrusted,
+            ),
+            (
+                F::UnknownIssuer { issuer: "".into() },
+                R::CertificateNotTrusted,
+            ),
+            (
+                F::IssuerMayNotSign { issuer: "".into() },
+                R::CertificateNotTrusted,
+            ),
+            (
+                F::NotForSignatures {
+                    senders_split: true,
+                },
+                R::CertificateNotTrusted,
+            ),
             (F::SelfSigned, R::CertificateNotTrusted),
             (F::WrongPurpose, R::CertificateNotTrusted),
-            (F::BadChain { detail: "".into() }, R::CertificateNotTrusted),
+            (
+                F::BadChain(ChainFault::BadSignature),
+                R::CertificateNotTrusted,
+            ),
             (F::Unreadable { detail: "".into() }, R::ValidationFailure),
         ] {
             assert_eq!(R::from(&fault), expected, "{fault:?}");

@@ -24,6 +24,11 @@ impl Findings {
         self.0.push(Finding::new(code, severity, detail, fix));
     }
 
+    /// Adds one that was made elsewhere.
+    pub(super) fn push(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
     /// Adds those that were found elsewhere.
     pub(super) fn extend(&mut self, findings: Vec<Finding>) {
         self.0.extend(findings);

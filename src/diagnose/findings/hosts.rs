@@ -155,7 +155,7 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
         let severity = severity_under(policy);
         match Remedy::of(case, host) {
             Some(remedy) => remedy.find_refused(case, host, severity, found),
-            None => transport::find_refused(name, host, severity, found),
+            None => transport::find_refused(&case.judged.hosts, name, host, severity, found),
         }
     }
     transport::find_unseen(name, host, found);
@@ -252,10 +252,11 @@ fn find_without_address(
 fn find_expiring(case: &Case<'_>, found: &mut Findings) {
     let mut soon: Vec<(String, UnixTime)> = Vec::new();
     let mut look_at = |who: String, peer: &PeerCertificate| {
-        let left = peer.not_after.saturating_duration_since(case.now);
-        let life = peer.not_after.saturating_duration_since(peer.not_before);
+        let Some(leaf) = peer.leaf() else { return };
+        let left = leaf.not_after.saturating_duration_since(case.now);
+        let life = leaf.not_after.saturating_duration_since(leaf.not_before);
         if peer.faults.is_empty() && left < EXPIRES_SOON && left < life / 3 {
-            soon.push((who, peer.not_after));
+            soon.push((who, leaf.not_after));
         }
     };
     if let Some(host) = &case.judged.survey.policy_host {

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod cached;
+mod certificate;
 pub mod codes;
 mod coverage;
 mod dnssec;

@@ -1,5 +1,6 @@
 //! Findings about the policy host and the policy it serves.
 
+use super::certificate::title;
 use super::codes::{self, Code};
 use super::found::{Findings, listed};
 use super::record::severity_of_split;
@@ -7,8 +8,8 @@ use super::served::Served;
 use super::{cached, coverage, properties};
 use crate::diagnose::case::Case;
 use crate::diagnose::command::policy_url;
-use crate::diagnose::document::{MxVerdict, Severity};
-use crate::diagnose::fix::{self, Fix};
+use crate::diagnose::document::{Finding, MxVerdict, Severity};
+use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{self, Edge};
 use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
@@ -76,16 +77,20 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
             (code_of(error), advice)
         }
     };
-    if error.is_ours() {
-        found.add(code, Severity::Warning, detail, Some(advice));
+    let finding = if error.is_ours() {
+        Finding::new(code, Severity::Warning, detail, Some(advice))
     } else {
-        found.add(
-            code,
-            Severity::Error,
-            detail,
-            Some(with_policy(case, advice)),
-        );
-    }
+        let advice = with_policy(case, advice);
+        Finding::new(code, Severity::Error, detail, Some(advice))
+    };
+    let definite = match error {
+        FetchError::Certificate(faults) => faults.iter().find(|fault| !fault.is_ours()),
+        _ => None,
+    };
+    found.push(match definite {
+        Some(fault) => finding.titled(title(Holder::PolicyHost(domain), fault)),
+        None => finding,
+    });
 }
 
 fn find_tolerated(case: &Case<'_>, error: &FetchError, found: &mut Findings) {

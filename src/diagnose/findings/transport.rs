@@ -1,42 +1,33 @@
 //! Findings about the transport to an MX host: what a sender gets to see of it, address by address.
 
-use super::codes;
 use super::found::{Findings, listed};
+use super::{certificate, codes};
 use crate::diagnose::command::Command;
-use crate::diagnose::document::{MxVerdict, Severity};
-use crate::diagnose::fix::{self, Fix};
+use crate::diagnose::document::{Finding, MxVerdict, Severity};
+use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{Address, Host};
+use crate::facts::certificate::CertificateFault;
 use crate::facts::http::FAMILY_OFF;
 use crate::facts::smtp::TlsFailureKind;
 use crate::facts::tls::SmallerHello;
 use crate::facts::{DnsName, Say, Sentence};
 use crate::sts::certificate::matches_patterns;
 use crate::sts::policy::{Mode, Policy};
-use crate::sts::transport::{Transport, TransportFault};
+use crate::sts::transport::{Certainty, Transport, TransportFault};
 
 /// How many addresses of a host are told of each by itself.
 const SHOWN_ADDRESSES: usize = 8;
 
 /// An MX host that fails at each of its addresses: of any preference, since the others may be down one day.
 pub(super) fn find_refused(
+    hosts: &[Host<'_>],
     name: &DnsName,
     host: &Host<'_>,
     severity: Severity,
     found: &mut Findings,
 ) {
-    let faults: Vec<&TransportFault> = host
-        .addresses
-        .iter()
-        .filter_map(|address| match &address.transport {
-            Transport::Refused(faults) => Some(faults),
-            Transport::Accepted(_)
-            | Transport::RejectedUs(_)
-            | Transport::Undetermined { .. }
-            | Transport::Unreachable { .. } => None,
-        })
-        .flatten()
-        .collect();
-    let is_certificate = |fault: &&TransportFault| matches!(fault, TransportFault::Certificate(_));
+    let faults = faults(host);
+    let of_certificates: Vec<&CertificateFault> = certificate_faults(&faults).collect();
     let is_starttls = |fault: &&TransportFault| {
         matches!(
             fault,
@@ -61,15 +52,21 @@ pub(super) fn find_refused(
                  came inside (RFC 3207, Section 6). Update the mail server of {name}, or the box before it."
             )),
         )
-    } else if faults.iter().any(is_certificate) {
-        (
-            &codes::MX_CERTIFICATE,
-            Fix::from(format!(
-                "Install a certificate from a public CA with {name} among its DNS names, with its \
-                 intermediates, on every address; look at it with:"
+    } else if let Some(first) = of_certificates.iter().find(|fault| !fault.is_ours()) {
+        let holder = Holder::MxHost(name, host.port);
+        let remedy = fix::certificate(holder, of_certificates.iter().copied());
+        let remedy = match certificate::common_stranger(hosts) {
+            Some(issuer) => Fix::from(format!(
+                "Every MX host shows a certificate from {issuer}, which senders do not know: is something between \
+                 us and them, a firewall or a proxy that ends TLS? Check from another network first."
             ))
-            .run(look("")),
-        )
+            .continued_by(remedy),
+            None => remedy,
+        };
+        let detail = each_address(name, host);
+        let finding = Finding::new(&codes::MX_CERTIFICATE, severity, detail, Some(remedy));
+        found.push(finding.titled(certificate::title(holder, first)));
+        return;
     } else if faults.iter().any(is_starttls) {
         (
             &codes::MX_STARTTLS,
@@ -100,9 +97,51 @@ pub(super) fn find_refused(
     found.add(code, severity, each_address(name, host), Some(fix));
 }
 
+fn faults<'h>(host: &'h Host<'_>) -> Vec<&'h TransportFault> {
+    host.addresses
+        .iter()
+        .filter_map(|address| match &address.transport {
+            Transport::Refused(faults) => Some(faults),
+            Transport::Accepted(_)
+            | Transport::RejectedUs(_)
+            | Transport::Undetermined { .. }
+            | Transport::Unreachable { .. } => None,
+        })
+        .flatten()
+        .collect()
+}
+
+fn certificate_faults<'f>(
+    faults: &[&'f TransportFault],
+) -> impl Iterator<Item = &'f CertificateFault> {
+    faults.iter().filter_map(|fault| match fault {
+        TransportFault::Certificate(fault) => Some(fault),
+        TransportFault::Alert(_)
+        | TransportFault::HandshakeFailed { .. }
+        | TransportFault::Injected
+        | TransportFault::OldTls
+        | TransportFault::StarttlsNotOffered
+        | TransportFault::StarttlsRefused(_) => None,
+    })
+}
+
 /// Hosts that we could not see, each with the reason; a warning, because another vantage may see them.
 pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings) {
     if host.has(MxVerdict::Accepted) {
+        return;
+    }
+    let faults = faults(host);
+    if host.has(MxVerdict::Undetermined)
+        && TransportFault::certainty(faults.iter().copied()) == Certainty::Ours
+    {
+        let remedy = fix::certificate(Holder::MxHost(name, host.port), certificate_faults(&faults));
+        let detail = each_address(name, host);
+        found.add(
+            &codes::MX_UNDETERMINED,
+            Severity::Warning,
+            detail,
+            Some(remedy),
+        );
         return;
     }
     let (code, advice) = if host.has(MxVerdict::RejectedUs) {
@@ -228,7 +267,7 @@ pub(super) fn find_other_reading(
                     "{name} [{}] passes RFC 8461, but its certificate ({}) matches no pattern of the policy: \
                      Postfix before 3.10.5 with an MTA-STS plugin defers",
                     address.probe.address,
-                    listed(&peer.subject_alt_names, 4)
+                    listed(peer.dns_names(), 4)
                 ),
                 None,
             );

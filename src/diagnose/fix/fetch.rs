@@ -1,5 +1,6 @@
 //! What to do about a policy that could not be fetched.
 
+use super::certificate::{Holder, certificate};
 use super::{status, value::Fix};
 use crate::diagnose::command::{Command, policy_url};
 use crate::facts::DnsName;
@@ -23,11 +24,7 @@ pub fn fetch(domain: &DnsName, error: &FetchError) -> Fix {
 fn advise(domain: &DnsName, error: &FetchError) -> Fix {
     let url = policy_url(domain);
     match error {
-        FetchError::Certificate(_) => Fix::from(format!(
-            "Get a certificate for mta-sts.{domain} (a DNS name in subjectAltName) from a public CA, with its \
-             intermediates, on every address; look at it with:"
-        ))
-        .run([Command::https_handshake(domain, "")]),
+        FetchError::Certificate(faults) => certificate(Holder::PolicyHost(domain), faults),
         FetchError::Connection(failure) => connection(domain, failure),
         FetchError::Host(_) => Fix::from(
             "Of so long a domain no policy can be published: use a shorter name for mail.",

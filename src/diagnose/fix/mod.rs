@@ -7,6 +7,7 @@
 //! [RFC 8461, Section 8.1]: https://www.rfc-editor.org/rfc/rfc8461#section-8.1
 
 mod body;
+mod certificate;
 mod fetch;
 mod policy;
 mod status;
@@ -14,6 +15,7 @@ mod status;
 mod tests;
 mod value;
 
+pub use certificate::{Holder, certificate};
 pub(super) use fetch::{LARGE_HELLO, alert};
 pub use fetch::{faults, fetch};
 pub use policy::{

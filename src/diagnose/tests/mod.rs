@@ -1,6 +1,7 @@
 //! Whole checks on the model: verdict, codes and exit code of each story.
 
 mod aliases;
+mod certificates;
 mod fixes;
 mod shown;
 mod warm;

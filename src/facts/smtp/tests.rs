@@ -4,7 +4,6 @@ use super::{
     MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange,
     TlsFailure, TlsFailureKind,
 };
-use crate::facts::UnixTime;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::tls::{Alert, AlertReceived};
 
@@ -35,13 +34,8 @@ fn a_reply_has_a_class_and_its_first_line_shows() {
 #[test]
 fn a_refused_certificate_is_still_the_certificate() {
     let shown = PeerCertificate {
-        chain: Vec::new(),
-        subject_alt_names: vec!["mx.test".into()],
-        names_left_out: 0,
-        issuer: "CN=authority".into(),
-        not_before: UnixTime::from_secs(1),
-        not_after: UnixTime::from_secs(2),
         faults: vec![CertificateFault::SelfSigned],
+        ..PeerCertificate::default()
     };
     let handshake = |certificate, kind| TlsExchange {
         certificate,

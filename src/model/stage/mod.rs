@@ -386,7 +386,9 @@ pub(crate) fn body(mode: &str, mx: &[&str], max_age_secs: u32) -> String {
 /// A certificate for one name that outlives every test.
 pub(crate) fn certificate(host: &str) -> Certificate {
     Certificate {
+        subject: host.into(),
         names: vec![host.into()],
+        other_names: Vec::new(),
         not_before: START.saturating_sub(Duration::from_secs(86_400)),
         not_after: START.saturating_add(Duration::from_secs(400 * 86_400)),
         chain_faults: Vec::new(),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{after, hosted};
-use crate::facts::certificate::{CertificateFault as Found, PeerCertificate};
+use crate::facts::certificate::{
+    Certificate as Shown, CertificateFault as Found, ChainFault, PeerCertificate,
+};
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::fakes::{
@@ -52,15 +54,20 @@ fn exchange(
     }
 }
 
+const INTERMEDIATE: &str = "CN=Stickler Lab Intermediate";
+
 /// A certificate in the middle of its usual life.
 fn shown(names: &[&str], faults: Vec<Found>) -> PeerCertificate {
     PeerCertificate {
-        chain: Vec::new(),
-        subject_alt_names: names.iter().copied().map(Into::into).collect(),
-        names_left_out: 0,
-        issuer: "CN=model".into(),
-        not_before: START.saturating_sub(Duration::from_secs(30 * DAY)),
-        not_after: after(3_650 * DAY),
+        chain: vec![Some(Shown {
+            subject: format!("CN={}", names.first().unwrap_or(&"Stickler Lab")).into(),
+            issuer: INTERMEDIATE.into(),
+            not_before: START.saturating_sub(Duration::from_secs(30 * DAY)),
+            not_after: after(3_650 * DAY),
+            dns_names: names.iter().copied().map(Into::into).collect(),
+            ..Shown::default()
+        })],
+        certificates_left_out: 0,
         faults,
     }
 }
@@ -103,56 +110,87 @@ fn each_fault_of_an_edge_is_a_failure_without_a_certificate() {
 #[test]
 fn each_fault_of_a_certificate_is_found() {
     for fault in Fault::ALL.iter().copied() {
-        let mut expected = match fault {
-            Fault::Expired => shown(
-                &[HOST],
-                vec![Found::Expired {
-                    not_after: START.saturating_sub(Duration::from_secs(30 * DAY)),
-                }],
-            ),
-            Fault::NotYetValid => shown(
-                &[HOST],
-                vec![Found::NotYetValid {
-                    not_before: after(3_650 * DAY),
-                }],
-            ),
-            Fault::WrongName => shown(&["wrong-name.test"], vec![]),
-            Fault::CnOnly | Fault::IpSanOnly => shown(&[], vec![]),
-            Fault::ApexCertOnly => shown(&["corp.test"], vec![]),
-            Fault::Wildcard => shown(&["*.corp.test"], vec![]),
-            Fault::WildcardTwoLevels => shown(&["*.test"], vec![]),
-            Fault::PartialWildcard => shown(&["m*.corp.test"], vec![]),
-            Fault::SelfSigned | Fault::SelfSignedCa => shown(&[HOST], vec![Found::SelfSigned]),
-            Fault::UntrustedRoot | Fault::MissingIntermediate => {
-                shown(&[HOST], vec![Found::UnknownIssuer])
-            }
-            Fault::ExpiredIntermediate => shown(&[HOST], vec![Found::IssuerExpired]),
-            Fault::WrongEku => shown(&[HOST], vec![Found::WrongPurpose]),
-            Fault::NameConstraints => shown(
-                &[HOST],
-                vec![Found::BadChain {
-                    detail: "name constraints".into(),
-                }],
-            ),
-            Fault::Garbled => shown(
-                &[HOST],
-                vec![Found::Unreadable {
-                    detail: "cut short".into(),
-                }],
-            ),
+        let names: &[&str] = match fault {
+            Fault::WrongName => &["wrong-name.test"],
+            Fault::CnOnly | Fault::IpSanOnly => &[],
+            Fault::ApexCertOnly => &["corp.test"],
+            Fault::Wildcard => &["*.corp.test"],
+            Fault::WildcardTwoLevels => &["*.test"],
+            Fault::PartialWildcard => &["m*.corp.test"],
+            _ => &[HOST],
         };
-        let Life {
-            not_before,
-            not_after,
-        } = Life::usual(Some(fault), START);
-        (expected.not_before, expected.not_after) = (not_before, not_after);
-        let is_good = fault == Fault::Wildcard;
-        if expected.faults.is_empty() && !is_good {
-            expected.faults.push(Found::NameMismatch {
+        let expected = match fault {
+            Fault::Expired => vec![Found::Expired {
+                not_after: START.saturating_sub(Duration::from_secs(30 * DAY)),
+            }],
+            Fault::NotYetValid => vec![Found::NotYetValid {
+                not_before: after(3_650 * DAY),
+            }],
+            Fault::WrongName
+            | Fault::CnOnly
+            | Fault::IpSanOnly
+            | Fault::ApexCertOnly
+            | Fault::WildcardTwoLevels
+            | Fault::PartialWildcard => vec![Found::NameMismatch {
                 expected: HOST.into(),
-                presented: expected.subject_alt_names.clone(),
-            });
+                presented: names.iter().copied().map(Into::into).collect(),
+            }],
+            Fault::Wildcard => vec![],
+            Fault::SelfSigned | Fault::SelfSignedCa => vec![Found::SelfSigned],
+            Fault::UntrustedRoot => vec![Found::UnknownIssuer {
+                issuer: "CN=Somebody Else's Root".into(),
+            }],
+            Fault::MissingIntermediate => vec![Found::IssuerNotSent {
+                sent: 1,
+                issuer: INTERMEDIATE.into(),
+            }],
+            Fault::ExpiredIntermediate => vec![Found::IssuerExpired],
+            Fault::EarlyIntermediate => vec![Found::IssuerNotYetValid {
+                not_before: after(3_650 * DAY),
+            }],
+            Fault::WrongEku => vec![Found::WrongPurpose],
+            Fault::NameConstraints => vec![Found::BadChain(ChainFault::NameConstraints)],
+            Fault::PathLength => vec![Found::BadChain(ChainFault::PathLength)],
+            Fault::SevenIntermediates | Fault::SameNamedIssuers => {
+                vec![Found::BadChain(ChainFault::TooLarge)]
+            }
+            Fault::NoKeyCertSign => vec![Found::IssuerMayNotSign {
+                issuer: "CN=Stickler Lab Intermediate That May Not Sign".into(),
+            }],
+            Fault::NoDigitalSignature => vec![Found::NotForSignatures {
+                senders_split: false,
+            }],
+            Fault::KeyEnciphermentOnly => vec![Found::NotForSignatures {
+                senders_split: true,
+            }],
+            Fault::CaLeaf => vec![Found::BadChain(ChainFault::CaAsServer)],
+            Fault::UnknownCriticalExtension => {
+                vec![Found::BadChain(ChainFault::CriticalExtension {
+                    oid: "1.3.6.1.4.1.32473.1".into(),
+                })]
+            }
+            Fault::BadSignature => vec![Found::BadChain(ChainFault::BadSignature)],
+            Fault::Sha1Signature => vec![Found::BadChain(ChainFault::WeakAlgorithm {
+                algorithm: "sha1WithRSAEncryption".into(),
+            })],
+            Fault::Garbled => vec![Found::Unreadable {
+                detail: "cut short".into(),
+            }],
+        };
+        let mut expected = shown(names, expected);
+        if let Some(Some(leaf)) = expected.chain.first_mut() {
+            let life = Life::usual(Some(fault), START);
+            (leaf.not_before, leaf.not_after) = (life.not_before, life.not_after);
+            match fault {
+                Fault::CnOnly => leaf.subject = format!("CN={HOST}").into(),
+                Fault::IpSanOnly => leaf.other_names = vec!["IP:192.0.2.1".into()],
+                _ => {}
+            }
         }
+        if fault == Fault::Garbled {
+            expected.chain = vec![None];
+        }
+        let is_good = fault == Fault::Wildcard;
         let outcome = if is_good {
             Ok(response(b"policy", BodyEnd::Complete))
         } else {
@@ -313,8 +351,10 @@ fn every_certificate_of_edges_and_receivers_has_its_life() {
         smtp: [(ip("192.0.2.1"), receiver)].into(),
         ..Internet::default()
     };
-    let usual = shown(&[], vec![]);
-    let usual = (usual.not_before, usual.not_after);
+    let usual = (
+        START.saturating_sub(Duration::from_secs(30 * DAY)),
+        after(3_650 * DAY),
+    );
     assert_eq!(
         hosted(internet).lives(),
         [usual, usual, (after(5), after(7))]

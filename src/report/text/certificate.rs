@@ -6,20 +6,27 @@ use crate::report::{Context, Tone, escape};
 
 /// Returns a certificate in one sentence: names, issuer, end.
 pub(super) fn describe(context: &Context, certificate: &CertificateReport) -> String {
+    let (Some(issuer), Some(not_before), Some(not_after)) = (
+        &certificate.issuer,
+        certificate.not_before,
+        certificate.not_after,
+    ) else {
+        return "a certificate that cannot be read".to_owned();
+    };
     let names = if certificate.subject_alt_names.is_empty() {
         "no DNS name".to_owned()
     } else {
         escape::list(&certificate.subject_alt_names, context.names_limit())
     };
-    let begin = if certificate.not_before > context.now {
-        format!("from {}, ", context.moment(certificate.not_before))
+    let begin = if not_before > context.now {
+        format!("from {}, ", context.moment(not_before))
     } else {
         String::new()
     };
     format!(
         "certificate for {names}; issuer {}; {begin}until {}",
-        escape::cut(&certificate.issuer, MAX_CHARS),
-        context.moment(certificate.not_after)
+        escape::cut(issuer, MAX_CHARS),
+        context.moment(not_after)
     )
 }
 

@@ -28,7 +28,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
         let first_end = host
             .addresses
             .iter()
-            .filter_map(|address| Some(address.certificate.as_ref()?.not_after))
+            .filter_map(|address| address.certificate.as_ref()?.not_after)
             .min();
         if let Some(end) = first_end {
             facts.push(format!("certificate until {}", page.context.moment(end)));

@@ -13,7 +13,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use super::answer::AddressAnswer;
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::names::names;
-use crate::fakes::{CertificateFault, HttpsFault, KeyKind, TlsVersions, Transfer};
+use crate::fakes::{CertificateFault, ChainPart, HttpsFault, KeyKind, TlsVersions, Transfer};
 use crate::scenario::located::{Located, Named, OneOrMany, Text};
 use crate::scenario::span::TimeSpan;
 
@@ -151,6 +151,16 @@ pub(crate) struct CertificateTable {
     pub(crate) fault: Option<CertificateFault>,
     /// The names that it is made out to; the host's unless said, a shared host's domains' likewise.
     pub(crate) names: Option<OneOrMany<Located<String>>>,
+    /// The addresses that it is made out to besides.
+    pub(crate) ip_names: OneOrMany<Located<Text<IpAddr>>>,
+    /// The URIs that it is made out to besides.
+    pub(crate) uri_names: OneOrMany<Located<String>>,
+    /// The mail addresses that it is made out to besides.
+    pub(crate) mail_names: OneOrMany<Located<String>>,
+    /// The common name of its subject; its first name unless said.
+    pub(crate) cn: Option<Located<String>>,
+    /// What the server sends, in order; its own certificate and the intermediate unless said.
+    pub(crate) chain: Option<Located<Vec<ChainPart>>>,
     /// From when it is valid, as a time or a span from the start.
     pub(crate) not_before: Option<Located<Moment>>,
     /// Until when it is valid, as a time or a span from the start.

@@ -143,8 +143,20 @@ impl CertificateTable {
             return this.or(base).cloned();
         };
         Some(Self {
-            fault: this.fault.or(base.fault),
+            fault: match (this.fault, &this.chain) {
+                (None, None) => base.fault,
+                (fault, _) => fault,
+            },
             names: this.names.clone().or_else(|| base.names.clone()),
+            ip_names: either(&this.ip_names, &base.ip_names),
+            uri_names: either(&this.uri_names, &base.uri_names),
+            mail_names: either(&this.mail_names, &base.mail_names),
+            cn: this.cn.clone().or_else(|| base.cn.clone()),
+            chain: match (&this.chain, this.fault) {
+                // What an address says of either takes back what its host says of both.
+                (None, None) => base.chain.clone(),
+                (chain, _) => chain.clone(),
+            },
             not_before: this.not_before.clone().or_else(|| base.not_before.clone()),
             not_after: this.not_after.clone().or_else(|| base.not_after.clone()),
             key: this.key.or(base.key),
@@ -163,12 +175,23 @@ impl CertificateTable {
         let moment = |moment: Option<&Located<Moment>>, usual| {
             moment.map_or(usual, |moment| moment.value.resolve(start))
         };
-        let certificate = Certificate {
-            names: match this.and_then(|this| this.names.as_ref()) {
-                Some(names) => names.iter().map(|name| name.as_str().into()).collect(),
-                None => names(),
-            },
-            ip_names: Vec::new(),
+        let texts = |of: fn(&Self) -> &OneOrMany<Located<String>>| -> Vec<Box<str>> {
+            this.iter()
+                .flat_map(|this| of(this).iter())
+                .map(|text| text.as_str().into())
+                .collect()
+        };
+        let mut certificate = Certificate {
+            ip_names: this
+                .iter()
+                .flat_map(|this| this.ip_names.iter())
+                .map(|address| address.value.0)
+                .collect(),
+            uri_names: texts(|this| &this.uri_names),
+            mail_names: texts(|this| &this.mail_names),
+            common_name: this
+                .and_then(|this| this.cn.as_ref())
+                .map(|name| name.as_str().into()),
             key: this.and_then(|this| this.key).unwrap_or(KeyKind::Ecdsa),
             life: Some(Life {
                 not_before: moment(
@@ -181,13 +204,24 @@ impl CertificateTable {
                 ),
             }),
             fault,
+            ..Certificate::new(match this.and_then(|this| this.names.as_ref()) {
+                Some(names) => names.iter().map(|name| name.as_str().into()).collect(),
+                None => names(),
+            })
         };
+        if let Some(chain) = this.and_then(|this| this.chain.as_ref()) {
+            certificate.chain.clone_from(&chain.value);
+        }
         if this.is_some_and(|this| this.sni_only) {
             Identity::by_name_only(&certificate)
         } else {
             Identity::of(certificate)
         }
     }
+}
+
+fn either<T: Clone>(this: &OneOrMany<T>, base: &OneOrMany<T>) -> OneOrMany<T> {
+    if this.is_empty() { base } else { this }.clone()
 }
 
 /// Writes a policy as the RFC's own example does.

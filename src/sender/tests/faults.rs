@@ -114,8 +114,8 @@ pub(super) const FAULTS: &[Fault] = &[
         },
         Hop::Refused,
         &[
-            ResultType::CertificateNotTrusted,
             ResultType::CertificateHostMismatch,
+            ResultType::CertificateNotTrusted,
         ],
     ),
     (

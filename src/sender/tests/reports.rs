@@ -74,16 +74,14 @@ const REPORTED: &[Row] = &[
                 .mx(&["10 mx3.corp.test"])
                 .at("192.0.2.3", |receiver| {
                     receiver.certificate.names.clear();
-                    receiver.certificate.chain_faults = vec![
-                        CertificateFault::SelfSigned,
-                        CertificateFault::UnknownIssuer,
-                    ];
+                    receiver.certificate.chain_faults =
+                        vec![CertificateFault::SelfSigned, CertificateFault::SelfSigned];
                 });
         },
         &[
             ResultType::MX_MISMATCH,
-            ResultType::CertificateNotTrusted,
             ResultType::CertificateHostMismatch,
+            ResultType::CertificateNotTrusted,
         ],
     ),
     (
@@ -223,8 +221,8 @@ const REASONS: &[Reason] = &[
                 });
         },
         "deliver-unprotected: mail goes to mx1.corp.test only because the mode is testing: \
-         mx1.corp.test: accepted, although certificate is self-signed; certificate has no DNS name, \
-         mx1.corp.test was expected",
+         mx1.corp.test: accepted, although certificate has no DNS name, mx1.corp.test was expected; \
+         certificate is self-signed",
     ),
     (
         |stage| {

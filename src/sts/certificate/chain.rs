@@ -1,109 +1,116 @@
 //! The way from a leaf to a root, and everything that is wrong with it.
 
-use std::collections::VecDeque;
-
 use rustls_pki_types::CertificateDer;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::error::fault;
-use super::leaf::{Leaf, life};
+use super::leaf::Leaf;
+use super::read;
 use super::roots::Roots;
+use super::way::Way;
 use crate::facts::UnixTime;
-use crate::facts::certificate::CertificateFault;
-
-/// The most certificates above the leaf that are looked at; more would let a stranger choose how long the
-/// search for a path takes. Real paths have one to four; a server that sends a whole bundle has the rest
-/// beside the path.
-const MAX_INTERMEDIATES: usize = 8;
+use crate::facts::certificate::{CertificateFault, ChainFault, KeyUsages};
 
 /// A leaf and what may lie between it and a root.
 #[derive(Clone, Copy)]
 pub(super) struct Chain<'a> {
     pub(super) end_entity: &'a EndEntityCert<'a>,
+    pub(super) leaf: Leaf<'a>,
     pub(super) intermediates: &'a [CertificateDer<'a>],
+    pub(super) way: &'a Way<'a>,
     pub(super) roots: &'a Roots,
 }
 
 impl Chain<'_> {
-    /// Returns the faults, but for those of the leaf's own life and name.
+    /// Returns the faults, but for those of the leaf itself: its life, its name, its key.
     ///
-    /// None if webpki accepts the chain now; else at least one, unless the leaf's life is the only fault.
-    pub(super) fn faults(
-        &self,
-        leaf_der: &CertificateDer<'_>,
-        leaf: &Leaf,
-        now: UnixTime,
-    ) -> Vec<CertificateFault> {
-        let Err(first) = self.verify(now, Purpose::TlsServer) else {
+    /// None if webpki accepts the chain now and each issuer may sign; else at least one, unless the leaf's
+    /// life is the only fault.
+    pub(super) fn faults(&self, now: UnixTime) -> Vec<CertificateFault> {
+        let Err(first) = self.verify(now, Purpose::TlsServer, Issuers::MaySign) else {
             return Vec::new();
         };
+        let algorithms = self.roots.algorithms();
         let is_self_signed =
-            leaf.is_signed_by_itself(leaf_der, self.end_entity, self.roots.algorithms())
-                && !self.is_root(leaf_der);
+            self.leaf.is_signed_by_itself(self.end_entity, algorithms) && !self.is_root();
         let mut faults = Vec::new();
         if is_self_signed {
             faults.push(CertificateFault::SelfSigned);
         }
-        if leaf.is_for_other_purposes {
+        if self.leaf.is_for_other_purposes() {
             faults.push(CertificateFault::WrongPurpose);
         }
-        self.search(leaf, now, &mut faults);
-        if faults.is_empty() && leaf.time_faults(now).is_empty() {
-            faults.push(fault(&first));
+        self.search(now, &mut faults);
+        if faults.is_empty() && self.leaf.time_faults(now).is_empty() {
+            faults.push(fault(&first, self.way));
+        }
+        // What only we refuse hides what everybody refuses.
+        if !self.way.reaches_root && faults.iter().all(CertificateFault::is_ours) {
+            push_once(&mut faults, self.way.end());
         }
         faults
     }
 
     /// Sets one fault after the other aside and looks what stands behind it.
-    fn search(&self, leaf: &Leaf, now: UnixTime, faults: &mut Vec<CertificateFault>) {
-        let mut moment = leaf.nearest_moment(now);
+    fn search(&self, now: UnixTime, faults: &mut Vec<CertificateFault>) {
+        let mut moment = self.leaf.nearest_moment(now);
         let mut purpose = Purpose::TlsServer;
         // Three turns: one for the time, one for the purpose, one for what is left.
         for _ in 0..3 {
-            let error = match self.verify(moment, purpose) {
+            let error = match self.verify(moment, purpose, Issuers::Any) {
                 Ok(path) => {
-                    let has_expired = |der: CertificateDer<'_>| {
-                        life(&der).is_some_and(|(_, not_after)| now > not_after)
-                    };
-                    if path
-                        .intermediate_certificates()
-                        .any(|certificate| has_expired(certificate.der()))
-                    {
-                        push_once(faults, CertificateFault::IssuerExpired);
+                    self.look_at_issuers(&path, now, faults);
+                    if self.verify(moment, purpose, Issuers::MaySign).is_err() {
+                        faults.extend(issuer_that_may_not_sign(&path));
                     }
                     return;
                 }
                 Err(error) => error,
             };
-            match (fault(&error), purpose) {
-                (CertificateFault::IssuerExpired, _) => {
-                    if faults.contains(&CertificateFault::IssuerExpired) {
-                        return;
-                    }
-                    faults.push(CertificateFault::IssuerExpired);
-                    moment = self.shared_moment(leaf, moment);
-                }
-                (CertificateFault::WrongPurpose, Purpose::TlsServer) => {
-                    push_once(faults, CertificateFault::WrongPurpose);
-                    purpose = Purpose::Any;
-                }
-                // What a self-signed certificate has instead of an issuer says no more than that.
-                (CertificateFault::UnknownIssuer, _)
-                    if faults.contains(&CertificateFault::SelfSigned) =>
-                {
-                    return;
-                }
-                _ if error == webpki::Error::CaUsedAsEndEntity
-                    && faults.contains(&CertificateFault::SelfSigned) =>
-                {
-                    return;
-                }
-                (other, _) => {
-                    push_once(faults, other);
-                    return;
-                }
+            let found = fault(&error, self.way);
+            if found == CertificateFault::IssuerExpired && !faults.contains(&found) {
+                faults.push(found);
+                moment = self.shared_moment(moment);
+                continue;
             }
+            if found == CertificateFault::BadChain(ChainFault::IssuerPurpose)
+                && purpose == Purpose::TlsServer
+            {
+                if !faults.contains(&CertificateFault::WrongPurpose) {
+                    faults.push(found);
+                }
+                purpose = Purpose::Any;
+                continue;
+            }
+            // What a self-signed certificate has instead of an issuer says no more than that.
+            let says_no_more = faults.contains(&CertificateFault::SelfSigned)
+                && matches!(
+                    found,
+                    CertificateFault::IssuerNotSent { .. }
+                        | CertificateFault::UnknownIssuer { .. }
+                        | CertificateFault::BadChain(ChainFault::CaAsServer)
+                );
+            if !says_no_more {
+                push_once(faults, found);
+            }
+            return;
+        }
+    }
+
+    /// Looks at the issuers of a path that holds at another moment.
+    fn look_at_issuers(
+        &self,
+        path: &VerifiedPath<'_>,
+        now: UnixTime,
+        faults: &mut Vec<CertificateFault>,
+    ) {
+        let has_expired =
+            |der: &CertificateDer<'_>| life(der).is_some_and(|(_, not_after)| now > not_after);
+        if path
+            .intermediate_certificates()
+            .any(|certificate| has_expired(&certificate.der()))
+        {
+            push_once(faults, CertificateFault::IssuerExpired);
         }
     }
 
@@ -111,7 +118,13 @@ impl Chain<'_> {
         &self,
         moment: UnixTime,
         purpose: Purpose,
+        issuers: Issuers,
     ) -> Result<VerifiedPath<'_>, webpki::Error> {
+        let may_sign = |path: &VerifiedPath<'_>| match issuer_that_may_not_sign(path) {
+            // webpki has no error for it; this one only has to be one, so that it tries other paths.
+            Some(_) => Err(webpki::Error::UnknownIssuer),
+            None => Ok(()),
+        };
         self.end_entity.verify_for_usage(
             self.roots.algorithms().all,
             self.roots.anchors(),
@@ -119,22 +132,26 @@ impl Chain<'_> {
             moment.into(),
             purpose,
             None,
-            None,
+            match issuers {
+                Issuers::Any => None,
+                Issuers::MaySign => Some(&may_sign),
+            },
         )
     }
 
     /// Returns the last moment, up to `latest`, at which neither the leaf nor any issuer presented has expired.
-    fn shared_moment(&self, leaf: &Leaf, latest: UnixTime) -> UnixTime {
+    fn shared_moment(&self, latest: UnixTime) -> UnixTime {
         self.intermediates
             .iter()
             .filter_map(|der| life(der))
             .map(|(_, not_after)| not_after)
-            .filter(|not_after| *not_after >= leaf.not_before)
+            .filter(|not_after| *not_after >= self.leaf.facts.not_before)
             .fold(latest, UnixTime::min)
     }
 
-    fn is_root(&self, leaf_der: &CertificateDer<'_>) -> bool {
-        webpki::anchor_from_trusted_cert(leaf_der).is_ok_and(|leaf| {
+    fn is_root(&self) -> bool {
+        let der = CertificateDer::from(self.leaf.read.as_raw());
+        webpki::anchor_from_trusted_cert(&der).is_ok_and(|leaf| {
             self.roots.anchors().iter().any(|root| {
                 root.subject == leaf.subject
                     && root.subject_public_key_info == leaf.subject_public_key_info
@@ -143,45 +160,27 @@ impl Chain<'_> {
     }
 }
 
-/// Chooses up to [`MAX_INTERMEDIATES`] of what was presented above the leaf: all, or those that lie on a way up
-/// from it, by the names of issuers and subjects.
-pub(super) fn choose<'a>(
-    leaf: &'a CertificateDer<'a>,
-    presented: &'a [CertificateDer<'a>],
-) -> Vec<CertificateDer<'a>> {
-    if presented.len() <= MAX_INTERMEDIATES {
-        return presented.to_vec();
-    }
-    let Some((_, issuer)) = names(leaf) else {
-        return presented.iter().take(MAX_INTERMEDIATES).cloned().collect();
-    };
-    let mut left: Vec<_> = presented
-        .iter()
-        .filter_map(|der| names(der).map(|(subject, issuer)| (der, subject, issuer)))
-        .collect();
-    let mut chosen = Vec::new();
-    let mut wanted = VecDeque::from([issuer]);
-    while let Some(name) = wanted.pop_front() {
-        left.retain(|(der, subject, issuer)| {
-            let is_chosen =
-                *subject == name && !chosen.contains(*der) && chosen.len() < MAX_INTERMEDIATES;
-            if is_chosen {
-                chosen.push((*der).clone());
-                wanted.push_back(issuer);
-            }
-            !is_chosen
-        });
-    }
-    chosen
+/// Returns the first issuer of a path whose key usage leaves out keyCertSign ([RFC 5280, Section 6.1.4 (n)]:
+/// "If a key usage extension is present, verify that the keyCertSign bit is set").
+///
+/// [RFC 5280, Section 6.1.4 (n)]: https://www.rfc-editor.org/rfc/rfc5280#section-6.1.4
+fn issuer_that_may_not_sign(path: &VerifiedPath<'_>) -> Option<CertificateFault> {
+    path.intermediate_certificates().find_map(|issuer| {
+        let der = issuer.der();
+        let (usages, issuer) = match read::parse(&der) {
+            Some(read) => (read::key_usages(&read), read::name(read.subject())),
+            // Nothing that is not understood may sign.
+            None => (Some(KeyUsages::default()), Box::default()),
+        };
+        usages
+            .is_some_and(|usages| !usages.has(KeyUsages::KEY_CERT_SIGN))
+            .then_some(CertificateFault::IssuerMayNotSign { issuer })
+    })
 }
 
-/// Reads subject and issuer, as their octets stand.
-fn names<'a>(der: &'a CertificateDer<'a>) -> Option<(&'a [u8], &'a [u8])> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    Some((
-        certificate.tbs_certificate.subject.as_raw(),
-        certificate.tbs_certificate.issuer.as_raw(),
-    ))
+/// Returns the beginning and the end of a certificate's life.
+fn life(der: &[u8]) -> Option<(UnixTime, UnixTime)> {
+    Some(read::life(&read::parse(der)?))
 }
 
 fn push_once(faults: &mut Vec<CertificateFault>, fault: CertificateFault) {
@@ -190,8 +189,17 @@ fn push_once(faults: &mut Vec<CertificateFault>, fault: CertificateFault) {
     }
 }
 
-/// What a certificate must be for.
+/// Which issuers a path may have.
 #[derive(Clone, Copy, Debug)]
+enum Issuers {
+    /// Those that webpki takes.
+    Any,
+    /// Those whose key usage lets them sign certificates.
+    MaySign,
+}
+
+/// What a certificate must be for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Purpose {
     /// TLS servers, or it does not say.
     TlsServer,

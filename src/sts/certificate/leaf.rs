@@ -1,189 +1,107 @@
-//! What the leaf says of itself, for people and for the search for faults.
+//! The leaf by itself: its life, its names, what its key is for.
 
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use rustls_pki_types::ServerName;
+use webpki::EndEntityCert;
+use x509_parser::prelude::X509Certificate;
 
-use super::names::san_matches_pattern;
-use crate::facts::certificate::{CertificateFault, PeerCertificate};
+use super::read::SERVER_AUTH;
+use crate::facts::certificate::{Certificate, CertificateFault, KeyUsages};
 use crate::facts::{DnsName, UnixTime};
 
-/// The longest issuer that is kept, in characters.
-const MAX_ISSUER: usize = 256;
-
-/// The leaf, as far as it can be read.
-#[derive(Debug)]
-pub(super) struct Leaf {
-    /// Its DNS names, as they stand; control characters are escaped.
-    pub(super) names: Vec<Box<str>>,
-    /// How many names were left out.
-    pub(super) names_left_out: usize,
-    /// Its issuer.
-    pub(super) issuer: Box<str>,
-    /// The beginning of its life; 1970 if it cannot be read.
-    pub(super) not_before: UnixTime,
-    /// The end of its life; the end of time if it cannot be read.
-    pub(super) not_after: UnixTime,
-    /// Whether issuer and subject are the same.
-    pub(super) is_self_issued: bool,
-    /// Whether it says for which purposes it is, and TLS servers are not among them.
-    pub(super) is_for_other_purposes: bool,
+/// The leaf: what was read of it, and what it was read from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaf<'a> {
+    /// What it says.
+    pub(super) facts: &'a Certificate,
+    /// The same as it stands.
+    pub(super) read: &'a X509Certificate<'a>,
 }
 
-impl Default for Leaf {
-    fn default() -> Self {
-        Self {
-            names: Vec::new(),
-            names_left_out: 0,
-            issuer: Box::default(),
-            not_before: UnixTime::from_secs(0),
-            not_after: UnixTime::MAX,
-            is_self_issued: false,
-            is_for_other_purposes: false,
-        }
-    }
-}
-
-impl Leaf {
-    /// Reads what can be read; a certificate that this reader cannot read may still be fine for webpki.
-    pub(super) fn read(der: &[u8]) -> Self {
-        let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-            return Self::default();
-        };
-        let names = match certificate.subject_alternative_name() {
-            Ok(Some(extension)) => extension
-                .value
-                .general_names
-                .iter()
-                .filter_map(dns_name)
-                .map(escaped)
-                .collect(),
-            Ok(None) | Err(_) => Vec::new(),
-        };
-        let issuer: String = certificate
-            .issuer()
-            .to_string()
-            .chars()
-            .take(MAX_ISSUER)
-            .collect();
-        Self {
-            names,
-            names_left_out: 0,
-            issuer: escaped(&issuer),
-            not_before: moment(certificate.validity().not_before.timestamp()),
-            not_after: moment(certificate.validity().not_after.timestamp()),
-            is_self_issued: certificate.issuer().as_raw() == certificate.subject().as_raw(),
-            is_for_other_purposes: certificate
-                .extended_key_usage()
-                .is_ok_and(|usage| usage.is_some_and(|usage| !usage.value.server_auth)),
-        }
-    }
-
-    /// Keeps no more names than are told, one for `host` among them if there is one.
-    pub(super) fn for_host(mut self, host: &DnsName) -> Self {
-        let all = self.names.len();
-        if let Some(last) = PeerCertificate::MAX_NAMES.checked_sub(1)
-            && all > PeerCertificate::MAX_NAMES
-            && let Ok(pattern) = host.as_str().parse()
-            && let Some(place) =
-                (self.names.iter().skip(last)).position(|name| san_matches_pattern(name, &pattern))
-        {
-            self.names.swap(last, last.saturating_add(place));
-        }
-        self.names.truncate(PeerCertificate::MAX_NAMES);
-        self.names.shrink_to_fit();
-        self.names_left_out = all.saturating_sub(self.names.len());
-        self
-    }
-
+impl Leaf<'_> {
     /// Returns the faults of its life at `now`; its first and its last second belong to it.
     pub(super) fn time_faults(&self, now: UnixTime) -> Vec<CertificateFault> {
+        let Certificate {
+            not_before,
+            not_after,
+            ..
+        } = *self.facts;
         let mut faults = Vec::new();
-        if now > self.not_after {
-            faults.push(CertificateFault::Expired {
-                not_after: self.not_after,
-            });
+        if now > not_after {
+            faults.push(CertificateFault::Expired { not_after });
         }
-        if now < self.not_before {
-            faults.push(CertificateFault::NotYetValid {
-                not_before: self.not_before,
-            });
+        if now < not_before {
+            faults.push(CertificateFault::NotYetValid { not_before });
         }
         faults
     }
 
     /// Returns the moment of its life that is nearest to `now`.
     pub(super) fn nearest_moment(&self, now: UnixTime) -> UnixTime {
-        now.max(self.not_before).min(self.not_after)
+        now.max(self.facts.not_before).min(self.facts.not_after)
     }
 
-    /// Returns the fault of not being for `name`.
-    pub(super) fn name_mismatch(&self, name: &DnsName) -> CertificateFault {
-        CertificateFault::NameMismatch {
+    /// Returns the fault of not being for `name`, by webpki's rules, if it is not.
+    pub(super) fn name_mismatch(
+        &self,
+        certificate: &EndEntityCert<'_>,
+        name: &DnsName,
+    ) -> Option<CertificateFault> {
+        let is_for_it = name.as_address().is_none()
+            && rustls_pki_types::DnsName::try_from(name.as_str()).is_ok_and(|name| {
+                certificate
+                    .verify_is_valid_for_subject_name(&ServerName::DnsName(name))
+                    .is_ok()
+            });
+        (!is_for_it).then(|| CertificateFault::NameMismatch {
             expected: name.as_str().into(),
             presented: self
-                .names
+                .facts
+                .dns_names
                 .iter()
                 .take(CertificateFault::MAX_PRESENTED)
                 .cloned()
                 .collect(),
-        }
+        })
+    }
+
+    /// Returns whether it says for which purposes it is, and TLS servers are not among them.
+    pub(super) fn is_for_other_purposes(&self) -> bool {
+        self.facts
+            .purposes
+            .as_ref()
+            .is_some_and(|purposes| !purposes.iter().any(|purpose| &**purpose == SERVER_AUTH))
+    }
+
+    /// Returns the fault of a key usage without digitalSignature ([RFC 8446, Section 4.4.2.2]: "The
+    /// digitalSignature bit MUST be set if the Key Usage extension is present"), which webpki looks past.
+    ///
+    /// Q: And in TLS 1.2 with RSA key transport, for which keyEncipherment suffices? A: No client of today
+    /// offers that alone, and ECDHE signs. OpenSSL lets any of the three usages pass, `GnuTLS` does not.
+    ///
+    /// [RFC 8446, Section 4.4.2.2]: https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.2
+    pub(super) fn usage_fault(&self) -> Option<CertificateFault> {
+        let usages = self.facts.key_usages?;
+        (!usages.has(KeyUsages::DIGITAL_SIGNATURE)).then(|| CertificateFault::NotForSignatures {
+            senders_split: usages.has(KeyUsages::KEY_ENCIPHERMENT)
+                || usages.has(KeyUsages::KEY_AGREEMENT),
+        })
     }
 
     /// Returns whether its own key signed it, with an algorithm that is trusted.
     pub(super) fn is_signed_by_itself(
         &self,
-        der: &[u8],
-        certificate: &webpki::EndEntityCert<'_>,
+        certificate: &EndEntityCert<'_>,
         algorithms: rustls::crypto::WebPkiSupportedAlgorithms,
     ) -> bool {
-        if !self.is_self_issued {
+        if self.read.issuer().as_raw() != self.read.subject().as_raw() {
             return false;
         }
-        let Ok((_, read)) = X509Certificate::from_der(der) else {
-            return false;
-        };
-        let (message, signature) = (read.tbs_certificate.as_ref(), &read.signature_value.data);
+        let message = self.read.tbs_certificate.as_ref();
+        let signature = &self.read.signature_value.data;
         algorithms.all.iter().any(|algorithm| {
             certificate
                 .verify_signature(*algorithm, message, signature)
                 .is_ok()
         })
     }
-}
-
-/// Returns the beginning and the end of a certificate's life.
-pub(super) fn life(der: &[u8]) -> Option<(UnixTime, UnixTime)> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let validity = certificate.validity();
-    Some((
-        moment(validity.not_before.timestamp()),
-        moment(validity.not_after.timestamp()),
-    ))
-}
-
-fn dns_name<'a>(name: &GeneralName<'a>) -> Option<&'a str> {
-    if let GeneralName::DNSName(name) = name {
-        Some(name)
-    } else {
-        None
-    }
-}
-
-/// The longest name that the DNS holds, with a wildcard's star: what is longer stands for no host.
-const MAX_NAME: usize = 255;
-
-fn escaped(text: &str) -> Box<str> {
-    let text = match text.char_indices().nth(MAX_NAME) {
-        Some((end, _)) => text.get(..end).unwrap_or_default(),
-        None => text,
-    };
-    if text.chars().any(char::is_control) {
-        text.escape_debug().to_string().into()
-    } else {
-        text.into()
-    }
-}
-
-/// A time before 1970 becomes 1970.
-fn moment(timestamp: i64) -> UnixTime {
-    UnixTime::from_secs(u64::try_from(timestamp).unwrap_or(0))
 }

@@ -38,19 +38,18 @@ pub fn san_matches_pattern(san: &str, pattern: &MxPattern) -> bool {
 /// Postfix falls back on the common name where there is no DNS name at all; that is left out here.
 #[must_use]
 pub fn matches_patterns(certificate: &PeerCertificate, patterns: &[MxPattern]) -> Option<bool> {
-    let matches = certificate.subject_alt_names.iter().any(|san| {
+    let matches = certificate.dns_names().iter().any(|san| {
         patterns
             .iter()
             .any(|pattern| san_matches_pattern(san, pattern))
     });
-    (matches || certificate.names_left_out == 0).then_some(matches)
+    (matches || certificate.names_left_out() == 0).then_some(matches)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{matches_patterns, san_matches_pattern};
-    use crate::facts::UnixTime;
-    use crate::facts::certificate::PeerCertificate;
+    use crate::facts::certificate::{Certificate, PeerCertificate};
 
     #[test]
     fn a_pattern_covers_names_at_any_depth_in_this_reading() {
@@ -83,13 +82,11 @@ mod tests {
     #[test]
     fn one_name_and_one_pattern_suffice() {
         let certificate = PeerCertificate {
-            chain: Vec::new(),
-            subject_alt_names: vec!["a.test".into(), "mx.new.test".into()],
-            names_left_out: 0,
-            issuer: "".into(),
-            not_before: UnixTime::from_secs(0),
-            not_after: UnixTime::MAX,
-            faults: Vec::new(),
+            chain: vec![Some(Certificate {
+                dns_names: vec!["a.test".into(), "mx.new.test".into()],
+                ..Certificate::default()
+            })],
+            ..PeerCertificate::default()
         };
         let patterns =
             |texts: &[&str]| -> Vec<_> { texts.iter().map(|text| text.parse().unwrap()).collect() };
@@ -102,10 +99,10 @@ mod tests {
         );
         assert_eq!(fits(&certificate, &["mx.old.test"]), Some(false));
         assert_eq!(fits(&certificate, &[]), Some(false));
-        let cut = PeerCertificate {
-            names_left_out: 1,
-            ..certificate
-        };
+        let mut cut = certificate;
+        for leaf in cut.chain.iter_mut().flatten() {
+            leaf.names_left_out = 1;
+        }
         assert_eq!(fits(&cut, &["*.new.test"]), Some(true));
         assert_eq!(fits(&cut, &["mx.old.test"]), None);
     }

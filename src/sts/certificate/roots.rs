@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
-use super::error::described;
+use super::words::described;
 
 /// Trusted roots, with the signature algorithms that are trusted below them. Cheap to clone.
 #[derive(Clone)]

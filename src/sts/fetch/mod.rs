@@ -223,13 +223,13 @@ pub enum FetchError {
 impl FetchError {
     /// Returns whether the fault may lie on our side: another vantage might have got the policy.
     #[must_use]
-    pub const fn is_ours(&self) -> bool {
+    pub fn is_ours(&self) -> bool {
         match self {
+            Self::Certificate(faults) => faults.iter().all(CertificateFault::is_ours),
             Self::Connection(failure) => failure.kind.is_ours(),
             Self::HostLookup(failure) => failure.kind.is_ours(),
             Self::TimedOut => true,
-            Self::Certificate(_)
-            | Self::Host(_)
+            Self::Host(_)
             | Self::HostNotFound { .. }
             | Self::Interrupted { .. }
             | Self::MediaType { .. }

@@ -3,11 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{FetchError, is_text_plain, judge};
+use crate::facts::Say;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::dns::{DnsFailure, DnsFailureKind};
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::tls::{Alert, AlertReceived};
-use crate::facts::{Say, UnixTime};
 use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
 
@@ -15,13 +15,8 @@ const BODY: &[u8] = b"version: STSv1\nmode: none\nmax_age: 60\n";
 
 fn certificate(faults: Vec<CertificateFault>) -> PeerCertificate {
     PeerCertificate {
-        chain: Vec::new(),
-        subject_alt_names: vec!["mta-sts.corp.test".into()],
-        names_left_out: 0,
-        issuer: "CN=lab".into(),
-        not_before: UnixTime::from_secs(0),
-        not_after: UnixTime::MAX,
         faults,
+        ..PeerCertificate::default()
     }
 }
 
@@ -290,9 +285,8 @@ fn errors_read_as_sentences() {
              a certificate of the chain has expired",
         ),
         (
-            FetchError::Certificate(vec![CertificateFault::UnknownIssuer]),
-            "certificate of the policy host: certificate is not from a trusted issuer (or an intermediate is \
-             missing)",
+            FetchError::Certificate(vec![CertificateFault::SelfSigned]),
+            "certificate of the policy host: certificate is self-signed",
         ),
         (
             FetchError::HostLookup(DnsFailure {

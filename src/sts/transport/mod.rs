@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -29,6 +30,8 @@ pub enum Transport {
     /// STARTTLS with a valid certificate, and SMTP goes on inside.
     Accepted(CertVerified),
     /// The host was reached and does not give what a policy demands: every fault that shows.
+    ///
+    /// Whether others refuse it too, [`Transport::certainty`] says.
     Refused(Vec<TransportFault>),
     /// The host turned this client away before it said anything about TLS that could be judged.
     RejectedUs(Reply),
@@ -49,9 +52,10 @@ pub enum Transport {
 impl Transport {
     /// Returns whether others would see the same.
     #[must_use]
-    pub const fn certainty(&self) -> Certainty {
+    pub fn certainty(&self) -> Certainty {
         match self {
-            Self::Accepted(_) | Self::Refused(_) => Certainty::Definite,
+            Self::Accepted(_) => Certainty::Definite,
+            Self::Refused(faults) => TransportFault::certainty(faults),
             Self::RejectedUs(_) | Self::Undetermined { .. } => Certainty::Ours,
             Self::Unreachable { certainty, .. } => *certainty,
         }
@@ -130,6 +134,25 @@ pub enum TransportFault {
     StarttlsNotOffered,
     /// STARTTLS was answered with something other than 220.
     StarttlsRefused(Reply),
+}
+
+impl TransportFault {
+    /// Returns whether others would refuse a host for these faults too: not where each is one of which only
+    /// our own checks make something.
+    #[must_use]
+    pub fn certainty(faults: impl IntoIterator<Item = impl Borrow<Self>>) -> Certainty {
+        let is_ours = |fault: &Self| match fault {
+            Self::Certificate(fault) => fault.is_ours(),
+            Self::Alert(_)
+            | Self::HandshakeFailed { .. }
+            | Self::Injected
+            | Self::OldTls
+            | Self::StarttlsNotOffered
+            | Self::StarttlsRefused(_) => false,
+        };
+        let mut faults = faults.into_iter().peekable();
+        Certainty::ours_if(faults.peek().is_some() && faults.all(|fault| is_ours(fault.borrow())))
+    }
 }
 
 impl Say for TransportFault {

@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{CertVerified, Certainty, Transport, TransportFault as T, judge};
-use crate::facts::UnixTime;
-use crate::facts::certificate::{CertificateFault, PeerCertificate};
+use crate::facts::certificate::{CertificateFault, ChainFault, PeerCertificate};
 use crate::facts::smtp::{
     Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange, TlsFailure,
     TlsFailureKind, TlsSession,
@@ -22,13 +21,8 @@ fn reply(code: u16, lines: &[&str]) -> Reply {
 
 fn certificate(faults: Vec<CertificateFault>) -> PeerCertificate {
     PeerCertificate {
-        chain: Vec::new(),
-        subject_alt_names: vec!["mx.corp.test".into()],
-        names_left_out: 0,
-        issuer: "CN=lab".into(),
-        not_before: UnixTime::from_secs(0),
-        not_after: UnixTime::MAX,
         faults,
+        ..PeerCertificate::default()
     }
 }
 
@@ -404,4 +398,20 @@ fn outcomes_read_as_sentences() {
         [Certainty::Definite, Certainty::Ours].map(|certainty| certainty.to_string()),
         ["definite", "ours"]
     );
+}
+
+#[test]
+fn what_openssl_accepts_is_refused_for_us_alone() {
+    let ours = || T::Certificate(CertificateFault::BadChain(ChainFault::CaAsServer));
+    let theirs = || T::Certificate(CertificateFault::SelfSigned);
+    for (faults, expected) in [
+        (vec![ours()], Certainty::Ours),
+        (vec![ours(), ours()], Certainty::Ours),
+        (vec![theirs()], Certainty::Definite),
+        (vec![ours(), theirs()], Certainty::Definite),
+        (vec![ours(), T::OldTls], Certainty::Definite),
+        (vec![], Certainty::Definite),
+    ] {
+        assert_eq!(refused(&faults).certainty(), expected, "{faults:?}");
+    }
 }

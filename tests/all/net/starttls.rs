@@ -281,7 +281,7 @@ async fn a_refused_certificate_is_kept_with_all_its_faults() {
     );
     let certificate = seen.certificate.unwrap();
     assert_eq!(certificate.chain.len(), 1);
-    assert_eq!(certificate.subject_alt_names, ["other.test".into()]);
+    assert_eq!(certificate.dns_names(), ["other.test".into()]);
     assert_eq!(certificate.faults.len(), 3, "{:?}", certificate.faults);
 
     // Without a policy the same certificate does, and is known all the same.

@@ -325,7 +325,7 @@ pub(crate) fn hostile() -> DomainReport {
         edge.body_sha256 = Some(evil("digest"));
         edge.error = Some(evil("edge").into());
         let certificate = edge.certificate.as_mut().unwrap();
-        certificate.issuer = evil("issuer");
+        certificate.issuer = Some(evil("issuer"));
         certificate.faults = vec![evil("fault").into()];
     }
     for policy in &mut report.policies {
@@ -346,7 +346,7 @@ pub(crate) fn hostile() -> DomainReport {
         address.tls_version = Some(evil("TLS"));
         let certificate = address.certificate.as_mut().unwrap();
         certificate.subject_alt_names = vec![evil("name"); 500];
-        certificate.issuer = evil("issuer");
+        certificate.issuer = Some(evil("issuer"));
         certificate.faults = vec![evil("fault").into()];
     }
     report.mx_error = Some(evil("mx").into());
@@ -449,10 +449,12 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
 fn certificate(name: &str) -> CertificateReport {
     CertificateReport {
         subject_alt_names: vec![name.to_owned()],
+        issuer: Some("CN=Lab CA".to_owned()),
+        not_before: Some(now().saturating_sub(Duration::from_secs(86_400))),
+        not_after: Some(now().saturating_add(Duration::from_secs(60 * 86_400))),
         names_left_out: 0,
-        issuer: "CN=Lab CA".to_owned(),
-        not_before: now().saturating_sub(Duration::from_secs(86_400)),
-        not_after: now().saturating_add(Duration::from_secs(60 * 86_400)),
+        chain: vec![Default::default(); 2],
+        chain_left_out: 0,
         faults: Vec::new(),
     }
 }

@@ -59,7 +59,7 @@ fn judge(world: &World, chain: &[CertificateDer<'_>], name: &str, now: UnixTime)
 async fn every_fault_is_what_its_name_says() {
     use CertificateFault as Fault;
 
-    let cases: [(Option<Fault>, &str, usize); 18] = [
+    let cases: [(Option<Fault>, &str, usize); 29] = [
         (None, "good", 2),
         (Some(Fault::Wildcard), "good", 2),
         (Some(Fault::Expired), "ExpiredContext", 2),
@@ -77,6 +77,30 @@ async fn every_fault_is_what_its_name_says() {
         (Some(Fault::ExpiredIntermediate), "ExpiredContext", 2),
         (Some(Fault::WrongEku), "InvalidPurposeContext", 2),
         (Some(Fault::NameConstraints), "NameConstraintViolation", 2),
+        (Some(Fault::EarlyIntermediate), "NotValidYetContext", 2),
+        (Some(Fault::PathLength), "PathLenConstraintViolated", 3),
+        (
+            Some(Fault::SevenIntermediates),
+            "MaximumPathDepthExceeded",
+            8,
+        ),
+        (Some(Fault::SameNamedIssuers), "good", 10),
+        (Some(Fault::CaLeaf), "CaUsedAsEndEntity", 2),
+        (
+            Some(Fault::UnknownCriticalExtension),
+            "UnsupportedCriticalExtension",
+            2,
+        ),
+        (Some(Fault::BadSignature), "BadSignature", 2),
+        (
+            Some(Fault::Sha1Signature),
+            "UnsupportedSignatureAlgorithm",
+            2,
+        ),
+        // It looks past key usages: see the next test.
+        (Some(Fault::NoKeyCertSign), "good", 2),
+        (Some(Fault::NoDigitalSignature), "good", 2),
+        (Some(Fault::KeyEnciphermentOnly), "good", 2),
         (Some(Fault::Garbled), "BadEncoding", 2),
     ];
     assert_eq!(cases.len(), CertificateFault::ALL.len() + 1);
@@ -98,6 +122,75 @@ async fn every_fault_is_what_its_name_says() {
         assert_eq!(chain.len(), length, "{name}");
     }
     world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn key_usages_are_what_the_faults_say() {
+    use CertificateFault as Fault;
+
+    // The values of the extension: its first octet counts the bits that are not used.
+    for (fault, place, expected) in [
+        (Fault::NoKeyCertSign, 1, [1_u8, 0x02]),
+        (Fault::NoDigitalSignature, 0, [4, 0x10]),
+        (Fault::KeyEnciphermentOnly, 0, [5, 0x20]),
+        (Fault::Expired, 1, [1, 0x06]),
+    ] {
+        let identity = Identity::of(Certificate::new([HOST]).with_fault(fault));
+        let world = start(edge(identity)).await;
+        let chain = chain(&world, HOST).await;
+        // id-ce-keyUsage, then critical, then the octets of a bit string.
+        let head = [6, 3, 0x55, 0x1d, 0x0f, 1, 1, 0xff, 4, 4, 3, 2];
+        let at = chain[place]
+            .windows(head.len())
+            .position(|octets| octets == head)
+            .expect("there is a key usage");
+        let value = &chain[place][at + head.len()..][..2];
+        assert_eq!(value, expected, "{fault} {place}");
+        world.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_sends_what_it_is_told_to_in_that_order() {
+    use stickler::fakes::ChainPart as Part;
+
+    for (parts, expected) in [
+        (&[Part::Leaf, Part::Intermediate, Part::Root][..], "good"),
+        (&[Part::Leaf, Part::Root, Part::Intermediate], "good"),
+        (
+            &[
+                Part::Leaf,
+                Part::Stranger,
+                Part::Intermediate,
+                Part::Intermediate,
+            ],
+            "good",
+        ),
+        (&[Part::Leaf], "UnknownIssuer"),
+        (&[Part::Leaf, Part::Root], "UnknownIssuer"),
+        (&[Part::Intermediate, Part::Leaf], "CaUsedAsEndEntity"),
+    ] {
+        let spec = Certificate {
+            chain: parts.to_vec(),
+            common_name: Some("Mail Gateway".into()),
+            ip_names: vec![ip("192.0.2.7")],
+            uri_names: vec!["https://corp.test".into()],
+            mail_names: vec!["jo@corp.test".into()],
+            ..Certificate::new([HOST])
+        };
+        let world = start(edge(Identity::of(spec))).await;
+        let chain = chain(&world, HOST).await;
+        let verdict = judge(&world, &chain, HOST, START);
+        assert!(verdict.contains(expected), "{parts:?}: {verdict}");
+        assert_eq!(chain.len(), parts.len(), "{parts:?}");
+        let has = |text: &[u8]| {
+            let mut leaves = chain.iter();
+            leaves.any(|der| der.windows(text.len()).any(|octets| octets == text))
+        };
+        assert!(has(b"Mail Gateway") && has(b"https://corp.test"));
+        assert!(has(b"jo@corp.test") && has(&[0x87, 4, 192, 0, 2, 7]));
+        world.shutdown().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,18 @@
 //! Real certificates, each with its faults.
 
+mod rules;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, KeyPair, NameConstraints, PKCS_ED25519, SanType, date_time_ymd,
 };
 use rustls_pki_types::CertificateDer;
 
-use super::{Roots, judge};
-use crate::facts::certificate::{CertificateFault as F, PeerCertificate};
+use super::way::Way;
+use super::{Roots, judge, read};
+use crate::facts::certificate::{
+    CertificateFault as F, ChainFault as C, KeyUsages, PeerCertificate,
+};
 use crate::facts::{DnsName, UnixTime};
 
 const HOST: &str = "mx.corp.test";
@@ -81,9 +86,16 @@ fn mismatch(presented: &[&str]) -> F {
     }
 }
 
-fn bad_chain(detail: &str) -> F {
-    F::BadChain {
-        detail: detail.into(),
+fn unknown(issuer: &str) -> F {
+    F::UnknownIssuer {
+        issuer: issuer.into(),
+    }
+}
+
+fn not_sent(sent: usize, issuer: &str) -> F {
+    F::IssuerNotSent {
+        sent,
+        issuer: issuer.into(),
     }
 }
 
@@ -98,14 +110,20 @@ fn a_good_chain_has_no_fault_and_shows_what_it_says() {
     let seen = judge(&chain, &trusting(&root), &HOST.parse().unwrap(), now());
     assert_eq!(seen.faults, []);
     assert_eq!(seen.chain.len(), 2);
-    assert_eq!(&*seen.chain[0], chain[0].as_ref());
+    let leaf = seen.leaf().unwrap();
+    assert_eq!(seen.dns_names(), [HOST.into(), "mx2.corp.test".into()]);
+    assert_eq!(&*leaf.subject, "CN=mx.corp.test");
+    assert_eq!(&*leaf.issuer, "CN=intermediate");
+    assert_eq!(leaf.not_before, time("2026-05-01T00:00:00Z"));
+    assert_eq!(leaf.not_after, time("2026-08-01T00:00:00Z"));
+    assert_eq!(&*leaf.key, "EC 256");
+    assert_eq!(&*leaf.signature_algorithm, "ecdsa-with-SHA256");
     assert_eq!(
-        seen.subject_alt_names,
-        [HOST.into(), "mx2.corp.test".into()]
+        (leaf.is_ca, leaf.key_usages, &leaf.purposes),
+        (false, None, &None)
     );
-    assert_eq!(&*seen.issuer, "CN=intermediate");
-    assert_eq!(seen.not_before, time("2026-05-01T00:00:00Z"));
-    assert_eq!(seen.not_after, time("2026-08-01T00:00:00Z"));
+    let issuer = seen.chain[1].as_ref().unwrap();
+    assert_eq!((issuer.is_ca, issuer.path_length), (true, None));
 }
 
 #[test]
@@ -197,9 +215,9 @@ fn so_many_names_are_kept_and_the_hosts_own_among_them() {
             &host.parse().unwrap(),
             time("2026-06-01T00:00:00Z"),
         );
-        assert_eq!(seen.subject_alt_names.len(), PeerCertificate::MAX_NAMES);
-        assert_eq!(&**seen.subject_alt_names.last().unwrap(), last, "{host}");
-        assert_eq!(seen.names_left_out, 50 - PeerCertificate::MAX_NAMES);
+        assert_eq!(seen.dns_names().len(), PeerCertificate::MAX_NAMES);
+        assert_eq!(&**seen.dns_names().last().unwrap(), last, "{host}");
+        assert_eq!(seen.names_left_out(), 50 - PeerCertificate::MAX_NAMES);
     }
 }
 
@@ -237,7 +255,7 @@ fn every_fault_is_told_not_only_the_first() {
         [
             F::Expired { not_after },
             mismatch(&["other.test"]),
-            F::UnknownIssuer
+            not_sent(1, "CN=stranger")
         ]
     );
     expired.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -247,7 +265,7 @@ fn every_fault_is_told_not_only_the_first() {
             F::Expired { not_after },
             mismatch(&["other.test"]),
             F::WrongPurpose,
-            F::UnknownIssuer
+            not_sent(1, "CN=stranger")
         ]
     );
     let mut early = leaf(&["other.test"]);
@@ -259,7 +277,7 @@ fn every_fault_is_told_not_only_the_first() {
                 not_before: time("2026-07-01T00:00:00Z")
             },
             mismatch(&["other.test"]),
-            F::UnknownIssuer
+            not_sent(1, "CN=stranger")
         ]
     );
 }
@@ -270,16 +288,24 @@ fn untrusted_and_incomplete_chains_have_an_unknown_issuer() {
     let intermediate = below(ca("intermediate"), &root);
     let stranger = self::root("stranger");
     let end_entity = sign(&leaf(&[HOST]), &intermediate);
-    for (chain, roots, name) in [
+    for (chain, roots, name, expected) in [
         (
             vec![end_entity.clone()],
             trusting(&root),
             "missing intermediate",
+            not_sent(1, "CN=intermediate"),
+        ),
+        (
+            vec![end_entity.clone(), root.der().clone()],
+            trusting(&root),
+            "root in the place of the intermediate",
+            not_sent(2, "CN=intermediate"),
         ),
         (
             vec![end_entity.clone(), intermediate.der().clone()],
             trusting(&stranger),
             "untrusted root",
+            unknown("CN=root"),
         ),
         (
             vec![
@@ -289,19 +315,22 @@ fn untrusted_and_incomplete_chains_have_an_unknown_issuer() {
             ],
             trusting(&stranger),
             "untrusted root presented too",
+            unknown("CN=root"),
         ),
         (
             vec![end_entity.clone(), intermediate.der().clone()],
             Roots::none(),
             "no roots",
+            unknown("CN=root"),
         ),
         (
             vec![end_entity, intermediate.der().clone()],
             Roots::mozilla(),
             "public roots",
+            unknown("CN=root"),
         ),
     ] {
-        assert_eq!(faults(&chain, &roots), [F::UnknownIssuer], "{name}");
+        assert_eq!(faults(&chain, &roots), [expected], "{name}");
     }
 }
 
@@ -333,7 +362,7 @@ fn a_self_signed_certificate_is_told_from_an_unknown_issuer() {
     let trusted = roots.with([&hand_made]).unwrap();
     assert_eq!(
         faults(&[hand_made], &trusted),
-        [bad_chain("a CA's certificate is used as a server's")],
+        [F::BadChain(C::CaAsServer)],
         "CA:TRUE, trusted"
     );
 
@@ -357,7 +386,7 @@ fn a_self_signed_certificate_is_told_from_an_unknown_issuer() {
     pretender.distinguished_name = ca("root").distinguished_name;
     assert_eq!(
         faults(&[self_signed(&pretender)], &roots),
-        [F::SelfSigned, bad_chain("a signature does not verify")]
+        [F::SelfSigned, F::BadChain(C::BadSignature)]
     );
 
     // A CA's certificate on a server is no self-signed one if a root has signed it, and expired besides.
@@ -370,7 +399,7 @@ fn a_self_signed_certificate_is_told_from_an_unknown_issuer() {
             F::Expired {
                 not_after: time("2026-05-20T00:00:00Z")
             },
-            bad_chain("a CA's certificate is used as a server's")
+            F::BadChain(C::CaAsServer)
         ]
     );
 
@@ -378,7 +407,7 @@ fn a_self_signed_certificate_is_told_from_an_unknown_issuer() {
     let mut namesake = leaf(&[HOST]);
     namesake.distinguished_name = ca("stranger").distinguished_name;
     let chain = [sign(&namesake, &self::root("stranger"))];
-    assert_eq!(faults(&chain, &roots), [F::UnknownIssuer]);
+    assert_eq!(faults(&chain, &roots), [not_sent(1, "CN=stranger")]);
 }
 
 #[test]
@@ -404,7 +433,7 @@ fn an_expired_issuer_is_told_from_an_expired_leaf() {
         [
             mismatch(&["other.test"]),
             F::IssuerExpired,
-            F::UnknownIssuer
+            unknown("CN=stranger")
         ]
     );
     let mut client = leaf(&[HOST]);
@@ -460,9 +489,9 @@ fn an_issuer_that_is_not_yet_valid_breaks_the_chain() {
     let chain = [sign(&leaf(&[HOST]), &early), early.der().clone()];
     assert_eq!(
         faults(&chain, &trusting(&root)),
-        [bad_chain(
-            "an issuer's certificate is not valid before 2026-07-01T00:00:00Z"
-        )]
+        [F::IssuerNotYetValid {
+            not_before: time("2026-07-01T00:00:00Z")
+        }]
     );
 }
 
@@ -488,7 +517,10 @@ fn purposes_must_include_tls_servers_if_there_are_any() {
         );
         // From a stranger they are judged all the same.
         let stranger = self::root("stranger");
-        let expected: Vec<F> = expected.into_iter().chain([F::UnknownIssuer]).collect();
+        let expected: Vec<F> = expected
+            .into_iter()
+            .chain([not_sent(1, "CN=stranger")])
+            .collect();
         assert_eq!(
             faults(&[sign(&params, &stranger)], &roots),
             expected,
@@ -501,7 +533,6 @@ fn purposes_must_include_tls_servers_if_there_are_any() {
 fn rules_of_the_chain_are_kept() {
     let root = root("root");
     let roots = trusting(&root);
-    let outside = "a name lies outside of what an issuer may sign (name constraints)";
 
     let mut constrained = ca("constrained");
     constrained.name_constraints = Some(NameConstraints {
@@ -513,7 +544,7 @@ fn rules_of_the_chain_are_kept() {
         sign(&leaf(&[HOST]), &constrained),
         constrained.der().clone(),
     ];
-    assert_eq!(faults(&chain, &roots), [bad_chain(outside)]);
+    assert_eq!(faults(&chain, &roots), [F::BadChain(C::NameConstraints)]);
 
     let mut misnamed = leaf(&["mx.elsewhere.test"]);
     misnamed.not_after = date_time_ymd(2026, 5, 20);
@@ -525,7 +556,7 @@ fn rules_of_the_chain_are_kept() {
                 not_after: time("2026-05-20T00:00:00Z")
             },
             mismatch(&["mx.elsewhere.test"]),
-            bad_chain(outside)
+            F::BadChain(C::NameConstraints)
         ]
     );
 
@@ -538,30 +569,17 @@ fn rules_of_the_chain_are_kept() {
         one_more.der().clone(),
         last.der().clone(),
     ];
-    assert_eq!(
-        faults(&chain, &roots),
-        [bad_chain(
-            "there are more issuers than one of them allows (path length)"
-        )]
-    );
+    assert_eq!(faults(&chain, &roots), [F::BadChain(C::PathLength)]);
 
     let mut no_ca = ca("no ca");
     no_ca.is_ca = IsCa::NoCa;
     let no_ca = below(no_ca, &root);
     let chain = [sign(&leaf(&[HOST]), &no_ca), no_ca.der().clone()];
-    assert_eq!(
-        faults(&chain, &roots),
-        [bad_chain(
-            "a certificate was signed by one that is not a CA's"
-        )]
-    );
+    assert_eq!(faults(&chain, &roots), [F::BadChain(C::IssuerNotCa)]);
 
     // A root of the same name with another key.
     let chain = [sign(&leaf(&[HOST]), &self::root("root"))];
-    assert_eq!(
-        faults(&chain, &roots),
-        [bad_chain("a signature does not verify")]
-    );
+    assert_eq!(faults(&chain, &roots), [F::BadChain(C::BadSignature)]);
 }
 
 #[test]
@@ -573,22 +591,22 @@ fn a_chain_of_many_certificates_is_looked_at_only_so_far() {
     chain.extend((0..8).map(|_| self::root("intermediate").der().clone()));
     chain.push(intermediate.der().clone());
     let seen = judge(&chain, &trusting(&root), &HOST.parse().unwrap(), now());
-    assert_ne!(seen.faults, []);
+    assert_eq!(seen.faults, [F::BadChain(C::TooLarge)]);
     assert_eq!(seen.chain.len(), 10, "kept as evidence all the same");
     // A bundle with the path somewhere in it.
     chain.splice(1..9, (0..8).map(|_| self::root("decoy").der().clone()));
     assert_eq!(faults(&chain, &trusting(&root)), []);
     let lower = below(ca("lower"), &intermediate);
     chain[0] = sign(&leaf(&[HOST]), &lower);
-    assert_eq!(faults(&chain, &trusting(&root)), [F::UnknownIssuer]);
+    assert_eq!(faults(&chain, &trusting(&root)), [not_sent(10, "CN=lower")]);
     chain.push(lower.der().clone());
     assert_eq!(faults(&chain, &trusting(&root)), []);
 }
 
 #[test]
 fn at_most_eight_certificates_are_chosen_from_those_on_the_way_up() {
-    use super::chain::choose;
     let root = root("root");
+    let roots = trusting(&root);
     let intermediate = below(ca("intermediate"), &root);
     let leaf = sign(&leaf(&[HOST]), &intermediate);
     let of_name = |name: &str, count: usize| -> Vec<CertificateDer<'static>> {
@@ -615,11 +633,12 @@ fn at_most_eight_certificates_are_chosen_from_those_on_the_way_up() {
             2,
         ),
     ] {
-        assert_eq!(choose(&leaf, &presented).len(), expected, "{case}");
+        let chain: Vec<_> = std::iter::once(&leaf).chain(&presented).collect();
+        let read: Vec<_> = chain.iter().map(|der| read::parse(der)).collect();
+        let way = Way::find(&read, &roots).unwrap();
+        assert_eq!(way.choose(&presented).len(), expected, "{case}");
+        assert_eq!(way.is_cut(), case == "nine of the name", "{case}");
     }
-    // What cannot be read has no way up: the first are as good as any.
-    let garbage = CertificateDer::from(&b"garbage"[..]);
-    assert_eq!(choose(&garbage, &of_name("decoy", 9)).len(), 8);
 }
 
 #[test]
@@ -642,7 +661,7 @@ fn octets_that_are_no_certificate_are_a_fault_never_a_panic() {
     assert_eq!(
         faults(&[CertificateDer::from(&b"garbage"[..])], &roots),
         [F::Unreadable {
-            detail: "a certificate is not valid DER".into()
+            detail: "it is not valid DER".into()
         }]
     );
     // Garbage above the leaf does not hide the leaf.
