@@ -207,8 +207,10 @@ pub struct FetchReport {
     pub url: String,
     /// The names that CNAMEs of the policy host led to, in order: where it is really hosted.
     pub cname: Vec<DnsName>,
-    /// Each address of the policy host.
+    /// Each address of the policy host that was asked.
     pub edges: Vec<EdgeReport>,
+    /// How many more addresses it has.
+    pub edges_not_tried: usize,
     /// Why there is no edge to ask; null if there is one.
     pub error: Option<Sentence>,
 }
@@ -309,8 +311,10 @@ pub struct MxReport {
     pub would_pass_if_listed: Option<bool>,
     /// The names that CNAMEs of the host led to, in order; a host should have none (RFC 5321, Section 5.1).
     pub cname: Vec<DnsName>,
-    /// Each address.
+    /// Each address that was tried.
     pub addresses: Vec<AddressReport>,
+    /// How many more addresses it has.
+    pub addresses_not_tried: usize,
     /// Whether a TLSA record stands at `_25._tcp` of it; DANE is not judged.
     pub has_tlsa: bool,
     /// What is wrong besides its addresses; null if nothing is.

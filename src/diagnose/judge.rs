@@ -8,6 +8,7 @@ use crate::facts::{DnsName, Say, Sentence, UnixTime};
 use crate::sender::candidates::{Exchangers, ImplicitMx};
 use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
+use crate::sender::state::CacheChange;
 use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
 use crate::sts::fetch::FetchError;
 use crate::sts::ledger::Held;
@@ -32,6 +33,8 @@ pub struct Row<'a> {
     pub until: Option<(UnixTime, UntilEvent)>,
     /// Whether that was over a day old, and the sender has fetched the policy anew by now.
     pub refreshed: bool,
+    /// How many addresses of the policy host were not asked, where that leaves the verdict open; 0 elsewhere.
+    pub unasked_edges: usize,
 }
 
 impl Row<'_> {
@@ -93,6 +96,13 @@ impl Row<'_> {
             return None;
         }
         let mut sentence = Sentence::default();
+        if self.unasked_edges > 0 {
+            sentence.words(format_args!(
+                "not every address of the policy host was asked (left out: {}), and each may serve another policy",
+                self.unasked_edges
+            ));
+            return Some(sentence);
+        }
         match (&discovery.fetch_error, &discovery.record) {
             (Some(error), _) if error.is_ours() => sentence
                 .words("the policy could not be fetched: ")
@@ -143,10 +153,11 @@ pub async fn judge<'h, N: Network>(
             };
             let mut push = |held, outlook: Outlook| {
                 let Outlook {
-                    attempt,
+                    mut attempt,
                     until,
                     refreshed,
                 } = outlook;
+                let unasked_edges = judge.doubt_unasked(&mut attempt, refreshed);
                 of_reading.push(Row {
                     class,
                     held,
@@ -155,6 +166,7 @@ pub async fn judge<'h, N: Network>(
                     attempt,
                     until,
                     refreshed,
+                    unasked_edges,
                 });
             };
             // With an empty cache every class looks for the policy, once and in the same way.
@@ -265,6 +277,19 @@ impl<N: Network> Judge<'_, '_, N> {
             attempt,
             until,
             refreshed,
+        }
+    }
+
+    /// Takes the certainty away where an address of the policy host that was not asked might worsen the
+    /// verdict, and returns how many there are then.
+    fn doubt_unasked(&self, attempt: &mut Attempt, refreshed: bool) -> usize {
+        let has_fetched = refreshed || attempt.discovery.change != CacheChange::Keep;
+        let unasked = self.judged.unasked_edges();
+        if has_fetched && unasked > 0 && as_seen_from_here(attempt) < Verdict::Undetermined {
+            attempt.doubt_policy();
+            unasked
+        } else {
+            0
         }
     }
 

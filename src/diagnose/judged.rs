@@ -30,7 +30,7 @@ pub struct Judged<'a> {
     pub edges: Vec<Edge<'a>>,
     /// The live policy: what a sender gets from the policy host; `None` if its name is too long to exist.
     pub live: Option<ByReading<Result<Fetched, FetchError>>>,
-    /// The MX hosts, in the order of preference.
+    /// The MX hosts, in the order of preference, those that were not tried last.
     pub hosts: Vec<Host<'a>>,
     /// What the TXT records at `_smtp._tls` come to; nothing where there is no answer.
     pub tlsrpt: tlsrpt::record::Selection,
@@ -197,6 +197,13 @@ impl<'a> Judged<'a> {
             })
     }
 
+    /// Returns how many addresses of the policy host were not asked: any of them may serve another policy.
+    #[must_use]
+    pub fn unasked_edges(&self) -> usize {
+        let host = self.survey.policy_host.as_ref();
+        host.map_or(0, |host| host.addresses.not_tried)
+    }
+
     /// Returns the MX hosts that a policy would list: a domain without MX record and without address has none.
     #[must_use]
     pub fn usable_hosts(&self) -> &[Host<'a>] {
@@ -305,7 +312,11 @@ impl<'a> Host<'a> {
         Self {
             facts,
             port,
-            verdict: worth(&addresses),
+            verdict: if facts.is_tried() {
+                worth(&addresses)
+            } else {
+                MxVerdict::NotTried
+            },
             addresses,
         }
     }

@@ -98,6 +98,7 @@ pub fn is_lasting(error: &FetchError) -> bool {
         | FetchError::HostNotFound { .. }
         | FetchError::Interrupted { .. }
         | FetchError::MediaType { .. }
+        | FetchError::MoreAddresses { .. }
         | FetchError::NoAddress { .. }
         | FetchError::Policy(_)
         | FetchError::Status { .. }

@@ -212,7 +212,7 @@ async fn mail<N: Network>(network: &N, domain: DnsName, limits: Limits) -> Seen 
     let exchangers = find_exchangers(network, &domain, how, &mut Trace::default()).await;
     let addresses = match &exchangers {
         Exchangers::Candidates { implicit: true, .. } => {
-            Some(find_addresses(network, &domain, limits).await)
+            Some(find_addresses(network, &domain, limits.addresses).await)
         }
         Exchangers::Candidates { .. }
         | Exchangers::NullMx
@@ -232,7 +232,7 @@ async fn https<N: Network>(
     is_usual_port: bool,
     limits: Limits,
 ) -> Seen {
-    let addresses = find_addresses(network, &host, limits).await;
+    let addresses = find_addresses(network, &host, limits.addresses).await;
     // Any answer will do, and the policy is the one thing that a network asks for.
     let exchange = match addresses.addresses.first() {
         Some(address) if is_usual_port => Some(Box::new(network.get_policy(&host, *address).await)),

@@ -26,7 +26,8 @@ pub struct Survey {
     pub exchangers: Exchangers,
     /// The port at which they are spoken to.
     pub smtp_port: SmtpPort,
-    /// Each MX host, in the order of preference; of an implicit MX that is an alias both names.
+    /// Each MX host, in the order of preference, those that were not tried among them; of an implicit MX that is
+    /// an alias both names.
     pub hosts: Vec<MxHost>,
     /// The answer for the TLSRPT record; `None` if its name is too long to exist.
     pub tlsrpt: Option<DnsAnswer>,
@@ -50,12 +51,29 @@ pub struct PolicyHost {
 pub struct MxHost {
     /// The record.
     pub candidate: Candidate,
-    /// Its addresses; `None` if the record names no host.
+    /// Its addresses; `None` if the record names no host, or one beyond those that are tried.
     pub addresses: Option<HostAddresses>,
     /// What each address did, in order.
     pub probes: Vec<SmtpExchange>,
     /// Whether there is a TLSA record.
     pub has_tlsa: bool,
+}
+
+impl MxHost {
+    const fn not_asked(candidate: Candidate) -> Self {
+        Self {
+            candidate,
+            addresses: None,
+            probes: Vec::new(),
+            has_tlsa: false,
+        }
+    }
+
+    /// Returns whether it is one of those that are tried.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.addresses.is_some() || self.candidate.host().is_none()
+    }
 }
 
 impl Survey {
@@ -117,7 +135,7 @@ async fn ask_policy_host<N: Network>(
     limits: Limits,
 ) -> Option<PolicyHost> {
     let name = domain.prefixed("mta-sts").ok()?;
-    let addresses = find_addresses(network, &name, limits).await;
+    let addresses = find_addresses(network, &name, limits.edges).await;
     let edges = join_all(
         addresses
             .addresses
@@ -152,34 +170,34 @@ async fn probe_exchangers<N: Network>(
         }
         MxUse::PassedOver => DnsAnswer::plain(DnsOutcome::NoData { ttl: None }),
     };
-    let mut candidates = match &exchangers {
-        Exchangers::Candidates { candidates, .. } => candidates.clone(),
-        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => Vec::new(),
+    let (mut candidates, not_tried) = match &exchangers {
+        Exchangers::Candidates {
+            candidates,
+            not_tried,
+            ..
+        } => (candidates.clone(), not_tried.as_slice()),
+        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => (Vec::new(), &[][..]),
     };
     if let Exchangers::Candidates { implicit: true, .. } = exchangers {
         candidates.extend(ImplicitMx::BOTH.map(|reading| reading.candidate(domain, &mx.aliases)));
         candidates.dedup();
     }
-    let hosts = join_all(
+    let mut hosts = join_all(
         candidates
             .iter()
             .map(|candidate| probe_host(network, candidate, limits)),
     )
     .await;
+    hosts.extend(not_tried.iter().cloned().map(MxHost::not_asked));
     (mx, exchangers, hosts)
 }
 
 async fn probe_host<N: Network>(network: &N, candidate: &Candidate, limits: Limits) -> MxHost {
     let Some(host) = candidate.host() else {
-        return MxHost {
-            candidate: candidate.clone(),
-            addresses: None,
-            probes: Vec::new(),
-            has_tlsa: false,
-        };
+        return MxHost::not_asked(candidate.clone());
     };
     let (addresses, has_tlsa) = tokio::join!(
-        find_addresses(network, host, limits),
+        find_addresses(network, host, limits.addresses),
         has_tlsa(network, host)
     );
     let probes = join_all(addresses.addresses.iter().map(|&address| {

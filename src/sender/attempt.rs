@@ -323,11 +323,7 @@ impl Attempt {
 
     /// Returns whether there are more MX hosts than we try, and the policy lets mail go to one of those.
     fn leaves_hosts_untried(&self) -> bool {
-        let not_tried = match &self.exchangers {
-            Exchangers::Candidates { not_tried, .. } => not_tried.as_slice(),
-            Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => &[],
-        };
-        not_tried
+        self.hosts_not_tried()
             .iter()
             .filter_map(Candidate::host)
             .any(|host| match self.policy() {
@@ -338,10 +334,28 @@ impl Attempt {
             })
     }
 
+    fn hosts_not_tried(&self) -> &[Candidate] {
+        match &self.exchangers {
+            Exchangers::Candidates { not_tried, .. } => not_tried,
+            Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => &[],
+        }
+    }
+
+    /// Returns whether a sender may begin with an MX host that we do not try: one as much preferred as the
+    /// last that we did.
+    fn may_begin_untried(&self) -> bool {
+        let last = self.walk.tries.last();
+        let next = self.hosts_not_tried().first();
+        last.zip(next)
+            .is_some_and(|(last, next)| next.preference <= last.candidate.preference)
+    }
+
     fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, Reason) {
         // In testing the first host counts that takes the mail, and for others that may be an earlier one,
         // or the same one inside TLS.
-        let in_testing = Certainty::ours_if(self.walk.tries.iter().any(Try::may_be_ours));
+        let in_testing = Certainty::ours_if(
+            self.walk.tries.iter().any(Try::may_be_ours) || self.may_begin_untried(),
+        );
         let host = host.clone();
         match (&self.discovery.policy, self.mode()) {
             (PolicyInUse::None(why), _) => {

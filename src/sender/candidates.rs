@@ -10,15 +10,17 @@ use super::trace::Trace;
 use crate::facts::DnsName;
 use crate::facts::dns::{Alias, DnsFailure, DnsOutcome, Exchange, Question, RecordType};
 
-/// How many MX hosts of a domain a sender looks at, and how many addresses of each.
+/// How many MX hosts of a domain a sender looks at, and how many addresses of each host.
 ///
 /// A single answer can list thousands of hosts; somebody else's zone must not decide how long we work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// MX hosts of one domain.
     pub mx_hosts: usize,
-    /// Addresses of one host.
+    /// Addresses of one MX host.
     pub addresses: usize,
+    /// Addresses of the policy host: which of them serves the old policy nobody knows beforehand.
+    pub edges: usize,
     /// Whether the MX records of the next hop are looked at.
     pub mx: MxUse,
 }
@@ -38,6 +40,7 @@ impl Default for Limits {
         Self {
             mx_hosts: 32,
             addresses: 8,
+            edges: 32,
             mx: MxUse::default(),
         }
     }
@@ -218,8 +221,8 @@ pub async fn find_exchangers<N: Network>(
 pub struct HostAddresses {
     /// The CNAMEs that led from the host's name to the one that has the addresses, in order.
     pub aliases: Vec<Alias>,
-    /// IPv6 before IPv4 ([RFC 6724, Section 10.3]), each family in the order of the answer, at most
-    /// [`Limits::addresses`].
+    /// IPv6 before IPv4 ([RFC 6724, Section 10.3]), each family in the order of the answer, at most as many
+    /// as the [`Limits`] say.
     ///
     /// [RFC 6724, Section 10.3]: https://www.rfc-editor.org/rfc/rfc6724#section-10.3
     pub addresses: Vec<IpAddr>,
@@ -274,12 +277,8 @@ impl HostAddresses {
     }
 }
 
-/// Looks up the addresses of `host`, both families at once.
-pub async fn find_addresses<N: Network>(
-    network: &N,
-    host: &DnsName,
-    limits: Limits,
-) -> HostAddresses {
+/// Looks up the addresses of `host`, both families at once, and keeps at most `most` of them.
+pub async fn find_addresses<N: Network>(network: &N, host: &DnsName, most: usize) -> HostAddresses {
     let questions =
         [RecordType::Aaaa, RecordType::A].map(|family| Question::new(host.clone(), family));
     let [v6, v4] = &questions;
@@ -290,8 +289,8 @@ pub async fn find_addresses<N: Network>(
         .chain(v4.addresses())
         .filter(|address| seen.insert(*address))
         .collect();
-    let not_tried = addresses.len().saturating_sub(limits.addresses);
-    keep_both_families(&mut addresses, limits.addresses);
+    let not_tried = addresses.len().saturating_sub(most);
+    keep_both_families(&mut addresses, most);
     let failure_of = |outcome: &DnsOutcome| match outcome {
         DnsOutcome::Failed(failure) => Some(failure.clone()),
         DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. } => {

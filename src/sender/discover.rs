@@ -265,7 +265,7 @@ impl<N: Network> Sender<'_, N> {
     /// Q: which failures lead to the next address? The RFC is silent. A: those of the connection itself, as
     /// in any HTTPS client; whatever a server answered, its certificate included, is the answer.
     async fn fetch(&self, host: &DnsName) -> Result<fetch::Fetched, FetchError> {
-        let found = find_addresses(self.network, host, self.limits).await;
+        let found = find_addresses(self.network, host, self.limits.edges).await;
         let mut last = no_edge(host, &found);
         for address in found.addresses {
             let exchange = self.network.get_policy(host, address).await;
@@ -285,10 +285,15 @@ impl<N: Network> Sender<'_, N> {
     }
 }
 
-/// Why there is no address of the policy host to ask.
+/// Why no policy came, where none of the policy host's addresses that are asked can be connected to.
 #[must_use]
 pub fn no_edge(host: &DnsName, found: &HostAddresses) -> FetchError {
     match &found.failure {
+        _ if found.not_tried > 0 => FetchError::MoreAddresses {
+            host: host.clone(),
+            tried: found.addresses.len(),
+            not_tried: found.not_tried,
+        },
         Some(failure) => FetchError::HostLookup(failure.clone()),
         None if found.no_such_name => FetchError::HostNotFound {
             host: host.clone(),

@@ -151,6 +151,7 @@ impl From<&FetchError> for ResultType {
             | FetchError::HostLookup(_)
             | FetchError::HostNotFound { .. }
             | FetchError::Interrupted { .. }
+            | FetchError::MoreAddresses { .. }
             | FetchError::NoAddress { .. }
             | FetchError::Status { .. }
             | FetchError::TimedOut
@@ -296,6 +297,14 @@ mod tests {
                 E::NoAddress {
                     host: host(),
                     alias_of: None,
+                },
+                R::StsPolicyFetchError,
+            ),
+            (
+                E::MoreAddresses {
+                    host: host(),
+                    tried: 32,
+                    not_tried: 1,
                 },
                 R::StsPolicyFetchError,
             ),

@@ -85,6 +85,7 @@ const FAULTS: &[(&str, &[&str])] = &[
             "edge-split",
             "v4 differs from v6",
             "geo-split",
+            "more addresses than are asked",
             "flapping",
         ],
     ),
@@ -139,6 +140,7 @@ const FAULTS: &[(&str, &[&str])] = &[
             "RSA ok/ECDSA bad",
             "primary down",
             "one of n IPs old host",
+            "more MX hosts than are tried",
             "greylist",
             "tarpit",
         ],
@@ -314,7 +316,7 @@ fn each_requirement_fault_and_migration_is_shown_or_explained() {
     assert_eq!(listed.collect::<BTreeMap<_, _>>(), expected);
     assert_eq!(
         FAULTS.iter().map(|(_, faults)| faults.len()).sum::<usize>(),
-        139
+        140
     );
 
     assert_eq!(

@@ -13,38 +13,20 @@ use crate::sts::policy::Policy;
 use crate::sts::transport::Transport;
 use crate::tlsrpt::result_type::ResultType;
 
-/// Lays out the hosts in the order of preference, those that were not tried last.
+/// Lays out the hosts in the order of preference.
 pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
     let ttl_secs = judged.survey.mx.ttl().map(|ttl| ttl.as_secs());
-    let (implicit, not_tried) = match &judged.survey.exchangers {
-        Exchangers::Candidates {
-            implicit,
-            not_tried,
-            ..
-        } => (*implicit, not_tried.as_slice()),
-        Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => {
-            (false, [].as_slice())
-        }
-    };
+    let implicit = matches!(
+        judged.survey.exchangers,
+        Exchangers::Candidates { implicit: true, .. }
+    );
     let patterns = judged.live_policy().map(Policy::patterns);
-    let tried = judged.hosts.iter().map(|host| MxReport {
+    let hosts = judged.hosts.iter().map(|host| MxReport {
         ttl_secs,
         implicit,
         ..report(host, patterns)
     });
-    let rest = not_tried.iter().map(|candidate| MxReport {
-        host: candidate.exchange.clone(),
-        preference: candidate.preference,
-        ttl_secs,
-        implicit: false,
-        verdict: MxVerdict::NotTried,
-        would_pass_if_listed: None,
-        addresses: Vec::new(),
-        cname: Vec::new(),
-        has_tlsa: false,
-        error: None,
-    });
-    tried.chain(rest).collect()
+    hosts.collect()
 }
 
 fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
@@ -73,6 +55,11 @@ fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
             .iter()
             .flat_map(|found| targets(&found.aliases))
             .collect(),
+        addresses_not_tried: host
+            .facts
+            .addresses
+            .as_ref()
+            .map_or(0, |found| found.not_tried),
         has_tlsa: host.facts.has_tlsa,
         error: host_error(host.facts),
     }
@@ -80,7 +67,8 @@ fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
 
 fn host_error(host: &MxHost) -> Option<Sentence> {
     match &host.addresses {
-        None => Some("the MX record does not name a host".into()),
+        None if host.is_tried() => Some("the MX record does not name a host".into()),
+        None => None,
         Some(found) if found.addresses.is_empty() => Some(match &found.failure {
             Some(failure) => {
                 let mut sentence = Sentence::from("its address could not be looked up: ");

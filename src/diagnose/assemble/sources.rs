@@ -56,6 +56,7 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
             url,
             cname: Vec::new(),
             edges: Vec::new(),
+            edges_not_tried: 0,
             error: Some("the name is too long to have a policy host".into()),
         };
     };
@@ -63,6 +64,7 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
         url,
         cname: targets(&host.addresses.aliases).collect(),
         edges: judged.edges.iter().map(edge).collect(),
+        edges_not_tried: judged.unasked_edges(),
         error: live
             .letter
             .as_ref()

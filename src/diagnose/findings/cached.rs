@@ -288,6 +288,9 @@ fn is_policy_gone(case: &Case<'_>) -> bool {
     let Some(live) = &case.judged.live else {
         return true;
     };
+    if case.judged.unasked_edges() > 0 {
+        return false;
+    }
     if case.judged.edges.is_empty() {
         return live.tolerant.as_ref().is_err_and(is_lasting);
     }

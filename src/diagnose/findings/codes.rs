@@ -59,6 +59,7 @@ codes! {
     PATTERN_TYPO = "STS-PATTERN-TYPO", 5, "8461 §4.1", "a pattern of the policy is nearly the name of an MX host";
     PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", "a pattern of the policy matches no live MX host";
     EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", "the policy host's addresses do not serve the same policy";
+    EDGE_NOT_TRIED = "STS-EDGE-NOT-TRIED", 6, "8461 §3.3", "the policy host has more addresses than were asked";
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", "the policy changed and its id did not";
     CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", "senders that hold the old policy do not deliver";
     CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", "senders still hold a policy that is no longer published";

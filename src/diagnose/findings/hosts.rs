@@ -27,27 +27,7 @@ const SHOWN_CERTIFICATES: usize = 6;
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let domain = case.judged.domain;
     match &case.judged.survey.exchangers {
-        Exchangers::Candidates { not_tried, .. } => {
-            let addresses: usize = case
-                .judged
-                .survey
-                .hosts
-                .iter()
-                .filter_map(|host| host.addresses.as_ref())
-                .map(|found| found.not_tried)
-                .sum();
-            if !not_tried.is_empty() || addresses > 0 {
-                found.add(
-                    &codes::MX_NOT_TRIED,
-                    Severity::Warning,
-                    format!(
-                        "{} MX hosts and {addresses} addresses were left out: senders try few of so many",
-                        not_tried.len()
-                    ),
-                    None,
-                );
-            }
-        }
+        Exchangers::Candidates { .. } => find_not_tried(case, found),
         Exchangers::NullMx => find_null(case, found),
         Exchangers::NoDomain => found.add(
             &codes::MX_NO_DOMAIN,
@@ -94,6 +74,37 @@ fn find_null(case: &Case<'_>, found: &mut Findings) {
     );
 }
 
+/// What lies beyond the hosts and addresses that are tried: it is matched against the policy, and no more.
+fn find_not_tried(case: &Case<'_>, found: &mut Findings) {
+    let hosts = &case.judged.hosts;
+    let beyond = hosts.iter().filter(|host| !host.facts.is_tried());
+    let mut left_out: Vec<String> = names(beyond).map(ToString::to_string).collect();
+    left_out.extend(hosts.iter().filter_map(|host| {
+        let not_tried = host.facts.addresses.as_ref()?.not_tried;
+        (not_tried > 0).then(|| {
+            format!(
+                "{not_tried} of the addresses of {}",
+                host.facts.candidate.exchange
+            )
+        })
+    }));
+    if left_out.is_empty() {
+        return;
+    }
+    found.add(
+        &codes::MX_NOT_TRIED,
+        Severity::Warning,
+        format!(
+            "not connected to: {}; senders try few of so many",
+            listed(&left_out, 8)
+        ),
+        Some(Fix::from(
+            "Publish fewer MX hosts, and fewer addresses of each: what senders do with the last of them nobody \
+             can tell.",
+        )),
+    );
+}
+
 fn look_up_mx(domain: &DnsName) -> Fix {
     Fix::command(Command::dig(format_args!("MX {domain}")))
 }
@@ -119,6 +130,9 @@ fn find_unknown(domain: &DnsName, failure: &DnsFailure, found: &mut Findings) {
 }
 
 fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, found: &mut Findings) {
+    if host.verdict == MxVerdict::NotTried {
+        return;
+    }
     let candidate = &host.facts.candidate;
     let Some(name) = host.name() else {
         found.add(

@@ -26,6 +26,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     if case.judged.live_id().is_some() {
         find_unusable(case, found);
         find_split(case, found);
+        find_unasked(case, found);
     }
     if let Some(policy) = case.judged.live_policy() {
         found.extend(properties::find(policy));
@@ -54,6 +55,7 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         | FetchError::HostLookup(_)
         | FetchError::HostNotFound { .. }
         | FetchError::Interrupted { .. }
+        | FetchError::MoreAddresses { .. }
         | FetchError::NoAddress { .. }
         | FetchError::Status { .. }
         | FetchError::TimedOut
@@ -164,6 +166,7 @@ fn code_of(error: &FetchError) -> &'static Code {
         | FetchError::HostNotFound { .. }
         | FetchError::Interrupted { .. }
         | FetchError::MediaType { .. }
+        | FetchError::MoreAddresses { .. }
         | FetchError::NoAddress { .. }
         | FetchError::Status { .. }
         | FetchError::TimedOut
@@ -227,6 +230,25 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
             _ => fix::edges(domain, edges().map(address), case.now),
         }),
     );
+}
+
+/// Addresses beyond those that are asked: each may serve another policy.
+fn find_unasked(case: &Case<'_>, found: &mut Findings) {
+    let not_tried = case.judged.unasked_edges();
+    if not_tried > 0 {
+        let domain = case.judged.domain;
+        let asked = case.judged.edges.len();
+        found.add(
+            &codes::EDGE_NOT_TRIED,
+            Severity::Warning,
+            format!(
+                "of {} addresses of mta-sts.{domain} {} were asked: each of the others may serve another policy",
+                asked + not_tried,
+                asked
+            ),
+            Some(fix::fewer_edges(domain)),
+        );
+    }
 }
 
 fn describe(fetched: &Result<Fetched, FetchError>) -> Sentence {

@@ -1,5 +1,6 @@
 //! Findings about facts made by hand: no sender, no network.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::find;
@@ -74,13 +75,7 @@ fn survey(edges: &[Edge]) -> Survey {
         )))),
         policy_host: Some(PolicyHost {
             name: "mta-sts.corp.test".parse().unwrap(),
-            addresses: HostAddresses {
-                aliases: Vec::new(),
-                addresses: edges.iter().map(|edge| edge.address).collect(),
-                not_tried: 0,
-                failure: None,
-                no_such_name: false,
-            },
+            addresses: addresses(edges.iter().map(|edge| edge.address)),
             edges,
         }),
         mx: records(Record::Mx(MxRecord {
@@ -95,12 +90,22 @@ fn survey(edges: &[Edge]) -> Survey {
         smtp_port: SmtpPort::default(),
         hosts: vec![MxHost {
             candidate,
-            addresses: None,
+            addresses: Some(addresses([[192, 0, 2, 25].into()])),
             probes: Vec::new(),
             has_tlsa: false,
         }],
         tlsrpt: None,
         report_hosts: Vec::new(),
+    }
+}
+
+fn addresses(addresses: impl IntoIterator<Item = IpAddr>) -> HostAddresses {
+    HostAddresses {
+        aliases: Vec::new(),
+        addresses: addresses.into_iter().collect(),
+        not_tried: 0,
+        failure: None,
+        no_such_name: false,
     }
 }
 

@@ -61,6 +61,7 @@ fn advise(domain: &DnsName, error: &FetchError) -> Fix {
             location,
             is_web_page,
         } => status::serve(domain, *status, location.as_deref(), *is_web_page),
+        FetchError::MoreAddresses { .. } => fewer_edges(domain),
         FetchError::TimedOut => elsewhere(domain),
         FetchError::TooLarge { .. } => Fix::from(format!(
             "Serve nothing but the policy at {url}: a handful of lines."
@@ -85,6 +86,18 @@ pub fn faults(faults: &[Fault]) -> Fix {
             None => format!("Correct l{place} of the policy."),
         })
     })
+}
+
+/// What to do where the policy host has more addresses than are asked.
+#[must_use]
+pub fn fewer_edges(domain: &DnsName) -> Fix {
+    Fix::from(format!(
+        "Give mta-sts.{domain} fewer addresses, or ask each of the others by hand with curl's --resolve; they \
+         are:"
+    ))
+    .run([Command::dig(format_args!(
+        "+short mta-sts.{domain} A mta-sts.{domain} AAAA"
+    ))])
 }
 
 fn is_missing(kind: &PolicyErrorKind) -> bool {

@@ -17,7 +17,7 @@ mod value;
 
 pub use certificate::{Holder, certificate};
 pub(super) use fetch::{LARGE_HELLO, alert};
-pub use fetch::{faults, fetch};
+pub use fetch::{faults, fetch, fewer_edges};
 pub use policy::{
     begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, quoted, record, rewrite,
 };

@@ -227,6 +227,12 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
         for (addresses, what) in fold(&host.addresses) {
             address(page, &addresses, what);
         }
+        if host.addresses_not_tried > 0 {
+            page.prose(
+                3,
+                format!("and {} more, not tried", host.addresses_not_tried),
+            );
+        }
     }
 }
 

@@ -299,6 +299,9 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
         }
         certificate::faults(page, Place::Beside, presented);
     }
+    if fetch.edges_not_tried > 0 {
+        page.field("", format!("and {} more, not asked", fetch.edges_not_tried));
+    }
 }
 
 /// Returns `enforce, id 20260301T080000, max_age 7 d`, or why it cannot be used.

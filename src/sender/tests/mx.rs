@@ -433,13 +433,8 @@ async fn addresses_are_bounded_and_both_families_have_a_place() {
         doubled.extend(addresses.first().map(String::as_str));
         stage.addresses("many.test", &doubled);
         stage.model.apply(stage.state.clone());
-        let limits = Limits {
-            mx_hosts: 1,
-            addresses: most,
-            ..Limits::default()
-        };
         let found =
-            find_addresses(&stage.model.through("resolver"), &name("many.test"), limits).await;
+            find_addresses(&stage.model.through("resolver"), &name("many.test"), most).await;
         let (kept_v6, kept_v4) = expected;
         let expected: Vec<_> = (0..kept_v6)
             .map(|i| ip(&format!("2001:db8::{i:x}")))
@@ -470,7 +465,7 @@ async fn a_host_is_absent_if_both_questions_say_so() {
             .outcome("odd.test", RecordType::A, v4.clone());
         stage.model.apply(stage.state.clone());
         let network = stage.model.through("resolver");
-        let found = find_addresses(&network, &name("odd.test"), Limits::default()).await;
+        let found = find_addresses(&network, &name("odd.test"), 8).await;
         assert_eq!(
             (found.no_such_name, found.failure),
             (expected, None),

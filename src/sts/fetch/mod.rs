@@ -185,6 +185,20 @@ pub enum FetchError {
         /// The value of the header.
         found: Option<Box<str>>,
     },
+    /// None of the policy host's addresses that were asked can be connected to, and there are more of them.
+    /// Told by the sender, not by [`judge`].
+    #[error(
+        "none of the {tried} addresses of the policy host {host} that were asked can be connected to (left \
+         out: {not_tried})"
+    )]
+    MoreAddresses {
+        /// The policy host.
+        host: DnsName,
+        /// How many were asked.
+        tried: usize,
+        /// How many were not.
+        not_tried: usize,
+    },
     /// The policy host has no address. Told by the sender, not by [`judge`].
     #[error("the policy host {host}{} has no address", behind(.alias_of))]
     NoAddress {
@@ -228,7 +242,7 @@ impl FetchError {
             Self::Certificate(faults) => faults.iter().all(CertificateFault::is_ours),
             Self::Connection(failure) => failure.kind.is_ours(),
             Self::HostLookup(failure) => failure.kind.is_ours(),
-            Self::TimedOut => true,
+            Self::MoreAddresses { .. } | Self::TimedOut => true,
             Self::Host(_)
             | Self::HostNotFound { .. }
             | Self::Interrupted { .. }
@@ -252,6 +266,7 @@ impl Say for FetchError {
             Self::Host(_)
             | Self::HostNotFound { .. }
             | Self::MediaType { .. }
+            | Self::MoreAddresses { .. }
             | Self::NoAddress { .. }
             | Self::Status { .. }
             | Self::TimedOut

@@ -92,6 +92,7 @@ pub(crate) fn well() -> DomainReport {
                 edge("192.0.2.11", "mx.new.test"),
                 edge("2001:db8::11", "mx.new.test"),
             ],
+            edges_not_tried: 0,
             error: None,
         },
         policies: both_readings(&policy("mx.new.test", "mx.new.test")),
@@ -440,6 +441,7 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
                 certificate_matches_patterns: Some(true),
             })
             .collect(),
+        addresses_not_tried: 0,
         has_tlsa: false,
         cname: Vec::new(),
         error: None,
