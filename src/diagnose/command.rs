@@ -1,7 +1,7 @@
 //! Commands and records to paste, each written in one place.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -66,6 +66,19 @@ impl Command {
     pub(super) fn smtp_handshake(host: &DnsName, port: SmtpPort, options: &str) -> Self {
         Self(format!(
             "openssl s_client -connect {host}:{port} -starttls smtp -servername {host} </dev/null{options}"
+        ))
+    }
+
+    /// Shakes hands with an MX host at one of its addresses, after STARTTLS.
+    pub(super) fn smtp_handshake_at(
+        host: &DnsName,
+        address: IpAddr,
+        port: SmtpPort,
+        options: &str,
+    ) -> Self {
+        Self(format!(
+            "openssl s_client -connect {} -starttls smtp -servername {host} </dev/null{options}",
+            SocketAddr::new(address, port.0)
         ))
     }
 

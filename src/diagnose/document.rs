@@ -15,7 +15,7 @@ use super::findings::codes::MX_NULL;
 pub use super::stored::{StoredReport, sha256};
 use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
-use crate::sender::Verdict;
+use crate::sender::{Families, Verdict};
 use crate::sts::ledger::Holding;
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
@@ -68,6 +68,8 @@ pub struct SenderReport {
     pub class: String,
     /// What it had cached.
     pub cache: CacheReport,
+    /// Over which families of address it is judged: one alone where it fares worse by that.
+    pub address_families: Families,
     /// How it reads records and policies.
     pub reading: Reading,
     /// What it does.
@@ -315,6 +317,10 @@ pub struct MxReport {
     pub addresses: Vec<AddressReport>,
     /// How many more addresses it has.
     pub addresses_not_tried: usize,
+    /// How many of its addresses fail beside good ones, other than for want of their family here.
+    pub addresses_bad: usize,
+    /// Over which families of address the judgement holds: one alone where the host fares worse by that.
+    pub address_families: Families,
     /// Whether a TLSA record stands at `_25._tcp` of it; DANE is not judged.
     pub has_tlsa: bool,
     /// What is wrong besides its addresses; null if nothing is.

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use super::document::{CacheReport, StoredReport, UntilEvent, Why};
 use super::judged::Judged;
-use crate::facts::{DnsName, Say, Sentence, UnixTime};
+use crate::facts::{DnsName, Sentence, UnixTime};
 use crate::sender::candidates::{Exchangers, ImplicitMx};
 use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
 use crate::sender::state::CacheChange;
-use crate::sender::{Attempt, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
+use crate::sender::{
+    Attempt, Families, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict,
+};
 use crate::sts::fetch::FetchError;
 use crate::sts::ledger::Held;
 use crate::sts::policy::Mode;
@@ -27,8 +29,11 @@ pub struct Row<'a> {
     pub reading: Reading,
     /// The verdict, `undetermined` where only we lack a fact.
     pub verdict: Verdict,
-    /// The worst of its attempts, over equal preferences and over the edges of the policy host.
+    /// The worst of its attempts, over equal preferences, over the edges of the policy host and over families
+    /// of address.
     pub attempt: Attempt,
+    /// Over which families of address that was.
+    pub families: Families,
     /// When the verdict ends by itself, and how.
     pub until: Option<(UnixTime, UntilEvent)>,
     /// Whether that was over a day old, and the sender has fetched the policy anew by now.
@@ -85,8 +90,20 @@ impl Row<'_> {
                 .held
                 .filter(|_| self.uses_stored())
                 .map(StoredReport::of),
-            cause: attempt.reason.sentence(),
+            cause: self.cause(),
         }
+    }
+
+    fn cause(&self) -> Sentence {
+        let mut sentence = Sentence::default();
+        sentence
+            .words(match self.families {
+                Families::Both => "",
+                Families::Ipv4 => "over IPv4 alone, ",
+                Families::Ipv6 => "over IPv6, all that can be had from here, ",
+            })
+            .add(&self.attempt.reason);
+        sentence
     }
 
     /// Says what of the policy only we could not see, if mail is known to hang on that.
@@ -138,7 +155,7 @@ pub async fn judge<'h, N: Network>(
     let mut rows = Vec::new();
     for reading in Reading::BOTH {
         let mut of_reading = Vec::new();
-        let mut with_nothing: Option<Attempt> = None;
+        let mut with_nothing: Option<(Attempt, Families)> = None;
         for class in SenderClass::judged() {
             let class_read = SenderClass {
                 reading,
@@ -154,6 +171,7 @@ pub async fn judge<'h, N: Network>(
             let mut push = |held, outlook: Outlook| {
                 let Outlook {
                     mut attempt,
+                    families,
                     until,
                     refreshed,
                 } = outlook;
@@ -164,21 +182,23 @@ pub async fn judge<'h, N: Network>(
                     reading,
                     verdict: as_seen_from_here(&attempt),
                     attempt,
+                    families,
                     until,
                     refreshed,
                     unasked_edges,
                 });
             };
             // With an empty cache every class looks for the policy, once and in the same way.
-            let attempt = match with_nothing.take() {
-                Some(attempt) => attempt,
+            let (attempt, families) = match with_nothing.take() {
+                Some(worst) => worst,
                 None => judge.worst(&PolicyState::default()).await,
             };
-            with_nothing = Some(attempt.clone());
+            with_nothing = Some((attempt.clone(), families));
             push(
                 None,
                 Outlook {
                     attempt,
+                    families,
                     until: None,
                     refreshed: false,
                 },
@@ -217,6 +237,7 @@ fn as_seen_from_here(attempt: &Attempt) -> Verdict {
 /// What a sender does, and how long.
 struct Outlook {
     attempt: Attempt,
+    families: Families,
     until: Option<(UnixTime, UntilEvent)>,
     refreshed: bool,
 }
@@ -240,7 +261,7 @@ impl<N: Network> Judge<'_, '_, N> {
         let mut refreshed = false;
         let mut refresh_certainty = Certainty::Definite;
         if state.refresh_due(self.class).is_some_and(|due| due <= now) {
-            let sender = self.sender(self.memo);
+            let sender = self.sender(self.memo, Families::Both);
             let found = sender
                 .refresh(self.domain, &state, &mut crate::sender::Trace::default())
                 .await;
@@ -249,7 +270,7 @@ impl<N: Network> Judge<'_, '_, N> {
             refresh_certainty = found.certainty();
             state.apply(&found.change);
         }
-        let mut attempt = self.worst(&state).await;
+        let (mut attempt, families) = self.worst(&state).await;
         if refresh_certainty == Certainty::Ours {
             // Others may have refreshed where we could not.
             attempt.doubt_policy();
@@ -275,6 +296,7 @@ impl<N: Network> Judge<'_, '_, N> {
             .flatten();
         Outlook {
             attempt,
+            families,
             until,
             refreshed,
         }
@@ -300,24 +322,44 @@ impl<N: Network> Judge<'_, '_, N> {
             .is_some_and(|live| live.as_ref().map_or_else(FetchError::is_ours, |_| true))
     }
 
+    /// The worst over families of address, and over which it was.
+    async fn worst(&self, state: &PolicyState) -> (Attempt, Families) {
+        let mut worst = (self.worst_over(Families::Both, state).await, Families::Both);
+        for &families in self.judged.families {
+            if families != Families::Both {
+                let attempt = self.worst_over(families, state).await;
+                if is_worse(&attempt, &worst.0) {
+                    worst = (attempt, families);
+                }
+            }
+        }
+        worst
+    }
+
     /// The worst over the edges of the policy host and over the order of equal preferences.
-    async fn worst(&self, state: &PolicyState) -> Attempt {
-        let edges = self.differing_edges();
-        let mut worst = self.worst_turn(self.memo, state).await;
+    async fn worst_over(&self, families: Families, state: &PolicyState) -> Attempt {
+        let edges = self.differing_edges(families);
+        let mut worst = self.worst_turn(self.memo, families, state).await;
         if edges.len() > 1
             && let Some(host) = &self.judged.survey.policy_host
         {
             for address in edges {
                 let network = self.memo.with_only_edge(host.name.clone(), address);
-                worst = worse(worst, self.worst_turn(&network, state).await);
+                worst = worse(worst, self.worst_turn(&network, families, state).await);
             }
         }
         worst
     }
 
     /// The worst over the names that senders take for an implicit MX, and over the order of equal preferences.
-    async fn worst_turn<M: Network>(&self, network: &M, state: &PolicyState) -> Attempt {
-        let worst = self.worst_order(&self.sender(network), state).await;
+    async fn worst_turn<M: Network>(
+        &self,
+        network: &M,
+        families: Families,
+        state: &PolicyState,
+    ) -> Attempt {
+        let sender = self.sender(network, families);
+        let worst = self.worst_order(&sender, state).await;
         if self.judged.implicit_alias().is_none() {
             return worst;
         }
@@ -327,7 +369,7 @@ impl<N: Network> Judge<'_, '_, N> {
         };
         let sender = Sender {
             class: &other,
-            ..self.sender(network)
+            ..sender
         };
         worse(worst, self.worst_order(&sender, state).await)
     }
@@ -361,25 +403,27 @@ impl<N: Network> Judge<'_, '_, N> {
         state: &PolicyState,
     ) -> Attempt {
         let mut attempt = sender.attempt(mail, state).await;
-        if self.judged.is_every_connection_refused() {
+        if self.judged.is_every_connection_refused(sender.families) {
             attempt.doubt_refusals();
         }
         attempt
     }
 
-    const fn sender<'s, M>(&'s self, network: &'s M) -> Sender<'s, M> {
+    const fn sender<'s, M>(&'s self, network: &'s M, families: Families) -> Sender<'s, M> {
         Sender {
             network,
             class: self.class,
             limits: self.limits,
+            families,
         }
     }
 
     /// One address for each thing that the edges of the policy host say, where they do not all say the same.
-    fn differing_edges(&self) -> Vec<IpAddr> {
+    fn differing_edges(&self, families: Families) -> Vec<IpAddr> {
         let mut seen = Vec::new();
         let mut addresses = Vec::new();
-        for edge in &self.judged.edges {
+        let edges: Vec<_> = self.judged.edges.iter().collect();
+        for edge in families.select(&edges, |edge| edge.exchange.address) {
             // A sender goes on to the next address.
             if edge.exchange.is_before_connection() {
                 continue;
@@ -398,11 +442,11 @@ impl<N: Network> Judge<'_, '_, N> {
 }
 
 fn worse(a: Attempt, b: Attempt) -> Attempt {
-    if as_seen_from_here(&b) > as_seen_from_here(&a) {
-        b
-    } else {
-        a
-    }
+    if is_worse(&b, &a) { b } else { a }
+}
+
+fn is_worse(a: &Attempt, b: &Attempt) -> bool {
+    as_seen_from_here(a) > as_seen_from_here(b)
 }
 
 /// The size of the largest group of equal preferences.

@@ -1,13 +1,15 @@
 //! The facts about one domain, each judged once: whoever says something of them says the same.
 
+use std::net::IpAddr;
+
 use super::alias::{AliasedName, Aliases};
 use super::document::MxVerdict;
 use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsAnswer;
-use crate::facts::http::{HttpExchange, HttpFailureKind};
+use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpPort};
-use crate::sender::candidates::{Exchangers, HostAddresses};
+use crate::sender::candidates::{Exchangers, Families, HostAddresses};
 use crate::sender::discover::no_edge;
 use crate::sts::fetch::{self, FetchError, Fetched};
 use crate::sts::mx::MxPattern;
@@ -32,6 +34,8 @@ pub struct Judged<'a> {
     pub live: Option<ByReading<Result<Fetched, FetchError>>>,
     /// The MX hosts, in the order of preference, those that were not tried last.
     pub hosts: Vec<Host<'a>>,
+    /// Over which families of address everything is judged; the worst counts.
+    pub families: &'static [Families],
     /// What the TXT records at `_smtp._tls` come to; nothing where there is no answer.
     pub tlsrpt: tlsrpt::record::Selection,
     /// The names that are aliases.
@@ -57,8 +61,10 @@ pub struct Host<'a> {
     /// Its addresses, in order.
     pub addresses: Vec<Address<'a>>,
     /// What it is worth by its transport alone: accepted if any of its addresses is, refused if one is and
-    /// others too could use none.
+    /// others too could use none. Over one family alone it may be worth less: that counts.
     pub verdict: MxVerdict,
+    /// Over which families of address it is worth that.
+    pub families: Families,
 }
 
 /// An MX host at one address.
@@ -86,6 +92,7 @@ impl<'a> Judged<'a> {
                 fetched: ByReading::of(|reading| fetch::judge(exchange, reading)),
             })
             .collect();
+        let families = families(survey);
         let live = survey.policy_host.as_ref().map(|host| {
             let nowhere = no_edge(&host.name, &host.addresses);
             ByReading::of(|reading| take_live(&edges, survey, reading, nowhere.clone()))
@@ -99,8 +106,9 @@ impl<'a> Judged<'a> {
             hosts: survey
                 .hosts
                 .iter()
-                .map(|facts| Host::judge(facts, survey.smtp_port))
+                .map(|facts| Host::judge(facts, survey.smtp_port, families))
                 .collect(),
+            families,
             tlsrpt: tlsrpt::record::select(texts(&survey.tlsrpt)),
             aliases: Aliases::new(domain, survey),
         }
@@ -178,15 +186,18 @@ impl<'a> Judged<'a> {
         end.map(|alias| &alias.target)
     }
 
-    /// Returns whether every address of every MX host refuses the connection (RST). A firewall that keeps port
-    /// 25 from us looks the same.
+    /// Returns whether every address of every MX host that a sender goes to refuses the connection (RST). A
+    /// firewall that keeps port 25 from us looks the same.
     #[must_use]
-    pub fn is_every_connection_refused(&self) -> bool {
+    pub fn is_every_connection_refused(&self, families: Families) -> bool {
         let mut probes = self
             .survey
             .hosts
             .iter()
-            .flat_map(|host| &host.probes)
+            .flat_map(|host| {
+                let probes: Vec<&SmtpExchange> = host.probes.iter().collect();
+                families.select(&probes, |probe| probe.address)
+            })
             .peekable();
         probes.peek().is_some()
             && probes.all(|probe| {
@@ -201,7 +212,7 @@ impl<'a> Judged<'a> {
     #[must_use]
     pub fn unasked_edges(&self) -> usize {
         let host = self.survey.policy_host.as_ref();
-        host.map_or(0, |host| host.addresses.not_tried)
+        host.map_or(0, |host| host.addresses.not_tried.len())
     }
 
     /// Returns the MX hosts that a policy would list: a domain without MX record and without address has none.
@@ -254,15 +265,6 @@ impl Edge<'_> {
     pub const fn in_reading(&self, reading: Reading) -> &Result<Fetched, FetchError> {
         self.fetched.get(reading)
     }
-
-    /// Returns whether we could not even try the address, as without IPv6: that says nothing about the edge.
-    #[must_use]
-    pub fn is_out_of_reach(&self) -> bool {
-        self.exchange
-            .outcome
-            .as_ref()
-            .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
-    }
 }
 
 /// What a sender gets from the policy host: where the edges give different policies, one that leaves an MX
@@ -307,17 +309,26 @@ fn leaves_out(policy: &Policy, survey: &Survey) -> bool {
 }
 
 impl<'a> Host<'a> {
-    fn judge(facts: &'a MxHost, port: SmtpPort) -> Self {
+    fn judge(facts: &'a MxHost, port: SmtpPort, families: &[Families]) -> Self {
         let addresses: Vec<Address<'a>> = facts.probes.iter().map(Address::judge).collect();
+        let all: Vec<&Address<'_>> = addresses.iter().collect();
+        let mut worst = (Families::Both, MxVerdict::NotTried);
+        if facts.is_tried() {
+            worst.1 = worth(&all);
+            for &alone in families {
+                let verdict = worth(&alone.select(&all, |address| address.probe.address));
+                if badness(verdict) > badness(worst.1) {
+                    worst = (alone, verdict);
+                }
+            }
+        }
+        let (families, verdict) = worst;
         Self {
             facts,
             port,
-            verdict: if facts.is_tried() {
-                worth(&addresses)
-            } else {
-                MxVerdict::NotTried
-            },
             addresses,
+            verdict,
+            families,
         }
     }
 
@@ -331,6 +342,14 @@ impl<'a> Host<'a> {
     #[must_use]
     pub fn alias(&self) -> Option<AliasedName> {
         AliasedName::of_host(self.name()?, self.facts.addresses.as_ref()?)
+    }
+
+    /// Returns the addresses that fail beside good ones, other than for want of their family here.
+    pub fn bad_addresses(&self) -> impl Iterator<Item = &Address<'a>> {
+        let has_good = self.has(MxVerdict::Accepted);
+        self.addresses.iter().filter(move |address| {
+            has_good && address.verdict != MxVerdict::Accepted && !address.is_out_of_reach()
+        })
     }
 
     /// Returns whether an address of it is worth this.
@@ -361,9 +380,61 @@ impl<'a> Address<'a> {
             transport,
         }
     }
+
+    /// Returns whether we could not even try, as without IPv6: that says nothing about the address.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        is_out_of_reach(self.probe)
+    }
 }
 
-fn worth(addresses: &[Address<'_>]) -> MxVerdict {
+fn is_out_of_reach(probe: &SmtpExchange) -> bool {
+    probe
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.kind == SmtpFailureKind::Unreachable)
+}
+
+/// Chooses over which families of address everything is judged.
+///
+/// Senders without IPv6 are many, so what passes over all addresses has to pass over IPv4 alone. Where one
+/// family cannot be had from here, the other is judged by itself: what was seen counts.
+fn families(survey: &Survey) -> &'static [Families] {
+    let probes = survey.hosts.iter().flat_map(|host| &host.probes);
+    let edges = survey.policy_host.iter().flat_map(|host| &host.edges);
+    let seen: Vec<(IpAddr, bool)> = probes
+        .map(|probe| (probe.address, is_out_of_reach(probe)))
+        .chain(edges.map(|edge| (edge.address, edge.is_out_of_reach())))
+        .collect();
+    let has = |families: Families| seen.iter().any(|(address, _)| families.have(*address));
+    let can_have = |families: Families| {
+        seen.iter()
+            .any(|(address, is_out_of_reach)| !is_out_of_reach && families.have(*address))
+    };
+    if !has(Families::Ipv4) || !has(Families::Ipv6) {
+        &[Families::Both]
+    } else if can_have(Families::Ipv4) {
+        &[Families::Both, Families::Ipv4]
+    } else if can_have(Families::Ipv6) {
+        &[Families::Both, Families::Ipv6]
+    } else {
+        &[Families::Both]
+    }
+}
+
+/// Orders verdicts over one host: what is proven against it counts more than what is not known.
+const fn badness(verdict: MxVerdict) -> u8 {
+    match verdict {
+        MxVerdict::Accepted => 0,
+        MxVerdict::NotTried
+        | MxVerdict::RejectedUs
+        | MxVerdict::Undetermined
+        | MxVerdict::Unreachable => 1,
+        MxVerdict::Refused => 2,
+    }
+}
+
+fn worth(addresses: &[&Address<'_>]) -> MxVerdict {
     let Some(first) = addresses.first().map(|address| address.verdict) else {
         return MxVerdict::Unreachable;
     };

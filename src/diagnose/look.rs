@@ -75,7 +75,7 @@ fn has_all_edges(judged: &Judged<'_>) -> bool {
     let mut in_reach = judged
         .edges
         .iter()
-        .filter(|edge| !edge.is_out_of_reach())
+        .filter(|edge| !edge.exchange.is_out_of_reach())
         .peekable();
     has_all_addresses
         && (judged.edges.is_empty() || in_reach.peek().is_some())

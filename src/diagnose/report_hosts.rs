@@ -13,7 +13,7 @@ use crate::facts::{DnsName, Say, Sentence};
 use crate::sender::candidates::{
     Exchangers, HostAddresses, ImplicitMx, MxUse, find_addresses, find_exchangers,
 };
-use crate::sender::{Limits, Network, Trace};
+use crate::sender::{Families, Limits, Network, Trace};
 use crate::tlsrpt::record::{Destination, Record, ReportUri};
 
 /// The most addresses of one record that are looked at.
@@ -212,7 +212,7 @@ async fn mail<N: Network>(network: &N, domain: DnsName, limits: Limits) -> Seen 
     let exchangers = find_exchangers(network, &domain, how, &mut Trace::default()).await;
     let addresses = match &exchangers {
         Exchangers::Candidates { implicit: true, .. } => {
-            Some(find_addresses(network, &domain, limits.addresses).await)
+            Some(find_addresses(network, &domain, limits.addresses, Families::Both).await)
         }
         Exchangers::Candidates { .. }
         | Exchangers::NullMx
@@ -232,7 +232,7 @@ async fn https<N: Network>(
     is_usual_port: bool,
     limits: Limits,
 ) -> Seen {
-    let addresses = find_addresses(network, &host, limits.addresses).await;
+    let addresses = find_addresses(network, &host, limits.addresses, Families::Both).await;
     // Any answer will do, and the policy is the one thing that a network asks for.
     let exchange = match addresses.addresses.first() {
         Some(address) if is_usual_port => Some(Box::new(network.get_policy(&host, *address).await)),

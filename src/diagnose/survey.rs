@@ -8,7 +8,8 @@ use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
 use crate::sender::candidates::{
-    Candidate, Exchangers, HostAddresses, ImplicitMx, MxUse, find_addresses, find_exchangers,
+    Candidate, Exchangers, Families, HostAddresses, ImplicitMx, MxUse, find_addresses,
+    find_exchangers,
 };
 use crate::sender::{Limits, Network, Trace};
 use crate::tlsrpt;
@@ -135,7 +136,7 @@ async fn ask_policy_host<N: Network>(
     limits: Limits,
 ) -> Option<PolicyHost> {
     let name = domain.prefixed("mta-sts").ok()?;
-    let addresses = find_addresses(network, &name, limits.edges).await;
+    let addresses = find_addresses(network, &name, limits.edges, Families::Both).await;
     let edges = join_all(
         addresses
             .addresses
@@ -197,7 +198,7 @@ async fn probe_host<N: Network>(network: &N, candidate: &Candidate, limits: Limi
         return MxHost::not_asked(candidate.clone());
     };
     let (addresses, has_tlsa) = tokio::join!(
-        find_addresses(network, host, limits.addresses),
+        find_addresses(network, host, limits.addresses, Families::Both),
         has_tlsa(network, host)
     );
     let probes = join_all(addresses.addresses.iter().map(|&address| {

@@ -26,6 +26,14 @@ impl HttpExchange {
             .as_ref()
             .is_err_and(|failure| failure.kind.is_before_connection())
     }
+
+    /// Returns whether nothing left this host, as without IPv6: that says nothing about the address.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
+    }
 }
 
 /// A response, as it came: nothing decoded, no redirect followed.

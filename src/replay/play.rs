@@ -14,7 +14,7 @@ use crate::diagnose::{self, Options};
 use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::Probes;
-use crate::sender::{Limits, Mail, Network, Sender, Trace, Verdict};
+use crate::sender::{Families, Limits, Mail, Network, Sender, Trace, Verdict};
 use crate::story::{CheckExpectation, Expectation, Moment, Origin, Story};
 use crate::sts::ledger::Ledger;
 
@@ -122,6 +122,7 @@ impl<S: Stage> Player<'_, S> {
             network: &network,
             class: &sender.class,
             limits: Limits::default(),
+            families: Families::Both,
         };
         let at = network.now();
         let state = self.senders.recall(&sender, next_hop);
@@ -206,6 +207,7 @@ impl<S: Stage> Player<'_, S> {
             network: &network,
             class: &sender.class,
             limits: Limits::default(),
+            families: Families::Both,
         };
         let message = message_for(name, domain);
         let queued_for = network.now().saturating_duration_since(*since);

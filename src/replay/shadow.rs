@@ -15,7 +15,7 @@ use super::play::{Watcher, message_for};
 use super::senders::Senders;
 use super::stage::{Client, Stage};
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::{Limits, Mail, Sender, Verdict};
+use crate::sender::{Families, Limits, Mail, Sender, Verdict};
 use crate::story::state;
 
 /// How many moments are looked at between two steps.
@@ -207,6 +207,7 @@ impl Watcher<ModelStage> for Shadows {
                         network: &network,
                         class: &sender.class,
                         limits: Limits::default(),
+                        families: Families::Both,
                     };
                     let state = senders.recall(sender, next_hop);
                     // What RCPT and the message come to, counts too; the copy's servers forget both.

@@ -5,6 +5,9 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::network::Network;
 use super::trace::Trace;
 use crate::facts::DnsName;
@@ -73,6 +76,48 @@ impl ImplicitMx {
         Candidate {
             preference: 0,
             exchange: Exchange::Host(host.clone()),
+        }
+    }
+}
+
+/// Over which families of address a sender goes.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Families {
+    /// Both.
+    #[default]
+    Both,
+    /// IPv4 alone, to hosts that have any.
+    Ipv4,
+    /// IPv6 alone, to hosts that have any.
+    Ipv6,
+}
+
+impl Families {
+    /// Returns whether `address` is of them.
+    #[must_use]
+    pub const fn have(self, address: IpAddr) -> bool {
+        // `::ffff:192.0.2.1` is spoken to over IPv4.
+        let address = address.to_canonical();
+        match self {
+            Self::Both => true,
+            Self::Ipv4 => address.is_ipv4(),
+            Self::Ipv6 => address.is_ipv6(),
+        }
+    }
+
+    /// Returns those of `items` that a sender sees: all where none is of its families, since only hosts that
+    /// have such addresses are judged over them alone.
+    pub fn select<T: Copy>(self, items: &[T], address: impl Fn(&T) -> IpAddr) -> Vec<T> {
+        let seen: Vec<T> = items
+            .iter()
+            .copied()
+            .filter(|item| self.have(address(item)))
+            .collect();
+        if seen.is_empty() {
+            items.to_vec()
+        } else {
+            seen
         }
     }
 }
@@ -226,8 +271,8 @@ pub struct HostAddresses {
     ///
     /// [RFC 6724, Section 10.3]: https://www.rfc-editor.org/rfc/rfc6724#section-10.3
     pub addresses: Vec<IpAddr>,
-    /// How many more there were.
-    pub not_tried: usize,
+    /// The rest.
+    pub not_tried: Vec<IpAddr>,
     /// The failure of either question, if there was one; of two, one that may be ours.
     pub failure: Option<DnsFailure>,
     /// Whether both questions were answered with NXDOMAIN.
@@ -269,7 +314,7 @@ impl HostAddresses {
     /// Returns whether others may know or try addresses that we do not.
     #[must_use]
     pub fn may_have_more(&self) -> bool {
-        self.not_tried > 0
+        !self.not_tried.is_empty()
             || self
                 .failure
                 .as_ref()
@@ -277,20 +322,35 @@ impl HostAddresses {
     }
 }
 
-/// Looks up the addresses of `host`, both families at once, and keeps at most `most` of them.
-pub async fn find_addresses<N: Network>(network: &N, host: &DnsName, most: usize) -> HostAddresses {
+/// Looks up the addresses of `host`, both families at once, and keeps at most `most` of them, and of those the
+/// ones that a sender of `families` goes to.
+pub async fn find_addresses<N: Network>(
+    network: &N,
+    host: &DnsName,
+    most: usize,
+    families: Families,
+) -> HostAddresses {
     let questions =
         [RecordType::Aaaa, RecordType::A].map(|family| Question::new(host.clone(), family));
     let [v6, v4] = &questions;
     let (v6, v4) = tokio::join!(network.lookup(v6), network.lookup(v4));
     let mut seen = BTreeSet::new();
-    let mut addresses: Vec<IpAddr> = v6
+    let all = v6
         .addresses()
         .chain(v4.addresses())
         .filter(|address| seen.insert(*address))
         .collect();
-    let not_tried = addresses.len().saturating_sub(most);
-    keep_both_families(&mut addresses, most);
+    let (mut addresses, mut not_tried) = keep_both_families(all, most);
+    let mut failures = vec![&v4.outcome, &v6.outcome];
+    if addresses.iter().any(|address| families.have(*address)) {
+        addresses.retain(|address| families.have(*address));
+        not_tried.retain(|address| families.have(*address));
+        match families {
+            Families::Both => {}
+            Families::Ipv4 => failures.truncate(1),
+            Families::Ipv6 => failures = vec![&v6.outcome],
+        }
+    }
     let failure_of = |outcome: &DnsOutcome| match outcome {
         DnsOutcome::Failed(failure) => Some(failure.clone()),
         DnsOutcome::Records { .. } | DnsOutcome::NxDomain { .. } | DnsOutcome::NoData { .. } => {
@@ -307,7 +367,7 @@ pub async fn find_addresses<N: Network>(network: &N, host: &DnsName, most: usize
             v4.aliases
         },
         not_tried,
-        failure: [&v4.outcome, &v6.outcome]
+        failure: failures
             .into_iter()
             .filter_map(failure_of)
             .max_by_key(|failure| failure.kind.is_ours()),
@@ -315,20 +375,21 @@ pub async fn find_addresses<N: Network>(network: &N, host: &DnsName, most: usize
     }
 }
 
-/// Cuts the list to `most`, and leaves IPv4 half of the places if it needs them.
-fn keep_both_families(addresses: &mut Vec<IpAddr>, most: usize) {
+/// Parts the list into those that are kept, `most` of them, and the rest; leaves IPv4 half of the places if
+/// it needs them.
+fn keep_both_families(addresses: Vec<IpAddr>, most: usize) -> (Vec<IpAddr>, Vec<IpAddr>) {
     let v4 = addresses.iter().filter(|address| address.is_ipv4()).count();
     let for_v4 = v4.min(most / 2);
     let mut v6_left = most.saturating_sub(for_v4);
     let mut left = most;
-    addresses.retain(|address| {
+    addresses.into_iter().partition(|address| {
         let is_kept = left > 0 && (address.is_ipv4() || v6_left > 0);
         if is_kept {
             left -= 1;
             v6_left -= usize::from(address.is_ipv6());
         }
         is_kept
-    });
+    })
 }
 
 fn list(candidates: &[Candidate]) -> String {

@@ -186,7 +186,7 @@ impl<N: Network> Sender<'_, N> {
             }
             Regime::Unprotected => None,
         };
-        let found = find_addresses(self.network, host, self.limits.addresses).await;
+        let found = find_addresses(self.network, host, self.limits.addresses, self.families).await;
         // A host without address takes no mail under any policy, so that comes first; what else its look-up
         // says is of no consequence where the policy does not list the host.
         if matches!(regime, Regime::Enforce(_)) && matched.is_none() && !found.has_none() {

@@ -3,7 +3,7 @@
 //! [RFC 8461, Section 3]: https://www.rfc-editor.org/rfc/rfc8461#section-3
 //! [Section 5.1]: https://www.rfc-editor.org/rfc/rfc8461#section-5.1
 
-use super::candidates::{HostAddresses, Limits, find_addresses};
+use super::candidates::{Families, HostAddresses, Limits, find_addresses};
 use super::class::{SenderClass, TxtUse};
 use super::found::{Discovery, NoPolicy, PolicyInUse, PolicySource, RecordSeen};
 use super::network::Network;
@@ -35,6 +35,8 @@ pub struct Sender<'a, N> {
     pub class: &'a SenderClass,
     /// How much of a domain it looks at.
     pub limits: Limits,
+    /// Over which families of address it goes.
+    pub families: Families,
 }
 
 impl<N: Network> Sender<'_, N> {
@@ -265,7 +267,7 @@ impl<N: Network> Sender<'_, N> {
     /// Q: which failures lead to the next address? The RFC is silent. A: those of the connection itself, as
     /// in any HTTPS client; whatever a server answered, its certificate included, is the answer.
     async fn fetch(&self, host: &DnsName) -> Result<fetch::Fetched, FetchError> {
-        let found = find_addresses(self.network, host, self.limits.edges).await;
+        let found = find_addresses(self.network, host, self.limits.edges, self.families).await;
         let mut last = no_edge(host, &found);
         for address in found.addresses {
             let exchange = self.network.get_policy(host, address).await;
@@ -289,10 +291,10 @@ impl<N: Network> Sender<'_, N> {
 #[must_use]
 pub fn no_edge(host: &DnsName, found: &HostAddresses) -> FetchError {
     match &found.failure {
-        _ if found.not_tried > 0 => FetchError::MoreAddresses {
+        _ if !found.not_tried.is_empty() => FetchError::MoreAddresses {
             host: host.clone(),
             tried: found.addresses.len(),
-            not_tried: found.not_tried,
+            not_tried: found.not_tried.len(),
         },
         Some(failure) => FetchError::HostLookup(failure.clone()),
         None if found.no_such_name => FetchError::HostNotFound {

@@ -21,7 +21,7 @@ pub mod trace;
 pub mod verdict;
 
 pub use attempt::{Attempt, Mail, MailKind};
-pub use candidates::Limits;
+pub use candidates::{Families, Limits};
 pub use class::SenderClass;
 pub use discover::Sender;
 pub use network::Network;

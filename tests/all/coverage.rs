@@ -48,6 +48,7 @@ const FAULTS: &[(&str, &[&str])] = &[
             "a-only",
             "aaaa-only",
             "aaaa-dead",
+            "a-dead",
             "port closed",
             "tls1.1-only",
             "expired",
@@ -140,6 +141,8 @@ const FAULTS: &[(&str, &[&str])] = &[
             "RSA ok/ECDSA bad",
             "primary down",
             "one of n IPs old host",
+            "one of n IPs dead or unwelcome",
+            "bad over IPv4, good over IPv6",
             "more MX hosts than are tried",
             "greylist",
             "tarpit",
@@ -316,7 +319,7 @@ fn each_requirement_fault_and_migration_is_shown_or_explained() {
     assert_eq!(listed.collect::<BTreeMap<_, _>>(), expected);
     assert_eq!(
         FAULTS.iter().map(|(_, faults)| faults.len()).sum::<usize>(),
-        140
+        144
     );
 
     assert_eq!(

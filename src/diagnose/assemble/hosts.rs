@@ -59,7 +59,9 @@ fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
             .facts
             .addresses
             .as_ref()
-            .map_or(0, |found| found.not_tried),
+            .map_or(0, |found| found.not_tried.len()),
+        addresses_bad: host.bad_addresses().count(),
+        address_families: host.families,
         has_tlsa: host.facts.has_tlsa,
         error: host_error(host.facts),
     }

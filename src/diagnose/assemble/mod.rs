@@ -48,6 +48,7 @@ fn sender(row: &Row<'_>) -> SenderReport {
     SenderReport {
         class: row.class.name.to_owned(),
         cache: row.cache(),
+        address_families: row.families,
         reading: row.reading,
         verdict: row.verdict,
         certainty: row.attempt.certainty,

@@ -96,7 +96,7 @@ impl<'a> Remedy<'a> {
         let is_unlisted = policy.is_some_and(|policy| policy.matching(&alias.name).is_none());
         let told_at = if is_unlisted {
             &codes::MX_UNCOVERED
-        } else if host.verdict == MxVerdict::Refused {
+        } else if host.verdict == MxVerdict::Refused && !host.has(MxVerdict::Accepted) {
             &codes::MX_CERTIFICATE
         } else {
             return None;

@@ -80,7 +80,7 @@ fn find_not_tried(case: &Case<'_>, found: &mut Findings) {
     let beyond = hosts.iter().filter(|host| !host.facts.is_tried());
     let mut left_out: Vec<String> = names(beyond).map(ToString::to_string).collect();
     left_out.extend(hosts.iter().filter_map(|host| {
-        let not_tried = host.facts.addresses.as_ref()?.not_tried;
+        let not_tried = host.facts.addresses.as_ref()?.not_tried.len();
         (not_tried > 0).then(|| {
             format!(
                 "{not_tried} of the addresses of {}",
@@ -155,22 +155,28 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
         find_without_address(case, name, addresses, found);
         return;
     }
-    if host.has(MxVerdict::Accepted) && host.has(MxVerdict::Refused) {
-        found.add(
-            &codes::MX_ADDRESS_SPLIT,
-            Severity::Warning,
-            transport::each_address(name, host),
-            Some(Fix::from(format!(
-                "Bring every address of {name} to the same state, or take the bad ones out of its A and AAAA \
-                 records: senders try them in any order, and some give up after the first."
-            ))),
-        );
+    let severity = severity_under(policy);
+    if host.bad_addresses().next().is_some() {
+        let severity = if host.verdict == MxVerdict::Refused {
+            severity.min(Severity::Warning)
+        } else {
+            Severity::Warning
+        };
+        transport::find_split(name, host, severity, found);
     } else if host.verdict == MxVerdict::Refused {
-        let severity = severity_under(policy);
         match Remedy::of(case, host) {
             Some(remedy) => remedy.find_refused(case, host, severity, found),
             None => transport::find_refused(&case.judged.hosts, name, host, severity, found),
         }
+    } else if host.has(MxVerdict::Refused) {
+        // Others may get through at the addresses that only we could not see.
+        transport::find_refused(
+            &case.judged.hosts,
+            name,
+            host,
+            severity.max(Severity::Warning),
+            found,
+        );
     }
     transport::find_unseen(name, host, found);
     if let Some(policy) = policy {

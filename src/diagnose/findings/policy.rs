@@ -180,7 +180,7 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
         case.judged
             .edges
             .iter()
-            .filter(|edge| !edge.is_out_of_reach())
+            .filter(|edge| !edge.exchange.is_out_of_reach())
     };
     let serves = |edge: &&Edge<'_>| edge.in_reading(Reading::Tolerant).is_ok();
     let mut groups: Vec<(Sentence, Vec<&Edge<'_>>)> = Vec::new();

@@ -103,7 +103,7 @@ fn addresses(addresses: impl IntoIterator<Item = IpAddr>) -> HostAddresses {
     HostAddresses {
         aliases: Vec::new(),
         addresses: addresses.into_iter().collect(),
-        not_tried: 0,
+        not_tried: Vec::new(),
         failure: None,
         no_such_name: false,
     }

@@ -1,16 +1,18 @@
 //! Findings about the transport to an MX host: what a sender gets to see of it, address by address.
 
+use super::certificate;
+use super::codes::{self, Code};
 use super::found::{Findings, listed};
-use super::{certificate, codes};
 use crate::diagnose::command::Command;
 use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{Address, Host};
 use crate::facts::certificate::CertificateFault;
 use crate::facts::http::FAMILY_OFF;
-use crate::facts::smtp::TlsFailureKind;
+use crate::facts::smtp::{SmtpPort, TlsFailureKind};
 use crate::facts::tls::SmallerHello;
 use crate::facts::{DnsName, Say, Sentence};
+use crate::sender::Families;
 use crate::sts::certificate::matches_patterns;
 use crate::sts::policy::{Mode, Policy};
 use crate::sts::transport::{Certainty, Transport, TransportFault};
@@ -18,7 +20,11 @@ use crate::sts::transport::{Certainty, Transport, TransportFault};
 /// How many addresses of a host are told of each by itself.
 const SHOWN_ADDRESSES: usize = 8;
 
-/// An MX host that fails at each of its addresses: of any preference, since the others may be down one day.
+/// How many addresses of a host there is a command for.
+const SHOWN_COMMANDS: usize = 4;
+
+/// An MX host that fails wherever its transport could be judged: of any preference, since the others may be
+/// down one day.
 pub(super) fn find_refused(
     hosts: &[Host<'_>],
     name: &DnsName,
@@ -26,15 +32,135 @@ pub(super) fn find_refused(
     severity: Severity,
     found: &mut Findings,
 ) {
-    let faults = faults(host);
-    let of_certificates: Vec<&CertificateFault> = certificate_faults(&faults).collect();
+    let faults = faults_of(host.addresses.iter());
+    let look = |options| vec![Command::smtp_handshake(name, host.port, options)];
+    let (code, fix) = remedy(name, host.port, &faults, look);
+    let detail = each_address(name, host);
+    let first = certificate_faults(&faults).find(|fault| !fault.is_ours());
+    let Some(first) = first.filter(|_| *code == codes::MX_CERTIFICATE) else {
+        found.add(code, severity, detail, Some(fix));
+        return;
+    };
+    let fix = match certificate::common_stranger(hosts) {
+        Some(issuer) => Fix::from(format!(
+            "Every MX host shows a certificate from {issuer}, which senders do not know: is something between us \
+             and them, a firewall or a proxy that ends TLS? Check from another network first."
+        ))
+        .continued_by(fix),
+        None => fix,
+    };
+    let title = certificate::title(Holder::MxHost(name, host.port), first);
+    found.push(Finding::new(code, severity, detail, Some(fix)).titled(title));
+}
+
+/// An MX host with good addresses and bad ones: what becomes of a message hangs on which of them a sender has,
+/// and tries.
+pub(super) fn find_split(
+    name: &DnsName,
+    host: &Host<'_>,
+    severity: Severity,
+    found: &mut Findings,
+) {
+    let bad: Vec<&Address<'_>> = host.bad_addresses().collect();
+    let mut detail = Sentence::from(match (host.families, host.verdict) {
+        (Families::Ipv4, MxVerdict::Refused) => "senders without IPv6 cannot deliver: ",
+        (Families::Ipv4, _) => "senders without IPv6 may not get through: ",
+        (Families::Both | Families::Ipv6, _) => "",
+    });
+    detail.add(&each_address(name, host));
+    let mut fix = Fix::from(format!(
+        "Mend {} of {name}, or take {} out of its A and AAAA records: senders try addresses in any order, and \
+         some give up after the first.",
+        listed(bad.iter().map(|address| address.probe.address), 4),
+        if bad.len() == 1 { "it" } else { "them" },
+    ));
+    let look = |options| {
+        let at = |bad: &&Address<'_>| {
+            Command::smtp_handshake_at(name, bad.probe.address, host.port, options)
+        };
+        bad.iter().take(SHOWN_COMMANDS).map(at).collect()
+    };
+    let mut verdicts: Vec<MxVerdict> = bad.iter().map(|address| address.verdict).collect();
+    verdicts.sort_unstable();
+    verdicts.dedup();
+    for advice in verdicts.into_iter().filter_map(advice_beside_good) {
+        fix = fix.line(advice);
+    }
+    let faults = faults_of(bad.iter().copied());
+    fix = if faults.is_empty() {
+        fix.line("By hand:").run(look(""))
+    } else {
+        fix.continued_by(remedy(name, host.port, &faults, look).1)
+    };
+    found.add(&codes::MX_ADDRESS_SPLIT, severity, detail, Some(fix));
+}
+
+/// Returns what to look for at an address that fails where another one of the host does not; of one that is
+/// refused its faults say it.
+const fn advice_beside_good(verdict: MxVerdict) -> Option<&'static str> {
+    match verdict {
+        MxVerdict::RejectedUs => Some(
+            "Where it turns clients away that another address serves, compare what the two let in: block lists, \
+             limits, a server that is shutting down.",
+        ),
+        MxVerdict::Undetermined => Some(
+            "Where the handshake ends without a reason, compare its log and its TLS settings with those of the \
+             good address.",
+        ),
+        MxVerdict::Unreachable => Some(
+            "Where nothing answers, or the session stalls: is the server up, is port 25 open, does a balancer \
+             send clients to a dead one?",
+        ),
+        MxVerdict::Accepted | MxVerdict::Refused | MxVerdict::NotTried => None,
+    }
+}
+
+fn faults_of<'h>(addresses: impl Iterator<Item = &'h Address<'h>>) -> Vec<&'h TransportFault> {
+    addresses
+        .filter_map(|address| match &address.transport {
+            Transport::Refused(faults) => Some(faults),
+            Transport::Accepted(_)
+            | Transport::RejectedUs(_)
+            | Transport::Undetermined { .. }
+            | Transport::Unreachable { .. } => None,
+        })
+        .flatten()
+        .collect()
+}
+
+fn certificate_faults<'f>(
+    faults: &[&'f TransportFault],
+) -> impl Iterator<Item = &'f CertificateFault> {
+    faults.iter().filter_map(|fault| match fault {
+        TransportFault::Certificate(fault) => Some(fault),
+        TransportFault::Alert(_)
+        | TransportFault::HandshakeFailed { .. }
+        | TransportFault::Injected
+        | TransportFault::OldTls
+        | TransportFault::StarttlsNotOffered
+        | TransportFault::StarttlsRefused(_) => None,
+    })
+}
+
+/// Returns under which code faults of a transport are told, and what to do about them; `look` gives the
+/// commands that show them.
+fn remedy(
+    name: &DnsName,
+    port: SmtpPort,
+    faults: &[&TransportFault],
+    look: impl Fn(&'static str) -> Vec<Command>,
+) -> (&'static Code, Fix) {
+    let of_certificates: Vec<&CertificateFault> = certificate_faults(faults).collect();
+    // What our own checks alone refuse is told only where nothing else is wrong.
+    let is_certificate = !of_certificates.is_empty()
+        && (of_certificates.len() == faults.len()
+            || of_certificates.iter().any(|fault| !fault.is_ours()));
     let is_starttls = |fault: &&TransportFault| {
         matches!(
             fault,
             TransportFault::StarttlsNotOffered | TransportFault::StarttlsRefused(_)
         )
     };
-    let look = |options| [Command::smtp_handshake(name, host.port, options)];
     let alert = faults.iter().find_map(|fault| match fault {
         TransportFault::Alert(alert) => Some(*alert),
         TransportFault::Certificate(_)
@@ -44,7 +170,7 @@ pub(super) fn find_refused(
         | TransportFault::StarttlsNotOffered
         | TransportFault::StarttlsRefused(_) => None,
     });
-    let (code, fix) = if faults.contains(&&TransportFault::Injected) {
+    if faults.contains(&&TransportFault::Injected) {
         (
             &codes::MX_TLS,
             Fix::from(format!(
@@ -52,21 +178,11 @@ pub(super) fn find_refused(
                  came inside (RFC 3207, Section 6). Update the mail server of {name}, or the box before it."
             )),
         )
-    } else if let Some(first) = of_certificates.iter().find(|fault| !fault.is_ours()) {
-        let holder = Holder::MxHost(name, host.port);
-        let remedy = fix::certificate(holder, of_certificates.iter().copied());
-        let remedy = match certificate::common_stranger(hosts) {
-            Some(issuer) => Fix::from(format!(
-                "Every MX host shows a certificate from {issuer}, which senders do not know: is something between \
-                 us and them, a firewall or a proxy that ends TLS? Check from another network first."
-            ))
-            .continued_by(remedy),
-            None => remedy,
-        };
-        let detail = each_address(name, host);
-        let finding = Finding::new(&codes::MX_CERTIFICATE, severity, detail, Some(remedy));
-        found.push(finding.titled(certificate::title(holder, first)));
-        return;
+    } else if is_certificate {
+        (
+            &codes::MX_CERTIFICATE,
+            fix::certificate(Holder::MxHost(name, port), of_certificates),
+        )
     } else if faults.iter().any(is_starttls) {
         (
             &codes::MX_STARTTLS,
@@ -93,36 +209,7 @@ pub(super) fn find_refused(
             ))
             .run(look("")),
         )
-    };
-    found.add(code, severity, each_address(name, host), Some(fix));
-}
-
-fn faults<'h>(host: &'h Host<'_>) -> Vec<&'h TransportFault> {
-    host.addresses
-        .iter()
-        .filter_map(|address| match &address.transport {
-            Transport::Refused(faults) => Some(faults),
-            Transport::Accepted(_)
-            | Transport::RejectedUs(_)
-            | Transport::Undetermined { .. }
-            | Transport::Unreachable { .. } => None,
-        })
-        .flatten()
-        .collect()
-}
-
-fn certificate_faults<'f>(
-    faults: &[&'f TransportFault],
-) -> impl Iterator<Item = &'f CertificateFault> {
-    faults.iter().filter_map(|fault| match fault {
-        TransportFault::Certificate(fault) => Some(fault),
-        TransportFault::Alert(_)
-        | TransportFault::HandshakeFailed { .. }
-        | TransportFault::Injected
-        | TransportFault::OldTls
-        | TransportFault::StarttlsNotOffered
-        | TransportFault::StarttlsRefused(_) => None,
-    })
+    }
 }
 
 /// Hosts that we could not see, each with the reason; a warning, because another vantage may see them.
@@ -130,7 +217,17 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
     if host.has(MxVerdict::Accepted) {
         return;
     }
-    let faults = faults(host);
+    // What lies out of reach adds nothing to what was proven at the other addresses.
+    let is_proven = host.verdict == MxVerdict::Refused;
+    if is_proven
+        && host
+            .addresses
+            .iter()
+            .all(|address| address.verdict == MxVerdict::Refused || address.is_out_of_reach())
+    {
+        return;
+    }
+    let faults = faults_of(host.addresses.iter());
     if host.has(MxVerdict::Undetermined)
         && TransportFault::certainty(faults.iter().copied()) == Certainty::Ours
     {

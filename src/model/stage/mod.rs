@@ -22,7 +22,7 @@ use crate::facts::smtp::{Message, Reply};
 use crate::facts::{DnsName, Say, UnixTime};
 use crate::sender::discover::Occasion;
 use crate::sender::found::{PolicyInUse, PolicySource};
-use crate::sender::{Attempt, Limits, Mail, PolicyState, Sender, SenderClass, Trace};
+use crate::sender::{Attempt, Families, Limits, Mail, PolicyState, Sender, SenderClass, Trace};
 use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
@@ -282,6 +282,7 @@ impl Stage {
             network: &network,
             class: SenderClass::by_name(class).unwrap(),
             limits: Limits::default(),
+            families: Families::Both,
         };
         let attempt = sender.attempt(mail, state).await;
         for change in &attempt.changes {
@@ -298,6 +299,7 @@ impl Stage {
             network: &network,
             class: SenderClass::by_name(class).unwrap(),
             limits: Limits::default(),
+            families: Families::Both,
         };
         sender
             .discover(

@@ -8,6 +8,7 @@ use crate::diagnose::document::{
 use crate::facts::{DnsName, Say};
 use crate::report::page::{Page, Place};
 use crate::report::{Detail, Tone, escape, time, words};
+use crate::sender::Families;
 
 /// Writes a line for each MX host.
 pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
@@ -16,7 +17,7 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
     }
     let limit = page.context.list_limit();
     for host in report.mx.iter().take(limit) {
-        let mut facts = vec![transport_word(host).to_owned()];
+        let mut facts = vec![transport_word(host)];
         let mut versions: Vec<&str> = host
             .addresses
             .iter()
@@ -154,7 +155,7 @@ fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
             None => "?".to_owned(),
         });
     }
-    cells.push(transport_word(host).to_owned());
+    cells.push(transport_word(host));
     cells.push(
         match host.would_pass_if_listed {
             Some(true) => "yes",
@@ -168,12 +169,23 @@ fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
 
 /// Returns what the transport to a host is worth: without STARTTLS it may well get mail, where no policy asks
 /// for more.
-fn transport_word(host: &MxReport) -> &'static str {
+fn transport_word(host: &MxReport) -> String {
     let is_clear = !host.addresses.is_empty() && host.addresses.iter().all(is_without_tls);
     if is_clear {
-        NO_STARTTLS
-    } else {
-        words::mx_verdict(host.verdict)
+        return NO_STARTTLS.to_owned();
+    }
+    let word = words::mx_verdict(host.verdict);
+    let over = match host.address_families {
+        Families::Both => "",
+        Families::Ipv4 => " over IPv4 alone",
+        Families::Ipv6 => " over IPv6",
+    };
+    match host.addresses_bad {
+        0 => format!("{word}{over}"),
+        bad => format!(
+            "{word}{over}, {bad} of {} addresses bad",
+            host.addresses.len()
+        ),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::facts::dns::DnsFailureKind;
 use crate::model::stage::{EDGE, START, Stage, body, cached, in_use, name, told, warm};
 use crate::sender::found::RecordSeen;
 use crate::sender::state::CacheChange;
-use crate::sender::{Limits, PolicyState, Sender, SenderClass, Trace};
+use crate::sender::{Families, Limits, PolicyState, Sender, SenderClass, Trace};
 use crate::sts::refresh::BackOff;
 
 fn after(secs: u64) -> UnixTime {
@@ -201,6 +201,7 @@ async fn a_refresh_renews_the_policy_or_keeps_it() {
             network: &network,
             class: SenderClass::by_name("strict").unwrap(),
             limits: Limits::default(),
+            families: Families::Both,
         };
         let found = sender
             .refresh(&name("corp.test"), &state, &mut Trace::default())
@@ -234,6 +235,7 @@ async fn a_refresh_of_nothing_asks_for_nothing() {
         network: &network,
         class: SenderClass::by_name("strict").unwrap(),
         limits: Limits::default(),
+        families: Families::Both,
     };
     let found = sender
         .refresh(&name("corp.test"), &state, &mut Trace::default())

@@ -13,7 +13,9 @@ use crate::model::stage::scripted::Scripted;
 use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, told};
 use crate::sender::discover::Occasion;
 use crate::sender::memo::{Memo, Probes};
-use crate::sender::{Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace, Verdict};
+use crate::sender::{
+    Families, Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace, Verdict,
+};
 use crate::sts::transport::Certainty;
 
 /// A network that lets others run before each answer.
@@ -66,6 +68,7 @@ fn sender<'a, N: Network>(network: &'a N, class: &str) -> Sender<'a, N> {
         network,
         class: SenderClass::by_name(class).unwrap(),
         limits: Limits::default(),
+        families: Families::Both,
     }
 }
 

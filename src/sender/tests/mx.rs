@@ -5,7 +5,7 @@ use crate::model::stage::{Stage, ip, name, told, warm};
 use crate::sender::candidates::{
     Candidate, Exchangers, ImplicitMx, find_addresses, find_exchangers,
 };
-use crate::sender::{Limits, Mail, PolicyState, Trace};
+use crate::sender::{Families, Limits, Mail, PolicyState, Trace};
 
 type Row = (&'static str, fn(&mut Stage), &'static str);
 
@@ -433,15 +433,20 @@ async fn addresses_are_bounded_and_both_families_have_a_place() {
         doubled.extend(addresses.first().map(String::as_str));
         stage.addresses("many.test", &doubled);
         stage.model.apply(stage.state.clone());
-        let found =
-            find_addresses(&stage.model.through("resolver"), &name("many.test"), most).await;
+        let found = find_addresses(
+            &stage.model.through("resolver"),
+            &name("many.test"),
+            most,
+            Families::Both,
+        )
+        .await;
         let (kept_v6, kept_v4) = expected;
         let expected: Vec<_> = (0..kept_v6)
             .map(|i| ip(&format!("2001:db8::{i:x}")))
             .chain((0..kept_v4).map(|i| ip(&format!("192.0.2.{i}"))))
             .collect();
         assert_eq!(
-            (found.addresses, found.not_tried),
+            (found.addresses, found.not_tried.len()),
             (expected, left),
             "{v6} IPv6 and {v4} IPv4 addresses, at most {most}"
         );
@@ -465,7 +470,7 @@ async fn a_host_is_absent_if_both_questions_say_so() {
             .outcome("odd.test", RecordType::A, v4.clone());
         stage.model.apply(stage.state.clone());
         let network = stage.model.through("resolver");
-        let found = find_addresses(&network, &name("odd.test"), 8).await;
+        let found = find_addresses(&network, &name("odd.test"), 8, Families::Both).await;
         assert_eq!(
             (found.no_such_name, found.failure),
             (expected, None),

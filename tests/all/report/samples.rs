@@ -13,7 +13,7 @@ use stickler::diagnose::steps::steps;
 use stickler::facts::UnixTime;
 use stickler::facts::dns::Exchange;
 use stickler::report::{Context, Run, text};
-use stickler::sender::Verdict;
+use stickler::sender::{Families, Verdict};
 use stickler::sts::policy;
 use stickler::sts::reading::Reading;
 use stickler::sts::transport::Certainty;
@@ -59,6 +59,9 @@ pub(crate) fn text(report: &DomainReport, context: &Context) -> String {
     text::domain(&with_steps(report, ""), context)
 }
 
+/// The addresses of the policy host.
+const ADDRESSES: [&str; 2] = ["192.0.2.11", "2001:db8::11"];
+
 /// Policy, MX and certificates agree.
 pub(crate) fn well() -> DomainReport {
     DomainReport {
@@ -72,6 +75,7 @@ pub(crate) fn well() -> DomainReport {
         senders: senders(&SenderReport {
             class: "strict".to_owned(),
             cache: CacheReport::Empty,
+            address_families: Families::Both,
             reading: Reading::Letter,
             verdict: Verdict::Deliver,
             certainty: Certainty::Definite,
@@ -88,10 +92,7 @@ pub(crate) fn well() -> DomainReport {
         fetch: FetchReport {
             url: "https://mta-sts.corp.test/.well-known/mta-sts.txt".to_owned(),
             cname: vec!["mta-sts.provider.test".parse().unwrap()],
-            edges: vec![
-                edge("192.0.2.11", "mx.new.test"),
-                edge("2001:db8::11", "mx.new.test"),
-            ],
+            edges: ADDRESSES.map(|text| edge(text, "mx.new.test")).into(),
             edges_not_tried: 0,
             error: None,
         },
@@ -133,10 +134,7 @@ pub(crate) fn stale() -> DomainReport {
         sender.delivered_via = None;
         sender.reason.clone_from(&reason);
     }
-    report.fetch.edges = vec![
-        edge("192.0.2.11", "mx.old.test"),
-        edge("2001:db8::11", "mx.old.test"),
-    ];
+    report.fetch.edges = ADDRESSES.map(|text| edge(text, "mx.old.test")).into();
     let mut stale = policy("mx.old.test", "mx.new.test");
     stale.unused_patterns = vec!["mx.old.test".to_owned()];
     report.policies = both_readings(&stale);
@@ -442,6 +440,8 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
             })
             .collect(),
         addresses_not_tried: 0,
+        addresses_bad: 0,
+        address_families: Families::Both,
         has_tlsa: false,
         cname: Vec::new(),
         error: None,

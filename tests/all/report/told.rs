@@ -7,7 +7,7 @@ use stickler::facts::certificate::CertificateFault;
 use stickler::facts::dns::{DnsFailure, DnsFailureKind};
 use stickler::facts::{Say, Sentence};
 use stickler::report::{Charset, Context};
-use stickler::sender::Verdict;
+use stickler::sender::{Families, Verdict};
 use stickler::sts::fetch::FetchError;
 use stickler::sts::ledger::Holding;
 use stickler::sts::reading::Reading;
@@ -230,5 +230,29 @@ fn at_eighty_columns_no_number_is_repeated_and_no_word_broken() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn the_table_says_of_a_host_which_of_its_addresses_are_bad() {
+    let mut report = samples::stale();
+    report.mx[0].addresses_bad = 1;
+    for (verdict, families, expected) in [
+        (
+            MxVerdict::Accepted,
+            Families::Both,
+            "accepted, 1 of 2 addresses bad",
+        ),
+        (
+            MxVerdict::Refused,
+            Families::Ipv4,
+            "refused over IPv4 alone, 1 of 2 addresses bad",
+        ),
+    ] {
+        report.mx[0].verdict = verdict;
+        report.mx[0].address_families = families;
+        let text = plain(&report);
+        let table = text.split_once("  Transport\n").unwrap().0;
+        assert!(table.contains(expected), "{text}");
     }
 }
