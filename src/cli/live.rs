@@ -45,6 +45,7 @@ pub fn network(args: &NetworkArgs, smtp_port: SmtpPort) -> anyhow::Result<Live> 
             Family::V4 => AddressFamilies::V4Only,
             Family::V6 => AddressFamilies::V6Only,
         },
+        allowed: args.allow_net.clone(),
         max_policy_bytes: u64::try_from(args.max_policy_size.get()).unwrap_or(u64::MAX),
         smtp_port,
         ..config

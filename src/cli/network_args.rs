@@ -10,6 +10,7 @@ use clap::builder::BoolishValueParser;
 
 use super::values::{CacheChoice, ResolverAddress, parse_count, parse_duration};
 use crate::clock::Clock;
+use crate::facts::special::Prefix;
 use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::Route;
 
@@ -70,6 +71,11 @@ pub struct NetworkArgs {
     /// Connect from this address
     #[arg(long, value_name = "ADDR")]
     pub source: Option<IpAddr>,
+
+    /// Connect to special-purpose addresses of this block too (as in 10.0.0.0/8, or one address), inside a
+    /// private network; without it they are left out, unless --connect-to leads elsewhere; repeat it for more
+    #[arg(long, value_name = "PREFIX", value_delimiter = ',')]
+    pub allow_net: Vec<Prefix>,
 
     /// Use IPv4 alone
     #[arg(short = '4', long, overrides_with = "ipv6", value_parser = BoolishValueParser::new())]

@@ -3,6 +3,7 @@
 use super::judge::Row;
 use super::judged::Judged;
 use crate::facts::UnixTime;
+use crate::facts::special::Prefix;
 use crate::sts::ledger::{Held, Ledger};
 use crate::sts::policy::{Mode, Policy};
 
@@ -19,6 +20,8 @@ pub struct Case<'a> {
     pub held: &'a [Held<'a>],
     /// What was seen of the domain, this check included; `None` if nothing is remembered.
     pub ledger: Option<&'a Ledger>,
+    /// Special-purpose addresses that were connected to all the same.
+    pub allowed: &'a [Prefix],
 }
 
 impl<'a> Case<'a> {

@@ -341,7 +341,7 @@ pub enum MxVerdict {
     RejectedUs,
     /// It could not be spoken to.
     Unreachable,
-    /// It lies beyond the number of hosts or addresses that are looked at.
+    /// It lies beyond the number of hosts or addresses that are looked at, or has a special-purpose address.
     NotTried,
 }
 

@@ -348,7 +348,9 @@ impl<'a> Host<'a> {
     pub fn bad_addresses(&self) -> impl Iterator<Item = &Address<'a>> {
         let has_good = self.has(MxVerdict::Accepted);
         self.addresses.iter().filter(move |address| {
-            has_good && address.verdict != MxVerdict::Accepted && !address.is_out_of_reach()
+            has_good
+                && !matches!(address.verdict, MxVerdict::Accepted | MxVerdict::NotTried)
+                && !address.is_out_of_reach()
         })
     }
 
@@ -375,6 +377,11 @@ impl<'a> Address<'a> {
                 Transport::Refused(_) => MxVerdict::Refused,
                 Transport::RejectedUs(_) => MxVerdict::RejectedUs,
                 Transport::Undetermined { .. } => MxVerdict::Undetermined,
+                Transport::Unreachable { ref failure, .. }
+                    if failure.kind == SmtpFailureKind::NotGlobal =>
+                {
+                    MxVerdict::NotTried
+                }
                 Transport::Unreachable { .. } => MxVerdict::Unreachable,
             },
             transport,
@@ -398,27 +405,35 @@ fn is_out_of_reach(probe: &SmtpExchange) -> bool {
 /// Chooses over which families of address everything is judged.
 ///
 /// Senders without IPv6 are many, so what passes over all addresses has to pass over IPv4 alone. Where one
-/// family cannot be had from here, the other is judged by itself: what was seen counts.
+/// family cannot be had from here, the other is judged by itself: what was seen counts. The MX hosts decide
+/// that, and the policy host where they are all of one family: a network may close port 25 of one family alone.
 fn families(survey: &Survey) -> &'static [Families] {
     let probes = survey.hosts.iter().flat_map(|host| &host.probes);
     let edges = survey.policy_host.iter().flat_map(|host| &host.edges);
-    let seen: Vec<(IpAddr, bool)> = probes
-        .map(|probe| (probe.address, is_out_of_reach(probe)))
-        .chain(edges.map(|edge| (edge.address, edge.is_out_of_reach())))
-        .collect();
+    let of_hosts = alone(probes.map(|probe| (probe.address, is_out_of_reach(probe))));
+    let of_edges = alone(edges.map(|edge| (edge.address, edge.is_out_of_reach())));
+    match of_hosts.or(of_edges) {
+        Some(Families::Ipv4) => &[Families::Both, Families::Ipv4],
+        Some(Families::Ipv6) => &[Families::Both, Families::Ipv6],
+        Some(Families::Both) | None => &[Families::Both],
+    }
+}
+
+/// Chooses the family to be judged alone, of addresses and whether each is out of reach; `None` where they are
+/// not of both families.
+fn alone(seen: impl Iterator<Item = (IpAddr, bool)>) -> Option<Families> {
+    let seen: Vec<(IpAddr, bool)> = seen.collect();
     let has = |families: Families| seen.iter().any(|(address, _)| families.have(*address));
     let can_have = |families: Families| {
         seen.iter()
             .any(|(address, is_out_of_reach)| !is_out_of_reach && families.have(*address))
     };
     if !has(Families::Ipv4) || !has(Families::Ipv6) {
-        &[Families::Both]
-    } else if can_have(Families::Ipv4) {
-        &[Families::Both, Families::Ipv4]
-    } else if can_have(Families::Ipv6) {
-        &[Families::Both, Families::Ipv6]
+        None
     } else {
-        &[Families::Both]
+        [Families::Ipv4, Families::Ipv6]
+            .into_iter()
+            .find(|families| can_have(*families))
     }
 }
 

@@ -70,7 +70,7 @@ fn has_all_edges(judged: &Judged<'_>) -> bool {
     let Some(host) = &judged.survey.policy_host else {
         return true;
     };
-    let has_all_addresses = host.addresses.not_tried == 0
+    let has_all_addresses = host.addresses.not_tried.is_empty()
         && (host.addresses.failure.as_ref()).is_none_or(|failure| failure.kind.is_published());
     let mut in_reach = judged
         .edges

@@ -31,6 +31,7 @@ mod tests;
 use std::time::Duration;
 
 use crate::facts::smtp::SmtpPort;
+use crate::facts::special::Prefix;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::{Memo, Probes};
 use crate::sender::{Limits, Network, Verdict};
@@ -60,6 +61,8 @@ pub struct Options {
     /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
     /// known by then is told. `None`: as long as the network's own deadlines let it.
     pub time: Option<Duration>,
+    /// Special-purpose addresses that are connected to all the same.
+    pub allowed: Vec<Prefix>,
     /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
     /// 127.0.0.1:5353`. Empty if it needs none.
     pub repeat: String,
@@ -98,6 +101,7 @@ pub async fn check<N: Network>(
         rows: &rows,
         held: &held,
         ledger: ledger.as_ref(),
+        allowed: &options.allowed,
     };
     Checked {
         report: assemble::report(&case, &options.repeat),

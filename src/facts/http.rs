@@ -27,6 +27,14 @@ impl HttpExchange {
             .is_err_and(|failure| failure.kind.is_before_connection())
     }
 
+    /// Returns whether the address was left out because it is not one of the Internet at large.
+    #[must_use]
+    pub fn is_special(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .is_err_and(|failure| failure.kind == HttpFailureKind::NotGlobal)
+    }
+
     /// Returns whether nothing left this host, as without IPv6: that says nothing about the address.
     #[must_use]
     pub fn is_out_of_reach(&self) -> bool {
@@ -119,6 +127,9 @@ pub enum HttpFailureKind {
     HandshakeFailed,
     /// The reply is not HTTP, or not even TLS, or breaks their rules.
     Malformed,
+    /// The address is not one of the Internet at large, so nobody connected to it: see
+    /// [`special_purpose`](super::special::special_purpose).
+    NotGlobal,
     /// No TLS version of 1.2 or above in common, as the server proved.
     OldTls,
     /// The address is the host's own, as seen from whoever asks: loopback, or none.
@@ -138,7 +149,11 @@ impl HttpFailureKind {
     #[must_use]
     pub const fn is_before_connection(self) -> bool {
         match self {
-            Self::ConnectTimedOut | Self::OwnAddress | Self::Refused | Self::Unreachable => true,
+            Self::ConnectTimedOut
+            | Self::NotGlobal
+            | Self::OwnAddress
+            | Self::Refused
+            | Self::Unreachable => true,
             Self::Alert(_)
             | Self::BrokenInHandshake
             | Self::CertificateRefused
@@ -160,6 +175,7 @@ impl HttpFailureKind {
             | Self::ConnectTimedOut
             | Self::HandshakeFailed
             | Self::HeadTooLarge
+            | Self::NotGlobal
             | Self::TimedOut
             | Self::Unreachable => true,
             Self::CertificateRefused
@@ -182,6 +198,7 @@ impl fmt::Display for HttpFailureKind {
             Self::HandshakeFailed => "TLS handshake failed",
             Self::HeadTooLarge => "head of the response is too large",
             Self::Malformed => "reply is not valid HTTP over TLS",
+            Self::NotGlobal => "special-purpose address, not connected to",
             Self::OldTls => "server speaks no TLS version from 1.2 on",
             Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Refused => "connection refused",
@@ -237,6 +254,12 @@ mod tests {
                 false,
                 false,
                 "reply is not valid HTTP over TLS",
+            ),
+            (
+                Kind::NotGlobal,
+                true,
+                true,
+                "special-purpose address, not connected to",
             ),
             (
                 Kind::OldTls,

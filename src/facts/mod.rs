@@ -11,6 +11,7 @@ pub mod http;
 pub mod name;
 pub mod sentence;
 pub mod smtp;
+pub mod special;
 pub mod time;
 pub mod tls;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::facts::smtp::SmtpPort;
+use crate::facts::special::Prefix;
 use crate::facts::{DnsName, DnsNameError};
 use crate::sts::certificate::Roots;
 pub use crate::sts::fetch::DEFAULT_MAX_POLICY_BYTES;
@@ -32,6 +33,9 @@ pub struct LiveConfig {
     pub source: Option<IpAddr>,
     /// Which kinds of address to connect to.
     pub families: AddressFamilies,
+    /// Special-purpose addresses that are connected to all the same; those that a route leads elsewhere need no
+    /// leave.
+    pub allowed: Vec<Prefix>,
     /// The `User-Agent` of the policy fetch.
     pub user_agent: Box<str>,
     /// The largest policy body that is read, in octets; a longer one is cut there and known as too long.
@@ -53,6 +57,7 @@ impl LiveConfig {
             helo: HeloName::of_this_host(),
             source: None,
             families: AddressFamilies::Both,
+            allowed: Vec::new(),
             user_agent: concat!("stickler/", env!("CARGO_PKG_VERSION"), " (+MTA-STS)").into(),
             max_policy_bytes: DEFAULT_MAX_POLICY_BYTES,
             smtp_port: SmtpPort::default(),

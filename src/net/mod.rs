@@ -32,6 +32,7 @@ use crate::facts::http::{FAMILY_OFF, HttpExchange, HttpFailure, HttpFailureKind}
 use crate::facts::smtp::{
     SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpPort, SmtpRequest, SmtpStep,
 };
+use crate::facts::special::{Prefix, SpecialPurpose, special_purpose};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
@@ -60,6 +61,7 @@ pub struct Live {
     cache: Arc<Mutex<DnsCache>>,
     routes: Routes,
     families: AddressFamilies,
+    allowed: Vec<Prefix>,
     fetcher: Fetcher,
     smtp: SmtpClient,
     smtp_port: SmtpPort,
@@ -98,6 +100,7 @@ impl Live {
             cache: Arc::default(),
             routes: config.routes,
             families: config.families,
+            allowed: config.allowed,
             fetcher: Fetcher {
                 tls: tls.clone(),
                 user_agent: config.user_agent,
@@ -157,11 +160,15 @@ impl Live {
         }
         let routed = match self.routes.find(host, target) {
             Some(routed) => routed,
+            None if self.allowed.iter().any(|prefix| prefix.contains(address)) => target,
             // A lab says by a route that it means its own loopback; a stranger's zone does not.
             None if address.is_loopback() || address.is_unspecified() => {
                 return Err(NotTried::OwnAddress);
             }
-            None => target,
+            None => match special_purpose(address) {
+                Some(block) => return Err(NotTried::NotGlobal(block)),
+                None => target,
+            },
         };
         // A socket of IPv6 would take `::ffff:192.0.2.1` too, and speak IPv4 from no source that was named.
         let routed = SocketAddr::new(routed.ip().to_canonical(), routed.port());
@@ -232,6 +239,9 @@ impl Network for Live {
             Err(NotTried::Excluded(detail)) => {
                 return failed(HttpFailureKind::Unreachable, detail);
             }
+            Err(NotTried::NotGlobal(block)) => {
+                return failed(HttpFailureKind::NotGlobal, block.to_string().into());
+            }
             Err(NotTried::OwnAddress) => {
                 return failed(HttpFailureKind::OwnAddress, Box::default());
             }
@@ -264,6 +274,9 @@ impl Network for Live {
             Ok(routed) => routed,
             Err(NotTried::Excluded(detail)) => {
                 return failed(SmtpFailureKind::Unreachable, detail);
+            }
+            Err(NotTried::NotGlobal(block)) => {
+                return failed(SmtpFailureKind::NotGlobal, block.to_string().into());
             }
             Err(NotTried::OwnAddress) => {
                 return failed(SmtpFailureKind::OwnAddress, Box::default());
@@ -299,6 +312,8 @@ impl Network for Live {
 enum NotTried {
     /// What we were told leaves it out.
     Excluded(Box<str>),
+    /// It is of this block, which is not for the Internet at large.
+    NotGlobal(&'static SpecialPurpose),
     /// It leads back to whoever asks, so it is nobody's address for others.
     OwnAddress,
 }

@@ -10,7 +10,9 @@ from .tools import RESOLVER, ROOT, Finished, execute, table, together
 # Longer than any deadline that stickler sets itself for one domain here.
 DEADLINE_SECS = 90
 HELO = "probe.client.test"
-STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--ca-file", ROOT, "--helo", HELO, "--format"]
+NETS = "192.0.2.0/24,2001:db8::/32"
+STICKLER = ["stickler", "check", "--resolver", f"{RESOLVER}:53", "--allow-net", NETS, "--ca-file", ROOT]
+STICKLER += ["--helo", HELO, "--format"]
 
 
 def run() -> list[bool]:

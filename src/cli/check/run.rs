@@ -81,6 +81,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             },
             smtp_port,
             time: Some(args.network.deadline),
+            allowed: args.network.allow_net.clone(),
             repeat: repeat(args),
         },
         send: args.send.clone(),

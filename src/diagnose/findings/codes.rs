@@ -40,6 +40,7 @@ codes! {
     FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", "the policy could not be fetched from here";
     POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", "the policy host's certificate is not valid";
     ALIAS_GONE = "ALIAS-GONE", 3, "8461 §8.2", "an alias leads to a name that is gone";
+    EDGE_SPECIAL = "STS-EDGE-SPECIAL", 3, "6890 §2.2", "the policy host has a special-purpose address";
     MX_ALIAS = "MX-ALIAS", 4, "5321 §5.1", "an MX host is an alias";
     MX_NULL = "MX-NULL", 4, "7505 §3", "the domain takes no mail";
     MX_NO_DOMAIN = "MX-NO-DOMAIN", 4, "5321 §5.1", "the domain does not exist";
@@ -48,6 +49,7 @@ codes! {
     MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", "an MX record does not name a host";
     MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", "an MX host has no address";
     MX_IMPLICIT_ALIAS = "MX-IMPLICIT-ALIAS", 4, "5321 §5.1", "the domain has no MX record and is an alias";
+    MX_SPECIAL = "MX-SPECIAL", 4, "6890 §2.2", "an MX host has a special-purpose address";
     MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", "there are more MX hosts or addresses than were looked at";
     FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", "the policy has a field that no sender knows";
     MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", "senders forget the policy soon";

@@ -130,7 +130,7 @@ fn find_unknown(domain: &DnsName, failure: &DnsFailure, found: &mut Findings) {
 }
 
 fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, found: &mut Findings) {
-    if host.verdict == MxVerdict::NotTried {
+    if !host.facts.is_tried() {
         return;
     }
     let candidate = &host.facts.candidate;

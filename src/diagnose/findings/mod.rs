@@ -15,6 +15,7 @@ mod policy;
 pub mod properties;
 pub(in crate::diagnose) mod record;
 pub mod served;
+mod special;
 #[cfg(test)]
 mod tests;
 pub mod tlsrpt;
@@ -34,6 +35,7 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     hosts::find(case, &mut found);
     aliases::find(case, &mut found);
     dnssec::find(case, &mut found);
+    special::find(case, &mut found);
     cached::find(case, &mut found);
     found.worst_first(case.judged.domain, &case.judged.aliases)
 }

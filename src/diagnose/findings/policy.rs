@@ -11,6 +11,7 @@ use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{self, Edge};
+use crate::facts::http::HttpFailureKind;
 use crate::facts::{Say, Sentence};
 use crate::sender::Verdict;
 use crate::sts::fetch::{FetchError, Fetched};
@@ -46,6 +47,11 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         find_tolerated(case, error, found);
         return;
     };
+    if matches!(error, FetchError::Connection(failure) if failure.kind == HttpFailureKind::NotGlobal)
+    {
+        // It has a finding of its own.
+        return;
+    }
     let domain = case.judged.domain;
     let served = match error {
         FetchError::MediaType { .. } | FetchError::Policy(_) => Served::find(&case.judged.edges),
@@ -180,7 +186,7 @@ fn find_split(case: &Case<'_>, found: &mut Findings) {
         case.judged
             .edges
             .iter()
-            .filter(|edge| !edge.exchange.is_out_of_reach())
+            .filter(|edge| !edge.exchange.is_out_of_reach() && !edge.exchange.is_special())
     };
     let serves = |edge: &&Edge<'_>| edge.in_reading(Reading::Tolerant).is_ok();
     let mut groups: Vec<(Sentence, Vec<&Edge<'_>>)> = Vec::new();

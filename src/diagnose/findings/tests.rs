@@ -42,6 +42,7 @@ fn findings(edges: &[Edge]) -> Vec<Finding> {
         rows: &[],
         held: &[],
         ledger: None,
+        allowed: &[],
     })
 }
 

@@ -219,12 +219,11 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
     }
     // What lies out of reach adds nothing to what was proven at the other addresses.
     let is_proven = host.verdict == MxVerdict::Refused;
-    if is_proven
-        && host
-            .addresses
-            .iter()
-            .all(|address| address.verdict == MxVerdict::Refused || address.is_out_of_reach())
-    {
+    let adds_nothing = |address: &Address<'_>| {
+        matches!(address.verdict, MxVerdict::Refused | MxVerdict::NotTried)
+            || address.is_out_of_reach()
+    };
+    if is_proven && host.addresses.iter().all(adds_nothing) {
         return;
     }
     let faults = faults_of(host.addresses.iter());

@@ -133,7 +133,7 @@ fn connection(domain: &DnsName, failure: &HttpFailure) -> Fix {
             ),
             Command::fetch("-sI", domain),
         ),
-        HttpFailureKind::OwnAddress => (
+        HttpFailureKind::NotGlobal | HttpFailureKind::OwnAddress => (
             format!(
                 "Let mta-sts.{domain} lead to an address of the web server that others can reach:"
             ),

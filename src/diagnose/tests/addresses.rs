@@ -1,9 +1,12 @@
 //! Hosts with many addresses, bad ones among them, or of two families.
 
-use super::{Story, WEEK, move_mx, play};
+use super::{Options, Story, WEEK, check, move_mx, play, report};
+use crate::diagnose::document::MxVerdict;
 use crate::facts::http::HttpFailureKind;
+use crate::facts::smtp::SmtpFailureKind;
 use crate::model::stage::{Stage, body, ip, name};
-use crate::sender::Verdict;
+use crate::sender::memo::Probes;
+use crate::sender::{Families, Verdict};
 
 fn address(number: u8) -> String {
     format!("198.51.100.{number}")
@@ -120,7 +123,284 @@ const STORIES: &[Story] = &[
     ),
 ];
 
+/// One MX host, at an IPv4 and an IPv6 address.
+fn dual(stage: &mut Stage) {
+    stage.server("mx1.corp.test", &["2001:db8::1", "192.0.2.1"]);
+    stage.mx(&["10 mx1.corp.test"]);
+}
+
+/// Gives the host at an address a certificate for another name.
+fn misname(stage: &mut Stage, address: &str) {
+    stage.at(address, |mx| {
+        mx.certificate.names = vec!["other.test".into()];
+    });
+}
+
+/// Lets a connection to an address fail.
+fn fail(stage: &mut Stage, address: &str, kind: SmtpFailureKind) {
+    stage.at(address, |mx| mx.connect = Some(kind));
+}
+
+const FAMILIES: &[Story] = &[
+    (
+        "bad over IPv6, good over IPv4",
+        |stage| {
+            dual(stage);
+            misname(stage, "2001:db8::1");
+        },
+        Verdict::Deliver,
+        &[],
+        &["STS-MX-ADDRESS-SPLIT"],
+        0,
+    ),
+    (
+        "good over IPv6, bad over IPv4: a sender without IPv6 defers",
+        |stage| {
+            dual(stage);
+            misname(stage, "192.0.2.1");
+        },
+        Verdict::Defer,
+        &["STS-MX-ADDRESS-SPLIT"],
+        &[],
+        1,
+    ),
+    (
+        "the same in testing",
+        |stage| {
+            dual(stage);
+            misname(stage, "192.0.2.1");
+            stage.policy("testing", &["mx1.corp.test"], WEEK);
+        },
+        Verdict::DeliverUnprotected,
+        &[],
+        &["STS-MX-ADDRESS-SPLIT"],
+        0,
+    ),
+    (
+        "good over IPv6, bad over IPv4, and another MX host that has no IPv6",
+        |stage| {
+            dual(stage);
+            misname(stage, "192.0.2.1");
+            stage.mx(&["10 mx1.corp.test", "20 mx2.corp.test"]);
+        },
+        Verdict::Deliver,
+        &["STS-MX-ADDRESS-SPLIT"],
+        &[],
+        1,
+    ),
+    (
+        "good over IPv6, nothing heard over IPv4",
+        |stage| {
+            dual(stage);
+            fail(stage, "192.0.2.1", SmtpFailureKind::TimedOut);
+        },
+        Verdict::Undetermined,
+        &[],
+        &["STS-MX-ADDRESS-SPLIT"],
+        3,
+    ),
+    (
+        "bad over IPv4, and IPv6 cannot be had from here",
+        |stage| {
+            dual(stage);
+            misname(stage, "192.0.2.1");
+            fail(stage, "2001:db8::1", SmtpFailureKind::Unreachable);
+        },
+        Verdict::Defer,
+        &["STS-MX-CERTIFICATE"],
+        &[],
+        1,
+    ),
+    (
+        "good over IPv4, and IPv6 cannot be had from here",
+        |stage| {
+            dual(stage);
+            fail(stage, "2001:db8::1", SmtpFailureKind::Unreachable);
+        },
+        Verdict::Deliver,
+        &[],
+        &[],
+        0,
+    ),
+    (
+        "bad over IPv6, and IPv4 cannot be had from here",
+        |stage| {
+            dual(stage);
+            misname(stage, "2001:db8::1");
+            fail(stage, "192.0.2.1", SmtpFailureKind::Unreachable);
+        },
+        Verdict::Defer,
+        &["STS-MX-CERTIFICATE"],
+        &[],
+        1,
+    ),
+    (
+        "good over IPv6, and IPv4 cannot be had from here",
+        |stage| {
+            dual(stage);
+            fail(stage, "192.0.2.1", SmtpFailureKind::Unreachable);
+        },
+        Verdict::Deliver,
+        &[],
+        &[],
+        0,
+    ),
+    (
+        "one address refused, the other unheard: what was seen keeps its finding",
+        |stage| {
+            stage.server("mx1.corp.test", &["192.0.2.1", "192.0.2.2"]);
+            stage.mx(&["10 mx1.corp.test"]);
+            misname(stage, "192.0.2.1");
+            fail(stage, "192.0.2.2", SmtpFailureKind::TimedOut);
+        },
+        Verdict::Undetermined,
+        &[],
+        &["STS-MX-CERTIFICATE", "MX-UNREACHABLE"],
+        3,
+    ),
+    (
+        "an MX host of IPv6 alone is judged over that",
+        |stage| {
+            dual(stage);
+            stage.addresses("mx1.corp.test", &["2001:db8::1"]);
+            stage.mx(&["10 mx1.corp.test", "20 mx2.corp.test"]);
+        },
+        Verdict::Deliver,
+        &[],
+        &[],
+        0,
+    ),
+];
+
+const SPECIAL: &[Story] = &[
+    (
+        "the only MX host has a special-purpose address",
+        |stage| {
+            stage.mx(&["10 mx1.corp.test"]);
+            fail(stage, "192.0.2.1", SmtpFailureKind::NotGlobal);
+        },
+        Verdict::Undetermined,
+        &[],
+        &["MX-SPECIAL"],
+        3,
+    ),
+    (
+        "a special-purpose address beside a good one",
+        |stage| {
+            stage.server("mx1.corp.test", &["192.0.2.1", "192.0.2.2"]);
+            stage.mx(&["10 mx1.corp.test"]);
+            fail(stage, "192.0.2.1", SmtpFailureKind::NotGlobal);
+        },
+        Verdict::Deliver,
+        &[],
+        &["MX-SPECIAL"],
+        0,
+    ),
+    (
+        "special-purpose over IPv4, good over IPv6",
+        |stage| {
+            dual(stage);
+            fail(stage, "192.0.2.1", SmtpFailureKind::NotGlobal);
+        },
+        Verdict::Undetermined,
+        &[],
+        &["MX-SPECIAL"],
+        3,
+    ),
+    (
+        "the policy host has a special-purpose address",
+        |stage| {
+            stage.edge(|edge| edge.fault = Some(HttpFailureKind::NotGlobal));
+        },
+        Verdict::Undetermined,
+        &[],
+        &["STS-EDGE-SPECIAL"],
+        3,
+    ),
+    (
+        "the policy host has a special-purpose address beside a good one",
+        |stage| {
+            edges(stage, 2);
+            let edge = stage.state.edges.get_mut(&ip(&address(1))).unwrap();
+            edge.fault = Some(HttpFailureKind::NotGlobal);
+        },
+        Verdict::Deliver,
+        &[],
+        &["STS-EDGE-SPECIAL"],
+        0,
+    ),
+];
+
 #[tokio::test]
 async fn no_address_is_left_out_in_silence() {
     play(STORIES).await;
+}
+
+#[tokio::test]
+async fn senders_without_ipv6_count_and_what_cannot_be_had_from_here_does_not() {
+    play(FAMILIES).await;
+}
+
+#[tokio::test]
+async fn special_purpose_addresses_are_named_and_leave_open_what_hangs_on_them() {
+    play(SPECIAL).await;
+}
+
+#[tokio::test]
+async fn what_was_admitted_is_a_note() {
+    let stage = Stage::with(dual);
+    stage.model.apply(stage.state.clone());
+    let options = Options {
+        allowed: vec!["192.0.2.0/24".parse().unwrap()],
+        ..Options::default()
+    };
+    let network = stage.model.through("observer");
+    let domain = name("corp.test");
+    let checked = check(&network, &Probes::default(), &domain, None, &options).await;
+    let notes: Vec<String> = checked
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.code.ends_with("-SPECIAL"))
+        .map(|finding| {
+            format!(
+                "{:?} {}: {}",
+                finding.severity, finding.code, finding.detail
+            )
+        })
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "Note MX-SPECIAL: mx1.corp.test: 192.0.2.1 (192.0.2.0/24, Documentation (TEST-NET-1)); connected to, \
+             as --allow-net says: senders outside reach no such address"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_row_says_over_which_addresses_it_is_judged() {
+    let stage = Stage::with(|stage| {
+        dual(stage);
+        misname(stage, "192.0.2.1");
+    });
+    let report = report(&stage, None).await;
+    assert!(
+        report
+            .reason
+            .to_string()
+            .starts_with("over IPv4 alone, no MX host can be used: mx1.corp.test: "),
+        "{}",
+        report.reason
+    );
+    let families = report.senders.iter().map(|sender| sender.address_families);
+    assert!(families.clone().count() > 0);
+    assert!(families.clone().all(|families| families == Families::Ipv4));
+    let [host] = report.mx.as_slice() else {
+        panic!("{:?}", report.mx)
+    };
+    assert_eq!(
+        (host.verdict, host.address_families, host.addresses_bad),
+        (MxVerdict::Refused, Families::Ipv4, 1)
+    );
 }

@@ -324,6 +324,9 @@ pub enum SmtpFailureKind {
     Closed,
     /// The peer's octets are no SMTP reply.
     Protocol,
+    /// The address is not one of the Internet at large, so nobody connected to it: see
+    /// [`special_purpose`](super::special::special_purpose).
+    NotGlobal,
     /// The address is the host's own, as seen from whoever asks: loopback, or none.
     OwnAddress,
     /// The connection was refused (RST).
@@ -343,7 +346,7 @@ impl SmtpFailureKind {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::TimedOut | Self::TooLong | Self::Unreachable => true,
+            Self::NotGlobal | Self::TimedOut | Self::TooLong | Self::Unreachable => true,
             Self::Alert(_)
             | Self::Closed
             | Self::OwnAddress
@@ -359,6 +362,7 @@ impl fmt::Display for SmtpFailureKind {
         f.write_str(match self {
             Self::Alert(alert) => return write!(f, "TLS alert {alert}"),
             Self::Closed => "connection closed",
+            Self::NotGlobal => "special-purpose address, not connected to",
             Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Protocol => "not a valid SMTP reply",
             Self::Refused => "connection refused",

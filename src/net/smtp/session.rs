@@ -387,6 +387,7 @@ impl Dialogue<'_> {
                 },
                 SmtpFailureKind::Alert(_)
                 | SmtpFailureKind::Closed
+                | SmtpFailureKind::NotGlobal
                 | SmtpFailureKind::OwnAddress
                 | SmtpFailureKind::Protocol
                 | SmtpFailureKind::Refused

@@ -200,7 +200,7 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
     let hosts: Vec<_> = report
         .mx
         .iter()
-        .filter(|host| host.verdict != MxVerdict::NotTried)
+        .filter(|host| host.verdict != MxVerdict::NotTried || !host.addresses.is_empty())
         .collect();
     if hosts.is_empty() {
         return;

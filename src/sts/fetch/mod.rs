@@ -56,6 +56,7 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
                 | HttpFailureKind::HeadTooLarge
                 | HttpFailureKind::Malformed
                 | HttpFailureKind::OldTls
+                | HttpFailureKind::NotGlobal
                 | HttpFailureKind::OwnAddress
                 | HttpFailureKind::Refused
                 | HttpFailureKind::Reset

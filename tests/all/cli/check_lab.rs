@@ -92,6 +92,56 @@ fn lab(program: &Program) -> Lab {
     lab
 }
 
+/// The lab's addresses are documentation: without the routes nobody connects to them.
+#[test]
+fn a_private_network_is_looked_into_by_leave_alone() {
+    let program = Program::new();
+    let lab = lab(&program);
+    let mut without_routes = command_with(
+        &program,
+        "lab.env",
+        // Should the rule fail one day, nothing leaves this host all the same.
+        &[
+            "check",
+            "--timeout",
+            "1s",
+            "--source",
+            "127.0.0.1",
+            "corp.test",
+        ],
+    );
+    let run = Run::of(without_routes.env_remove("STICKLER_CONNECT_TO"));
+    run.check(
+        3,
+        &[
+            "corp.test: undetermined",
+            "warning STS-EDGE-SPECIAL",
+            "warning MX-SPECIAL",
+            "Documentation (TEST-NET-1)); not connected to",
+            "--allow-net PREFIX",
+        ],
+        &"no routes",
+    );
+    let words = [
+        "corp.test",
+        "-v",
+        "--allow-net",
+        "192.0.2.0/24,2001:db8::/32",
+    ];
+    let fragments = [
+        "corp.test: deliver\n",
+        "note MX-SPECIAL",
+        "connected to, as --allow-net says",
+    ];
+    check(&program, &words).check(0, &fragments, &"admitted");
+    check(&program, &["corp.test", "--allow-net", "10.0.0.1/8"]).check(
+        2,
+        &["!the address has bits beyond the first 8: give the first address of the block"],
+        &"no block",
+    );
+    lab.end();
+}
+
 #[test]
 fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
     let program = Program::new();

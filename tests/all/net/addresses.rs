@@ -108,6 +108,46 @@ async fn the_loopback_of_a_zone_is_reached_only_by_a_route() {
 }
 
 #[tokio::test]
+async fn a_special_purpose_address_is_reached_only_by_a_route_or_by_leave() {
+    let server = Server::start(|mut talk| async move {
+        talk.say("554 no\r\n").await.rest().await;
+    })
+    .await;
+    let routed = config(server.address, Roots::none());
+    let mut bare = routed.clone();
+    bare.routes = Routes::default();
+    // Should the rule fail one day, nothing leaves this host all the same.
+    bare.source = Some("127.0.0.1".parse().unwrap());
+    let mut allowed = bare.clone();
+    allowed.allowed = vec!["127.0.0.0/8".parse().unwrap()];
+    let kind = |kind| Some((kind, SmtpStep::Connect));
+    for (config, address, expected) in [
+        (&routed, "10.0.0.1", None),
+        (&routed, "fd00::1", None),
+        (&bare, "10.0.0.1", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "192.168.1.1", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "169.254.169.254", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "100.64.0.1", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "fd00::1", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "::ffff:10.0.0.1", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "64:ff9b::a00:1", kind(SmtpFailureKind::NotGlobal)),
+        (&bare, "127.0.0.1", kind(SmtpFailureKind::OwnAddress)),
+        (&allowed, "10.0.0.1", kind(SmtpFailureKind::NotGlobal)),
+        (&allowed, "127.9.9.9", kind(SmtpFailureKind::Refused)),
+    ] {
+        let network = Live::new(config.clone()).unwrap();
+        let exchange = network
+            .smtp(&SmtpRequest {
+                address: address.parse().unwrap(),
+                ..request(TlsUse::Verified)
+            })
+            .await;
+        assert_eq!(failure(&exchange), expected, "{address}");
+    }
+    server.finish().await;
+}
+
+#[tokio::test]
 async fn we_come_from_the_source_address_that_was_named() {
     let server = Server::start(|mut talk| async move {
         let from = talk.stream().peer_addr().unwrap().ip().to_string();
