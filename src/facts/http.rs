@@ -98,7 +98,8 @@ pub struct HttpFailure {
 
 impl Say for HttpFailure {
     fn say(&self, sentence: &mut Sentence) {
-        let adds_nothing = self.detail.eq_ignore_ascii_case(&self.kind.to_string());
+        let kind = self.kind.to_string();
+        let adds_nothing = kind.eq_ignore_ascii_case(&self.detail) || kind.contains(&*self.detail);
         sentence.failure(self.kind, if adds_nothing { "" } else { &self.detail });
     }
 }

@@ -5,6 +5,8 @@ use std::io;
 
 use rustls::InvalidMessage;
 
+use super::tls::to_alert;
+
 /// The longest text of a cause chain that is kept, in characters.
 const MAX_DETAIL_CHARS: usize = 400;
 
@@ -33,7 +35,14 @@ pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
 
 /// Writes the chain as one line, leaving out what an outer cause has already said.
 pub(super) fn describe(error: &(dyn Error + 'static)) -> Box<str> {
-    join(causes(error).map(in_words))
+    join(causes(error).filter(speaks_for_itself).map(in_words))
+}
+
+/// Returns whether an error says something of its own: one of input and output says what the error inside it says.
+fn speaks_for_itself(error: &&(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_none_or(|error| error.get_ref().is_none())
 }
 
 /// As [`describe`], for a fetch: without what reqwest and its connector wrap around each cause, the URL that
@@ -42,6 +51,7 @@ pub(super) fn describe_fetch(error: &reqwest::Error) -> Box<str> {
     let inner = join(
         causes(error)
             .filter(|cause| !cause.is::<reqwest::Error>())
+            .filter(speaks_for_itself)
             .map(in_words)
             .filter(|cause| !cause.starts_with("client error (")),
     );
@@ -64,6 +74,9 @@ fn in_words(error: &(dyn Error + 'static)) -> String {
     )) = error.downcast_ref()
     {
         return "the server's certificates have more than 64 KiB, which is all that this client takes".to_owned();
+    }
+    if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
+        return format!("TLS alert {}", to_alert(*alert));
     }
     if is_head_too_large(error) {
         return "more than 100 headers, or 400 kB of them".to_owned();
@@ -205,6 +218,12 @@ mod tests {
                 "peer closed connection without sending TLS close_notify",
             ),
             (io::Error::other("odd (os error x)"), "odd (os error x)"),
+            (
+                io::Error::other(rustls::Error::AlertReceived(
+                    rustls::AlertDescription::UnrecognisedName,
+                )),
+                "TLS alert unrecognized_name",
+            ),
         ] {
             assert_eq!(&*describe(&error), expected);
         }

@@ -322,10 +322,12 @@ fn certificate_faults(certificate: Option<&PeerCertificate>) -> Vec<TransportFau
 }
 
 fn described(failure: &TlsFailure) -> Box<str> {
-    if failure.detail.is_empty() {
-        failure.kind.to_string().into()
+    let kind = failure.kind.to_string();
+    // The cause of an alert is the alert.
+    if kind.contains(&*failure.detail) {
+        kind.into()
     } else {
-        format!("{}: {}", failure.kind, failure.detail).into()
+        format!("{kind}: {}", failure.detail).into()
     }
 }
 

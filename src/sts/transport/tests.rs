@@ -277,6 +277,16 @@ fn a_failed_handshake_is_a_refusal_only_where_it_proves_something() {
     );
 }
 
+#[test]
+fn an_alert_is_named_once() {
+    let alert = AlertReceived::once(Alert::HANDSHAKE_FAILURE);
+    let mut exchange = handshake(TlsFailureKind::Alert(alert), Vec::new());
+    let tls = exchange.tls.as_mut().unwrap();
+    tls.outcome.as_mut().unwrap_err().detail = "TLS alert handshake_failure".into();
+    let said = judge(&exchange).to_string();
+    assert_eq!(said, "could not be determined: TLS alert handshake_failure");
+}
+
 /// In TLS 1.3 the alert of a server that wants a client's certificate comes when the client is done.
 #[test]
 fn an_alert_in_the_place_of_the_second_ehlo_is_an_answer_to_the_handshake() {
