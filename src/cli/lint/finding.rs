@@ -2,14 +2,19 @@
 
 use std::io::{self, Write};
 
+use crate::cli::exit::Exit;
 use crate::cli::output_args::FailOn;
 use crate::diagnose::document::{Finding, Severity};
 use crate::report::{Style, Tone, escape};
 
-/// Returns whether any finding is at least as bad as `threshold`.
-pub(super) fn any_reaches(findings: &[Finding], threshold: FailOn) -> bool {
+/// Returns how lint ends: with success if what it read is valid and no finding is as bad as `threshold`.
+pub(super) fn exit(is_valid: bool, findings: &[Finding], threshold: FailOn) -> Exit {
     let threshold = Severity::from(threshold);
-    findings.iter().any(|finding| finding.severity <= threshold)
+    if is_valid && findings.iter().all(|finding| finding.severity > threshold) {
+        Exit::Success
+    } else {
+        Exit::Failure
+    }
 }
 
 /// Writes a finding for people.

@@ -151,13 +151,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
         }
     }
     output.finish()?;
-    Ok(
-        if letter.valid && !finding::any_reaches(&findings, args.fail_on) {
-            Exit::Success
-        } else {
-            Exit::Failure
-        },
-    )
+    Ok(finding::exit(letter.valid, &findings, args.fail_on))
 }
 
 /// Reads the body, and one octet more than it may have.

@@ -100,13 +100,7 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
         }
     }
     output.finish()?;
-    Ok(
-        if is_valid && !finding::any_reaches(&findings, args.fail_on) {
-            Exit::Success
-        } else {
-            Exit::Failure
-        },
-    )
+    Ok(finding::exit(is_valid, &findings, args.fail_on))
 }
 
 impl Outcome {

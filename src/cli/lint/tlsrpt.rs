@@ -104,13 +104,7 @@ pub fn run(args: &LintTlsRptArgs, environment: &Environment) -> anyhow::Result<E
         }
     }
     output.finish()?;
-    Ok(
-        if read.is_ok() && !finding::any_reaches(&findings, args.fail_on) {
-            Exit::Success
-        } else {
-            Exit::Failure
-        },
-    )
+    Ok(finding::exit(read.is_ok(), &findings, args.fail_on))
 }
 
 fn write_text(
