@@ -47,6 +47,8 @@ pub struct DomainReport {
     pub policies: Vec<PolicyReport>,
     /// The MX hosts, judged by their transport alone.
     pub mx: Vec<MxReport>,
+    /// How many more MX hosts there are, none of them tried: `policies[].mx_matches` has them all.
+    pub mx_left_out: usize,
     /// What is wrong with the MX records themselves; null if nothing is.
     pub mx_error: Option<Sentence>,
     /// The TLSRPT record.

@@ -138,6 +138,10 @@ impl View<'_> {
             .iter()
             .map(|host| format!("{} {}", host.preference, host.host))
             .collect();
+        let mut seen = named("now ", &hosts);
+        if let (Some(seen), more @ 1..) = (&mut seen, self.report.mx_left_out) {
+            seen.words(format_args!(", and {more} more"));
+        }
         Step {
             step: 4,
             title: "compare the live MX records with the hosts that are meant",
@@ -146,7 +150,7 @@ impl View<'_> {
             } else {
                 StepState::Unknown
             },
-            seen: named("now ", &hosts),
+            seen,
             commands: vec![Command::dig(format_args!("+short MX {}", self.domain())).to_string()],
             ..Step::default()
         }

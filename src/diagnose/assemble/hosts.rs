@@ -13,7 +13,10 @@ use crate::sts::policy::Policy;
 use crate::sts::transport::Transport;
 use crate::tlsrpt::result_type::ResultType;
 
-/// Lays out the hosts in the order of preference.
+/// How many MX hosts are laid out, those that were not tried last: an answer over TCP has room for thousands.
+pub(super) const MAX_HOSTS: usize = 256;
+
+/// Lays out the hosts in the order of preference, at most [`MAX_HOSTS`].
 pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
     let ttl_secs = judged.survey.mx.ttl().map(|ttl| ttl.as_secs());
     let implicit = matches!(
@@ -21,7 +24,7 @@ pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
         Exchangers::Candidates { implicit: true, .. }
     );
     let patterns = judged.live_policy().map(Policy::patterns);
-    let hosts = judged.hosts.iter().map(|host| MxReport {
+    let hosts = judged.hosts.iter().take(MAX_HOSTS).map(|host| MxReport {
         ttl_secs,
         implicit,
         ..report(host, patterns)

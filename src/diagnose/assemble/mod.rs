@@ -33,6 +33,7 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         fetch: sources::fetch(judged),
         policies: policies::lay_out(case),
         mx: hosts::lay_out(judged),
+        mx_left_out: judged.hosts.len().saturating_sub(hosts::MAX_HOSTS),
         mx_error: hosts::error(&judged.survey.exchangers),
         tlsrpt: sources::tlsrpt(judged),
         findings: findings::find(case),

@@ -21,8 +21,9 @@ pub struct PeerCertificate {
 }
 
 impl PeerCertificate {
-    /// How many certificates of a chain are kept, the leaf among them.
-    pub const MAX_CHAIN: usize = 10;
+    /// How many certificates of a chain are kept: no path that is taken has more than a leaf, six issuers and a
+    /// root.
+    pub const MAX_CHAIN: usize = 8;
 
     /// How many of a leaf's names are kept: some have tens of thousands, and a domain's check keeps hundreds of
     /// certificates.

@@ -45,7 +45,10 @@ pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
         );
     }
     if report.mx.len() > limit {
-        page.field("mx", format!("and {} more", report.mx.len() - limit));
+        page.field(
+            "mx",
+            format!("and {} more", report.mx.len() - limit + report.mx_left_out),
+        );
     }
 }
 
@@ -119,7 +122,13 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
         .collect();
     page.table(header, rows);
     if report.mx.len() > MAX_ROWS {
-        page.prose(2, format!("and {} more", report.mx.len() - MAX_ROWS));
+        page.prose(
+            2,
+            format!(
+                "and {} more",
+                report.mx.len() - MAX_ROWS + report.mx_left_out
+            ),
+        );
     }
     for seen in &policies {
         let unused = &seen.policy.unused_patterns;

@@ -98,6 +98,7 @@ pub(crate) fn well() -> DomainReport {
         },
         policies: both_readings(&policy("mx.new.test", "mx.new.test")),
         mx: vec![mx("mx.new.test", &["192.0.2.26", "192.0.2.27"])],
+        mx_left_out: 0,
         mx_error: None,
         tlsrpt: TlsRptReport {
             texts: vec!["v=TLSRPTv1; rua=mailto:tls@corp.test".to_owned()],
