@@ -236,31 +236,31 @@ fn a_store_that_cannot_be_used_is_named_with_the_remedy() {
     homeless.check(2, &["!name it with --cache PATH"], &"without a home");
 }
 
-/// Runs the program as somebody who is not its superuser, whom no permission stops; `None` where it cannot.
+/// Runs the program as somebody who is not its superuser, whom no permission stops.
 #[cfg(unix)]
-fn run_as_somebody(program: &Program, words: &[&str]) -> Option<Run> {
+fn run_as_somebody(program: &Program, words: &[&str]) -> Run {
     use std::os::unix::fs::MetadataExt as _;
     use std::os::unix::process::CommandExt as _;
 
     const NOBODY: u32 = 65_534;
-    let owner = std::fs::metadata(program.folder()).unwrap().uid();
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"));
+    let binary = program.folder().join("stickler");
+    if !binary.exists() {
+        // What root has built in its own folder nobody else may run.
+        let built = assert_cmd::cargo::cargo_bin!("stickler");
+        std::fs::hard_link(built, &binary)
+            .or_else(|_| std::fs::copy(built, &binary).map(drop))
+            .unwrap();
+    }
+    let mut command = std::process::Command::new(binary);
     command
         .args(words)
         .current_dir(program.folder())
         .env_clear()
         .env("HOME", program.folder());
-    if owner == 0 {
+    if std::fs::metadata(program.folder()).unwrap().uid() == 0 {
         command.uid(NOBODY).gid(NOBODY);
     }
-    match command.output() {
-        Ok(output) => Some(Run::from(output)),
-        Err(error) if owner == 0 && error.kind() == std::io::ErrorKind::PermissionDenied => {
-            eprintln!("skipped: nobody may not run what root has built in its own folder");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    Run::from(command.output().unwrap())
 }
 
 #[cfg(unix)]
@@ -304,7 +304,11 @@ fn a_store_that_cannot_be_written_is_read() {
                 ][..],
             ),
             (&["cache", "show", "corp.test"], 0, &["id       1"]),
-            (&["cache", "export"], 0, &[good.as_str()]),
+            (
+                &["cache", "export"],
+                0,
+                &[r#""domain":"corp.test","id":"1","first_seen":"2026-03-02T12:00:00Z""#],
+            ),
             (
                 &[
                     "check",
@@ -331,9 +335,7 @@ fn a_store_that_cannot_be_written_is_read() {
             ),
         ] {
             let all = [words, &["--cache", "a b?/s"]].concat();
-            if let Some(run) = run_as_somebody(&program, &all) {
-                run.check(exit, fragments, &(&what, words));
-            }
+            run_as_somebody(&program, &all).check(exit, fragments, &(&what, words));
         }
         permit("a b?", 0o755);
         let after = std::fs::read(program.folder().join("a b?/s")).unwrap();
