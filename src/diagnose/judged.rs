@@ -399,7 +399,7 @@ fn is_out_of_reach(probe: &SmtpExchange) -> bool {
     probe
         .failure
         .as_ref()
-        .is_some_and(|failure| failure.kind == SmtpFailureKind::Unreachable)
+        .is_some_and(|failure| failure.kind.is_out_of_reach())
 }
 
 /// Chooses over which families of address everything is judged.

@@ -40,7 +40,7 @@ impl HttpExchange {
     pub fn is_out_of_reach(&self) -> bool {
         self.outcome
             .as_ref()
-            .is_err_and(|failure| failure.kind == HttpFailureKind::Unreachable)
+            .is_err_and(|failure| failure.kind.is_out_of_reach())
     }
 }
 
@@ -84,9 +84,6 @@ pub enum BodyEnd {
     },
 }
 
-/// What the detail of a failure says after the name of an address family that an option excludes.
-pub const FAMILY_OFF: &str = "is switched off";
-
 /// Why no response came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HttpFailure {
@@ -122,6 +119,8 @@ pub enum HttpFailureKind {
     CertificateRefused,
     /// The connection was not made in time.
     ConnectTimedOut,
+    /// An option excludes addresses of this family: nothing left this host.
+    FamilyOff,
     /// The head of the response is larger than this client takes; another may take more.
     HeadTooLarge,
     /// The TLS handshake failed, and it may only be that client and server have no parameters in common.
@@ -146,11 +145,17 @@ pub enum HttpFailureKind {
 }
 
 impl HttpFailureKind {
+    /// Returns whether nothing left this host.
+    const fn is_out_of_reach(self) -> bool {
+        matches!(self, Self::FamilyOff | Self::Unreachable)
+    }
+
     /// Returns whether no connection was made, so that a client goes on to the host's next address.
     #[must_use]
     pub const fn is_before_connection(self) -> bool {
         match self {
             Self::ConnectTimedOut
+            | Self::FamilyOff
             | Self::NotGlobal
             | Self::OwnAddress
             | Self::Refused
@@ -174,6 +179,7 @@ impl HttpFailureKind {
             Self::Alert(received) => received.is_ours(),
             Self::BrokenInHandshake
             | Self::ConnectTimedOut
+            | Self::FamilyOff
             | Self::HandshakeFailed
             | Self::HeadTooLarge
             | Self::NotGlobal
@@ -196,6 +202,7 @@ impl fmt::Display for HttpFailureKind {
             Self::BrokenInHandshake => "connection broke in the TLS handshake",
             Self::CertificateRefused => "certificate refused",
             Self::ConnectTimedOut => "no connection in time",
+            Self::FamilyOff => "address family is switched off",
             Self::HandshakeFailed => "TLS handshake failed",
             Self::HeadTooLarge => "head of the response is too large",
             Self::Malformed => "reply is not valid HTTP over TLS",
@@ -255,6 +262,12 @@ mod tests {
                 false,
                 false,
                 "reply is not valid HTTP over TLS",
+            ),
+            (
+                Kind::FamilyOff,
+                true,
+                true,
+                "address family is switched off",
             ),
             (
                 Kind::NotGlobal,

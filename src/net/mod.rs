@@ -28,7 +28,7 @@ use tokio::time::{Instant, timeout};
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
 use crate::facts::dns::{DnsAnswer, Question};
-use crate::facts::http::{FAMILY_OFF, HttpExchange, HttpFailure, HttpFailureKind};
+use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
     SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpPort, SmtpRequest, SmtpStep,
 };
@@ -156,7 +156,7 @@ impl Live {
         let address = target.ip().to_canonical();
         let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
         if !self.families.allows(address) {
-            return Err(NotTried::Excluded(format!("{family} {FAMILY_OFF}").into()));
+            return Err(NotTried::FamilyOff(family));
         }
         let routed = match self.routes.find(host, target) {
             Some(routed) => routed,
@@ -175,7 +175,7 @@ impl Live {
         match self.source {
             Some(source) if source.is_ipv4() != routed.is_ipv4() => {
                 let source = if source.is_ipv4() { "IPv4" } else { "IPv6" };
-                Err(NotTried::Excluded(
+                Err(NotTried::OtherSource(
                     format!("--source is {source}, the address is not").into(),
                 ))
             }
@@ -236,7 +236,10 @@ impl Network for Live {
         };
         let routed = match self.plan(host, SocketAddr::new(address, HTTPS_PORT)) {
             Ok(routed) => routed,
-            Err(NotTried::Excluded(detail)) => {
+            Err(NotTried::FamilyOff(family)) => {
+                return failed(HttpFailureKind::FamilyOff, family.into());
+            }
+            Err(NotTried::OtherSource(detail)) => {
                 return failed(HttpFailureKind::Unreachable, detail);
             }
             Err(NotTried::NotGlobal(block)) => {
@@ -272,7 +275,10 @@ impl Network for Live {
         let peer = SocketAddr::new(request.address, self.smtp_port.0);
         let routed = match self.plan(&request.host, peer) {
             Ok(routed) => routed,
-            Err(NotTried::Excluded(detail)) => {
+            Err(NotTried::FamilyOff(family)) => {
+                return failed(SmtpFailureKind::FamilyOff, family.into());
+            }
+            Err(NotTried::OtherSource(detail)) => {
                 return failed(SmtpFailureKind::Unreachable, detail);
             }
             Err(NotTried::NotGlobal(block)) => {
@@ -310,8 +316,10 @@ impl Network for Live {
 
 /// Why an address is not connected to.
 enum NotTried {
-    /// What we were told leaves it out.
-    Excluded(Box<str>),
+    /// An option leaves out its family, `IPv4` or `IPv6`.
+    FamilyOff(&'static str),
+    /// The address to connect from is of the other family.
+    OtherSource(Box<str>),
     /// It is of this block, which is not for the Internet at large.
     NotGlobal(&'static SpecialPurpose),
     /// It leads back to whoever asks, so it is nobody's address for others.

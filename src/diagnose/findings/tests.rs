@@ -162,6 +162,7 @@ fn edges_differ_only_where_we_could_ask_them() {
         (good(), [].as_slice()),
         // Our own missing IPv6, say.
         (Fails(HttpFailureKind::Unreachable), &[]),
+        (Fails(HttpFailureKind::FamilyOff), &[]),
         (Fails(HttpFailureKind::ConnectTimedOut), &["STS-EDGE-SPLIT"]),
         (Fails(HttpFailureKind::Refused), &["STS-EDGE-SPLIT"]),
     ] {

@@ -8,8 +8,7 @@ use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{Address, Host};
 use crate::facts::certificate::CertificateFault;
-use crate::facts::http::FAMILY_OFF;
-use crate::facts::smtp::{SmtpPort, TlsFailureKind};
+use crate::facts::smtp::{SmtpFailureKind, SmtpPort, TlsFailureKind};
 use crate::facts::tls::SmallerHello;
 use crate::facts::{DnsName, Say, Sentence};
 use crate::sender::Families;
@@ -300,7 +299,7 @@ fn is_switched_off(address: &Address<'_>) -> bool {
         .probe
         .failure
         .as_ref()
-        .is_some_and(|failure| failure.detail.contains(FAMILY_OFF))
+        .is_some_and(|failure| failure.kind == SmtpFailureKind::FamilyOff)
 }
 
 const FROM_ANOTHER_HOST: &str = "Check from a host that may send mail, under its full name (--helo): port 25 \

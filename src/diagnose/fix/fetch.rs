@@ -5,7 +5,7 @@ use super::{status, value::Fix};
 use crate::diagnose::command::{Command, policy_url};
 use crate::facts::DnsName;
 use crate::facts::dns::DnsFailure;
-use crate::facts::http::{FAMILY_OFF, HttpFailure, HttpFailureKind};
+use crate::facts::http::{HttpFailure, HttpFailureKind};
 use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::sts::fetch::FetchError;
 use crate::sts::policy::{Fault, PolicyErrorKind};
@@ -165,7 +165,7 @@ fn connection(domain: &DnsName, failure: &HttpFailure) -> Fix {
             "The server, or a box before it, breaks the connection: look at its log:".to_owned(),
             Command::fetch("-sv", domain),
         ),
-        HttpFailureKind::Unreachable if failure.detail.contains(FAMILY_OFF) => {
+        HttpFailureKind::FamilyOff => {
             return Fix::from(format!(
                 "mta-sts.{domain} has no address of the family that is left: drop -4 or -6."
             ));

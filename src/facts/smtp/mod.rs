@@ -322,6 +322,8 @@ pub enum SmtpFailureKind {
     Alert(Alert),
     /// The peer closed the connection.
     Closed,
+    /// An option excludes addresses of this family: nothing left this host.
+    FamilyOff,
     /// The peer's octets are no SMTP reply.
     Protocol,
     /// The address is not one of the Internet at large, so nobody connected to it: see
@@ -342,11 +344,21 @@ pub enum SmtpFailureKind {
 }
 
 impl SmtpFailureKind {
+    /// Returns whether nothing left this host, as without IPv6: that says nothing about the address.
+    #[must_use]
+    pub const fn is_out_of_reach(self) -> bool {
+        matches!(self, Self::FamilyOff | Self::Unreachable)
+    }
+
     /// Returns whether the failure may lie on our side, whenever it happens; see [`SmtpFailure::is_ours`].
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::NotGlobal | Self::TimedOut | Self::TooLong | Self::Unreachable => true,
+            Self::FamilyOff
+            | Self::NotGlobal
+            | Self::TimedOut
+            | Self::TooLong
+            | Self::Unreachable => true,
             Self::Alert(_)
             | Self::Closed
             | Self::OwnAddress
@@ -362,6 +374,7 @@ impl fmt::Display for SmtpFailureKind {
         f.write_str(match self {
             Self::Alert(alert) => return write!(f, "TLS alert {alert}"),
             Self::Closed => "connection closed",
+            Self::FamilyOff => "address family is switched off",
             Self::NotGlobal => "special-purpose address, not connected to",
             Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Protocol => "not a valid SMTP reply",

@@ -133,6 +133,7 @@ fn failures_say_what_happened_when_and_whose_it_may_be() {
             "TLS alert certificate_required",
         ),
         (Kind::Closed, false, "connection closed"),
+        (Kind::FamilyOff, true, "address family is switched off"),
         (
             Kind::OwnAddress,
             false,

@@ -387,6 +387,7 @@ impl Dialogue<'_> {
                 },
                 SmtpFailureKind::Alert(_)
                 | SmtpFailureKind::Closed
+                | SmtpFailureKind::FamilyOff
                 | SmtpFailureKind::NotGlobal
                 | SmtpFailureKind::OwnAddress
                 | SmtpFailureKind::Protocol

@@ -52,6 +52,7 @@ pub fn judge(exchange: &HttpExchange, reading: Reading) -> Result<Fetched, Fetch
                 | HttpFailureKind::BrokenInHandshake
                 | HttpFailureKind::CertificateRefused
                 | HttpFailureKind::ConnectTimedOut
+                | HttpFailureKind::FamilyOff
                 | HttpFailureKind::HandshakeFailed
                 | HttpFailureKind::HeadTooLarge
                 | HttpFailureKind::Malformed

@@ -479,7 +479,7 @@ async fn connections_that_cannot_be_made_are_told_apart() {
     for (config, host, expected) in [
         (plain(), HOST, HttpFailureKind::Refused),
         (foreign, HOST, HttpFailureKind::Unreachable),
-        (v6_only, HOST, HttpFailureKind::Unreachable),
+        (v6_only, HOST, HttpFailureKind::FamilyOff),
         (plain(), "mta-sts.192.0.2.1", HttpFailureKind::Unreachable),
         (plain(), "127.0.0.1", HttpFailureKind::Unreachable),
     ] {
