@@ -1,7 +1,6 @@
 //! A smart host as Postfix writes it: `relay`, `relay:587`, `[relay]`, `[relay]:587`.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
@@ -45,7 +44,7 @@ impl FromStr for NextHop {
                 Some(_) | None => (text, None, MxUse::LookedUp),
             },
         };
-        if host.parse::<IpAddr>().is_ok() || host.starts_with("IPv6:") {
+        if host.starts_with("IPv6:") {
             return Err(NextHopError::Address);
         }
         let name = mail_domain(host).map_err(|error| match error {
