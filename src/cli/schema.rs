@@ -56,12 +56,12 @@ const OF_CLI: &[Entry] = &[
     Entry::new(
         "lint-policy",
         "what `lint policy --format json` writes",
-        || titled(lint::policy::schema(), "stickler/lint-policy/1"),
+        || titled(lint::policy::schema(), "stickler/lint-policy/2"),
     ),
     Entry::new(
         "lint-record",
         "what `lint record --format json` writes",
-        || titled(lint::record::schema(), "stickler/lint-record/1"),
+        || titled(lint::record::schema(), "stickler/lint-record/2"),
     ),
     Entry::new(
         "lint-scenario",

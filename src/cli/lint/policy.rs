@@ -140,7 +140,7 @@ pub fn run(args: &LintPolicyArgs, environment: &Environment) -> anyhow::Result<E
         }
         AnswerFormat::Json => {
             let document = Document {
-                schema: "stickler/lint-policy/1",
+                schema: "stickler/lint-policy/2",
                 letter: &letter,
                 tolerant: &tolerant,
                 errors: &errors,

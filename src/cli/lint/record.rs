@@ -91,7 +91,7 @@ pub fn run(args: &LintRecordArgs, environment: &Environment) -> anyhow::Result<E
         AnswerFormat::Text => write_text(&mut output, style, &letter, &tolerant, &findings)?,
         AnswerFormat::Json => {
             let document = Document {
-                schema: "stickler/lint-record/1",
+                schema: "stickler/lint-record/2",
                 letter: &letter,
                 tolerant: &tolerant,
                 findings: &findings,

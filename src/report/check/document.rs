@@ -12,7 +12,7 @@ use crate::report::json::{Documented, pretty};
 use crate::report::sink::Form;
 
 /// The name and version of the documents: the version changes when a field goes or changes its meaning.
-pub const SCHEMA: &str = "stickler/check/1";
+pub const SCHEMA: &str = "stickler/check/2";
 
 /// What all results of one run share.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]

@@ -27,7 +27,7 @@ fn the_schema_refuses_what_is_no_result() {
     let validator = closed_validator();
     let good: Value = serde_json::from_str(&write(Format::Json, &[samples::stale()])).unwrap();
     for (pointer, value) in [
-        ("/schema", json!("stickler/check/2")),
+        ("/schema", json!("stickler/check/3")),
         ("/domains/0/verdict", json!("fine")),
         ("/domains/0/mx/0/verdict", json!("Accepted")),
         ("/domains/0/findings/0/severity", json!(null)),
@@ -71,7 +71,7 @@ fn each_line_stands_for_itself() {
     assert_eq!(lines.len(), reports.len());
     for (line, report) in lines.iter().zip(&reports) {
         let value: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(value["schema"], "stickler/check/1");
+        assert_eq!(value["schema"], "stickler/check/2");
         assert_eq!(value["checked_at"], "2026-03-04T10:00:00Z");
         assert_eq!(value["domains"], json!([report]));
     }
