@@ -26,8 +26,11 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         let fix = Fix::command(Command::dig(&alias.name)).at_policy_host();
         find_gone(Some(alias), fix, found);
     }
-    for host in &case.judged.hosts {
-        find_mx(case, host, found);
+    // Without an MX record the domain itself is the alias, which has a finding of its own.
+    if case.judged.implicit_alias().is_none() {
+        for host in &case.judged.hosts {
+            find_mx(case, host, found);
+        }
     }
 }
 
@@ -90,6 +93,10 @@ pub(super) struct Remedy<'a> {
 impl<'a> Remedy<'a> {
     /// Returns the remedy, if it is one for this host.
     pub(super) fn of(case: &Case<'a>, host: &Host<'_>) -> Option<Self> {
+        if case.judged.implicit_alias().is_some() {
+            // There is no MX record to change.
+            return None;
+        }
         let alias = host.alias()?;
         let target = alias.target()?.clone();
         let policy = case.judged.listing_policy();

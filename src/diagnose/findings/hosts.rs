@@ -209,7 +209,7 @@ fn find_implicit_alias(case: &Case<'_>, found: &mut Findings) {
         Some(
             Fix::from(format!(
                 "Name the MX host. A name with a CNAME can hold no MX record: put address records and an MX record \
-                 at {domain} in the place of the CNAME."
+                 that names {target} at {domain} in the place of the CNAME."
             ))
             .of_alias(Some(domain.clone())),
         ),

@@ -1,6 +1,6 @@
 //! Names that are aliases: what every fix says of them.
 
-use super::{WEEK, report};
+use super::{WEEK, fix, report};
 use crate::diagnose::document::{DomainReport, Severity};
 use crate::model::stage::Stage;
 
@@ -176,7 +176,7 @@ async fn a_fix_for_an_alias_names_it_and_who_has_to_change_what() {
         stage.alias(RECORD, end);
         stage.txt_at(end, &["v=STSv1; id=1;"]);
         let report = report(&stage, None).await;
-        let fix = super::fix(&report, "STS-MX-UNCOVERED");
+        let fix = fix(&report, "STS-MX-UNCOVERED");
         for part in parts {
             assert!(fix.contains(part), "{part}: {fix}");
         }
@@ -243,6 +243,37 @@ async fn an_mx_host_that_is_an_alias_is_told_with_what_fits_it() {
         let fix = told.map(|(_, fix)| fix).unwrap_or_default();
         assert!(fix.contains(expected.unwrap_or_default()), "{fix}");
     }
+}
+
+/// Nobody wrote an MX record there: none is spoken of, and none is published at the provider's name.
+#[tokio::test]
+async fn an_implicit_mx_that_is_an_alias_is_told_once() {
+    let stage = Stage::with(|stage| {
+        stage.alias("corp.test", "mx1.corp.test");
+        stage.policy("enforce", &["mx1.corp.test"], WEEK);
+    });
+    let report = report(&stage, None).await;
+    assert_eq!(mx_alias(&report), None);
+    let told: Vec<&str> = report
+        .findings
+        .iter()
+        .map(|finding| &*finding.code)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "STS-MX-UNCOVERED",
+            "STS-MX-CERTIFICATE",
+            "MX-IMPLICIT-ALIAS",
+            "TLSRPT-MISSING"
+        ]
+    );
+    for finding in &report.findings {
+        let fix = finding.fix.as_ref().unwrap().to_string();
+        assert!(!fix.contains("IN MX"), "{fix}");
+    }
+    assert!(fix(&report, "STS-MX-UNCOVERED").contains("mx: mx1.corp.test\nmx: corp.test\n"));
+    assert!(fix(&report, "STS-MX-CERTIFICATE").contains("corp.test"));
 }
 
 #[tokio::test]
