@@ -29,6 +29,7 @@ codes! {
     RECORD_INVALID = "STS-RECORD-INVALID", 1, "8461 §3.1", "the MTA-STS record cannot be used";
     RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", "some senders cannot read the MTA-STS record";
     RECORD_EXTENSION = "STS-RECORD-EXTENSION", 1, "8461 §3.1", "the MTA-STS record has a field that no sender knows";
+    RECORD_SECOND = "STS-RECORD-SECOND", 1, "8461 §3.1", "a second TXT record was meant to be the MTA-STS record";
     RECORD_UNKNOWN = "STS-RECORD-UNKNOWN", 1, "8461 §3.1", "the MTA-STS record could not be looked up";
     POLICY_WITHOUT_RECORD = "STS-POLICY-WITHOUT-RECORD", 1, "8461 §3.1", "a policy is served that no sender looks for";
     POLICY_INVALID = "STS-POLICY-INVALID", 1, "8461 §3.2", "the policy is not valid";
@@ -57,6 +58,7 @@ codes! {
     PATTERN_NOT_MX = "STS-PATTERN-NOT-MX", 5, "8461 §4.1", "a pattern of the policy names a host that takes no mail from outside";
     PATTERN_PARENT = "STS-PATTERN-PARENT", 5, "8461 §4.1", "a pattern of the policy is the domain above the MX hosts";
     PATTERN_POLICY_HOST = "STS-PATTERN-POLICY-HOST", 5, "8461 §4.1", "a pattern of the policy names the policy host";
+    PATTERN_REPEATED = "STS-PATTERN-REPEATED", 5, "8461 §3.2", "a pattern of the policy is listed more than once";
     PATTERN_SHORT = "STS-PATTERN-SHORT", 5, "8461 §4.1", "a wildcard of the policy is a label too short";
     PATTERN_TYPO = "STS-PATTERN-TYPO", 5, "8461 §4.1", "a pattern of the policy is nearly the name of an MX host";
     PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", "a pattern of the policy matches no live MX host";
@@ -79,6 +81,8 @@ codes! {
     TLSRPT_SCHEME = "TLSRPT-SCHEME", 7, "8460 §3", "nobody reports to an address of the TLSRPT record";
     TLSRPT_UNREACHABLE = "TLSRPT-UNREACHABLE", 7, "8460 §3", "no report can reach an address of the TLSRPT record";
     TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", "the TLSRPT record cannot be used";
+    TLSRPT_SECOND = "TLSRPT-SECOND", 7, "8460 §3", "a second TXT record was meant to be the TLSRPT record";
+    TLSRPT_TOLERATED = "TLSRPT-TOLERATED", 7, "8460 §3", "some senders of reports cannot read the TLSRPT record";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::codes;
 use super::found::Findings;
 use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, policy_url};
-use crate::diagnose::document::Severity;
+use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::facts::dns::{DnsFailure, DnsOutcome, TxtRecord};
 use crate::facts::{Say, Sentence};
@@ -48,6 +48,47 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         None if case.judged.live_id().is_none() => find_missing(case, &texts, found),
         None => {}
     }
+    let severity = match case.judged.record.tolerant {
+        Selection::Record(_) => Severity::Warning,
+        Selection::NoRecord | Selection::Unusable(_) => severity_of_split(case),
+    };
+    found.extend(seconds(&texts, &case.judged.record, severity));
+}
+
+/// Finds the records beside the one that counts which somebody meant to be the record.
+pub(in crate::diagnose) fn seconds(
+    texts: &[&TxtRecord],
+    read: &ByReading<Selection>,
+    severity: Severity,
+) -> Vec<Finding> {
+    let Some(counts) = read.letter.record() else {
+        return Vec::new();
+    };
+    let split = match read.tolerant {
+        Selection::Record(_) => "",
+        Selection::NoRecord | Selection::Unusable(_) => {
+            "; tolerant senders may take both for records, and use none"
+        }
+    };
+    record::discarded(texts)
+        .map(|(text, why)| {
+            let mut detail = Sentence::from(format!(
+                "`{}` is ignored beside the record with the id {}: ",
+                excerpt(&text.joined()),
+                counts.id()
+            ));
+            detail.add(&why).words(split);
+            Finding::new(
+                &codes::RECORD_SECOND,
+                severity,
+                detail,
+                Some(
+                    "Delete it: there may be one record, and a change of its id counts alone."
+                        .into(),
+                ),
+            )
+        })
+        .collect()
 }
 
 /// What is wrong with the records of one name.

@@ -11,6 +11,7 @@ use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::facts::dns::TxtRecord;
 use crate::facts::{DnsName, Sentence};
+use crate::sts::excerpt::excerpt;
 use crate::tlsrpt::record::{self, Record, ReportUri, SelectError, Selection, mend};
 
 /// The schemes of the addresses to which reports go (RFC 8460, Section 3).
@@ -106,7 +107,12 @@ impl Published<'_> {
     pub fn findings(&self, severity: Severity) -> Vec<Finding> {
         match self.selection {
             Selection::NoRecord => Vec::new(),
-            Selection::Record(record) => self.schemes(record).into_iter().collect(),
+            Selection::Record(record) => {
+                let mut findings: Vec<Finding> = self.schemes(record).into_iter().collect();
+                findings.extend(self.tolerated(record));
+                findings.extend(self.seconds());
+                findings
+            }
             Selection::Unusable(error) => {
                 let place = self
                     .domain
@@ -126,6 +132,41 @@ impl Published<'_> {
                 )]
             }
         }
+    }
+
+    /// A single record that the grammar takes, and a filter does not.
+    fn tolerated(&self, record: &Record) -> Option<Finding> {
+        let is_filtered = self
+            .texts
+            .iter()
+            .all(|text| record::is_filtered_by_some(text));
+        is_filtered.then(|| {
+            Finding::new(
+                &codes::TLSRPT_TOLERATED,
+                Severity::Warning,
+                "there is white space before the first `;`, and senders of reports that ask for `v=TLSRPTv1;` at \
+                 the beginning find no record",
+                Some(self.publish(record.clone())),
+            )
+        })
+    }
+
+    /// Records beside the one that counts which somebody meant to be the record.
+    fn seconds(&self) -> impl Iterator<Item = Finding> {
+        record::discarded(self.texts).map(|(text, why)| {
+            Finding::new(
+                &codes::TLSRPT_SECOND,
+                Severity::Warning,
+                format!(
+                    "`{}` is ignored beside the record: {why}",
+                    excerpt(&text.joined())
+                ),
+                Some(
+                    "Delete it; an address in it that is read belongs into the record that counts."
+                        .into(),
+                ),
+            )
+        })
     }
 
     fn schemes(&self, record: &Record) -> Option<Finding> {

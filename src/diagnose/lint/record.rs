@@ -2,7 +2,7 @@
 
 use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::findings::codes;
-use crate::diagnose::findings::record::{Fault, judge, what_stands_there};
+use crate::diagnose::findings::record::{Fault, judge, seconds, what_stands_there};
 use crate::facts::dns::TxtRecord;
 use crate::facts::{Say, Sentence};
 use crate::sts::reading::{ByReading, Reading};
@@ -76,6 +76,7 @@ impl RecordsInHand {
             }
             (Some(Fault::Unusable(_)) | None, Ok(_)) => {}
         }
+        findings.extend(seconds(&self.texts(), &self.read, Severity::Warning));
         let extensions = self.record(Reading::Letter).ok().map(Record::extensions);
         for (name, value) in extensions.into_iter().flatten() {
             findings.push(Finding::new(

@@ -325,6 +325,84 @@ const FIXES: &[FixCase] = &[
         "STS-MX-UNCOVERED",
         &["`*` stands for exactly one label", "mx: mx.a.corp.test\n"],
     ),
+    (
+        "a pattern that is listed again, in other letters",
+        |stage| {
+            stage.policy(
+                "enforce",
+                &["mx1.corp.test", "mx2.corp.test", "MX1.corp.test"],
+                604_800,
+            );
+        },
+        "STS-PATTERN-REPEATED",
+        &["`MX1.corp.test` is listed more than once"],
+    ),
+    (
+        "the id in the policy",
+        |stage| {
+            serve(
+                stage,
+                b"version: STSv1\nid: 2\nmode: enforce\nmx: *.corp.test\nmax_age: 604800\n",
+            );
+        },
+        "STS-FIELD-UNKNOWN",
+        &[
+            "`id: 2` is ignored",
+            "The id stands in the TXT record at _mta-sts.<domain>, and senders look for it there alone",
+        ],
+    ),
+    (
+        "a record that is nearly one beside the record",
+        |stage| {
+            stage.txt(&["v=STSv1; id=1;", "x", "v=stsv1; id=2;"]);
+        },
+        "STS-RECORD-SECOND",
+        &[
+            "`v=stsv1; id=2;` is ignored beside the record with the id 1: ",
+            "upper and lower case count",
+            "Delete it",
+        ],
+    ),
+    (
+        "a record that tolerant senders take for a second one",
+        |stage| {
+            stage.txt(&["v=STSv1; id=1;", " v=STSv1; id=2;"]);
+        },
+        "STS-RECORD-SECOND",
+        &[
+            "` v=STSv1; id=2;`",
+            "tolerant senders may take both for records, and use none",
+        ],
+    ),
+    (
+        "a TLSRPT record that is nearly one beside the record",
+        |stage| {
+            let record = "v=TLSRPTv1; rua=mailto:a@corp.test";
+            stage.txt_at(
+                "_smtp._tls.corp.test",
+                &[record, "v=TLSRPT1; rua=mailto:b@corp.test"],
+            );
+        },
+        "TLSRPT-SECOND",
+        &[
+            "`v=TLSRPT1; rua=mailto:b@corp.test` is ignored",
+            "Delete it",
+        ],
+    ),
+    (
+        "white space before the first semicolon of the TLSRPT record",
+        |stage| {
+            stage.txt_at(
+                "_smtp._tls.corp.test",
+                &["v=TLSRPTv1 ; rua=mailto:a@corp.test"],
+            );
+        },
+        "TLSRPT-TOLERATED",
+        &[
+            "white space before the first `;`",
+            "\"v=TLSRPTv1; rua=mailto:a@corp.test;\"",
+        ],
+    ),
 ];
 
 #[tokio::test]

@@ -148,6 +148,20 @@ pub(crate) fn begins_exactly(text: &TxtRecord, kind: Kind) -> bool {
     begins_with(&joined(text), kind, Reading::Letter)
 }
 
+/// Returns the records that are discarded beside the one that counts, though somebody meant them to be such
+/// records.
+pub(crate) fn discarded<'a, 't>(
+    texts: &'a [&'t TxtRecord],
+    kind: Kind,
+) -> impl Iterator<Item = &'t TxtRecord> + 'a {
+    texts
+        .iter()
+        .copied()
+        // A single one is discarded by nobody.
+        .filter(move |text| texts.len() > 1 && !begins_exactly(text, kind))
+        .filter(move |text| kind.is_meant(&joined(text)))
+}
+
 /// Joins the strings of a record with nothing between them, as §3.1 wants it.
 fn joined(text: &TxtRecord) -> Cow<'_, [u8]> {
     match text.strings.as_slice() {

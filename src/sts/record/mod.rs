@@ -237,17 +237,28 @@ impl Say for SelectError {
 pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>, reading: Reading) -> Selection {
     match fields::candidate(texts, KIND, reading) {
         Candidate::None => Selection::NoRecord,
-        Candidate::Discarded(octets) => {
-            let error = parse(&octets, reading).err();
-            let passed = || FieldsError::SpaceBeforeSemicolon { expected: VERSION }.into();
-            Selection::Unusable(error.unwrap_or_else(passed).into())
-        }
+        Candidate::Discarded(octets) => Selection::Unusable(why_discarded(&octets, reading).into()),
         Candidate::Several { count } => Selection::Unusable(SelectError::Several { count }),
         Candidate::One(octets) => match parse(&octets, reading) {
             Ok(record) => Selection::Record(record),
             Err(error) => Selection::Unusable(error.into()),
         },
     }
+}
+
+/// Returns the records that are discarded beside the one that counts, though somebody meant them to be the
+/// record, each with the reason, to the letter.
+pub fn discarded<'a, 't>(
+    texts: &'a [&'t TxtRecord],
+) -> impl Iterator<Item = (&'t TxtRecord, SelectError)> + 'a {
+    fields::discarded(texts, KIND)
+        .map(|text| (text, why_discarded(&text.joined(), Reading::Letter).into()))
+}
+
+/// Says why a record does not count among several.
+fn why_discarded(octets: &[u8], reading: Reading) -> RecordError {
+    let passed = || FieldsError::SpaceBeforeSemicolon { expected: VERSION }.into();
+    parse(octets, reading).err().unwrap_or_else(passed)
 }
 
 /// Returns whether a single record, good by the grammar, is dropped by senders that always ask for `v=STSv1;`

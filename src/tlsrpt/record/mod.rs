@@ -292,17 +292,34 @@ pub enum SelectError {
 pub fn select<'a>(texts: impl IntoIterator<Item = &'a TxtRecord>) -> Selection {
     match fields::candidate(texts, KIND, Reading::Letter) {
         Candidate::None => Selection::NoRecord,
-        Candidate::Discarded(octets) => {
-            let error = parse(&octets).err();
-            let passed = || FieldsError::SpaceBeforeSemicolon { expected: VERSION }.into();
-            Selection::Unusable(error.unwrap_or_else(passed).into())
-        }
+        Candidate::Discarded(octets) => Selection::Unusable(why_discarded(&octets).into()),
         Candidate::Several { count } => Selection::Unusable(SelectError::Several { count }),
         Candidate::One(octets) => match parse(&octets) {
             Ok(record) => Selection::Record(record),
             Err(error) => Selection::Unusable(error.into()),
         },
     }
+}
+
+/// Returns the records that are discarded beside the one that counts, though somebody meant them to be the
+/// record, each with the reason.
+pub fn discarded<'a, 't>(
+    texts: &'a [&'t TxtRecord],
+) -> impl Iterator<Item = (&'t TxtRecord, SelectError)> + 'a {
+    fields::discarded(texts, KIND).map(|text| (text, why_discarded(&text.joined()).into()))
+}
+
+/// Says why a record does not count among several.
+fn why_discarded(octets: &[u8]) -> RecordError {
+    let passed = || FieldsError::SpaceBeforeSemicolon { expected: VERSION }.into();
+    parse(octets).err().unwrap_or_else(passed)
+}
+
+/// Returns whether a single record, good by the grammar, is dropped by senders that always ask for
+/// `v=TLSRPTv1;` at its beginning.
+#[must_use]
+pub fn is_filtered_by_some(text: &TxtRecord) -> bool {
+    !fields::begins_exactly(text, KIND)
 }
 
 /// Returns whether somebody meant the text to be a TLSRPT record.

@@ -8,6 +8,7 @@ mod check_ledger;
 mod common;
 mod lab;
 mod lint;
+mod lint_records;
 mod replay;
 mod values;
 
