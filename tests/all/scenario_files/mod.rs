@@ -2,6 +2,7 @@
 
 mod ignored;
 mod once;
+mod schema;
 mod vain;
 
 use std::collections::BTreeSet;
