@@ -1,9 +1,18 @@
 //! A policy body to paste: one that every sender can read (RFC 8461, Section 3.2).
 
+use std::collections::BTreeMap;
+
 use super::value::Fix;
 use crate::facts::DnsName;
+use crate::sts::fetch::DEFAULT_MAX_POLICY_BYTES;
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::{MaxAge, Mode, Policy};
+
+/// How many hosts that cannot be listed by their own name are named.
+const SHOWN_REMARKS: usize = 8;
+
+/// How many wildcards are proposed in the place of hosts.
+const SHOWN_WILDCARDS: usize = 3;
 
 /// A policy in the making, and what is to be said of the hosts in it.
 #[derive(Clone, Debug)]
@@ -14,6 +23,8 @@ pub(super) struct Body {
     patterns: Vec<MxPattern>,
     /// A sentence for each host that could not be listed by its own name.
     remarks: Vec<String>,
+    /// How many of the hosts lie right below each name, where a wildcard can cover them.
+    parents: BTreeMap<String, usize>,
     /// Whether a host made it longer.
     is_longer: bool,
 }
@@ -35,6 +46,7 @@ impl Body {
             max_age,
             patterns: Vec::new(),
             remarks: Vec::new(),
+            parents: BTreeMap::new(),
             is_longer: false,
         }
     }
@@ -46,6 +58,9 @@ impl Body {
     /// wildcard over a whole top-level domain is never offered.
     pub(super) fn and_hosts(mut self, hosts: &[&DnsName]) -> Self {
         for host in hosts {
+            if let Some(parent) = parent_of(host) {
+                *self.parents.entry(parent.to_owned()).or_default() += 1;
+            }
             match pattern_for(host) {
                 Some(pattern) => {
                     if let MxPattern::Wildcard(_) = pattern {
@@ -71,9 +86,45 @@ impl Body {
 
     /// Adds to a fix what is to be said of the hosts, a line each.
     pub(super) fn remark_in(&self, fix: Fix) -> Fix {
-        self.remarks
+        let shown = self.remarks.iter().take(SHOWN_REMARKS);
+        let fix = shown.fold(fix, |fix, remark| fix.line(remark.clone()));
+        match self.remarks.len().saturating_sub(SHOWN_REMARKS) {
+            0 => fix,
+            more => fix.line(format!("The same holds for {more} more hosts.")),
+        }
+    }
+
+    /// Says what to do in the place of this policy, if it is longer than what senders read; `None` if it is not.
+    pub(super) fn too_long(&self) -> Option<String> {
+        let octets = self.policy()?.to_string().len();
+        if octets as u64 <= DEFAULT_MAX_POLICY_BYTES {
+            return None;
+        }
+        let mut parents: Vec<(&String, usize)> = self
+            .parents
             .iter()
-            .fold(fix, |fix, remark| fix.line(remark.clone()))
+            .map(|(parent, count)| (parent, *count))
+            .filter(|(_, count)| *count > 1)
+            .collect();
+        parents.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let wildcards: Vec<String> = parents
+            .iter()
+            .take(SHOWN_WILDCARDS)
+            .map(|(parent, count)| format!("`*.{parent}` covers {count} of the hosts"))
+            .collect();
+        let wildcards = if wildcards.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "List a wildcard in the place of hosts if every name right below it is yours: {}. ",
+                wildcards.join(", ")
+            )
+        };
+        Some(format!(
+            "A policy that lists every MX host would have {octets} octets, and no sender need read more than \
+             {DEFAULT_MAX_POLICY_BYTES} (RFC 8461, Section 3.3): no policy is proposed here. {wildcards}Otherwise \
+             publish fewer MX records."
+        ))
     }
 
     /// Returns the policy; `None` if no host can be listed.
@@ -96,9 +147,11 @@ impl Body {
 
 fn pattern_for(host: &DnsName) -> Option<MxPattern> {
     let by_name = host.as_str().parse().ok();
-    by_name.or_else(|| {
-        let (_, rest) = host.split_first_label()?;
-        rest.split_once('.')?;
-        format!("*.{rest}").parse().ok()
-    })
+    by_name.or_else(|| format!("*.{}", parent_of(host)?).parse().ok())
+}
+
+/// Returns what follows the first label of a name, unless that is a whole top-level domain.
+fn parent_of(host: &DnsName) -> Option<&str> {
+    let (_, rest) = host.split_first_label()?;
+    rest.contains('.').then_some(rest)
 }

@@ -69,8 +69,11 @@ pub fn keep(domain: &DnsName, policy: &Policy, uncovered: &[&DnsName], now: Unix
     } else {
         Fix::default()
     });
-    serve(fix, "To keep MTA-STS, serve this again", domain, &body, now)
-        .line("Senders that hold the old policy look the id up and fetch this one at once.")
+    let fix = serve(fix, "To keep MTA-STS, serve this again", domain, &body, now);
+    if fix.bodies().next().is_none() {
+        return fix;
+    }
+    fix.line("Senders that hold the old policy look the id up and fetch this one at once.")
 }
 
 /// A first policy for the live MX hosts; `None` if no policy can list them.
@@ -148,8 +151,12 @@ pub fn no_edge(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) -> Fix
     .of_edges()
 }
 
-/// Says where to serve a body, the body itself, and what comes after it.
+/// Says where to serve a body, the body itself, and what comes after it; of a body that is longer than what
+/// senders read, what to do in its place.
 fn serve(fix: Fix, lead: &str, domain: &DnsName, body: &Body, now: UnixTime) -> Fix {
+    if let Some(instead) = body.too_long() {
+        return fix.line(instead);
+    }
     let fix = fix.line(format!(
         "{lead} as {}, on every address of the policy host:",
         policy_url(domain)

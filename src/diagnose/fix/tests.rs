@@ -24,6 +24,67 @@ fn bodies(fix: &Fix) -> Vec<String> {
         .collect()
 }
 
+/// Hosts right below one name, and one more, whose names fill more than 64 KiB.
+fn many_hosts(first: &str) -> Vec<DnsName> {
+    let parent = "y".repeat(40);
+    (0..1_500)
+        .map(|number| format!("{first}{number}.{parent}.test"))
+        .chain(["mx.alone.test".to_owned()])
+        .map(|name| name.parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn no_policy_is_offered_that_is_longer_than_senders_read() {
+    let domain = "corp.test".parse().unwrap();
+    let old = policy(&["mx.old.test"]);
+    let hosts = many_hosts("mx");
+    let hosts: Vec<&DnsName> = hosts.iter().collect();
+    for fix in [
+        cover(&domain, &old, &hosts, NOW),
+        keep(&domain, &old, &hosts, NOW),
+        begin(&domain, &hosts, NOW).unwrap(),
+    ] {
+        assert_eq!(fix.bodies().count(), 0);
+        assert_eq!(
+            fix.record(),
+            None,
+            "nothing changes, so neither does the id"
+        );
+        let text = fix.to_string();
+        let pattern = format!("`*.{}.test` covers 1500 of the hosts", "y".repeat(40));
+        for part in [
+            "no sender need read more than 65536",
+            pattern.as_str(),
+            "publish fewer MX records",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("alone.test"), "{text}");
+        assert!(text.len() < 1_000, "{text}");
+    }
+    // As many as fit are offered whole.
+    let fitting = &hosts[..1_000];
+    let fix = cover(&domain, &old, fitting, NOW);
+    let body = fix.bodies().next().unwrap();
+    assert_eq!(body.patterns().len(), 1_001);
+    assert!(body.to_string().len() <= 65_536);
+}
+
+#[test]
+fn hosts_that_no_policy_can_name_are_counted_beyond_the_first() {
+    let domain = "corp.test".parse().unwrap();
+    let hosts = many_hosts("a.b_");
+    let hosts: Vec<&DnsName> = hosts.iter().collect();
+    let text = cover(&domain, &policy(&["mx.old.test"]), &hosts, NOW).to_string();
+    assert_eq!(text.matches("No policy can list").count(), 8, "{text}");
+    assert!(
+        text.contains("The same holds for 1492 more hosts."),
+        "{text}"
+    );
+    assert!(text.contains("mx: mx.alone.test\n"), "{text}");
+}
+
 #[test]
 fn a_host_that_no_policy_can_name_is_covered_or_to_be_renamed() {
     let domain = "corp.test".parse().unwrap();
