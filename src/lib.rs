@@ -35,6 +35,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, one file a verb; the only reader of the environment |
 //! | [`report`] | results as text, JSON, NDJSON and JUnit |
+//! | [`sidecar`] | what Postfix and Exim ask, and what they are answered |
 //! | [`diagnose`] | facts and verdicts turned into findings, the nine steps out of the outage, a fix |
 //! | [`replay`] | plays a story on the model and on the lab, and holds the two against each other |
 //! | [`scenario`] | stories told in TOML: reading them, linting them; all that knows of files, lines and spelling |
@@ -91,6 +92,7 @@ pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod sender;
+pub mod sidecar;
 pub mod store;
 pub mod story;
 pub mod sts;

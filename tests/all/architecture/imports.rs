@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::source::Source;
 
 /// The rooms in rows: a room uses those of the rows below its own.
-const ORDER: [&[&str]; 9] = [
+const ORDER: [&[&str]; 10] = [
     &["cli"],
     &["report"],
+    &["sidecar"],
     &["diagnose", "replay", "scenario"],
     &["story"],
     &["model", "net", "store"],

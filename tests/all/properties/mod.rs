@@ -14,6 +14,7 @@ mod arguments;
 mod certificates;
 mod octets;
 mod shrinking;
+mod sidecar;
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;

@@ -1,0 +1,21 @@
+//! The sidecar: Postfix and Exim ask it what RFC 8461 demands of a message, and it answers in their words.
+//!
+//! So far the protocols and the answers, pure: octets and values in, octets and values out.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`netstring`] | the frame of Postfix's requests and replies, bounded |
+//! | [`socketmap`] | one request (which map, which key), one reply |
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "these bytes come from strangers"
+)]
+#![warn(
+    clippy::wildcard_enum_match_arm,
+    reason = "a new variant must not slip through"
+)]
+
+pub mod netstring;
+pub mod socketmap;

@@ -1,0 +1,111 @@
+//! A million mutants for each parser of what mail programs, and whoever else reaches the listeners, send.
+
+use stickler::sidecar::netstring::{Decoder, Fault, encode};
+use stickler::sidecar::socketmap::{Reply, Request};
+
+use super::{Accepted, MILLION};
+use crate::support::mutations::mutations;
+use crate::support::xorshift::Xorshift;
+
+/// Small, so that mutants go beyond it.
+const LIMIT: usize = 64;
+
+/// Feeds `octets` in pieces; returns the requests, and the fault that ended them.
+fn decode(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Option<Fault>) {
+    let mut decoder = Decoder::new(LIMIT);
+    let mut found = Vec::new();
+    for piece in pieces {
+        let mut requests = decoder.feed(piece);
+        loop {
+            match requests.next() {
+                Ok(Some(request)) => found.push(request.to_vec()),
+                Ok(None) => break,
+                Err(fault) => return (found, Some(fault)),
+            }
+        }
+    }
+    (found, None)
+}
+
+/// Takes netstrings off the front, until one is not whole or none; returns whether the rest can never be one.
+fn naive(mut octets: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    let mut found = Vec::new();
+    loop {
+        let digits = octets.iter().take_while(|o| o.is_ascii_digit()).count();
+        let number = std::str::from_utf8(&octets[..digits]).unwrap();
+        let is_zero_led = digits > 1 && number.starts_with('0');
+        // More digits than a number can have are above the limit as well.
+        let size = match number.parse::<usize>() {
+            Ok(size) if size <= LIMIT && !is_zero_led => size,
+            Err(_) if digits == 0 => {
+                return (found, !octets.is_empty());
+            }
+            Ok(_) | Err(_) => return (found, true),
+        };
+        match octets.get(digits) {
+            Some(b':') => {}
+            Some(_) => return (found, true),
+            None => return (found, false),
+        }
+        let from = digits + 1;
+        match octets.get(from + size) {
+            Some(b',') => found.push(octets[from..from + size].to_vec()),
+            Some(_) => return (found, true),
+            None => return (found, false),
+        }
+        octets = &octets[from + size + 1..];
+    }
+}
+
+#[test]
+fn a_million_streams_of_netstrings() {
+    let corpus: &[&[u8]] = &[
+        b"20:postfix example.test,13:postfix .test,",
+        b"0:,1:,,6:1:a,0:,",
+        b"36:mx-filter a.test. 0 IN MX 10 b.test.,",
+        b"64:0123456789012345678901234567890123456789012345678901234567890123,",
+    ];
+    let mut accepted = Accepted::default();
+    let mut random = Xorshift::new(0x6e65);
+    mutations(corpus, MILLION, 0x7473, |octets| {
+        let whole = decode(&[octets]);
+        let (expected, is_fault) = naive(octets);
+        assert_eq!(
+            (&whole.0, whole.1.is_some()),
+            (&expected, is_fault),
+            "{}",
+            octets.escape_ascii()
+        );
+        let size = random.below(9) + 1;
+        let pieces: Vec<&[u8]> = octets.chunks(size).collect();
+        assert_eq!(decode(&pieces), whole, "in pieces of {size}");
+        if let Some(request) = whole.0.first() {
+            let mut framed = Vec::new();
+            encode(request, &mut framed);
+            assert!(octets.starts_with(&framed), "{}", octets.escape_ascii());
+            accepted.one();
+        }
+    });
+    accepted.assert_many();
+}
+
+#[test]
+fn a_million_requests() {
+    let corpus: &[&[u8]] = &[
+        b"postfix example.test",
+        b"postfix310 [a.test]:25",
+        b"QUERYwithTLSRPT b\xc3\xbccher.test",
+        b"mx-filter a.test. 0 IN MX 10 b.test.",
+    ];
+    let mut accepted = Accepted::default();
+    mutations(corpus, MILLION, 0x736d, |octets| {
+        match Request::parse(octets) {
+            Ok(request) => {
+                assert!(octets.ends_with(request.key));
+                accepted.one();
+            }
+            Err(unknown) => assert!(Reply::from(unknown).payload().len() < 200),
+        }
+    });
+    accepted.assert_many();
+}
