@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`netstring`] | the frame of Postfix's requests and replies, bounded |
 //! | [`socketmap`] | one request (which map, which key), one reply |
+//! | [`key`] | the keys of Postfix's policy map and of Exim: which policy domain is meant, or why none |
+//! | [`host`] | which names a mail program can connect to, and which of them a policy lists |
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -17,5 +19,7 @@
     reason = "a new variant must not slip through"
 )]
 
+pub mod host;
+pub mod key;
 pub mod netstring;
 pub mod socketmap;

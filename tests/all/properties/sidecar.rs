@@ -1,6 +1,9 @@
 //! A million mutants for each parser of what mail programs, and whoever else reaches the listeners, send.
 
-use stickler::sidecar::netstring::{Decoder, Fault, encode};
+use stickler::facts::DnsName;
+use stickler::sidecar::host::is_host_name;
+use stickler::sidecar::key::{Key, NextHop};
+use stickler::sidecar::netstring::{Decoder, Fault, MAX_REQUEST_OCTETS, encode};
 use stickler::sidecar::socketmap::{Reply, Request};
 
 use super::{Accepted, MILLION};
@@ -105,6 +108,68 @@ fn a_million_requests() {
                 accepted.one();
             }
             Err(unknown) => assert!(Reply::from(unknown).payload().len() < 200),
+        }
+    });
+    accepted.assert_many();
+}
+
+/// Reads keys of the plainest form: a name in ASCII, perhaps a dot at its end, perhaps brackets, perhaps a port.
+fn naive_key(text: &str) -> Option<(DnsName, NextHop)> {
+    let (name, next_hop) = if let Some(rest) = text.strip_prefix('[') {
+        (
+            rest.strip_suffix(']').or(rest.strip_suffix("]:25"))?,
+            NextHop::Host,
+        )
+    } else {
+        (text.strip_suffix(":25").unwrap_or(text), NextHop::Mx)
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_plain = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && label.ends_with(|c: char| c.is_ascii_alphanumeric())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && label.len() < 64
+    };
+    let last = name.rsplit('.').next()?;
+    let is_name = name.split('.').all(is_plain)
+        && name.len() < 254
+        && last.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_name.then(|| (name.parse().unwrap(), next_hop))
+}
+
+#[test]
+fn a_million_keys_of_the_policy_map() {
+    let corpus: &[&[u8]] = &[
+        b"example.test",
+        b"ExAmPle.test.:25",
+        b"[mx.example.test]:25",
+        b"[192.0.2.1]:25",
+        b"[IPv6:2001:db8::1]",
+        b".example.test",
+        b"b\xc3\xbccher.test",
+        b"_a-b.test:smtp",
+    ];
+    let mut accepted = Accepted::default();
+    mutations(corpus, MILLION, 0x6b65, |octets| {
+        assert!(octets.len() < MAX_REQUEST_OCTETS);
+        let key = Key::parse(octets);
+        let plain = std::str::from_utf8(octets).ok().and_then(naive_key);
+        if let Some((domain, next_hop)) = &plain {
+            let expected = Key::Domain {
+                domain: domain.clone(),
+                next_hop: *next_hop,
+            };
+            assert_eq!(key, expected, "{}", octets.escape_ascii());
+        }
+        if let Key::Domain { domain, next_hop } = key {
+            assert!(is_host_name(domain.as_str()), "{domain}");
+            let shown = match next_hop {
+                NextHop::Host => format!("[{domain}]"),
+                NextHop::Mx => domain.to_string(),
+            };
+            let again = Key::parse(shown.as_bytes());
+            assert_eq!(again, Key::Domain { domain, next_hop });
+            accepted.one();
         }
     });
     accepted.assert_many();
