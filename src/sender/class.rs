@@ -95,6 +95,13 @@ impl SenderClass {
         &CLASSES
     }
 
+    /// Returns the class that does all that RFC 8461 asks of a sender.
+    #[must_use]
+    pub const fn strict() -> &'static Self {
+        let [strict, ..] = &CLASSES;
+        strict
+    }
+
     /// Returns the class of that name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {

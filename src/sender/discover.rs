@@ -3,6 +3,8 @@
 //! [RFC 8461, Section 3]: https://www.rfc-editor.org/rfc/rfc8461#section-3
 //! [Section 5.1]: https://www.rfc-editor.org/rfc/rfc8461#section-5.1
 
+use std::time::Duration;
+
 use super::candidates::{Families, HostAddresses, Limits, find_addresses};
 use super::class::{SenderClass, TxtUse};
 use super::found::{Discovery, NoPolicy, PolicyInUse, PolicySource, RecordSeen};
@@ -65,7 +67,23 @@ impl<N: Network> Sender<'_, N> {
             }
             (TxtUse::WithoutPolicyOrAfterFailure, _, _) | (TxtUse::BeforeEachDelivery, _, _) => {}
         }
-        let record = self.look_up_record(domain, trace).await;
+        let (record, record_ttl) = self.look_up_record(domain, trace).await;
+        Discovery {
+            record_ttl,
+            ..self.conclude(domain, state, record, trace).await
+        }
+    }
+
+    /// Finds the policy that applies, now that the record is known.
+    async fn conclude(
+        &self,
+        domain: &DnsName,
+        state: &PolicyState,
+        record: RecordSeen,
+        trace: &mut Trace,
+    ) -> Discovery {
+        let now = self.network.now();
+        let fresh = state.fresh(now);
         let id = match &record {
             RecordSeen::Id(id) => id.clone(),
             RecordSeen::NoRecord | RecordSeen::Unusable(_) | RecordSeen::Unknown(_) => {
@@ -100,6 +118,7 @@ impl<N: Network> Sender<'_, N> {
                 ),
                 change: CacheChange::Keep,
                 record: Some(record),
+                record_ttl: None,
                 fetch_error: None,
             };
         }
@@ -119,7 +138,7 @@ impl<N: Network> Sender<'_, N> {
         let Some(cached) = state.fresh(now) else {
             return Discovery::without_asking(PolicyInUse::None(NoPolicy::NoRecord));
         };
-        let record = self.look_up_record(domain, trace).await;
+        let (record, record_ttl) = self.look_up_record(domain, trace).await;
         // Q: which id does a refreshed policy carry while the record is missing or unusable?
         // A: the one it had; the next readable record that differs makes the sender fetch again.
         let id = match &record {
@@ -131,14 +150,20 @@ impl<N: Network> Sender<'_, N> {
         let found = self.fetch_for(domain, id, Some(cached), trace).await;
         Discovery {
             record: Some(record),
+            record_ttl,
             ..found
         }
     }
 
-    async fn look_up_record(&self, domain: &DnsName, trace: &mut Trace) -> RecordSeen {
+    /// Returns what the record says, and how long that may be believed.
+    async fn look_up_record(
+        &self,
+        domain: &DnsName,
+        trace: &mut Trace,
+    ) -> (RecordSeen, Option<Duration>) {
         let name = match domain.prefixed("_mta-sts") {
             Ok(name) => name,
-            Err(_too_long) => return RecordSeen::NoRecord,
+            Err(_too_long) => return (RecordSeen::NoRecord, None),
         };
         let question = Question::new(name, RecordType::Txt);
         let answer = self.network.lookup(&question).await;
@@ -166,7 +191,7 @@ impl<N: Network> Sender<'_, N> {
             &seen,
             concluded,
         );
-        seen
+        (seen, answer.ttl())
     }
 
     /// D6, D7, F12: without a usable record nothing is fetched, and a cached policy is applied.
@@ -196,6 +221,7 @@ impl<N: Network> Sender<'_, N> {
             policy,
             change: CacheChange::Keep,
             record: Some(record),
+            record_ttl: None,
             fetch_error: None,
         }
     }
@@ -235,6 +261,7 @@ impl<N: Network> Sender<'_, N> {
                     },
                     change: CacheChange::Store(policy),
                     record,
+                    record_ttl: None,
                     fetch_error: None,
                 }
             }
@@ -256,6 +283,7 @@ impl<N: Network> Sender<'_, N> {
                     ),
                     change: CacheChange::BackOff(BackOff::after_failure(id, now)),
                     record,
+                    record_ttl: None,
                     fetch_error: Some(error),
                 }
             }

@@ -1,6 +1,7 @@
 //! What discovery finds: a policy or none, and why.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::state::CacheChange;
 use crate::facts::dns::DnsFailure;
@@ -19,6 +20,9 @@ pub struct Discovery {
     pub change: CacheChange,
     /// What the TXT record said; `None` if it was not asked for.
     pub record: Option<RecordSeen>,
+    /// How long what was said of the record may be believed: the TTL of the answer; `None` if it was not asked
+    /// for, failed, or came without a TTL.
+    pub record_ttl: Option<Duration>,
     /// What went wrong with the fetch; `None` if none was made or it went well.
     pub fetch_error: Option<FetchError>,
 }
@@ -173,6 +177,7 @@ impl Discovery {
             policy,
             change: CacheChange::Keep,
             record: None,
+            record_ttl: None,
             fetch_error: None,
         }
     }

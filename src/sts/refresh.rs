@@ -70,6 +70,8 @@ impl BackOff {
 pub struct BackOffs {
     /// In the order of the failures; at most [`MAX_BACK_OFFS`], for a record may change with every look.
     held: Vec<BackOff>,
+    /// Until when nothing is fetched, whatever the id.
+    any_id: Option<UnixTime>,
 }
 
 /// How many ids are waited out at once; beyond it the oldest may be fetched again.
@@ -90,6 +92,12 @@ impl BackOffs {
         self.held.retain(|held| held.id != *id);
     }
 
+    /// Lets nothing be fetched before `until`, whatever the id; `None` lifts that. Ids are the domain's to
+    /// change, so a sender may bound its fetches beyond "per version ID".
+    pub const fn hold_any(&mut self, until: Option<UnixTime>) {
+        self.any_id = until;
+    }
+
     /// Returns until when a fetch for `id` has to wait at `now`; `None` if it need not.
     #[must_use]
     pub fn until(&self, id: &RecordId, now: UnixTime) -> Option<UnixTime> {
@@ -97,11 +105,12 @@ impl BackOffs {
             .iter()
             .find(|held| held.holds(id, now))
             .map(|held| held.until)
+            .max(self.any_id.filter(|until| now < *until))
     }
 
     /// Returns when each of them ends.
     pub fn ends(&self) -> impl Iterator<Item = UnixTime> {
-        self.held.iter().map(|held| held.until)
+        self.held.iter().map(|held| held.until).chain(self.any_id)
     }
 }
 

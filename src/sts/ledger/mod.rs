@@ -196,6 +196,16 @@ impl From<StoredPolicy> for Ledger {
 }
 
 impl SeenPolicy {
+    /// Returns the policy as one that was fetched when it was last seen.
+    #[must_use]
+    pub fn as_last_seen(&self) -> StoredPolicy {
+        StoredPolicy {
+            id: self.id.clone(),
+            body: self.body.clone(),
+            fetched_at: self.last_seen_live,
+        }
+    }
+
     /// Returns the policy and the stricter of the readings in which the body is one; `None` if it is one in
     /// neither.
     #[must_use]
