@@ -40,6 +40,7 @@
 //! | [`replay`] | plays a story on the model and on the lab, and holds the two against each other |
 //! | [`scenario`] | stories told in TOML: reading them, linting them; all that knows of files, lines and spelling |
 //! | [`story`] | what holds at each moment, who sends mail, what must come of it: values, from a file or from code |
+//! | [`keeper`] | what a long-running sender holds per policy domain, and the work that keeps it true |
 //! | [`net`] | the live network: DNS, HTTPS, SMTP and TLS on real sockets |
 //! | [`model`] | the network in memory |
 //! | [`store`] | policies that survive a restart, in SQLite |
@@ -86,6 +87,7 @@ pub mod diagnose;
 pub mod dns_cache;
 pub mod facts;
 pub mod fakes;
+pub mod keeper;
 pub mod model;
 pub mod net;
 pub mod replay;

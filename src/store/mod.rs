@@ -58,6 +58,15 @@ pub struct Recalled {
     pub unreadable: Vec<RowError>,
 }
 
+/// Some rows of a store, in the order in which they were written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Page {
+    /// The rows that can be read.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; `None` if there was no row any more.
+    pub last: Option<i64>,
+}
+
 /// What became of a look that was to be recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Recorded {
@@ -232,6 +241,27 @@ impl Store {
             Ok(())
         })?;
         failed
+    }
+
+    /// Returns the rows after the one that ended the page before (0 at first), at most `most`, in the order in
+    /// which they were written; rows that cannot be read are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn page(&self, after: i64, most: usize) -> Result<Page, StoreError> {
+        self.with(|connection, table| {
+            let last = table.page_end(connection, after, most)?;
+            let mut entries = Vec::new();
+            if let Some(last) = last {
+                let mut statement = connection.prepare_cached(table.select_page())?;
+                let mut rows = statement.query([after, last])?;
+                while let Some(row) = rows.next()? {
+                    entries.extend(Entry::read(row)?.ok());
+                }
+            }
+            Ok(Page { entries, last })
+        })
     }
 
     /// Runs one call on the file that stands at the path now.

@@ -132,6 +132,47 @@ impl Table {
         }
     }
 
+    /// Selects the rows of a page: after one, up to another.
+    pub(super) const fn select_page(self) -> &'static str {
+        match self {
+            Self::Ledger => select!(
+                "ledger",
+                "first_seen",
+                "last_seen_live",
+                "gone_by",
+                " WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid"
+            ),
+            Self::Policy => select!(
+                "policy",
+                "fetched_at",
+                "fetched_at",
+                "NULL",
+                " WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid"
+            ),
+        }
+    }
+
+    /// Returns the last row of a page of at most `most` rows after one; `None` if there is none.
+    pub(super) fn page_end(
+        self,
+        connection: &Connection,
+        after: i64,
+        most: usize,
+    ) -> rusqlite::Result<Option<i64>> {
+        let sql = match self {
+            Self::Ledger => {
+                "SELECT max(rowid) FROM (SELECT rowid FROM ledger WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)"
+            }
+            Self::Policy => {
+                "SELECT max(rowid) FROM (SELECT rowid FROM policy WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)"
+            }
+        };
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        connection
+            .prepare_cached(sql)?
+            .query_row(params![after, most], |row| row.get(0))
+    }
+
     /// Removes the rows of a domain; returns how many there were.
     pub(super) fn remove(self, connection: &Connection, domain: &str) -> rusqlite::Result<usize> {
         let sql = match self {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::source::Source;
 
 /// The rooms in rows: a room uses those of the rows below its own.
-const ORDER: [&[&str]; 10] = [
+const ORDER: [&[&str]; 11] = [
     &["cli"],
     &["report"],
     &["sidecar"],
     &["diagnose", "replay", "scenario"],
     &["story"],
+    &["keeper"],
     &["model", "net", "store"],
     &["sender"],
     &["dns_cache", "sts", "tlsrpt"],

@@ -1,0 +1,33 @@
+//! What a long-running sender holds, per policy domain: the one place that knows.
+//!
+//! [`Held`] is the judgement, pure: what holds for a domain now, which work is due for it, and what follows from
+//! what the work found. [`Keeper`] runs that work with [`sender`](crate::sender)'s own steps, joined per domain
+//! and bounded, and keeps what it found in a store. The same [`Held`] is played under a virtual clock by
+//! [`replay`](crate::replay).
+//!
+//! A domain that is held is answered at once, whatever the network does; its record is looked at again behind
+//! the answer. Only a domain of which nothing is known is waited for, and that for a bounded time.
+
+mod counters;
+mod gate;
+mod held;
+mod history;
+mod hosts;
+mod job;
+mod keep;
+mod settings;
+mod shelf;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod work;
+
+pub use counters::{Counter, Counters};
+pub use gate::{Gate, GateLimits};
+pub use held::{Asked, Done, Held, Work, Worth};
+pub use history::{Change, History, MAX_CHANGES};
+pub use hosts::Exchangers;
+pub use job::Jobs;
+pub use keep::{Inspected, Keeper, Persistence};
+pub use settings::Settings;
+pub use standing::Standing;

@@ -1,0 +1,121 @@
+//! All domains that are held in memory, in parts with a lock each.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::held::Held;
+use crate::facts::{DnsName, UnixTime};
+
+/// How many parts there are: enough that look-ups on all processors seldom meet.
+const PARTS: usize = 64;
+
+/// All domains that are held in memory.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    parts: Vec<Mutex<HashMap<DnsName, Slot>>>,
+    most_of_part: usize,
+}
+
+/// One domain in memory.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    pub(super) held: Held,
+    /// The work that runs for it.
+    pub(super) flight: Option<Flight>,
+    /// Whether the store was asked for it.
+    pub(super) is_loaded: bool,
+    /// Whether the store could not be read when it was asked last.
+    pub(super) is_unreadable: bool,
+    /// When it was last asked for.
+    pub(super) asked_at: Option<UnixTime>,
+}
+
+/// Work that runs for a domain.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) began: Instant,
+    /// Closed when it ends.
+    pub(super) ended: watch::Receiver<()>,
+}
+
+impl Shelf {
+    /// Makes a shelf for about `most` domains.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            parts: (0..PARTS).map(|_| Mutex::default()).collect(),
+            most_of_part: most.div_ceil(PARTS).max(2),
+        }
+    }
+
+    /// Locks the part that has, or would have, the domain.
+    pub(super) fn part(&self, domain: &DnsName) -> MutexGuard<'_, HashMap<DnsName, Slot>> {
+        let mut hasher = DefaultHasher::new();
+        domain.as_str().hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % 64).unwrap_or(0);
+        lock(self.parts.get(index).unwrap_or(&self.parts[0]))
+    }
+
+    /// Returns the domain's slot, made if it is not there; the least useful ones make room for it.
+    pub(super) fn slot<'p>(
+        &self,
+        part: &'p mut HashMap<DnsName, Slot>,
+        domain: &DnsName,
+        now: UnixTime,
+    ) -> &'p mut Slot {
+        if part.len() >= self.most_of_part && !part.contains_key(domain) {
+            make_room(part, now);
+        }
+        part.entry(domain.clone()).or_default()
+    }
+
+    /// Makes a slot for the domain, if it has none.
+    pub(super) fn make(&self, domain: &DnsName, now: UnixTime) {
+        let _slot = self.slot(&mut self.part(domain), domain, now);
+    }
+
+    /// Returns a slot of its own for a domain that is not there; `None` if it is, or there is no room.
+    pub(super) fn free_slot<'p>(
+        &self,
+        part: &'p mut HashMap<DnsName, Slot>,
+        domain: &DnsName,
+    ) -> Option<&'p mut Slot> {
+        let is_free = part.len() < self.most_of_part && !part.contains_key(domain);
+        is_free.then(|| part.entry(domain.clone()).or_default())
+    }
+
+    /// Returns how many domains there are.
+    pub(super) fn len(&self) -> usize {
+        self.parts.iter().map(|part| lock(part).len()).sum()
+    }
+
+    /// Returns the names of all domains.
+    pub(super) fn domains(&self) -> Vec<DnsName> {
+        self.parts
+            .iter()
+            .flat_map(|part| lock(part).keys().cloned().collect::<Vec<_>>())
+            .collect()
+    }
+}
+
+/// Forgets a tenth of the domains of a part: those without policy first, an enforced policy within its life last,
+/// and of equals the one that was not asked for the longest. What is in the store is found there again.
+fn make_room(part: &mut HashMap<DnsName, Slot>, now: UnixTime) {
+    let mut ranked: Vec<_> = part
+        .iter()
+        .filter(|(_, slot)| slot.flight.is_none())
+        .map(|(domain, slot)| ((slot.held.worth(now), slot.asked_at), domain.clone()))
+        .collect();
+    ranked.sort();
+    for (_, domain) in ranked.into_iter().take(part.len().div_ceil(10)) {
+        part.remove(&domain);
+    }
+}
+
+/// A panic of another thread leaves no half-done change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

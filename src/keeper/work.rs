@@ -1,0 +1,365 @@
+//! The work of a keeper: run as it comes, and as it falls due.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::gate::Gated;
+use super::held::{Done, Held, Work};
+use super::job::{Job, Jobs};
+use super::keep::{Keeper, Persistence};
+use crate::facts::dns::{Question, RecordType};
+use crate::facts::{DnsName, UnixTime};
+use crate::sender::found::{Discovery, RecordSeen};
+use crate::sender::{Families, Limits, Network, Sender, Trace};
+use crate::store::{Entry, Page, StoreError};
+use crate::sts::cache::CachedPolicy;
+use crate::sts::reading::Reading;
+
+/// How many refreshes run at once that nobody asked for: they are not urgent, and what was fetched together is
+/// not fetched together for ever.
+const MAX_REFRESHES: usize = 16;
+
+/// How long a policy stays in the store after its life: clocks jump.
+const KEPT_EXPIRED: Duration = Duration::from_secs(30 * 86_400);
+
+/// How many rows are read at once when the store is gone through.
+const PAGE: usize = 1_000;
+
+/// What the store had of a domain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Loaded {
+    /// It was asked before.
+    Before,
+    /// It could not be asked.
+    Failed,
+    /// It was asked now.
+    Now,
+}
+
+/// How a task ended: what falls due when.
+enum Ended {
+    Asked(DnsName, Option<UnixTime>),
+    Hosts,
+    Refreshed(DnsName, Option<UnixTime>),
+    /// What the store holds was gone through.
+    Filled(Vec<(UnixTime, DnsName)>),
+}
+
+impl<N: Network + Send + 'static> Keeper<N> {
+    /// Runs its work until `shutdown`; what runs then is dropped, and nothing of it was answered yet.
+    ///
+    /// # Panics
+    ///
+    /// When a piece of work does.
+    pub async fn run(self: Arc<Self>, mut jobs: Jobs, shutdown: impl Future<Output = ()>) {
+        let mut tasks: JoinSet<Ended> = JoinSet::new();
+        let mut due: BTreeSet<(UnixTime, DnsName)> = BTreeSet::new();
+        let mut refreshes: usize = 0;
+        let fills = Arc::clone(&self);
+        tasks.spawn(async move { Ended::Filled(fills.fill().await) });
+        tokio::pin!(shutdown);
+        loop {
+            while refreshes < MAX_REFRESHES
+                && due.first().is_some_and(|(at, _)| *at <= self.clock.now())
+                && let Some((_, domain)) = due.pop_first()
+            {
+                refreshes += 1;
+                let keeper = Arc::clone(&self);
+                tasks.spawn(async move {
+                    let next = keeper.refresh(&domain).await;
+                    Ended::Refreshed(domain, next)
+                });
+            }
+            let next = due.first().map(|(at, _)| *at);
+            let is_time = async {
+                match next.filter(|_| refreshes < MAX_REFRESHES) {
+                    Some(at) => self.clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                Some(ended) = tasks.join_next() => {
+                    let ended = ended.unwrap_or_else(|error| {
+                        std::panic::resume_unwind(error.into_panic())
+                    });
+                    match ended {
+                        Ended::Asked(domain, next) => due.extend(next.map(|at| (at, domain))),
+                        Ended::Refreshed(domain, next) => {
+                            refreshes -= 1;
+                            due.extend(next.map(|at| (at, domain)));
+                        }
+                        Ended::Filled(found) => due.extend(found),
+                        Ended::Hosts => {}
+                    }
+                }
+                Some(job) = jobs.0.recv() => {
+                    let keeper = Arc::clone(&self);
+                    tasks.spawn(async move { keeper.work_off(job).await });
+                }
+                () = is_time => {}
+            }
+        }
+    }
+}
+
+impl<N: Network> Keeper<N> {
+    async fn work_off(&self, job: Job) -> Ended {
+        let ended = match job {
+            Job::Domain(domain, ends) => {
+                let next = self.work_for(&domain).await;
+                // The slot says first that nothing runs, then those who wait are woken.
+                drop(ends);
+                Ended::Asked(domain, next)
+            }
+            Job::Hosts(domain, ends) => {
+                let question = Question::new(domain.clone(), RecordType::Mx);
+                let answer = self.network.lookup(&question).await;
+                self.hosts.finish(&domain, &answer, self.clock.now());
+                drop(ends);
+                Ended::Hosts
+            }
+        };
+        self.landed();
+        ended
+    }
+
+    /// Does what is due for a domain that somebody asked for; returns when the next thing is due.
+    async fn work_for(&self, domain: &DnsName) -> Option<UnixTime> {
+        let loaded = self.load(domain).await;
+        let now = self.clock.now();
+        let work = {
+            let mut part = self.shelf.part(domain);
+            let slot = part.get_mut(domain)?;
+            let asked = slot.held.ask(domain, now, &self.settings);
+            let work = match loaded {
+                Loaded::Failed => None,
+                // Who waits gets it at once; the next question begins the look behind it.
+                Loaded::Now if asked.standing.is_some() => None,
+                Loaded::Now | Loaded::Before => asked.work,
+            };
+            let Some(work) = work else {
+                slot.flight = None;
+                return slot.held.due(domain, now, &self.settings);
+            };
+            work
+        };
+        let next = self.perform(domain, work).await;
+        if let Some(slot) = self.shelf.part(domain).get_mut(domain) {
+            slot.flight = None;
+        }
+        next
+    }
+
+    /// Does what is due for a domain though nobody asks; returns when the next thing is.
+    async fn refresh(&self, domain: &DnsName) -> Option<UnixTime> {
+        let now = self.clock.now();
+        // It may have made room for others since, and is there again from now on.
+        self.shelf.make(domain, now);
+        self.load(domain).await;
+        let work = {
+            let part = self.shelf.part(domain);
+            let slot = part.get(domain)?;
+            let due = slot.held.due(domain, now, &self.settings)?;
+            if due > now {
+                return Some(due);
+            }
+            if slot.flight.is_some() {
+                // What runs says when the next thing is due.
+                return None;
+            }
+            match slot.held.fresh(now) {
+                Some(_) => Work::Refresh,
+                None => Work::Look,
+            }
+        };
+        self.perform(domain, work).await
+    }
+
+    /// Does one piece of work for a domain, with the sender's own steps, and keeps what it found.
+    async fn perform(&self, domain: &DnsName, work: Work) -> Option<UnixTime> {
+        let held = self.shelf.part(domain).get(domain)?.held.clone();
+        let network = Gated::new(&self.network, &self.gate, domain);
+        let sender = Sender {
+            network: &network,
+            class: self.class,
+            limits: Limits::default(),
+            families: Families::Both,
+        };
+        let found = work
+            .run(&sender, domain, &held, &mut Trace::default())
+            .await;
+        let now = self.clock.now();
+        // On a copy: what was fetched is stored before anybody sees it.
+        let mut held = self.shelf.part(domain).get(domain)?.held.clone();
+        let done = held.finish(work, &found, now, &self.settings);
+        if let Some(policy) = &done.fetched {
+            self.keep(domain, policy).await;
+        }
+        self.tell(domain, &held, &found, &done);
+        let next = held.due(domain, now, &self.settings);
+        // A domain that was forgotten meanwhile stays forgotten.
+        if let Some(slot) = self.shelf.part(domain).get_mut(domain) {
+            slot.held = held;
+        }
+        next
+    }
+
+    /// Writes a policy to the store. If that fails it holds all the same: it was fetched, and to be without it
+    /// would open the door that it shuts.
+    async fn keep(&self, domain: &DnsName, policy: &CachedPolicy) {
+        let Persistence::Store(store) = &self.persistence else {
+            return;
+        };
+        let (name, stored) = (domain.clone(), policy.stored());
+        if let Err(error) = store.call(move |store| store.put(&name, &stored)).await {
+            self.counters.store_failed.add();
+            tracing::error!(
+                %domain,
+                "the policy holds, but will not survive a restart: it cannot be stored: {error}"
+            );
+        }
+    }
+
+    /// Reads a domain from the store, once.
+    async fn load(&self, domain: &DnsName) -> Loaded {
+        let is_loaded = self
+            .shelf
+            .part(domain)
+            .get(domain)
+            .is_none_or(|slot| slot.is_loaded);
+        if is_loaded {
+            return Loaded::Before;
+        }
+        let found = self.recall(domain).await;
+        let now = self.clock.now();
+        let mut part = self.shelf.part(domain);
+        let Some(slot) = part.get_mut(domain) else {
+            return Loaded::Before;
+        };
+        slot.is_loaded = found.is_ok();
+        slot.is_unreadable = found.is_err();
+        match found {
+            Ok(Some(policy)) => {
+                slot.held = Held::with_policy(Arc::new(policy), now);
+                Loaded::Now
+            }
+            Ok(None) => Loaded::Now,
+            Err(_) => Loaded::Failed,
+        }
+    }
+
+    async fn recall(&self, domain: &DnsName) -> Result<Option<CachedPolicy>, StoreError> {
+        let Persistence::Store(store) = &self.persistence else {
+            return Ok(None);
+        };
+        let name = domain.clone();
+        let recalled = store.call(move |store| store.recall(&name)).await;
+        match recalled {
+            Ok(recalled) => {
+                for error in &recalled.unreadable {
+                    tracing::error!(%domain, "a row of the store cannot be read and counts as absent: {error}");
+                }
+                let stored = recalled.ledger.policies().last().cloned();
+                Ok(stored.and_then(|seen| {
+                    // What was written had been read.
+                    seen.as_last_seen().read(Reading::Letter).ok()
+                }))
+            }
+            Err(error) => {
+                self.counters.store_unreadable.add();
+                tracing::error!(%domain, "the store cannot be read: {error}");
+                Err(error)
+            }
+        }
+    }
+
+    /// Goes through the store, so that what it holds is refreshed though nobody asks; takes into memory what
+    /// there is room for, and removes what has run out long ago.
+    async fn fill(&self) -> Vec<(UnixTime, DnsName)> {
+        let Persistence::Store(store) = &self.persistence else {
+            return Vec::new();
+        };
+        let mut due = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = store.call(move |store| store.page(after, PAGE)).await;
+            match page {
+                Ok(Page { last: None, .. }) => return due,
+                Ok(Page {
+                    entries,
+                    last: Some(last),
+                }) => {
+                    after = last;
+                    for entry in entries {
+                        due.extend(self.take_in(entry).await);
+                    }
+                }
+                Err(error) => {
+                    self.counters.store_unreadable.add();
+                    tracing::error!(
+                        "the store cannot be gone through, so not all it holds is refreshed: {error}"
+                    );
+                    return due;
+                }
+            }
+        }
+    }
+
+    /// Takes a policy of the store in; returns when it is to be refreshed.
+    async fn take_in(&self, Entry { domain, policy }: Entry) -> Option<(UnixTime, DnsName)> {
+        let now = self.clock.now();
+        let policy = policy.as_last_seen().read(Reading::Letter).ok()?;
+        if policy.expires_at().saturating_add(KEPT_EXPIRED) < now {
+            if let Persistence::Store(store) = &self.persistence {
+                let name = domain.clone();
+                let removed = store.call(move |store| store.remove(&name)).await;
+                if let Err(error) = removed {
+                    tracing::error!(%domain, "a policy that ran out cannot be removed from the store: {error}");
+                }
+            }
+            return None;
+        }
+        let held = Held::with_policy(Arc::new(policy), now);
+        let due = held.due(&domain, now, &self.settings);
+        let mut part = self.shelf.part(&domain);
+        if let Some(slot) = self.shelf.free_slot(&mut part, &domain) {
+            slot.held = held;
+            slot.is_loaded = true;
+        }
+        due.map(|due| (due, domain.clone()))
+    }
+
+    /// Counts what came of a piece of work, and tells what is news: one line a changed answer, with the reason.
+    fn tell(&self, domain: &DnsName, held: &Held, found: &Discovery, done: &Done) {
+        let counters = &self.counters;
+        counters.looked.add();
+        if matches!(found.record, Some(RecordSeen::Unknown(_))) {
+            counters.look_failed.add();
+        }
+        if done.fetched.is_some() {
+            counters.fetched.add();
+        }
+        if let Some(news) = &done.news {
+            tracing::info!(%domain, "{news}");
+        }
+        let Some(error) = &found.fetch_error else {
+            return;
+        };
+        counters.fetch_failed.add();
+        let Some(policy) = held.policy() else {
+            return;
+        };
+        let expires = policy.expires_at();
+        if done.is_alarming {
+            counters.alarms.add();
+            tracing::error!(%domain, "the policy runs out at {expires} and cannot be fetched again: {error}");
+        } else {
+            tracing::warn!(%domain, "the policy holds until {expires}, and cannot be fetched again: {error}");
+        }
+    }
+}
