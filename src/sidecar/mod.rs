@@ -7,6 +7,8 @@
 //! | [`netstring`] | the frame of Postfix's requests and replies, bounded |
 //! | [`socketmap`] | one request (which map, which key), one reply |
 //! | [`key`] | the keys of Postfix's policy map and of Exim: which policy domain is meant, or why none |
+//! | [`filter_key`] | the keys of Postfix's filter of DNS replies |
+//! | [`filter`] | the answers of the filter: which MX records pass |
 //! | [`host`] | which names a mail program can connect to, and which of them a policy lists |
 #![warn(
     clippy::arithmetic_side_effects,
@@ -19,6 +21,8 @@
     reason = "a new variant must not slip through"
 )]
 
+pub mod filter;
+pub mod filter_key;
 pub mod host;
 pub mod key;
 pub mod netstring;
