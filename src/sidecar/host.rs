@@ -1,5 +1,6 @@
 //! Which names a mail program can connect to, and which of them a policy lists.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::facts::DnsName;
@@ -11,6 +12,15 @@ const MAX_NAME_OCTETS: usize = 253;
 
 /// The longest label, in octets (RFC 1035, Section 2.3.4).
 const MAX_LABEL_OCTETS: usize = 63;
+
+/// A name that no host and no certificate has ([RFC 6761, Section 6.4]): the answer for a policy whose patterns no
+/// host can match.
+///
+/// Postfix tries each MX host then, refuses its certificate and defers the mail (4.7.5, `Server certificate not
+/// verified`); an empty `match=` would be a fault of the configuration in its log.
+///
+/// [RFC 6761, Section 6.4]: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+pub const NO_HOST: &str = "no-mx-host-of-the-policy.invalid";
 
 /// Returns whether a mail program would connect to a host of this name.
 ///
@@ -62,7 +72,7 @@ pub fn is_listed(policy: &Policy, host: &DnsName) -> bool {
 #[must_use]
 pub fn matchable(policy: &Policy) -> Vec<&MxPattern> {
     let mut patterns: Vec<&MxPattern> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for pattern in policy.patterns() {
         if is_host_name(pattern.name().as_str()) && seen.insert(pattern) {
             patterns.push(pattern);

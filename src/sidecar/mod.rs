@@ -8,6 +8,7 @@
 //! | [`socketmap`] | one request (which map, which key), one reply |
 //! | [`key`] | the keys of Postfix's policy map and of Exim: which policy domain is meant, or why none |
 //! | [`filter_key`] | the keys of Postfix's filter of DNS replies |
+//! | [`postfix`] | the answers of the policy map; the level |
 //! | [`filter`] | the answers of the filter: which MX records pass |
 //! | [`host`] | which names a mail program can connect to, and which of them a policy lists |
 #![warn(
@@ -26,4 +27,5 @@ pub mod filter_key;
 pub mod host;
 pub mod key;
 pub mod netstring;
+pub mod postfix;
 pub mod socketmap;
