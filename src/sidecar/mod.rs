@@ -10,6 +10,7 @@
 //! | [`filter_key`] | the keys of Postfix's filter of DNS replies |
 //! | [`postfix`] | the answers of the policy map; the level |
 //! | [`filter`] | the answers of the filter: which MX records pass |
+//! | [`exim`] | Exim's question and its answers |
 //! | [`host`] | which names a mail program can connect to, and which of them a policy lists |
 #![warn(
     clippy::arithmetic_side_effects,
@@ -22,6 +23,7 @@
     reason = "a new variant must not slip through"
 )]
 
+pub mod exim;
 pub mod filter;
 pub mod filter_key;
 pub mod host;
