@@ -23,6 +23,8 @@ mod report;
 #[cfg(test)]
 mod scenario_files;
 #[cfg(test)]
+mod sidecar;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod supply_chain;

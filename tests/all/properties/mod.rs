@@ -10,6 +10,7 @@
 //!
 //! Certificates take longer, so there are fewer of them: `certificates` says how many.
 
+mod answers;
 mod arguments;
 mod certificates;
 mod octets;

@@ -45,7 +45,7 @@ fn label() -> impl Strategy<Value = String> {
     ]
 }
 
-fn pattern() -> impl Strategy<Value = MxPattern> {
+pub(super) fn pattern() -> impl Strategy<Value = MxPattern> {
     (select(&["", "*."][..]), vec(label(), 1..5)).prop_map(|(star, labels)| {
         format!("{star}{}", labels.join("."))
             .parse()
@@ -62,7 +62,7 @@ fn parsed_policy() -> impl Strategy<Value = Policy> {
     })
 }
 
-fn config() -> ProptestConfig {
+pub(super) fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 20_000,
         failure_persistence: None,

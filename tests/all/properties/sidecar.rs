@@ -1,6 +1,8 @@
 //! A million mutants for each parser of what mail programs, and whoever else reaches the listeners, send.
 
 use stickler::facts::DnsName;
+use stickler::sidecar::exim::{Line, MAX_LINE_OCTETS};
+use stickler::sidecar::filter_key::FilterKey;
 use stickler::sidecar::host::is_host_name;
 use stickler::sidecar::key::{Key, NextHop};
 use stickler::sidecar::netstring::{Decoder, Fault, MAX_REQUEST_OCTETS, encode};
@@ -170,6 +172,78 @@ fn a_million_keys_of_the_policy_map() {
             let again = Key::parse(shown.as_bytes());
             assert_eq!(again, Key::Domain { domain, next_hop });
             accepted.one();
+        }
+    });
+    accepted.assert_many();
+}
+
+#[test]
+fn a_million_keys_of_the_filter() {
+    let corpus: &[&[u8]] = &[
+        b"example.test. 0 IN MX 10 old.example.test.",
+        b"Mx.a.test. 4294967295 IN A 192.0.2.1",
+        b"mx.a.test. 3600 IN AAAA 2001:db8::1",
+        b"_25._tcp.mx.a.test. 0 IN TLSA 3 1 1 acf8- - 2885746947 4230102520 1 2 3",
+    ];
+    let mut accepted = Accepted::default();
+    mutations(corpus, MILLION, 0x6d78, |octets| {
+        let key = FilterKey::parse(octets);
+        let shown = match &key {
+            FilterKey::Other | FilterKey::Mx { host: None, .. } => return,
+            FilterKey::Mx {
+                owner,
+                preference,
+                host: Some(host),
+            } => format!("{owner}. 0 IN MX {preference} {host}."),
+            FilterKey::Address { owner, address } => {
+                let record_type = if address.is_ipv4() { "A" } else { "AAAA" };
+                format!("{owner}. 0 IN {record_type} {address}")
+            }
+        };
+        // What came says the same in other words: case, TTL, leading zeros.
+        let first = octets
+            .split(|octet| *octet == b' ')
+            .next()
+            .unwrap_or_default();
+        let again = shown.split(' ').next().unwrap_or_default();
+        assert!(first.eq_ignore_ascii_case(again.as_bytes()), "{shown}");
+        assert_eq!(FilterKey::parse(shown.as_bytes()), key, "{shown}");
+        accepted.one();
+    });
+    accepted.assert_many();
+}
+
+#[test]
+fn a_million_lines_of_exim() {
+    let corpus: &[&[u8]] = &[
+        b"policy example.test\n",
+        b"policy b\xc3\xbccher.test\r\n",
+        b"policy [mx.example.test]:25\nmore",
+    ];
+    let mut accepted = Accepted::default();
+    let mut random = Xorshift::new(0x6578);
+    mutations(corpus, MILLION, 0x696d, |octets| {
+        let whole = Line::default().feed(octets);
+        let size = random.below(9) + 1;
+        let mut line = Line::default();
+        let mut in_pieces = Ok(None);
+        for piece in octets.chunks(size) {
+            in_pieces = line.feed(piece);
+            if in_pieces != Ok(None) {
+                break;
+            }
+        }
+        assert_eq!(in_pieces, whole, "{} by {size}", octets.escape_ascii());
+        let end = octets.iter().position(|octet| *octet == b'\n');
+        match whole {
+            Ok(Some(key)) => {
+                let text = &octets[..end.unwrap()];
+                let text = text.strip_suffix(b"\r").unwrap_or(text);
+                assert_eq!(Some(key), text.strip_prefix(b"policy ").map(Key::parse));
+                accepted.one();
+            }
+            Ok(None) => assert!(end.is_none() && octets.len() <= MAX_LINE_OCTETS),
+            Err(_) => {}
         }
     });
     accepted.assert_many();

@@ -1,0 +1,3 @@
+//! What mail programs are answered, whatever a stranger publishes.
+
+mod hostile;
