@@ -11,7 +11,7 @@ use crate::diagnose::look::is_lasting;
 use crate::facts::Sentence;
 use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
-use crate::sts::ledger::{Held, Holding};
+use crate::sts::ledger::{Held, Holding, Update};
 use crate::sts::policy::{Mode, Policy};
 use crate::sts::reading::Reading;
 
@@ -90,15 +90,14 @@ fn find_stale_id(case: &Case<'_>, held: &[HeldPolicy<'_>], found: &mut Findings)
         return;
     };
     let seen = latest.held.seen;
-    let had_another_id = case.ledger.is_some_and(|ledger| {
-        ledger.policies().iter().any(|earlier| {
-            earlier.body == seen.body
-                && earlier.id != seen.id
-                && earlier.first_seen < seen.first_seen
-        })
+    let came_first = case.ledger.is_some_and(|ledger| {
+        let is_meant = |update: &Update<'_>| {
+            matches!(update, Update::IdBeforeBody { id, .. } if **id == seen.id)
+        };
+        ledger.updates().iter().any(is_meant)
     });
     let mut detail = Sentence::default();
-    if had_another_id {
+    if came_first {
         detail.words(format_args!(
             "the id {} came before its body: with it the old policy was live at ",
             seen.id

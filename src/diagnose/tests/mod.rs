@@ -4,6 +4,7 @@ mod addresses;
 mod aliases;
 mod certificates;
 mod fixes;
+mod parts;
 mod shown;
 mod warm;
 

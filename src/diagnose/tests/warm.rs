@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{WEEK, codes, fix, move_mx, report};
 use crate::diagnose::document::{
-    CacheReport, DomainReport, PolicySourceReport, Severity, UntilEvent,
+    CacheReport, DomainReport, Finding, PolicySourceReport, Severity, UntilEvent,
 };
 use crate::diagnose::exit_code;
 use crate::facts::UnixTime;
@@ -115,6 +115,34 @@ async fn an_id_that_was_not_bumped_heals_with_the_refresh_or_with_max_age() {
             (report.verdict, exit_code(&report, Severity::Error)),
             (Defer, 1)
         );
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_came_before_its_body_is_told_as_that() {
+    let old = old_policy(Duration::from_secs(3_600));
+    let old = &old.policies()[0];
+    // The same body came with another id before.
+    let other = SeenPolicy {
+        id: "0".parse().unwrap(),
+        first_seen: old.first_seen.saturating_sub(DAY),
+        last_seen_live: old.first_seen.saturating_sub(DAY),
+        gone_by: Some(old.first_seen),
+        ..old.clone()
+    };
+    let stage = Stage::with(correct);
+    for (ledger, expected) in [
+        (vec![old.clone()], "a policy that was live at "),
+        (
+            vec![other, old.clone()],
+            "the id 1 came before its body: with it the old policy was live at ",
+        ),
+    ] {
+        let report = report(&stage, Some(&Ledger::new(ledger))).await;
+        let is_meant = |finding: &&Finding| finding.code == "STS-ID-STALE";
+        let finding = report.findings.iter().find(is_meant).unwrap();
+        let detail = finding.detail.to_string();
+        assert!(detail.starts_with(expected), "{detail}");
     }
 }
 

@@ -47,6 +47,7 @@ fn look(policy: &StoredPolicy) -> Look {
     Look {
         at: policy.fetched_at,
         published: Published::Policies(vec![(policy.id.clone(), policy.body.clone())]),
+        parts: Vec::new(),
         is_whole: true,
     }
 }

@@ -1,5 +1,6 @@
 //! One look at a domain.
 
+use super::Part;
 use crate::facts::UnixTime;
 use crate::sts::record::RecordId;
 
@@ -10,7 +11,9 @@ pub struct Look {
     pub at: UnixTime,
     /// What a sender could fetch.
     pub published: Published,
-    /// Whether that is all: where an answer is missing, what was not seen may be live all the same.
+    /// How the domain is set up, each part at most once; one that could not be seen is left out.
+    pub parts: Vec<Part>,
+    /// Whether that is all that a sender could fetch: where an answer is missing, what was not seen may be live all the same.
     pub is_whole: bool,
 }
 

@@ -5,18 +5,20 @@
 //! it.
 
 mod look;
+mod part;
 #[cfg(test)]
 mod tests;
-
-use std::time::Duration;
+mod update;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use look::{Look, Published};
+pub use part::{Change, EdgeSeen, MAX_CHANGES, MxHostSeen, MxSeen, Part, RecordSeen};
+pub use update::Update;
 
 use super::cache::StoredPolicy;
-use super::policy::Policy;
+use super::policy::{MaxAge, Policy};
 use super::reading::Reading;
 use super::record::RecordId;
 use crate::facts::UnixTime;
@@ -24,10 +26,12 @@ use crate::facts::UnixTime;
 /// How many policies are remembered of one domain.
 pub const MAX_POLICIES: usize = 64;
 
-/// Every distinct policy that was seen of one domain, in the order in which they were first seen.
+/// Every distinct policy that was seen of one domain, in the order in which they were first seen, and how the
+/// domain was set up since the first of them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Ledger {
     policies: Vec<SeenPolicy>,
+    changes: Vec<Change>,
 }
 
 /// A policy and when it was seen.
@@ -75,9 +79,20 @@ impl Ledger {
     #[must_use]
     pub fn new(mut policies: Vec<SeenPolicy>) -> Self {
         policies.sort_by_key(|seen| seen.first_seen);
-        let mut ledger = Self { policies };
+        let mut ledger = Self {
+            policies,
+            changes: Vec::new(),
+        };
         ledger.bound(UnixTime::MAX);
         ledger
+    }
+
+    /// Adds changes that were seen, as from a store; of each part the oldest go beyond [`MAX_CHANGES`].
+    #[must_use]
+    pub fn with_changes(self, mut changes: Vec<Change>) -> Self {
+        changes.sort_by_key(|change| change.seen_at);
+        part::bound(&mut changes);
+        Self { changes, ..self }
     }
 
     /// Returns what was seen, in the order in which it was first seen.
@@ -86,7 +101,14 @@ impl Ledger {
         &self.policies
     }
 
-    /// Returns whether nothing was seen yet.
+    /// Returns how the domain was set up when its first policy was seen, and each change since, in the order in
+    /// which they were seen.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Returns whether no policy was seen yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.policies.is_empty()
@@ -121,6 +143,9 @@ impl Ledger {
                 seen.last_seen_live = seen.last_seen_live.min(now);
                 seen.gone_by = seen.gone_by.map(|gone_by| gone_by.min(now));
             }
+            for change in &mut self.changes {
+                change.seen_at = change.seen_at.min(now);
+            }
         }
         for seen in &mut self.policies {
             if live.iter().any(|(id, body)| seen.is(id, body)) {
@@ -142,6 +167,10 @@ impl Ledger {
             }
         }
         self.bound(now);
+        // Of a domain that never had a policy nothing is kept.
+        if !self.is_empty() {
+            part::note(&mut self.changes, now, &look.parts);
+        }
     }
 
     /// Returns what a sender could fetch at the look: each body under each id that it can come with.
@@ -220,7 +249,7 @@ impl SeenPolicy {
     /// policy.
     #[must_use]
     pub fn held(&self, now: UnixTime) -> Option<Held<'_>> {
-        let life = self.life()?;
+        let life = self.max_age()?.as_duration();
         let last_seen_live = self.last_seen_live.min(now);
         // A look that was made by a clock behind the one before cannot have come before it.
         let fetched_by = self
@@ -240,13 +269,13 @@ impl SeenPolicy {
         })
     }
 
-    /// How long a fetch counts for the sender that counts longest.
-    fn life(&self) -> Option<Duration> {
-        let lives = Reading::BOTH
-            .into_iter()
-            .filter_map(|reading| super::policy::parse(&self.body, reading).ok())
-            .map(|policy| policy.max_age().as_duration());
-        lives.max()
+    /// Returns the `max_age` as the sender reads it that counts longest; `None` for a body that is no policy.
+    #[must_use]
+    pub fn max_age(&self) -> Option<MaxAge> {
+        let readings = Reading::BOTH.into_iter();
+        readings
+            .filter_map(|reading| Some(super::policy::parse(&self.body, reading).ok()?.max_age()))
+            .max()
     }
 
     fn is(&self, id: &RecordId, body: &[u8]) -> bool {

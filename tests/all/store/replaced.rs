@@ -60,6 +60,7 @@ fn what_is_written_is_in_the_file_that_stands_there_now() {
             let look = Look {
                 at: NOW,
                 published: Published::Policies(vec![(policy().id, policy().body)]),
+                parts: Vec::new(),
                 is_whole: true,
             };
             store.record(&name("ours.test"), &look).unwrap();

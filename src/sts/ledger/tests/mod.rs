@@ -1,3 +1,6 @@
+mod parts;
+mod updates;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -30,6 +33,7 @@ fn look(secs: u64, policies: &[(u8, u8, u64)]) -> Look {
                 })
                 .collect(),
         ),
+        parts: Vec::new(),
         is_whole: true,
     }
 }
@@ -50,6 +54,7 @@ fn without_record(secs: u64, bodies: &[(u8, u64)]) -> Look {
                 .map(|(name, max_age_secs)| body(*name, *max_age_secs))
                 .collect(),
         ),
+        parts: Vec::new(),
         is_whole: true,
     }
 }
