@@ -116,7 +116,7 @@ pub(super) struct Times {
     pub(super) gone_by: Option<UnixTime>,
 }
 
-fn time(value: ValueRef<'_>) -> Option<UnixTime> {
+pub(super) fn time(value: ValueRef<'_>) -> Option<UnixTime> {
     let secs = match value {
         ValueRef::Integer(secs) => u64::try_from(secs).ok()?,
         ValueRef::Blob(_) | ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) => return None,
@@ -177,6 +177,12 @@ pub enum RowFault {
     /// The id is none.
     #[error(transparent)]
     Id(RecordIdError),
+    /// A part of how the domain was set up is none.
+    #[error("the part cannot be read: {detail}")]
+    Part {
+        /// What the reader said.
+        detail: Box<str>,
+    },
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::schema::SCHEMA_VERSION;
+use super::header::SCHEMA_VERSION;
 use super::{BUSY_TIMEOUT, MAX_BODY_OCTETS, MovedAside};
 
 /// What can be done about most of them.

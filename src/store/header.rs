@@ -4,7 +4,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::schema::APPLICATION_ID;
+/// The version of the tables that this program reads and writes, kept in `user_version`.
+pub const SCHEMA_VERSION: i64 = 3;
+
+/// The version before there was a ledger: whatever the purpose, one policy a domain.
+pub(super) const WITHOUT_LEDGER: i64 = 1;
+
+/// The version whose ledger tells of policies alone.
+pub(super) const WITHOUT_CHANGES: i64 = 2;
+
+/// "STKL", kept in `application_id`: tells our file from another program's.
+pub(super) const APPLICATION_ID: i64 = 0x5354_4b4c;
 
 /// How an SQLite file begins: <https://www.sqlite.org/fileformat2.html>, Section 1.3.
 const MAGIC: &[u8] = b"SQLite format 3\0";

@@ -1,7 +1,8 @@
 //! Policies that survive a restart: one SQLite file, safe with several processes.
 //!
 //! A file keeps the purpose that it was made for: `check`'s has the rows of the ledger, every policy that was
-//! seen of a domain, and when; `serve`'s has one row a domain, the newest fetch. A row is checked again each time
+//! seen of a domain, and when, and each change of its record, edges and MX records; `serve`'s has one row a
+//! domain, the newest fetch. A row is checked again each time
 //! it is read, for the file may come from anywhere; what cannot be read counts as absent, and says so. A
 //! damaged file of ours is moved aside, never overwritten, and any other file left alone. Only its owner reads
 //! the file: it says who is written to.
@@ -10,6 +11,7 @@
 //! writes: async code makes them through [`Handle`]. Commits survive a crash of the process; the last
 //! ones may be lost with the power (`synchronous = NORMAL`).
 
+mod change;
 mod damage;
 mod entry;
 mod error;
@@ -34,10 +36,10 @@ pub use damage::MovedAside;
 pub use entry::{Entry, RowError, RowFault};
 pub use error::StoreError;
 pub use handle::Handle;
+pub use header::SCHEMA_VERSION;
 pub use limits::{BUSY_TIMEOUT, MAX_BODY_OCTETS};
 pub use line::{ExportLine, LineError, MAX_LINE_OCTETS, SCHEMA as EXPORT_SCHEMA};
 pub use purpose::Purpose;
-pub use schema::SCHEMA_VERSION;
 pub use transfer::{ExportError, ImportError, MAX_AHEAD};
 
 use crate::facts::DnsName;
@@ -52,7 +54,7 @@ const MAX_CHANGES: usize = 3;
 /// What the store holds for a domain.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Recalled {
-    /// The policies that were seen.
+    /// The policies that were seen, and how the domain was set up.
     pub ledger: Ledger,
     /// The rows that cannot be read: they count as absent.
     pub unreadable: Vec<RowError>,
@@ -359,8 +361,12 @@ fn recall(connection: &Connection, table: Table, domain: &DnsName) -> rusqlite::
             Err(error) => unreadable.push(error),
         }
     }
+    let mut changes = Vec::new();
+    if table.has_changes() {
+        changes = change::recall(connection, domain, &mut unreadable)?;
+    }
     Ok(Recalled {
-        ledger: Ledger::new(policies),
+        ledger: Ledger::new(policies).with_changes(changes),
         unreadable,
     })
 }
@@ -372,10 +378,15 @@ fn replace(
     ledger: &Ledger,
 ) -> rusqlite::Result<()> {
     table.remove(connection, domain.as_str())?;
-    ledger
-        .policies()
-        .iter()
-        .try_for_each(|seen| table.add(connection, domain, seen))
+    for seen in ledger.policies() {
+        table.add(connection, domain, seen)?;
+    }
+    if table.has_changes() {
+        for change in ledger.changes() {
+            change::add(connection, domain, change)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

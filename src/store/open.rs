@@ -7,8 +7,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use super::damage::{self, Identity, MovedAside, with_suffix};
-use super::header::Header;
-use super::schema::{self, Found, SCHEMA_VERSION, WITHOUT_LEDGER};
+use super::header::{Header, SCHEMA_VERSION, WITHOUT_LEDGER};
+use super::schema::{self, Found};
 use super::table::Table;
 use super::{BUSY_TIMEOUT, Purpose, StoreError, private, turn};
 use crate::clock::Clock;
@@ -301,10 +301,10 @@ fn prepare(connection: &mut Connection, access: Access) -> rusqlite::Result<Foun
         connection.pragma_update(None, "query_only", access == Access::Read)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // Damage in the rows shows when they are read; a table that is gone, or a read-only file, now.
-        connection.query_row(table.probe(), [], |_row| Ok(()))?;
+        table.probe(connection)?;
         let is_writable = access != Access::Read && !connection.is_readonly(MAIN_DB)?;
         if is_writable && *table != Table::of(*purpose) {
-            schema::take_over(connection)?;
+            schema::take_over(connection, *table)?;
             *table = Table::of(*purpose);
         }
     }

@@ -3,16 +3,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::Purpose;
+use super::header::{APPLICATION_ID, SCHEMA_VERSION, WITHOUT_CHANGES, WITHOUT_LEDGER};
 use super::table::Table;
-
-/// The version of the tables that this program reads and writes, kept in `user_version`.
-pub const SCHEMA_VERSION: i64 = 2;
-
-/// The version before there was a ledger: whatever the purpose, one policy a domain.
-pub(super) const WITHOUT_LEDGER: i64 = 1;
-
-/// "STKL", kept in `application_id`: tells our file from another program's.
-pub(super) const APPLICATION_ID: i64 = 0x5354_4b4c;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +24,7 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let version = pragma("user_version")?;
     match (pragma("application_id")?, version) {
-        (APPLICATION_ID, WITHOUT_LEDGER | SCHEMA_VERSION) => {
+        (APPLICATION_ID, WITHOUT_LEDGER..=SCHEMA_VERSION) => {
             let purpose: String = connection.query_row(
                 "SELECT CAST(purpose AS TEXT) FROM store LIMIT 1",
                 [],
@@ -43,9 +35,10 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
                 "serve" => Purpose::Serve,
                 _ => return Ok(Found::NotOurs),
             };
-            let table = match version {
-                WITHOUT_LEDGER => Table::Policy,
-                _ => Table::of(purpose),
+            let table = match (version, Table::of(purpose)) {
+                (WITHOUT_LEDGER, _) => Table::Policy,
+                (WITHOUT_CHANGES, Table::Ledger) => Table::LedgerAlone,
+                (_, newest) => newest,
             };
             Ok(Found::Ours(purpose, table))
         }
@@ -68,7 +61,7 @@ pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite:
     // Before there is a log: the file itself is to say at once whose it is.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch("CREATE TABLE store (purpose TEXT NOT NULL) STRICT")?;
-    transaction.execute_batch(Table::of(purpose).create())?;
+    Table::of(purpose).create(&transaction)?;
     let purpose = match purpose {
         Purpose::Check => "check",
         Purpose::Serve => "serve",
@@ -81,15 +74,10 @@ pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite:
     connection.pragma_update(None, "journal_mode", "WAL")
 }
 
-/// Takes a file over that has no ledger yet: a policy that was fetched was seen then, and may have been live ever
-/// since, until a look finds it gone.
-pub(super) fn take_over(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Takes a file over that has older tables.
+pub(super) fn take_over(connection: &mut Connection, table: Table) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(Table::Ledger.create())?;
-    transaction.execute_batch(
-        "INSERT INTO ledger SELECT domain, id, body, fetched_at, fetched_at, NULL FROM policy;
-         DROP TABLE policy;",
-    )?;
+    table.take_over(&transaction)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
 }

@@ -1,16 +1,18 @@
-//! The two tables that policies stand in, a file has one of them.
+//! The tables that policies stand in, a file has one of them, and what stands beside it.
 
 use rusqlite::{Connection, params};
 
-use super::Purpose;
+use super::{Purpose, change};
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::ledger::SeenPolicy;
 
 /// Which table a file has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Table {
-    /// `ledger`: every policy that `check` saw of a domain, and when.
+    /// `ledger`: every policy that `check` saw of a domain, and when; beside it `change`, how the domain was set up.
     Ledger,
+    /// `ledger` alone, as before there was `change`.
+    LedgerAlone,
     /// `policy`: one policy a domain, and when it was fetched; `serve`'s, and `check`'s before there was a
     /// ledger.
     Policy,
@@ -55,10 +57,18 @@ impl Table {
         }
     }
 
-    /// Makes it.
-    pub(super) const fn create(self) -> &'static str {
+    /// Returns whether the file tells how domains were set up.
+    pub(super) const fn has_changes(self) -> bool {
         match self {
-            Self::Ledger => {
+            Self::Ledger => true,
+            Self::LedgerAlone | Self::Policy => false,
+        }
+    }
+
+    /// Makes it in an empty file.
+    pub(super) fn create(self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(match self {
+            Self::Ledger | Self::LedgerAlone => {
                 "CREATE TABLE ledger (
                      domain         TEXT    NOT NULL,
                      id             TEXT    NOT NULL,
@@ -77,21 +87,48 @@ impl Table {
                      fetched_at INTEGER NOT NULL
                  ) STRICT;"
             }
+        })?;
+        if self.has_changes() {
+            connection.execute_batch(change::CREATE)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a ledger of what an older file of `check` has: a policy that was fetched was seen then, and may have
+    /// been live ever since, until a look finds it gone.
+    pub(super) fn take_over(self, connection: &Connection) -> rusqlite::Result<()> {
+        match self {
+            Self::Ledger => Ok(()),
+            Self::LedgerAlone => connection.execute_batch(change::CREATE),
+            Self::Policy => {
+                Self::Ledger.create(connection)?;
+                connection.execute_batch(
+                    "INSERT INTO ledger SELECT domain, id, body, fetched_at, fetched_at, NULL FROM policy;
+                     DROP TABLE policy;",
+                )
+            }
         }
     }
 
     /// Fails if it is not there.
-    pub(super) const fn probe(self) -> &'static str {
-        match self {
-            Self::Ledger => "SELECT count(*) FROM (SELECT 1 FROM ledger LIMIT 1)",
+    pub(super) fn probe(self, connection: &Connection) -> rusqlite::Result<()> {
+        let select = match self {
+            Self::Ledger | Self::LedgerAlone => {
+                "SELECT count(*) FROM (SELECT 1 FROM ledger LIMIT 1)"
+            }
             Self::Policy => "SELECT count(*) FROM (SELECT 1 FROM policy LIMIT 1)",
+        };
+        connection.query_row(select, [], |_row| Ok(()))?;
+        if self.has_changes() {
+            connection.query_row(change::PROBE, [], |_row| Ok(()))?;
         }
+        Ok(())
     }
 
     /// Selects every row.
     pub(super) const fn select_all(self) -> &'static str {
         match self {
-            Self::Ledger => select!(
+            Self::Ledger | Self::LedgerAlone => select!(
                 "ledger",
                 "first_seen",
                 "last_seen_live",
@@ -113,7 +150,7 @@ impl Table {
     /// Selects the rows of a domain.
     pub(super) const fn select_domain(self) -> &'static str {
         match self {
-            Self::Ledger => select!(
+            Self::Ledger | Self::LedgerAlone => select!(
                 "ledger",
                 "first_seen",
                 "last_seen_live",
@@ -135,7 +172,7 @@ impl Table {
     /// Selects the rows of a page: after one, up to another.
     pub(super) const fn select_page(self) -> &'static str {
         match self {
-            Self::Ledger => select!(
+            Self::Ledger | Self::LedgerAlone => select!(
                 "ledger",
                 "first_seen",
                 "last_seen_live",
@@ -160,7 +197,7 @@ impl Table {
         most: usize,
     ) -> rusqlite::Result<Option<i64>> {
         let sql = match self {
-            Self::Ledger => {
+            Self::Ledger | Self::LedgerAlone => {
                 "SELECT max(rowid) FROM (SELECT rowid FROM ledger WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)"
             }
             Self::Policy => {
@@ -173,12 +210,15 @@ impl Table {
             .query_row(params![after, most], |row| row.get(0))
     }
 
-    /// Removes the rows of a domain; returns how many there were.
+    /// Removes what there is of a domain; returns how many policies there were.
     pub(super) fn remove(self, connection: &Connection, domain: &str) -> rusqlite::Result<usize> {
         let sql = match self {
-            Self::Ledger => "DELETE FROM ledger WHERE domain = ?1",
+            Self::Ledger | Self::LedgerAlone => "DELETE FROM ledger WHERE domain = ?1",
             Self::Policy => "DELETE FROM policy WHERE domain = ?1",
         };
+        if self.has_changes() {
+            change::remove(connection, domain)?;
+        }
         connection.prepare_cached(sql)?.execute([domain])
     }
 
@@ -193,7 +233,7 @@ impl Table {
         let (domain, id, body) = (domain.as_str(), seen.id.as_str(), &*seen.body);
         let last_seen_live = secs(seen.last_seen_live);
         match self {
-            Self::Ledger => connection
+            Self::Ledger | Self::LedgerAlone => connection
                 .prepare_cached("INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
                 .execute(params![
                     domain,

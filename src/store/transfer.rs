@@ -1,4 +1,7 @@
 //! All policies out, all policies in.
+//!
+//! A line is a policy, for what senders may hold hangs on policies alone. How a domain was set up is not among
+//! the lines: it says what was seen from where the store's checks were made.
 
 use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;

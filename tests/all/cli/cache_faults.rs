@@ -20,7 +20,7 @@ fn spoil(program: &Program, name: &str) -> String {
         .check(0, &[], &"import");
     let path = program.folder().join(name);
     let mut octets = std::fs::read(&path).unwrap();
-    octets[9 * 4096..10 * 4096].fill(0xee);
+    octets[11 * 4096..12 * 4096].fill(0xee);
     std::fs::write(&path, octets).unwrap();
     let connection = rusqlite::Connection::open(&path).unwrap();
     (0..400)

@@ -66,24 +66,24 @@ fn a_file_that_is_not_ours_to_open_keeps_its_octets_its_log_and_its_journal() {
         (
             "a newer store with a log",
             true,
-            "PRAGMA user_version = 3; PRAGMA wal_checkpoint; CREATE TABLE rows (b BLOB);",
+            "PRAGMA user_version = 4; PRAGMA wal_checkpoint; CREATE TABLE rows (b BLOB);",
             "s-wal",
-            "has schema 3, and this stickler knows 2",
+            "has schema 4, and this stickler knows 3",
         ),
         (
             "a newer store whose version is in the log",
             true,
-            "PRAGMA user_version = 3;",
+            "PRAGMA user_version = 4;",
             "s-wal",
-            "has schema 3, and this stickler knows 2",
+            "has schema 4, and this stickler knows 3",
         ),
         (
             "a newer store with a hot journal",
             true,
-            "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3; CREATE TABLE rows (b BLOB);
+            "PRAGMA journal_mode = DELETE; PRAGMA user_version = 4; CREATE TABLE rows (b BLOB);
              PRAGMA cache_size = 4; BEGIN; @",
             "s-journal",
-            "has schema 3, and this stickler knows 2",
+            "has schema 4, and this stickler knows 3",
         ),
         (
             "a schema that there never was",
