@@ -12,6 +12,7 @@ use super::values::{DomainArgument, Source};
 use open::path_of;
 
 mod entry;
+mod history;
 pub mod list;
 mod open;
 mod remove;
@@ -43,7 +44,7 @@ pub enum CacheCommand {
         #[command(flatten)]
         output: OutputArgs<ListFormat>,
     },
-    /// Show each policy of a domain as it was fetched, and until when senders hold it
+    /// Show each policy of a domain as it was fetched, until when senders hold it, and what changed
     #[command(after_help = SHOW_EXAMPLES)]
     Show {
         /// The domain
@@ -163,7 +164,8 @@ Examples:
   stickler cache export > policies.ndjson
   stickler cache export --cache ./before.sqlite --output policies.ndjson
 
-The shape of a line: stickler schema cache-export";
+The shape of a line: stickler schema cache-export. Record, edges and MX
+records, which `cache show` tells of, stay behind.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,4 +1,5 @@
-//! `stickler cache show`: a domain's policies as they were fetched, and until when they are held.
+//! `stickler cache show`: a domain's policies as they were fetched, until when they are held, and how the domain
+//! changed.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,10 +9,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entry::Summary;
+use super::history::History;
 use super::open::open_to_read;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::output_args::{AnswerFormat, OutputArgs};
+use crate::diagnose::stored::sha256;
 use crate::facts::DnsName;
 use crate::report::time::span;
 use crate::report::{Context, escape, json, schema};
@@ -33,6 +36,8 @@ struct Document<'a> {
     domain: &'a str,
     /// In the order in which they were first seen.
     policies: Vec<Shown>,
+    #[serde(flatten)]
+    history: History,
 }
 
 /// A policy of the domain.
@@ -40,6 +45,7 @@ struct Document<'a> {
 struct Shown {
     #[serde(flatten)]
     summary: Summary,
+    body_sha256: String,
     /// What is not UTF-8 is replaced.
     body: String,
 }
@@ -73,6 +79,7 @@ pub(super) fn run(
             };
             Some(Shown {
                 summary: Summary::of(&entry, context.now)?,
+                body_sha256: sha256(&seen.body),
                 body: String::from_utf8_lossy(&seen.body).into_owned(),
             })
         })
@@ -84,20 +91,31 @@ pub(super) fn run(
         ));
         return Ok(Exit::Failure);
     }
+    let history = History::of(&recalled.ledger);
     let mut output = Output::open(args.output.as_deref())?;
     match args.format {
         AnswerFormat::Text => {
             writeln!(output, "{domain}")?;
+            if let Some(largest) = history.largest_max_age().filter(|_| policies.len() > 1) {
+                let count = policies.len();
+                writeln!(
+                    output,
+                    "  {count} policies, the largest max_age is {largest} ({})\n",
+                    span(largest.as_duration())
+                )?;
+            }
             for (place, policy) in policies.iter().enumerate() {
                 let between = if place > 0 { "\n" } else { "" };
                 write!(output, "{between}{}", in_words(policy, context))?;
             }
+            write!(output, "{}", history.in_words(context))?;
         }
         AnswerFormat::Json => {
             let document = Document {
                 schema: SCHEMA,
                 domain: domain.as_str(),
                 policies,
+                history,
             };
             writeln!(output, "{}", json::pretty(&document)?)?;
         }
@@ -132,7 +150,7 @@ fn in_words(policy: &Shown, context: &Context) -> String {
     if summary.reading == "tolerant" {
         text.push_str("  invalid to the letter of RFC 8461: only tolerant senders hold it\n");
     }
-    text.push('\n');
+    text.push_str(&format!("  sha256   {}\n\n", policy.body_sha256));
     for line in policy.body.lines() {
         text.push_str("  | ");
         text.push_str(&escape::line(line));

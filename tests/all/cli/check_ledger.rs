@@ -100,13 +100,63 @@ fn daily_checks_tell_who_may_hold_what_until_when() {
     );
     move_to(&mut lab, "15d1h");
     check(&program, &[]).check(0, &["corp.test: deliver\n"], &"over");
+    assert_history(&program);
+    assert_eq!(lab.end(), Some(0));
+}
+
+/// `cache show` has every policy, and each change, once, at the check that saw it first.
+fn assert_history(program: &Program) {
     let words = ["cache", "show", "corp.test", "--cache", "daily"];
-    program.run(&words).check(
+    let run = program.run(&words);
+    run.check(
         0,
-        &["  | mx: mx.old.test\n", "  | mx: mx.new.test\n"],
+        &[
+            "  | mx: mx.old.test\n",
+            "  | mx: mx.new.test\n",
+            "\nchanges\n  the body changed under id 1 at 2026-03-10 08:00 ",
+            ": no new id came with it since\n  2026-03-02 08:00 ",
+            "    record  id 1\n    edges   ",
+            "    MX      10 mx.old.test\n  2026-03-10 08:00 ",
+            "    MX      10 mx.new.test\n",
+        ],
         &"the whole history",
     );
-    assert_eq!(lab.end(), Some(0));
+    assert_eq!(
+        run.stdout.matches("    record").count(),
+        1,
+        "{}",
+        run.stdout
+    );
+    let document = program
+        .run(&[&words[..], &["--format", "json"]].concat())
+        .json();
+    assert_valid(&validator(program, "cache-show"), &document);
+    assert_eq!(document["largest_max_age_secs"], 604_800);
+    let updates = document["updates"].as_array().unwrap();
+    let [update] = &updates[..] else {
+        panic!("{document:#}");
+    };
+    assert_eq!(update["kind"], "body-changed");
+    assert_in_minute(&update["at"], "2026-03-10T08:00:");
+    let changes = document["changes"].as_array().unwrap();
+    let of = |part: &str| -> Vec<&Value> {
+        let changes = changes.iter().filter(|change| !change[part].is_null());
+        changes.collect()
+    };
+    assert_eq!(of("record").len(), 1);
+    let hosts: Vec<_> = of("mx")
+        .iter()
+        .map(|change| &change["mx"]["hosts"][0]["host"])
+        .collect();
+    assert_eq!(hosts, ["mx.old.test", "mx.new.test"]);
+    let bodies: Vec<_> = of("edges")
+        .iter()
+        .map(|change| &change["edges"][0]["body_sha256"])
+        .collect();
+    let policies = document["policies"].as_array().unwrap().iter();
+    let expected: Vec<_> = policies.map(|policy| &policy["body_sha256"]).collect();
+    assert_eq!(bodies, expected);
+    assert_in_minute(&of("mx")[1]["seen_at"], "2026-03-10T08:00:");
 }
 
 #[test]
