@@ -31,18 +31,15 @@ const APPLICATION_ID_AT: usize = 68;
 /// Whose a file seems to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Header {
-    /// It has no octets.
+    /// There is no file, or none of its octets.
     Empty,
-    /// An SQLite file with another program's mark.
+    /// An SQLite file with another program's mark, or none: ours carries it from the first moment on, and never
+    /// in a log alone.
     Foreign,
-    /// There is no file.
-    Missing,
     /// It carries our mark, and this schema.
     Ours(i64),
     /// It is no SQLite file, or too little of one to say whose.
     Stranger,
-    /// An SQLite file without a mark. Ours carries it from the first moment on: none is in a log alone.
-    Unmarked,
 }
 
 impl Header {
@@ -50,8 +47,12 @@ impl Header {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let file = match File::open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Missing),
-            Err(error) => return Err(error),
+            Err(error) => {
+                return match error.kind() {
+                    io::ErrorKind::NotADirectory | io::ErrorKind::NotFound => Ok(Self::Empty),
+                    _ => Err(error),
+                };
+            }
         };
         let mut octets = Vec::new();
         file.take(HEADER_OCTETS).read_to_end(&mut octets)?;
@@ -67,11 +68,10 @@ impl Header {
             Some(i64::from(i32::from_be_bytes(*octets)))
         };
         match (number_at(APPLICATION_ID_AT), number_at(USER_VERSION_AT)) {
-            (Some(mark), Some(version)) if octets.starts_with(MAGIC) => match mark {
-                APPLICATION_ID => Self::Ours(version),
-                0 => Self::Unmarked,
-                _ => Self::Foreign,
-            },
+            (Some(APPLICATION_ID), Some(version)) if octets.starts_with(MAGIC) => {
+                Self::Ours(version)
+            }
+            (Some(_), Some(_)) if octets.starts_with(MAGIC) => Self::Foreign,
             (_, _) => Self::Stranger,
         }
     }
@@ -97,7 +97,7 @@ mod tests {
             (header(b"STKL")[..72].to_vec(), Header::Ours(1)),
             (version(-1, b"STKL"), Header::Ours(-1)),
             (header(b"STKL")[..71].to_vec(), Header::Stranger),
-            (header(b"\0\0\0\0"), Header::Unmarked),
+            (header(b"\0\0\0\0"), Header::Foreign),
             (header(b"LKTS"), Header::Foreign),
             (header(b"STKL").split_off(1), Header::Stranger),
         ] {

@@ -330,7 +330,7 @@ impl Store {
                 if self.opened.access == Access::Read {
                     return Err(StoreError::found_damaged(&self.path, &error));
                 }
-                let moved = open::replace_damaged(&self.path, inner, self.opened.purpose, &error)?;
+                let moved = open::replace_damaged(&self.path, inner, &error)?;
                 Err(StoreError::Damaged(moved))
             }
             Err(error) => Err(StoreError::from_sqlite(&self.path, &error)),

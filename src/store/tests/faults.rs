@@ -149,6 +149,30 @@ fn damage_found_while_working_is_moved_aside_once() {
     assert_eq!(recalled(&store), fetched(&policy("1", 60, NOON)));
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_but_the_owner_reads_what_takes_the_place_of_a_damaged_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s");
+    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    drop(Store::open(&path, Purpose::Check).unwrap());
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 4096]).unwrap();
+    let store = Store::open(&path, Purpose::Check).unwrap();
+    assert!(store.moved_aside().is_some());
+    assert_eq!(mode(), 0o600, "found when it was opened");
+    let spoil = |_: &mut Connection, _table| {
+        Err::<(), _>(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+            None,
+        ))
+    };
+    let error = store.with(spoil).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    assert_eq!(mode(), 0o600, "found in the middle of the work");
+}
+
 #[test]
 fn a_store_that_is_not_ours_to_change_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
