@@ -127,7 +127,7 @@ impl Reply {
     /// Returns the reply as it goes over the wire, without its frame.
     #[must_use]
     pub fn payload(&self) -> String {
-        // A bare word without the space is taken for "not found" by Postfix 3.7, whichever word it is.
+        // Always with the space: Postfix 3.7 takes a bare `OK` for "not found", and lets the mail out.
         match self {
             Self::Found(Value(value)) => format!("{}{value}", Self::OK),
             Self::NotFound => "NOTFOUND ".to_owned(),
