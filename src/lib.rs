@@ -60,6 +60,7 @@
 //! - What a sender does, step by step: [`sender::discover`], then [`sender::deliver`].
 //! - What `check` looks at: [`diagnose::check`]; what its findings mean: [`diagnose::findings::codes`].
 //! - What goes over the wire: [`net`], from [`net::Live`] on.
+//! - What Postfix and Exim ask, and what they are answered: [`sidecar::postfix`], [`sidecar::exim`].
 //! - How a migration is told and played: [`story`], [`scenario`], then [`replay::replay`].
 //!
 //! # From an integration test

@@ -32,6 +32,7 @@ mod matching;
 pub use excludes::{Excludes, ExcludesError};
 pub use matching::Candidates;
 
+use super::key::Key;
 use super::socketmap::{Flavour, Reply};
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
@@ -41,7 +42,7 @@ use matching::match_list;
 /// What is known of a policy domain when Postfix asks for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// The policy domain, as [`Key`](super::key::Key) has it.
+    /// The policy domain, as [`Key`] has it.
     pub domain: &'a DnsName,
     /// Which attributes the Postfix that asks knows.
     pub flavour: Flavour,
@@ -97,6 +98,18 @@ pub fn level<'a>(policy: Option<&'a Policy>, flavour: Flavour, main_level: MainL
         // "`may`" would weaken what main.cf demands of everybody, so it must be known that it does not.
         (Mode::Testing, Flavour::Postfix310, MainLevel::May) => Level::May(policy),
         (Mode::Testing, _, _) | (Mode::None, _, _) => Level::MainCf,
+    }
+}
+
+/// Returns the answer to a key that is no policy domain.
+///
+/// An answer to a parent's key would be applied to every domain below it, where a policy says nothing of them (D13);
+/// an address literal has no policy (D14). A temporary answer would hold such mail until it bounces.
+#[must_use]
+pub const fn without_look_up(key: &Key) -> Option<Reply> {
+    match key {
+        Key::AddressLiteral | Key::NotAName | Key::Parent => Some(Reply::NotFound),
+        Key::Domain { .. } => None,
     }
 }
 

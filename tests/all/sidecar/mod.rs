@@ -1,3 +1,4 @@
 //! What mail programs are answered, whatever a stranger publishes.
 
+mod exchange;
 mod hostile;
