@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::document::{
     DomainReport, MxReport, MxVerdict, PolicyReport, PolicySourceReport, SentReport,
 };
-use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, Sni, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 use crate::sts::policy::Mode;
@@ -67,6 +67,7 @@ pub async fn send<N: Network>(
             .smtp(&SmtpRequest {
                 host: host.clone(),
                 address,
+                sni: Sni::MxHost,
                 tls: TlsUse::Verified,
                 message: Some(Message {
                     mail_from: envelope.from.as_deref().map(Into::into),

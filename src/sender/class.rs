@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::candidates::ImplicitMx;
+use crate::facts::smtp::Sni;
 use crate::sts::reading::Reading;
 use crate::sts::refresh::DAILY;
 
@@ -30,6 +31,8 @@ pub struct SenderClass {
     pub reading: Reading,
     /// Which name it takes for the MX host of a domain that is an alias and has no MX record.
     pub implicit_mx: ImplicitMx,
+    /// Which server it names in the TLS handshake with an MX host.
+    pub sni: Sni,
     /// How long a message stays queued before it bounces.
     pub queue_life: Duration,
 }
@@ -49,7 +52,7 @@ pub enum TxtUse {
 }
 
 /// The classes, conforming ones first.
-const CLASSES: [SenderClass; 4] = [
+static CLASSES: [SenderClass; 4] = [
     SenderClass {
         name: "strict",
         about: "asks for the TXT record before each delivery and fetches the policy once a day",
@@ -57,6 +60,7 @@ const CLASSES: [SenderClass; 4] = [
         refresh_after: Some(DAILY),
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
+        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -66,6 +70,7 @@ const CLASSES: [SenderClass; 4] = [
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
+        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -75,6 +80,7 @@ const CLASSES: [SenderClass; 4] = [
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
+        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -84,6 +90,7 @@ const CLASSES: [SenderClass; 4] = [
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
+        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
 ];
@@ -91,7 +98,7 @@ const CLASSES: [SenderClass; 4] = [
 impl SenderClass {
     /// Returns all classes, the conforming ones first.
     #[must_use]
-    pub const fn all() -> &'static [Self] {
+    pub fn all() -> &'static [Self] {
         &CLASSES
     }
 

@@ -15,7 +15,7 @@ use super::network::Network;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
-    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, TlsUse,
+    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, Sni, TlsUse,
 };
 use crate::facts::{DnsName, UnixTime};
 
@@ -130,7 +130,10 @@ impl<N: Network> Network for Memo<'_, N> {
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         // A message is not a question: it must go out each time it is sent.
-        if request.message.is_some() || request.tls != TlsUse::Verified {
+        let is_probe = request.message.is_none()
+            && request.tls == TlsUse::Verified
+            && request.sni == Sni::MxHost;
+        if !is_probe {
             return self.network.smtp(request).await;
         }
         self.probes

@@ -13,7 +13,7 @@ use crate::facts::UnixTime;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::{
-    SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
+    SmtpFailureKind, SmtpRequest, SmtpStep, Sni, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
 use crate::fakes::Internet;
@@ -408,6 +408,7 @@ async fn a_session_stops_where_it_fails() {
         let request = SmtpRequest {
             host: name("mx1.corp.test"),
             address: ip("192.0.2.1"),
+            sni: Sni::MxHost,
             tls: *tls,
             message: Some(message()),
         };
@@ -464,6 +465,7 @@ async fn nobody_listens_where_no_server_was_declared() {
     let request = SmtpRequest {
         host: name("mx1.corp.test"),
         address: ip("192.0.2.200"),
+        sni: Sni::MxHost,
         tls: Verified,
         message: None,
     };

@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::facts::DnsName;
-use crate::facts::smtp::{TlsExchange, TlsFailure, TlsFailureKind, TlsSession, TlsUse};
+use crate::facts::smtp::{
+    SmtpRequest, TlsExchange, TlsFailure, TlsFailureKind, TlsSession, TlsUse,
+};
 use crate::facts::tls::AlertReceived;
 
 use super::super::causes::{self, SocketFault};
@@ -27,18 +28,19 @@ pub(super) struct Handshake {
     pub(super) injected: Option<Box<[u8]>>,
 }
 
-/// Shakes hands as a client of `host`.
+/// Shakes hands as a client of the host of `request`.
 pub(super) async fn shake_hands(
     tls: &TlsClients,
-    host: &DnsName,
+    request: &SmtpRequest,
     tls_use: TlsUse,
     tap: Tap,
     deadline: Instant,
 ) -> Handshake {
+    let host = &request.host;
     let witness = tls.witness(host, tls_use);
     let mut injected = None;
     let mut stream = None;
-    let outcome = match tls.connection(&witness, Inside::Smtp) {
+    let outcome = match tls.connection(&witness, request.sni.name(host), Inside::Smtp) {
         Err(error) => Err(TlsFailure {
             kind: TlsFailureKind::NoCommonParameters,
             detail: causes::describe(&error),

@@ -317,8 +317,7 @@ impl Dialogue<'_> {
             }
         };
         let deadline = self.deadline();
-        let host = &self.request.host;
-        let handshake = shake_hands(&self.client.tls, host, tls_use, tap, deadline).await;
+        let handshake = shake_hands(&self.client.tls, self.request, tls_use, tap, deadline).await;
         self.exchange.tls = Some(handshake.facts);
         self.exchange.injected = handshake.injected;
         let Some(stream) = handshake.stream else {

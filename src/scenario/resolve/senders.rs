@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::policy_body;
 use crate::facts::UnixTime;
-use crate::scenario::file::{CacheWord, CachedTable, DeadlinesTable, SenderTable, WorldTables};
+use crate::facts::smtp::Sni;
+use crate::scenario::file::{
+    CacheWord, CachedTable, DeadlinesTable, SenderTable, SniValue, WorldTables,
+};
 use crate::scenario::located::Located;
 use crate::scenario::problem::Problems;
 use crate::scenario::span::TimeSpan;
@@ -41,6 +44,11 @@ fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Probl
         name: name.into(),
         class: SenderClass {
             queue_life: forward(table.queue_life.as_ref(), class.queue_life, problems),
+            sni: match table.sni.as_ref().map(|sni| &sni.value) {
+                None => class.sni.clone(),
+                Some(SniValue::Absent) => Sni::Absent,
+                Some(SniValue::Name(name)) => Sni::Name(name.clone()),
+            },
             ..class.clone()
         },
         cache: match table.cache {

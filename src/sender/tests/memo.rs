@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailureKind};
-use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::smtp::{SmtpExchange, SmtpRequest, Sni, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::ModelNetwork;
 use crate::model::stage::scripted::Scripted;
@@ -152,6 +152,7 @@ async fn only_probes_are_remembered() {
         let request = SmtpRequest {
             host: name("mx1.corp.test"),
             address: ip("192.0.2.1"),
+            sni: Sni::MxHost,
             tls,
             message: sends.then(message),
         };
@@ -287,6 +288,7 @@ async fn a_domain_whose_time_is_over_keeps_what_it_has_learnt() {
     let request = SmtpRequest {
         host: name("mx1.corp.test"),
         address: ip("192.0.2.1"),
+        sni: Sni::MxHost,
         tls: TlsUse::Verified,
         message: None,
     };
