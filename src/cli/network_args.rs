@@ -47,7 +47,8 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
 
-    /// Ask nothing more about a domain after this long; what is known by then is told
+    /// Ask nothing more about a domain, and judge no more certificates, after this long; what is known by then
+    /// is told. Only the answer to a message of --send, once that is given away, is awaited beyond it
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
     pub deadline: Duration,
 

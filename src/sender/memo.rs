@@ -1,10 +1,12 @@
 //! A network that asks each thing once, so that many senders can be judged from one set of facts.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -235,7 +237,16 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
         if at <= Instant::now() {
             return Err(over);
         }
-        timeout_at(at, cell.get_or_init(make))
+        let mut making = pin!(cell.get_or_init(make));
+        let in_time = poll_fn(|context| {
+            // What is polled may judge a chain of certificates, which takes its while: once the time is over
+            // none of the many that wait may begin with that, and the timer ends them all.
+            if at <= Instant::now() {
+                return Poll::Pending;
+            }
+            making.as_mut().poll(context)
+        });
+        timeout_at(at, in_time)
             .await
             .cloned()
             .map_err(|_elapsed| over)

@@ -32,7 +32,8 @@ pub struct CheckArgs {
 
     /// Send a marked probe message over the first hop that is validated and that every policy lets it take,
     /// live or held (one domain only, which TO is in unless there is a --next-hop); exit with 1 if it is not
-    /// taken. Beyond --deadline it looks for a hop for up to 5 minutes, and waits up to 10 for the answer
+    /// taken. No hop is tried beyond --deadline, and the answer to a message once it is given away is awaited
+    /// for up to 10 minutes
     #[arg(long, value_name = "FROM,TO")]
     pub send: Option<Probe>,
 

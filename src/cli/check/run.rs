@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use tokio::time::Instant;
 
 use super::CheckArgs;
 use super::domains::Domains;
@@ -121,6 +122,7 @@ struct Job {
 
 impl Job {
     async fn check(&self, domain: DnsName) -> DomainReport {
+        let began = Instant::now();
         let remembered = self.evidence.recall(&domain).await;
         let checked = diagnose::check(
             &self.network.for_one_domain(),
@@ -138,7 +140,12 @@ impl Job {
                 from: probe.from.as_ref().map(ToString::to_string),
                 to: probe.to.to_string(),
             };
-            report.sent = Some(send::send(&self.network, &report, &envelope).await);
+            let end = self.options.time.and_then(|time| began.checked_add(time));
+            let network = match end {
+                Some(end) => self.network.clone().ending_sessions_at(end),
+                None => self.network.clone(),
+            };
+            report.sent = Some(send::send(&network, &report, &envelope).await);
         }
         report
     }

@@ -3,6 +3,7 @@
 mod envelope;
 pub mod framing;
 mod handshake;
+mod open;
 mod session;
 mod tap;
 mod wire;
