@@ -38,9 +38,9 @@ txt    = { records = ["v=STSv1; id=1;"] }
 policy = { mode = "testing", mx = ["mx.old.test"], max_age = "7d" }
 mx     = { records = ["10 mx.new.test"] }
 
-[domains."silent.test"]
+[domains."breaking.test"]
 txt    = { records = ["v=STSv1; id=1;"] }
-policy = { mode = "enforce", mx = ["mx.old.test"], max_age = "7d", fault = "silence" }
+policy = { mode = "enforce", mx = ["mx.old.test"], max_age = "7d", fault = "handshake-close" }
 mx     = { records = ["10 mx.old.test"] }
 
 [domains."refusing.test"]
@@ -76,12 +76,13 @@ set.domains."corp.test".mx.records = ["10 mx.new.test"]
 set.domains."corp.test".policy.mx = ["mx.new.test"]
 "#;
 
-/// Runs `check` with the options that lead into the lab.
+/// Runs `check` with the options that lead into the lab. No server there is silent, so nothing hangs on how fast
+/// this machine is, and the usual deadlines stand.
 fn check(program: &Program, words: &[&str]) -> Run {
     Run::of(&mut command_with(
         program,
         "lab.env",
-        &[&["check", "--timeout", "1s"], words].concat(),
+        &[&["check"], words].concat(),
     ))
 }
 
@@ -101,14 +102,7 @@ fn a_private_network_is_looked_into_by_leave_alone() {
         &program,
         "lab.env",
         // Should the rule fail one day, nothing leaves this host all the same.
-        &[
-            "check",
-            "--timeout",
-            "1s",
-            "--source",
-            "127.0.0.1",
-            "corp.test",
-        ],
+        &["check", "--source", "127.0.0.1", "corp.test"],
     );
     let run = Run::of(without_routes.env_remove("STICKLER_CONNECT_TO"));
     run.check(
@@ -161,7 +155,7 @@ fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
         ),
         (&["testing.test", "--fail-on", "warning"], 1, &["warning "]),
         (&["corp.test", "--fail-on", "note"], 1, &["TLSRPT-MISSING"]),
-        (&["silent.test"], 3, &["silent.test: undetermined"]),
+        (&["breaking.test"], 3, &["breaking.test: undetermined"]),
         (&["refusing.test"], 1, &["error ", "refused"]),
         (
             &["blank.test"],
@@ -175,11 +169,11 @@ fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
             ],
         ),
         (
-            &["corp.test", "silent.test"],
+            &["corp.test", "breaking.test"],
             3,
-            &["corp.test: deliver\n", "silent.test: undetermined"],
+            &["corp.test: deliver\n", "breaking.test: undetermined"],
         ),
-        (&["silent.test", "corp.test", "backup.test"], 1, &[]),
+        (&["breaking.test", "corp.test", "backup.test"], 1, &[]),
         (
             &["other.test", "--next-hop", "corp.test"],
             0,
