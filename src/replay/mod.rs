@@ -58,6 +58,7 @@ use serde::Serialize;
 
 use crate::facts::UnixTime;
 use crate::story::{NetworkKind, Origin, Story};
+use crate::world::Listen;
 
 use on_lab::LabStage;
 use on_model::ModelStage;
@@ -255,7 +256,7 @@ async fn play_on_lab(scenario: &Story) -> Result<Played, StageError> {
         .iter()
         .flat_map(|moment| on_lab::clients(&moment.state))
         .collect();
-    let stage = LabStage::start(scenario.start, &first.state, clients).await?;
+    let stage = LabStage::start(Listen::FreePorts, scenario.start, &first.state, clients).await?;
     let played = play(scenario, &stage, &mut Nobody).await;
     stage.shutdown().await?;
     played

@@ -18,7 +18,7 @@ use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
 use crate::story::state;
 use crate::story::{Asked, State};
 use crate::sts::certificate::Roots;
-use crate::world::{Request, World};
+use crate::world::{Listen, Request, World};
 
 /// How long the observer's `check` waits for each step.
 const OBSERVER_DEADLINE: Duration = Duration::from_secs(2);
@@ -52,11 +52,14 @@ impl LabStage {
     ///
     /// When the state cannot be served, or a port cannot be had.
     pub async fn start(
+        listen: Listen,
         start: UnixTime,
         state: &State,
         clients: BTreeMap<Box<str>, Reach>,
     ) -> Result<Self, StageError> {
-        let world = World::start(&state.internet, start).await.map_err(failed)?;
+        let world = World::start(listen, &state.internet, start)
+            .await
+            .map_err(failed)?;
         let ca: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(world.ca_pem().as_bytes())
             .collect::<Result<_, _>>()
             .map_err(failed)?;

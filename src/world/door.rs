@@ -1,7 +1,7 @@
 //! The real port behind one address of the fake Internet: open, closed, or swallowing SYNs.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -31,7 +31,7 @@ pub(super) enum Mode {
     Blackhole,
 }
 
-/// A port of the loopback interface that stays ours, whatever it does, until the door is dropped.
+/// A port that stays ours, whatever it does, until the door is dropped.
 ///
 /// While the port is open its listener holds it, otherwise a socket that never listens; so that one can
 /// follow the other without a gap, both have `SO_REUSEPORT`.
@@ -66,11 +66,13 @@ impl Hold {
 }
 
 impl Door {
-    /// Reserves a free port, closed.
-    pub(super) fn reserve() -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
+    /// Reserves a port, closed; port 0 is a free one.
+    pub(super) fn reserve(at: SocketAddr) -> io::Result<Self> {
+        let socket = socket(at)?;
+        // A port that is named can be had again at once after another world; one that is not must be nobody's.
+        socket.set_reuseaddr(at.port() != 0)?;
         // Without SO_REUSEPORT, so that the port is nobody else's …
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        socket.bind(at)?;
         let to = socket.local_addr()?;
         // … and with it, so that a socket of ours can join.
         socket.set_reuseport(true)?;
@@ -123,12 +125,20 @@ impl Door {
 
     /// Binds a second socket to the port.
     fn join(&self) -> io::Result<TcpSocket> {
-        let socket = TcpSocket::new_v4()?;
+        let socket = socket(self.to)?;
         socket.set_reuseport(true)?;
         // A port whose connections have just ended can be bound again at once.
         socket.set_reuseaddr(true)?;
         socket.bind(self.to)?;
         Ok(socket)
+    }
+}
+
+fn socket(at: SocketAddr) -> io::Result<TcpSocket> {
+    if at.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
     }
 }
 
@@ -145,5 +155,37 @@ async fn accept_all(listener: TcpListener, server: impl Serve) {
             },
             () = connections.one_ended() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpStream;
+
+    use super::{Door, Mode, Serve};
+
+    /// Ends each connection at once.
+    #[derive(Clone)]
+    struct End;
+
+    impl Serve for End {
+        async fn serve(self, _stream: TcpStream) {}
+    }
+
+    #[tokio::test]
+    async fn a_door_stands_where_it_is_told_and_can_be_had_again_at_once() {
+        let mut door = Door::reserve("127.0.0.77:0".parse().unwrap()).unwrap();
+        let to = door.to();
+        assert_eq!(to.ip().to_string(), "127.0.0.77");
+        assert!(TcpStream::connect(to).await.is_err(), "closed: {to}");
+        door.set(Mode::Open, End).await.unwrap();
+        // The end that closes first keeps the port busy for a while.
+        let mut stream = TcpStream::connect(to).await.unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+        drop(stream);
+        door.close().await.unwrap();
+        drop(door);
+        assert_eq!(Door::reserve(to).unwrap().to(), to, "named");
     }
 }

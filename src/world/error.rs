@@ -1,6 +1,7 @@
 //! Why a state cannot be served.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 
 /// Why a state cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +29,36 @@ pub enum WorldError {
     /// A key cannot be used.
     #[error("a key could not be used: {0}")]
     Key(Box<str>),
-    /// A port cannot be had.
-    #[error("a loopback port could not be had")]
-    Bind(#[source] io::Error),
+    /// A server cannot listen.
+    #[error("no server can listen at {at}")]
+    Bind {
+        /// Where; port 0 stands for any free one.
+        at: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The story's own addresses are to be used, and these are not this machine's; at least one.
+    #[error(
+        "{} no addresses of this machine, on which the story is to be served: add each, as in `{}`",
+        listed(.0),
+        addition(.0)
+    )]
+    NotHere(Vec<IpAddr>),
     /// A resolver ended badly.
     #[error("a resolver ended badly: {0}")]
     Stop(Box<str>),
+}
+
+fn listed(addresses: &[IpAddr]) -> String {
+    let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    format!("{} are", texts.join(", "))
+}
+
+/// Returns the command that gives a machine the first address.
+fn addition(addresses: &[IpAddr]) -> String {
+    let first = addresses.first().map(|address| {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        format!("{address}/{bits}")
+    });
+    format!("ip address add {} dev lo", first.unwrap_or_default())
 }

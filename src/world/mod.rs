@@ -1,4 +1,4 @@
-//! The fake Internet on loopback: resolvers, policy hosts and SMTP receivers that do what a scenario says.
+//! The fake Internet on sockets: resolvers, policy hosts and SMTP receivers that do what a scenario says.
 //!
 //! A [`World`] is told everything as plain data, an [`Internet`], which can be swapped while it runs. It
 //! knows nothing of RFC 8461: records, bodies and names are emitted as they stand, so that a bug in our
@@ -6,7 +6,8 @@
 //! that the state has no answer for is [unannounced](World::unannounced): the run that it belongs to fails.
 //!
 //! The addresses of a state are those that its DNS gives out; [`World::routes`] says on which loopback port
-//! each of them really is. Worlds share nothing that can be seen, so any number of them run side by side.
+//! each of them really is. Worlds share nothing that can be seen, so any number of them run side by side. For
+//! programs that know nothing of routes, [`Listen::RealPorts`] serves each address at itself.
 
 mod dns;
 mod door;
@@ -14,6 +15,7 @@ mod error;
 mod gzip;
 pub mod history;
 mod https;
+mod listen;
 mod pki;
 mod served;
 mod smtp;
@@ -21,6 +23,7 @@ mod tasks;
 mod tls;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -33,6 +36,7 @@ pub use self::error::WorldError;
 use self::history::History;
 pub use self::history::{Request, Transport};
 use self::https::HttpsServer;
+pub use self::listen::Listen;
 use self::pki::Pki;
 use self::served::{Served, ServedEdge, ServedReceiver, Shared};
 use self::smtp::{Greylist, SmtpServer};
@@ -47,6 +51,7 @@ const SMTP: u16 = 25;
 
 /// A running fake Internet. Dropping it ends it at once; [`World::shutdown`] also waits for the end.
 pub struct World {
+    listen: Listen,
     pki: Pki,
     shared: Arc<Shared>,
     directory: RwLock<Directory>,
@@ -60,7 +65,7 @@ pub struct Route {
     pub address: IpAddr,
     /// The port there: 25 or 443.
     pub port: u16,
-    /// The loopback address and port that serves it.
+    /// The address and port that serves it.
     pub to: SocketAddr,
 }
 
@@ -93,39 +98,39 @@ struct Machinery {
 }
 
 impl World {
-    /// Starts a world on free loopback ports, with a CA of its own; lives of certificates are counted from
-    /// `start`, the beginning of the story.
+    /// Starts a world, with a CA of its own; lives of certificates are counted from `start`, the beginning of
+    /// the story.
     ///
     /// # Errors
     ///
-    /// The state cannot be served, or a port cannot be had.
-    pub async fn start(state: &Internet, start: UnixTime) -> Result<Self, WorldError> {
+    /// The state cannot be served, an address is not this machine's, or a port cannot be had.
+    pub async fn start(
+        listen: Listen,
+        state: &Internet,
+        start: UnixTime,
+    ) -> Result<Self, WorldError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let history = Arc::new(History::default());
-        let resolver = Resolver::start(None, Table::new(&state.dns, None)?, Arc::clone(&history));
-        let resolver = resolver.await?;
         let shared = Arc::new(Shared {
             served: RwLock::default(),
-            history,
+            history: Arc::new(History::default()),
             greylist: Greylist::default(),
         });
-        let mut elsewhere = Door::reserve().map_err(WorldError::Bind)?;
+        let failed = cannot_listen(Listen::FREE);
+        let mut elsewhere = Door::reserve(Listen::FREE).map_err(failed)?;
         let stray = StrayServer(Arc::clone(&shared));
-        elsewhere
-            .set(Mode::Open, stray)
-            .await
-            .map_err(WorldError::Bind)?;
+        elsewhere.set(Mode::Open, stray).await.map_err(failed)?;
         let world = Self {
+            listen,
             pki: Pki::new(start, provider)?,
             shared,
             directory: RwLock::new(Directory {
                 elsewhere: elsewhere.to(),
-                views: BTreeMap::from([(None, resolver.address())]),
+                views: BTreeMap::new(),
                 routes: BTreeMap::new(),
             }),
             machinery: Mutex::new(Machinery {
                 elsewhere,
-                resolvers: BTreeMap::from([(None, resolver)]),
+                resolvers: BTreeMap::new(),
                 doors: BTreeMap::new(),
             }),
         };
@@ -139,7 +144,8 @@ impl World {
     ///
     /// # Errors
     ///
-    /// The state cannot be served (then nothing has changed), or a port cannot be had.
+    /// The state cannot be served or an address is not this machine's (then nothing has changed), or a port
+    /// cannot be had.
     pub async fn apply(&self, state: &Internet) -> Result<(), WorldError> {
         let mut machinery = self.machinery.lock().await;
         let mut tables = BTreeMap::from([(None, Table::new(&state.dns, None)?)]);
@@ -156,9 +162,12 @@ impl World {
         let modes = modes(state);
         let served = self.prepare(state)?;
         let strays = strays(state, &modes);
-        for key in modes.keys().chain(&strays) {
+        let keys = || modes.keys().chain(&strays);
+        self.listen.check(keys().map(|(address, _)| *address))?;
+        for key in keys() {
             if !machinery.doors.contains_key(key) {
-                let door = Door::reserve().map_err(WorldError::Bind)?;
+                let at = self.listen.server(key.0, key.1);
+                let door = Door::reserve(at).map_err(cannot_listen(at))?;
                 machinery.doors.insert(*key, door);
             }
         }
@@ -167,7 +176,8 @@ impl World {
                 resolver.set(table);
             } else {
                 let history = Arc::clone(&self.shared.history);
-                let resolver = Resolver::start(view.clone(), table, history).await?;
+                let at = self.listen.resolver(view.as_deref());
+                let resolver = Resolver::start(view.clone(), at, table, history).await?;
                 machinery.resolvers.insert(view, resolver);
             }
         }
@@ -182,7 +192,7 @@ impl World {
             } else {
                 door.set(mode, HttpsServer { address, shared }).await
             };
-            set.map_err(WorldError::Bind)?;
+            set.map_err(cannot_listen(door.to()))?;
         }
         self.publish(&machinery);
         Ok(())
@@ -296,7 +306,7 @@ impl World {
             doors,
         } = self.machinery.into_inner();
         for mut door in doors.into_values().chain([elsewhere]) {
-            door.close().await.map_err(WorldError::Bind)?;
+            door.close().await.map_err(cannot_listen(door.to()))?;
         }
         for resolver in resolvers.into_values() {
             resolver.stop().await?;
@@ -317,6 +327,10 @@ impl std::fmt::Debug for World {
             .field("directory", &self.directory)
             .finish_non_exhaustive()
     }
+}
+
+fn cannot_listen(at: SocketAddr) -> impl Fn(io::Error) -> WorldError + Copy {
+    move |source| WorldError::Bind { at, source }
 }
 
 /// Returns the ports of addresses that the DNS gives and no server has: whoever connects there is seen.

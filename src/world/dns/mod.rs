@@ -4,7 +4,7 @@ mod table;
 mod wire;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -46,11 +46,13 @@ impl Resolver {
     /// Starts a resolver; `view` is its name in the history.
     pub(super) async fn start(
         view: Option<Box<str>>,
+        at: SocketAddr,
         table: Table,
         history: Arc<History>,
     ) -> Result<Self, WorldError> {
-        let (udp, tcp) = bind().await.map_err(WorldError::Bind)?;
-        let address = udp.local_addr().map_err(WorldError::Bind)?;
+        let failed = |source| WorldError::Bind { at, source };
+        let (udp, tcp) = bind(at).await.map_err(failed)?;
+        let address = udp.local_addr().map_err(failed)?;
         let table = Arc::new(RwLock::new(Arc::new(table)));
         let mut server = Server::new(Handler {
             view,
@@ -85,14 +87,15 @@ impl Resolver {
     }
 }
 
-/// Binds one port of both kinds.
-async fn bind() -> io::Result<(UdpSocket, TcpListener)> {
+/// Binds one port of both kinds; port 0 is one that is free for both.
+async fn bind(at: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let attempts = if at.port() == 0 { BIND_ATTEMPTS } else { 1 };
     let mut attempt = 1;
     loop {
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let udp = UdpSocket::bind(at).await?;
         match TcpListener::bind(udp.local_addr()?).await {
             Ok(tcp) => return Ok((udp, tcp)),
-            Err(error) if error.kind() != io::ErrorKind::AddrInUse || attempt == BIND_ATTEMPTS => {
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse || attempt == attempts => {
                 return Err(error);
             }
             Err(_taken) => attempt += 1,

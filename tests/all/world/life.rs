@@ -6,7 +6,7 @@ use hickory_proto::rr::RecordType;
 use stickler::fakes::{
     Answer, Certificate, Identity, Internet, ListenerFault, Name, Receiver, RecordData, RecordKind,
 };
-use stickler::world::{Request, World, WorldError};
+use stickler::world::{Listen, Request, World, WorldError};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{START, ip, name, start, to};
@@ -158,7 +158,7 @@ async fn worlds_do_not_disturb_each_other() {
     for number in 0..6_u8 {
         worlds.spawn(async move {
             let host = format!("mx{number}.test");
-            let world = World::start(&state(&host, [192, 0, 2, number]), START)
+            let world = World::start(Listen::FreePorts, &state(&host, [192, 0, 2, number]), START)
                 .await
                 .unwrap();
             for _message in 0..3 {

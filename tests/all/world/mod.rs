@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use stickler::facts::{DnsName, UnixTime};
 use stickler::fakes::{Internet, Receiver};
-use stickler::world::World;
+use stickler::world::{Listen, World};
 
 /// The beginning of every story here.
 const START: UnixTime = UnixTime::from_secs(1_772_438_400);
@@ -27,7 +27,9 @@ fn name(text: &str) -> DnsName {
 
 /// Starts a world.
 async fn start(state: Internet) -> World {
-    World::start(&state, START).await.unwrap()
+    World::start(Listen::FreePorts, &state, START)
+        .await
+        .unwrap()
 }
 
 /// Starts a world of one receiver at 192.0.2.25.

@@ -11,7 +11,7 @@ use stickler::facts::UnixTime;
 use stickler::fakes::{
     Answer, Certificate, Edge, Identity, Internet, Name, Receiver, RecordData, RecordKind, Response,
 };
-use stickler::world::{Request, World};
+use stickler::world::{Listen, Request, World};
 
 /// The word on the command line that makes this program the world.
 pub(crate) const ROLE: &str = "--serve-world";
@@ -114,7 +114,7 @@ fn read<T: for<'a> Deserialize<'a>>(answers: &mut BufReader<ChildStdout>) -> T {
 
 /// Is the world, until standard input ends.
 pub(crate) async fn serve(domains: usize) {
-    let world = World::start(&state(domains), START)
+    let world = World::start(Listen::FreePorts, &state(domains), START)
         .await
         .expect("the state can be served");
     let routes = world.routes();
