@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use tokio::sync::mpsc;
 
 use super::paste::Ways;
@@ -24,6 +25,7 @@ use crate::report::text;
 use crate::report::time::span;
 use crate::scenario::{self, Scenario};
 use crate::story::Moment;
+use crate::world::Listen;
 
 /// The arguments of `lab up`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -36,6 +38,11 @@ pub struct LabUpArgs {
     /// Start at this moment of the scenario, counted from its start
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     pub at: Duration,
+
+    /// Serve every address of the scenario at itself, at ports 25 and 443, and the DNS at 127.0.0.1, port 53:
+    /// for programs that know no routes, in a container or network namespace that has the addresses
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    pub real_ports: bool,
 
     /// Write the options that reach the servers to this file too, as STICKLER_* variables
     #[arg(long, value_name = "FILE")]
@@ -52,11 +59,18 @@ Examples:
   stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h
   stickler lab up scenario.toml --env lab.env
     and elsewhere: set -a; . ./lab.env; stickler check corp.test
+  mkfifo steps; stickler lab up scenario.toml 0<>steps
+    and elsewhere: echo next > steps
 
 It prints the options to reach the servers. While it is up it reads commands
 from standard input: `next` moves on to the next step, `at 2d3h` to that
-moment, `quit` or the end of the input ends it. The options stay valid; a new
-`--now` and new routes are printed, and --env FILE is written anew.
+moment, `quit` ends it, as Ctrl-C and SIGTERM do. The end of the input does
+not. The options stay valid; a new `--now` and new routes are printed, and
+--env FILE is written anew.
+
+--real-ports needs root, or the right to bind ports below 1024, and addresses
+as in: ip address add 192.0.2.1/24 dev lo. Programs that run by the system's
+clock see certificates whose lives are counted from the scenario's start.
 
 Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
@@ -77,11 +91,11 @@ pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
     let mut lines = read_lines();
     loop {
         let line = tokio::select! {
-            line = lines.recv() => line,
+            // The end of the input is no command: in a container there may be none from the start.
+            Some(line) = lines.recv() => line,
             // The ordinary way to end what runs in a terminal or in a container.
-            _interrupt = interrupts.next() => None,
+            _interrupt = interrupts.next() => break,
         };
-        let Some(line) = line else { break };
         let mut words = line.split_ascii_whitespace();
         match (words.next(), words.next(), words.next()) {
             (None, _, _) => {}
@@ -123,8 +137,14 @@ impl<'s> Lab<'s> {
     async fn start(scenario: &'s Scenario, args: &LabUpArgs) -> anyhow::Result<Self> {
         let moment = moment_at(scenario, args.at)
             .context("the scenario has no step, so there is nothing to serve")?;
-        let stage =
-            LabStage::start(scenario.story.start, &moment.state, clients(&moment.state)).await?;
+        let listen = if args.real_ports {
+            Listen::RealPorts
+        } else {
+            Listen::FreePorts
+        };
+        let clients = clients(&moment.state);
+        let start = scenario.story.start;
+        let stage = LabStage::start(listen, start, &moment.state, clients).await?;
         let absolute = |env: &PathBuf| {
             std::path::absolute(env).with_context(|| format!("`{}`", env.display()))
         };

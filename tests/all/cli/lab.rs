@@ -21,13 +21,17 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) fn up(program: &Program, words: &[&str]) -> Self {
+        Self::up_with_input(program, words, Stdio::piped())
+    }
+
+    fn up_with_input(program: &Program, words: &[&str], input: Stdio) -> Self {
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
             .args(["lab", "up"])
             .args(words)
             .current_dir(program.folder())
             .env_clear()
             .env("HOME", program.folder())
-            .stdin(Stdio::piped())
+            .stdin(input)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program can be started");
@@ -53,9 +57,9 @@ impl Lab {
         writeln!(input, "{line}").expect("the lab reads");
     }
 
-    /// Ends the input, and with it the lab.
+    /// Tells the lab to end, and waits until it has.
     pub(super) fn end(mut self) -> Option<i32> {
-        drop(self.child.stdin.take());
+        self.write("quit");
         self.child.wait().expect("it ends").code()
     }
 }
@@ -179,9 +183,67 @@ fn without_a_file_for_variables_the_authority_lies_in_a_folder_that_goes() {
             .expect("it is there")
             .contains("BEGIN CERTIFICATE")
     );
-    lab.write("quit");
     assert_eq!(lab.end(), Some(0));
     assert!(!std::path::Path::new(path).exists(), "{path}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_outlives_its_input_until_it_is_told_to_end() {
+    for name in ["TERM", "INT"] {
+        let program = Program::new();
+        let words = [STORY, "--env", "lab.env"];
+        let mut lab = Lab::up_with_input(&program, &words, Stdio::null());
+        lab.read_to("moves on");
+        check_with(&program, "lab.env", &[]).check(0, &["corp.test: deliver"], &name);
+        super::signal(name, &lab.child);
+        assert_eq!(lab.child.wait().expect("it ends").code(), Some(0), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn it_is_moved_on_through_a_fifo_by_one_writer_after_the_other() {
+    let program = Program::new();
+    let path = program.folder().join("steps");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("POSIX has mkfifo").success());
+    // Who can write to it as well never sees its end.
+    let input = std::fs::File::options().read(true).write(true).open(&path);
+    let mut lab = Lab::up_with_input(&program, &[STORY], input.expect("it is there").into());
+    lab.read_to("moves on");
+    for (line, expected) in [
+        ("next", "--now 2026-03-04T08:00:00Z"),
+        ("next", "--now 2026-03-04T10:00:00Z"),
+        ("at 2d3h", "--now 2026-03-04T11:00:00Z"),
+    ] {
+        std::fs::write(&path, format!("{line}\n")).expect("the lab reads");
+        lab.read_to(expected);
+    }
+    std::fs::write(&path, "quit\n").expect("the lab reads");
+    assert_eq!(lab.child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn addresses_that_this_machine_does_not_have_are_named_before_anything_listens() {
+    let program = Program::new();
+    let story = SILENT_BACKUP
+        .replace(
+            "max_age = \"7d\"",
+            "max_age = \"7d\", addresses = [\"203.0.113.3\"]",
+        )
+        .replace("fault =", "addresses = [\"203.0.113.2\"]\nfault =");
+    program.write("far.toml", story);
+    program
+        .run(&["lab", "up", "far.toml", "--real-ports"])
+        .check(
+            2,
+            &[
+                "!203.0.113.2, 203.0.113.3 are no addresses of this machine",
+                "!add each, as in `ip address add ",
+            ],
+            &"real ports",
+        );
 }
 
 #[test]
@@ -245,6 +307,5 @@ fn a_domain_whose_time_is_over_is_told_as_far_as_it_is_known() {
         &"three seconds",
     );
     assert!(began.elapsed() < Duration::from_secs(60), "{}", run.stdout);
-    lab.write("quit");
     assert_eq!(lab.end(), Some(0));
 }
