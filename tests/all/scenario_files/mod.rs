@@ -1,5 +1,6 @@
 //! Scenario files: what is read, and what is said about what cannot be.
 
+mod certificates;
 mod ignored;
 mod once;
 mod schema;
