@@ -51,21 +51,20 @@ pub(super) fn remove(connection: &Connection, domain: &str) -> rusqlite::Result<
     statement.execute([domain]).map(|_rows| ())
 }
 
-/// Adds a row.
-pub(super) fn add(
+/// Puts these changes in the place of a domain's.
+pub(super) fn replace(
     connection: &Connection,
     domain: &DnsName,
-    change: &Change,
+    changes: &[Change],
 ) -> rusqlite::Result<()> {
-    let part = serde_json::to_string(&change.part).expect("texts can always be written as JSON");
-    connection
-        .prepare_cached("INSERT INTO change VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            domain.as_str(),
-            change.seen_at.as_secs().cast_signed(),
-            part
-        ])
-        .map(|_rows| ())
+    remove(connection, domain.as_str())?;
+    let mut insert = connection.prepare_cached("INSERT INTO change VALUES (?1, ?2, ?3)")?;
+    for Change { seen_at, part } in changes {
+        let part = serde_json::to_string(part).expect("texts can always be written as JSON");
+        let seen_at = seen_at.as_secs().cast_signed();
+        insert.execute(params![domain.as_str(), seen_at, part])?;
+    }
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Result<Change, RowFault>> {

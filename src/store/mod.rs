@@ -187,10 +187,15 @@ impl Store {
         }
         self.change(|transaction, table| {
             let recalled = recall(transaction, table, domain)?;
-            let mut ledger = recalled.ledger.clone();
+            let (known, is_spoilt) = (&recalled.ledger, !recalled.unreadable.is_empty());
+            let mut ledger = known.clone();
             ledger.record(look);
-            if ledger != recalled.ledger || !recalled.unreadable.is_empty() {
-                replace(transaction, table, domain, &ledger)?;
+            if is_spoilt || ledger.policies() != known.policies() {
+                table.replace(transaction, domain, ledger.policies())?;
+            }
+            // Most looks see a policy again, and no change.
+            if is_spoilt || ledger.changes() != known.changes() {
+                change::replace(transaction, domain, ledger.changes())?;
             }
             Ok(Recorded::Written)
         })
@@ -204,7 +209,10 @@ impl Store {
     pub fn put(&self, domain: &DnsName, policy: &StoredPolicy) -> Result<(), StoreError> {
         entry::check_size(&policy.body)?;
         let ledger = Ledger::from(policy.clone());
-        self.change(|transaction, table| replace(transaction, table, domain, &ledger))
+        self.change(|transaction, table| {
+            table.remove(transaction, domain.as_str())?;
+            table.replace(transaction, domain, ledger.policies())
+        })
     }
 
     /// Forgets the policies of `domain`, readable or not; returns whether there was one.
@@ -369,24 +377,6 @@ fn recall(connection: &Connection, table: Table, domain: &DnsName) -> rusqlite::
         ledger: Ledger::new(policies).with_changes(changes),
         unreadable,
     })
-}
-
-fn replace(
-    connection: &Connection,
-    table: Table,
-    domain: &DnsName,
-    ledger: &Ledger,
-) -> rusqlite::Result<()> {
-    table.remove(connection, domain.as_str())?;
-    for seen in ledger.policies() {
-        table.add(connection, domain, seen)?;
-    }
-    if table.has_changes() {
-        for change in ledger.changes() {
-            change::add(connection, domain, change)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

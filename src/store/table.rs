@@ -212,13 +212,30 @@ impl Table {
 
     /// Removes what there is of a domain; returns how many policies there were.
     pub(super) fn remove(self, connection: &Connection, domain: &str) -> rusqlite::Result<usize> {
+        if self.has_changes() {
+            change::remove(connection, domain)?;
+        }
+        self.remove_policies(connection, domain)
+    }
+
+    /// Puts these policies in the place of a domain's.
+    pub(super) fn replace(
+        self,
+        connection: &Connection,
+        domain: &DnsName,
+        policies: &[SeenPolicy],
+    ) -> rusqlite::Result<()> {
+        self.remove_policies(connection, domain.as_str())?;
+        policies
+            .iter()
+            .try_for_each(|seen| self.add(connection, domain, seen))
+    }
+
+    fn remove_policies(self, connection: &Connection, domain: &str) -> rusqlite::Result<usize> {
         let sql = match self {
             Self::Ledger | Self::LedgerAlone => "DELETE FROM ledger WHERE domain = ?1",
             Self::Policy => "DELETE FROM policy WHERE domain = ?1",
         };
-        if self.has_changes() {
-            change::remove(connection, domain)?;
-        }
         connection.prepare_cached(sql)?.execute([domain])
     }
 

@@ -75,6 +75,31 @@ fn each_change_is_there_after_a_restart_and_goes_with_its_domain() {
 }
 
 #[test]
+fn a_look_that_sees_no_change_writes_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&directory.path().join("s"), Purpose::Check).unwrap();
+    let other = "other.test".parse().unwrap();
+    store.record(&corp(), &look_at(0, &[mx("a.test")])).unwrap();
+    store.record(&other, &look_at(0, &[mx("b.test")])).unwrap();
+    // A row that is written again comes after all others.
+    let rows = || {
+        let rows = |connection: &mut Connection, _table| {
+            let mut rows = connection.prepare("SELECT rowid, domain FROM change ORDER BY rowid")?;
+            let rows = rows.query_map([], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        store.with(rows).unwrap()
+    };
+    let before = rows();
+    store.record(&corp(), &look_at(9, &[mx("a.test")])).unwrap();
+    let seen = recalled(&store);
+    assert_eq!(seen[0].last_seen_live, later(9));
+    assert_eq!(rows(), before);
+}
+
+#[test]
 fn a_store_of_before_there_were_changes_is_taken_over() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("s");
