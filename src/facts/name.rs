@@ -11,10 +11,10 @@ use serde::{Serialize, Serializer};
 /// The longest name, without its final dot, in octets ([RFC 1035, Section 2.3.4]).
 ///
 /// [RFC 1035, Section 2.3.4]: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
-const MAX_NAME_OCTETS: usize = 253;
+pub(crate) const MAX_NAME_OCTETS: usize = 253;
 
 /// The longest label, in octets (RFC 1035, Section 2.3.4).
-const MAX_LABEL_OCTETS: usize = 63;
+pub(crate) const MAX_LABEL_OCTETS: usize = 63;
 
 /// A name that a user typed or the DNS answered: case folded, no final dot, U-labels turned to A-labels.
 ///

@@ -4,14 +4,9 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::facts::DnsName;
+use crate::facts::name::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::Policy;
-
-/// The longest name, in octets (RFC 1035, Section 2.3.4).
-const MAX_NAME_OCTETS: usize = 253;
-
-/// The longest label, in octets (RFC 1035, Section 2.3.4).
-const MAX_LABEL_OCTETS: usize = 63;
 
 /// A name that no host and no certificate has ([RFC 6761, Section 6.4]): the answer for a policy whose patterns no
 /// host can match.
