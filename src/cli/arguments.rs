@@ -335,7 +335,7 @@ mod tests {
             "2026-03-02T08:00:00Z"
         );
         assert_eq!(network.resolver.len(), 2);
-        assert_eq!(network.jobs.get(), 3);
+        assert_eq!(args.work.jobs.get(), 3);
         assert_eq!(network.connect_to.len(), 2);
         assert_eq!(network.family(), Family::V6);
         assert!(network.system_roots);

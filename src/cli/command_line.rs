@@ -11,8 +11,10 @@ use super::lab::{self, LabArgs};
 use super::lint::{self, LintArgs};
 use super::man::{self, ManArgs};
 use super::output_args::CommonArgs;
+use super::query::{self, QueryArgs};
 use super::replay::{self, ReplayArgs};
 use super::schema::{self, SchemaArgs};
+use super::serve::{self, ServeArgs};
 
 /// A strict MTA-STS (RFC 8461) sender: says what strict senders do with mail for a domain, and why
 #[derive(Clone, Debug, Eq, Parser, PartialEq)]
@@ -35,6 +37,10 @@ pub enum Verb {
     Lint(LintArgs),
     /// Play scenarios: migrations and faults, on a fake Internet, under a virtual clock
     Replay(ReplayArgs),
+    /// Answer Postfix and Exim what MTA-STS policies demand of their mail
+    Serve(Box<ServeArgs>),
+    /// Ask the running sidecar what holds for a domain, and why
+    Query(QueryArgs),
     /// Run a scenario's servers by hand
     Lab(LabArgs),
     /// Look at the store of policies, and change it
@@ -51,9 +57,10 @@ impl Verb {
     /// Returns whether the verb hears interrupts itself, to close what it has begun to write.
     pub(super) const fn closes_itself(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Replay(_) | Self::Lab(_) => true,
+            Self::Check(_) | Self::Replay(_) | Self::Lab(_) | Self::Serve(_) => true,
             Self::Lint(_)
             | Self::Cache(_)
+            | Self::Query(_)
             | Self::Schema(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
@@ -63,6 +70,9 @@ impl Verb {
     /// Returns what is logged: warnings, or with each `-v` more.
     pub(super) const fn log_levels(&self, verbose: u8) -> &'static str {
         match (self, verbose) {
+            // One line a changed answer, or with -v a line a look-up.
+            (Self::Serve(_), 0) => "stickler=info",
+            (Self::Serve(_), 1) => "stickler=debug",
             (_, 0) => "stickler=warn",
             // A replay tells its stories first; its network is asked thousands of times.
             (Self::Replay(_), 1) => "stickler=info",
@@ -79,6 +89,8 @@ impl Verb {
             Self::Check(args) => check::run(&args, &environment).await,
             Self::Lint(args) => blocking(move || lint::run(&args, &environment)).await,
             Self::Replay(args) => replay::run(&args, &environment).await,
+            Self::Serve(args) => serve::run(&args, &environment, &read_serve_again).await,
+            Self::Query(args) => blocking(move || query::run(&args, &environment)).await,
             Self::Lab(args) => lab::run(&args).await,
             Self::Schema(args) => blocking(move || schema::run(&args)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
@@ -88,6 +100,24 @@ impl Verb {
             Self::Man(args) => blocking(move || man::run(&args, Cli::command())).await,
         }
     }
+}
+
+/// Reads the options of a running `serve` again, wherever they stand; `None` if the verb is another one.
+fn read_serve_again() -> anyhow::Result<Option<ServeArgs>> {
+    let words: Vec<_> = std::env::args_os().collect();
+    let cli = Cli::read(&words, &|name| std::env::var_os(name))?;
+    Ok(match cli.verb {
+        Verb::Serve(args) => Some(*args),
+        Verb::Check(_)
+        | Verb::Lint(_)
+        | Verb::Replay(_)
+        | Verb::Query(_)
+        | Verb::Lab(_)
+        | Verb::Cache(_)
+        | Verb::Schema(_)
+        | Verb::Completions(_)
+        | Verb::Man(_) => None,
+    })
 }
 
 /// Runs a verb that computes, reads files or waits for the store on a thread of its own, so that an interrupt

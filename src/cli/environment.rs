@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
+use super::serve::Directories;
 use crate::facts::UnixTime;
 use crate::report::{Charset, Context, Detail, Style};
 
@@ -19,6 +20,10 @@ pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub struct Environment {
     /// The store that is used where no option names one; `None` without a home.
     pub default_store: Option<PathBuf>,
+    /// Where a sidecar keeps its files and sockets.
+    pub directories: Directories,
+    /// The names of the sockets that systemd has bound for us, with colons between.
+    pub inherited_names: Option<String>,
     /// Whether results on standard output are coloured.
     pub color: bool,
     /// Whether results are coloured wherever they go.
@@ -48,6 +53,9 @@ impl Environment {
         };
         Self {
             default_store: default_store(set("XDG_CACHE_HOME"), set("HOME")),
+            directories: directories(&set),
+            inherited_names: set("LISTEN_FDNAMES")
+                .map(|names| names.to_string_lossy().into_owned()),
             color: colors(io::stdout().is_terminal()),
             color_always: common.color == ColorWhen::Always,
             color_messages: colors(io::stderr().is_terminal()),
@@ -129,13 +137,37 @@ fn default_store(cache_home: Option<OsString>, home: Option<OsString>) -> Option
     Some(cache.join("stickler").join("policies.sqlite"))
 }
 
+/// Returns the directories of a sidecar: those that systemd made for it, else the user's. Without one for sockets
+/// they stand beside the state.
+fn directories(set: &impl Fn(&str) -> Option<OsString>) -> Directories {
+    // systemd names all of them, with colons between; the first is ours.
+    let of_unit = |name: &str| {
+        let names = set(name)?;
+        std::env::split_paths(&names).next()
+    };
+    let of_user = |name: &str| {
+        set(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state = of_unit("STATE_DIRECTORY").or_else(|| {
+        of_user("XDG_STATE_HOME")
+            .or_else(|| Some(PathBuf::from(set("HOME")?).join(".local/state")))
+            .map(|path| path.join("stickler"))
+    });
+    let runtime = of_unit("RUNTIME_DIRECTORY")
+        .or_else(|| of_user("XDG_RUNTIME_DIR").map(|path| path.join("stickler")))
+        .or_else(|| state.clone());
+    Directories { state, runtime }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
     use clap::{Args, Command, FromArgMatches};
 
-    use super::{Environment, default_store};
+    use super::{Directories, Environment, default_store};
     use crate::cli::check::CheckArgs;
 
     #[test]
@@ -162,6 +194,8 @@ mod tests {
     fn a_diverted_run_keeps_nothing_unless_a_store_is_named() {
         let environment = Environment {
             default_store: Some("/default".into()),
+            directories: Directories::default(),
+            inherited_names: None,
             color: false,
             color_always: false,
             color_messages: false,

@@ -5,17 +5,22 @@ use std::net::UdpSocket;
 use anyhow::Context as _;
 
 use super::network_args::{Family, NetworkArgs};
+use crate::facts::DnsName;
 use crate::facts::smtp::SmtpPort;
 use crate::net::routes::Routes;
 use crate::net::{AddressFamilies, Deadlines, HeloName, Live, LiveConfig, ResolverConfig, roots};
 use crate::sts::certificate::Roots;
 
-/// Makes the network, whose MX hosts listen at `smtp_port`.
+/// Makes the network, whose MX hosts listen at `smtp_port` and are greeted with `helo`, or this machine's name.
 ///
 /// # Errors
 ///
 /// When a file of certificates cannot be read, or there is no resolver.
-pub fn network(args: &NetworkArgs, smtp_port: SmtpPort) -> anyhow::Result<Live> {
+pub fn network(
+    args: &NetworkArgs,
+    helo: Option<&DnsName>,
+    smtp_port: SmtpPort,
+) -> anyhow::Result<Live> {
     if let Some(source) = args.source {
         // Any port: what matters is whether the address is this host's.
         UdpSocket::bind((source, 0)).with_context(|| {
@@ -38,7 +43,7 @@ pub fn network(args: &NetworkArgs, smtp_port: SmtpPort) -> anyhow::Result<Live> 
         },
         routes: Routes::new(args.connect_to.iter().cloned()),
         deadlines: Deadlines::with_step(args.timeout),
-        helo: args.helo.clone().map_or(config.helo, HeloName::Host),
+        helo: helo.cloned().map_or(config.helo, HeloName::Host),
         source: args.source,
         families: match args.family() {
             Family::Any => AddressFamilies::Both,

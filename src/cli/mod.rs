@@ -33,9 +33,11 @@ pub mod man;
 pub mod network_args;
 pub mod output;
 pub mod output_args;
+pub mod query;
 mod repeat;
 pub mod replay;
 pub mod schema;
+pub mod serve;
 pub mod values;
 
 /// Runs the program: `words` is its command line, with its own name first.

@@ -47,11 +47,6 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
 
-    /// Ask nothing more about a domain, and judge no more certificates, after this long; what is known by then
-    /// is told. Only the answer to a message of --send, once that is given away, is awaited beyond it
-    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
-    pub deadline: Duration,
-
     /// Read at most this many octets of a policy
     #[arg(
         long,
@@ -60,14 +55,6 @@ pub struct NetworkArgs {
         value_parser = parse_count
     )]
     pub max_policy_size: NonZeroUsize,
-
-    /// Work on this many domains at once
-    #[arg(long, value_name = "N", default_value = "16", value_parser = parse_count)]
-    pub jobs: NonZeroUsize,
-
-    /// Greet with this name (EHLO) instead of this machine's
-    #[arg(long, value_name = "NAME")]
-    pub helo: Option<DnsName>,
 
     /// Connect from this address
     #[arg(long, value_name = "ADDR")]
@@ -85,6 +72,23 @@ pub struct NetworkArgs {
     /// Use IPv6 alone
     #[arg(short = '6', long, overrides_with = "ipv4", value_parser = BoolishValueParser::new())]
     pub ipv6: bool,
+}
+
+/// How domains are worked on one after the other.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(next_help_heading = "Network")]
+pub struct WorkArgs {
+    /// Ask nothing more about a domain after this long; what is known by then is told
+    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
+    pub deadline: Duration,
+
+    /// Work on this many domains at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = parse_count)]
+    pub jobs: NonZeroUsize,
+
+    /// Greet with this name (EHLO) instead of this machine's
+    #[arg(long, value_name = "NAME")]
+    pub helo: Option<DnsName>,
 }
 
 /// "a maximum of 64 kilobytes" is what RFC 8461, Section 3.3 suggests.

@@ -9,7 +9,8 @@ use schemars::Schema;
 use super::exit::Exit;
 use super::output::Output;
 use super::{cache, lint};
-use crate::report::schema::{ENTRIES, Entry};
+use crate::report::schema::{self, ENTRIES, Entry};
+use crate::sidecar::explain::{self, Explained};
 
 /// Print the JSON Schema of a format, or list them
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -72,6 +73,11 @@ const OF_CLI: &[Entry] = &[
         "lint-tlsrpt",
         "what `lint tlsrpt --format json` writes",
         || titled(lint::tlsrpt::schema(), "stickler/lint-tlsrpt/1"),
+    ),
+    Entry::new(
+        "query",
+        "what `query --format json` writes, and each line with --all",
+        || schema::written::<Explained>(explain::SCHEMA),
     ),
 ];
 

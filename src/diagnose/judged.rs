@@ -438,7 +438,7 @@ fn alone(seen: impl Iterator<Item = (IpAddr, bool)>) -> Option<Families> {
 }
 
 /// Orders verdicts over one host: what is proven against it counts more than what is not known.
-pub(in crate::diagnose) const fn badness(verdict: MxVerdict) -> u8 {
+const fn badness(verdict: MxVerdict) -> u8 {
     match verdict {
         MxVerdict::Accepted => 0,
         MxVerdict::NotTried

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
+use tokio::time::Instant;
 
 use super::document::{
     DomainReport, MxReport, MxVerdict, PolicyReport, PolicySourceReport, SentReport,
 };
-use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, Sni, TlsUse};
+use crate::facts::smtp::{Message, Reply, SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 use crate::sts::policy::Mode;
@@ -22,18 +23,22 @@ pub struct Envelope {
     pub to: String,
 }
 
+/// How long further hops are tried. A session that has begun is left to the network's own deadlines, which
+/// grant a receiver ten minutes for what it has in hand (RFC 5321, Section 4.5.3.2.6).
+const NEXT_HOP_DEADLINE: Duration = Duration::from_secs(300);
+
 /// Sends a marked message over the first hop of `report` that is validated, and says what was answered.
 ///
 /// A hop whose certificate is not valid, or that an enforced policy does not list, live or held, in either
 /// reading, is never used. The first
 /// no ends it, a greylisting one too: it is reported as it is. So does a message that was given away and never
-/// answered: sent once more it might arrive twice. Whatever breaks before that leads to the next hop, as long as
-/// the network lets it.
+/// answered: sent once more it might arrive twice. Whatever breaks before that leads to the next hop.
 pub async fn send<N: Network>(
     network: &N,
     report: &DomainReport,
     envelope: &Envelope,
 ) -> SentReport {
+    let began = Instant::now();
     let now = network.now();
     let message_id = format!(
         "<stickler.{}.{}@{}>",
@@ -54,11 +59,14 @@ pub async fn send<N: Network>(
     };
     let mut last = why_no_hop(report);
     for (host, address) in validated_hops(report) {
+        if began.elapsed() >= NEXT_HOP_DEADLINE {
+            last.push_str("; no further hop was tried after that, for want of time");
+            break;
+        }
         let exchange = network
             .smtp(&SmtpRequest {
                 host: host.clone(),
                 address,
-                sni: Sni::MxHost,
                 tls: TlsUse::Verified,
                 message: Some(Message {
                     mail_from: envelope.from.as_deref().map(Into::into),

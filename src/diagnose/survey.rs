@@ -6,7 +6,7 @@ use super::report_hosts::{self, ReportHost};
 use crate::facts::DnsName;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpExchange;
-use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, Sni, TlsUse};
+use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
 use crate::sender::candidates::{
     Candidate, Exchangers, Families, HostAddresses, ImplicitMx, MxUse, find_addresses,
     find_exchangers,
@@ -205,7 +205,6 @@ async fn probe_host<N: Network>(network: &N, candidate: &Candidate, limits: Limi
         let request = SmtpRequest {
             host: host.clone(),
             address,
-            sni: Sni::MxHost,
             tls: TlsUse::Verified,
             message: None,
         };

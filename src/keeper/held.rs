@@ -15,6 +15,7 @@ use crate::sender::{Network, Sender, Trace};
 use crate::sts::cache::CachedPolicy;
 use crate::sts::policy::Mode;
 use crate::sts::refresh::{self, BackOffs};
+use crate::tlsrpt::result_type::ResultType;
 
 /// How many fetches a domain gets within [`GETS_WITHIN`], whatever its ids say: they are the domain's to change.
 const MAX_GETS: usize = 4;
@@ -54,6 +55,8 @@ struct Looked {
     none: Option<Arc<NoPolicy>>,
     /// Whether the record asks for a fetch that is held back until then.
     is_held_back: bool,
+    /// What a report would name of the fetch, if one failed.
+    failure: Option<ResultType>,
 }
 
 /// What somebody who asks gets, and what is to be done for the next one.
@@ -292,6 +295,7 @@ impl Held {
             believed_until: now.saturating_add(believed_for),
             none: none.map(Arc::new),
             is_held_back,
+            failure: found.fetch_error.as_ref().map(ResultType::from),
         });
         Done {
             fetched,
@@ -386,6 +390,12 @@ impl Held {
             let left = policy.expires_at().saturating_duration_since(now);
             left <= part.min(refresh::DAILY)
         })
+    }
+
+    /// Returns what a report names of the last fetch, if it failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<ResultType> {
+        self.looked.as_ref()?.failure
     }
 
     /// Returns when the record was last looked at, and until when that is believed.

@@ -30,6 +30,8 @@ pub(super) struct Hosts {
     seen: Option<Seen>,
     /// Hosts that a mail server's own answers named, until when they are remembered.
     named: Vec<(DnsName, UnixTime)>,
+    /// Whether another name is an alias of it.
+    pub(super) is_reached_by_alias: bool,
     /// The look-up that runs.
     pub(super) flight: Option<Flight>,
 }
@@ -70,9 +72,14 @@ impl HostShelf {
 
     /// Takes over what a look-up of the MX records found.
     pub(super) fn finish(&self, domain: &DnsName, answer: &DnsAnswer, now: UnixTime) {
-        if let Some(hosts) = self.lock().get_mut(domain) {
+        let mut shelf = self.lock();
+        if let Some(hosts) = shelf.get_mut(domain) {
             hosts.flight = None;
             hosts.note(answer, now);
+        }
+        if let Some(end) = answer.end_of_aliases() {
+            make_room(&mut shelf, end);
+            shelf.entry(end.clone()).or_default().is_reached_by_alias = true;
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The keeper: who asks is answered from what is held, and what is due is begun.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 
 use super::counters::Counters;
@@ -15,11 +17,16 @@ use super::shelf::{Flight, Shelf};
 use super::standing::Standing;
 use crate::clock::Clock;
 use crate::facts::{DnsName, UnixTime};
+use crate::sender::candidates::{Families, HostAddresses, find_addresses};
 use crate::sender::{Network, SenderClass};
 use crate::store;
+use crate::tlsrpt::result_type::ResultType;
 
 /// How much work for domains runs or waits at once; who asks beyond it is told that nothing is known yet.
 const MAX_FLIGHTS: usize = 20_000;
+
+/// How many addresses of an MX host are looked through for one of our own.
+const MAX_ADDRESSES: usize = 32;
 
 /// Where policies survive a restart.
 #[derive(Clone, Debug)]
@@ -165,6 +172,53 @@ impl<N: Network> Keeper<N> {
         }
     }
 
+    /// Returns what a report names of the last fetch of a domain's policy, if it failed.
+    #[must_use]
+    pub fn failure(&self, domain: &DnsName) -> Option<ResultType> {
+        self.shelf.part(domain).get(domain)?.held.failure()
+    }
+
+    /// Returns whether an MX host of `domain` has one of these addresses; `None` if that is not known within
+    /// `patience` of each step.
+    pub async fn leads_to(
+        &self,
+        domain: &DnsName,
+        addresses: &[IpAddr],
+        patience: Duration,
+    ) -> Option<bool> {
+        let hosts = match self.exchangers(domain, patience).await {
+            Exchangers::Hosts(hosts) => hosts,
+            Exchangers::ItSelf => vec![domain.clone()],
+            Exchangers::Unknown => return None,
+        };
+        let looks = hosts
+            .iter()
+            .map(|host| find_addresses(&self.network, host, MAX_ADDRESSES, Families::Both));
+        let found = tokio::time::timeout(patience, join_all(looks)).await.ok()?;
+        let is_own = |found: &HostAddresses| {
+            found
+                .addresses
+                .iter()
+                .any(|address| addresses.contains(&address.to_canonical()))
+        };
+        if found.iter().any(is_own) {
+            return Some(true);
+        }
+        found
+            .iter()
+            .all(|found| found.failure.is_none())
+            .then_some(false)
+    }
+
+    /// Returns whether the MX records of another name were found at `domain`, by way of a CNAME.
+    #[must_use]
+    pub fn is_reached_by_alias(&self, domain: &DnsName) -> bool {
+        self.hosts
+            .lock()
+            .get(domain)
+            .is_some_and(|hosts| hosts.is_reached_by_alias)
+    }
+
     /// Remembers for some minutes that `host` stands in the MX set of `domain`, as a mail server sees it.
     pub fn note_host(&self, domain: &DnsName, host: &DnsName) {
         self.hosts.name(domain, host, self.clock.now());
@@ -246,6 +300,12 @@ impl<N: Network> Keeper<N> {
             .remove(domain)
             .is_some_and(|slot| slot.held.policy().is_some());
         Ok(was_stored || had)
+    }
+
+    /// Returns the time, by the clock that policies age by.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
     }
 
     /// Returns what was done since the start.

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::gate::Gated;
 use super::held::{Done, Held, Work};
+use super::history::Change;
 use super::job::{Job, Jobs};
 use super::keep::{Keeper, Persistence};
 use crate::facts::dns::{Question, RecordType};
@@ -344,8 +345,13 @@ impl<N: Network> Keeper<N> {
         if done.fetched.is_some() {
             counters.fetched.add();
         }
-        if let Some(news) = &done.news {
-            tracing::info!(%domain, "{news}");
+        match &done.news {
+            // Most domains have no policy, and that they never had one is no news.
+            Some(news @ Change::None(_)) if held.policy().is_none() => {
+                tracing::debug!(%domain, "{news}");
+            }
+            Some(news) => tracing::info!(%domain, "{news}"),
+            None => {}
         }
         let Some(error) = &found.fetch_error else {
             return;

@@ -22,15 +22,11 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Returns the certificate that a sender is shown that asks for the server `name`, or for none, and takes any
-    /// key, in a story that starts at `start`; `None`: its handshake is refused.
+    /// Returns the certificate that a sender is shown that asks for `host` and takes any key, in a story that
+    /// starts at `start`; `None`: its handshake is refused.
     #[must_use]
-    pub fn shown(identity: &Identity, name: Option<&DnsName>, start: UnixTime) -> Option<Self> {
-        let certificates = match name {
-            Some(name) => identity.for_name(name.as_str()),
-            None => identity.default.as_slice(),
-        };
-        let certificate = certificates.first()?;
+    pub fn shown(identity: &Identity, host: &DnsName, start: UnixTime) -> Option<Self> {
+        let certificate = identity.for_name(host.as_str()).first()?;
         let Life {
             not_before,
             not_after,

@@ -12,7 +12,6 @@ use crate::facts::dns::{
     Record, RecordType, ServFail, TlsaRecord, TxtRecord,
 };
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
-use crate::facts::smtp::SmtpRequest;
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::{
     Answer, DnsFault, Edge, HttpsFault, Internet, ListenerFault, Name, Page, Rcode, RecordData,
@@ -42,7 +41,7 @@ impl Servers for Hosted {
 
     fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
         let edge = self.internet.https.get(&address)?;
-        let shown = Certificate::shown(&edge.identity, Some(host), self.start);
+        let shown = Certificate::shown(&edge.identity, host, self.start);
         let (certificate, outcome) = match (edge.fault, shown) {
             (Some(fault), _) => (None, Err(https_failure(fault))),
             // The server's alert.
@@ -67,10 +66,9 @@ impl Servers for Hosted {
         })
     }
 
-    fn receive(&self, request: &SmtpRequest) -> Option<Script> {
-        let receiver = self.internet.smtp.get(&request.address)?;
-        let asked_for = request.sni.name(&request.host);
-        Some(Script::of(receiver, asked_for, self.start))
+    fn receive(&self, host: &DnsName, address: IpAddr) -> Option<Script> {
+        let receiver = self.internet.smtp.get(&address)?;
+        Some(Script::of(receiver, host, self.start))
     }
 
     fn lives(&self) -> Vec<(UnixTime, UnixTime)> {

@@ -247,7 +247,7 @@ impl<S: Servers> Network for ModelNetwork<S> {
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         let now = self.now();
         let mut inner = self.model.lock();
-        let Some(mut receiver) = inner.servers.receive(request) else {
+        let Some(mut receiver) = inner.servers.receive(&request.host, request.address) else {
             inner.unannounced.push(Stray::Smtp(request.address));
             return refused(request);
         };

@@ -62,11 +62,10 @@ impl Script {
         }
     }
 
-    /// Returns what a receiver says to a sender that asks for the server `name`, or for none, in a story that
-    /// starts at `start`.
+    /// Returns what a receiver says to a sender that asks for `host`, in a story that starts at `start`.
     #[must_use]
-    pub fn of(receiver: &Receiver, name: Option<&DnsName>, start: UnixTime) -> Self {
-        let mut script = match Certificate::shown(&receiver.identity, name, start) {
+    pub fn of(receiver: &Receiver, host: &DnsName, start: UnixTime) -> Self {
+        let mut script = match Certificate::shown(&receiver.identity, host, start) {
             Some(certificate) => Self::healthy(receiver, certificate),
             None => Self {
                 handshake: Some(TlsFailureKind::Alert(NO_CERTIFICATE)),

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use super::script::Script;
 use crate::facts::dns::{Alias, DnsOutcome, Question};
 use crate::facts::http::HttpExchange;
-use crate::facts::smtp::SmtpRequest;
 use crate::facts::{DnsName, UnixTime};
 
 /// Resolvers and servers that answer in facts.
@@ -18,8 +17,8 @@ pub trait Servers: Clone + Debug + Default + Send + 'static {
     /// Returns what the edge at an address answers to a GET for the policy of `host`, with what it shows.
     fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange>;
 
-    /// Returns what the MX host at an address says at each step to a sender that asks this.
-    fn receive(&self, request: &SmtpRequest) -> Option<Script>;
+    /// Returns what the MX host at an address says at each step to a sender that asks for `host`.
+    fn receive(&self, host: &DnsName, address: IpAddr) -> Option<Script>;
 
     /// Returns from when to when each certificate is valid.
     fn lives(&self) -> Vec<(UnixTime, UnixTime)>;

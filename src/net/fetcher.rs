@@ -110,7 +110,7 @@ impl Fetcher {
         };
         let (tls, _name) = self
             .tls
-            .connection(witness, Some(host), Inside::Http)
+            .connection(witness, Inside::Http)
             .map_err(|error| nothing_sent(causes::describe(&error)))?;
         Client::builder()
             .tls_backend_preconfigured(tls)

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
@@ -114,7 +114,6 @@ impl Live {
                 deadlines,
                 helo: config.helo,
                 source: config.source,
-                end: None,
             },
             smtp_port: config.smtp_port,
             limits: ConnectionLimits::default(),
@@ -138,15 +137,6 @@ impl Live {
         network.sockets = self.sockets.for_one_domain();
         network.resolver.sockets = network.sockets.clone();
         network
-    }
-
-    /// Returns the same network for sessions with MX hosts that are given up at `end`, in real time. Only the answer
-    /// to a message that was given away is still awaited, for as long as its own deadline lets it: given up
-    /// sooner, it might arrive and be sent once more (RFC 5321, Section 4.5.3.2.6).
-    #[must_use]
-    pub fn ending_sessions_at(mut self, end: Instant) -> Self {
-        self.smtp.end = Some(end);
-        self
     }
 
     /// Asks through the resolver cache of `other`, as two clients of one resolver do.
@@ -193,15 +183,10 @@ impl Live {
         }
     }
 
-    /// Waits for the right to open a connection, up to `end` if there is one; says how long that took.
-    async fn queue<T>(
-        &self,
-        room: impl Future<Output = T>,
-        end: Option<Instant>,
-    ) -> Result<(T, Duration), Duration> {
+    /// Waits for the right to open a connection; says how long that took.
+    async fn queue<T>(&self, room: impl Future<Output = T>) -> Result<(T, Duration), Duration> {
         let began = Instant::now();
-        let deadline = began + self.queue_deadline;
-        match timeout_at(end.map_or(deadline, |end| end.min(deadline)), room).await {
+        match timeout(self.queue_deadline, room).await {
             Ok(room) => Ok((room, began.elapsed())),
             Err(_elapsed) => Err(began.elapsed()),
         }
@@ -264,7 +249,7 @@ impl Network for Live {
                 return failed(HttpFailureKind::OwnAddress, Box::default());
             }
         };
-        match self.queue(self.sockets.acquire(), None).await {
+        match self.queue(self.sockets.acquire()).await {
             Ok((_socket, _waited)) => {
                 let exchange = Box::pin(self.fetcher.fetch(host, address, routed)).await;
                 log::fetch(host, &exchange);
@@ -309,7 +294,7 @@ impl Network for Live {
             (slot, self.sockets.acquire().await)
         };
         let for_what = format!("for a free connection to {}", request.address);
-        match self.queue(room, self.smtp.end).await {
+        match self.queue(room).await {
             Ok((_room, waited)) => {
                 let mut exchange = Box::pin(self.smtp.run(request, routed)).await;
                 if let Some(failure) = &mut exchange.failure

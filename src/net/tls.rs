@@ -85,7 +85,6 @@ impl TlsClients {
     pub(super) fn connection(
         &self,
         witness: &Arc<Witness>,
-        sni: Option<&DnsName>,
         inside: Inside,
     ) -> Result<(ClientConfig, ServerName<'static>), rustls::Error> {
         let mut config = ClientConfig::builder_with_details(
@@ -104,13 +103,12 @@ impl TlsClients {
             Inside::Http => vec![b"http/1.1".to_vec()],
             Inside::Smtp => Vec::new(),
         };
-        // The name given to rustls serves for SNI alone, for the verifier knows the host itself. rustls would
-        // take a host that looks like an address for one, send no SNI and look for an IP SAN; such a host gets
-        // none, and the verifier finds that no certificate is for it.
-        let name = sni.and_then(|name| rustls_pki_types::DnsName::try_from(name.as_str()).ok());
-        let name = match name {
-            Some(name) => ServerName::DnsName(name.to_owned()),
-            None => {
+        // §7.1: SNI is the host's name. rustls would take a host that looks like an address for one, send no
+        // SNI and look for an IP SAN; the name given to it serves for SNI alone, so such a host gets none,
+        // and the verifier, which knows the host itself, finds that no certificate is for it.
+        let name = match rustls_pki_types::DnsName::try_from(witness.host.as_str()) {
+            Ok(name) => ServerName::DnsName(name.to_owned()),
+            Err(_not_for_sni) => {
                 config.enable_sni = false;
                 ServerName::try_from(NAMELESS)
                     .map_err(|error| rustls::Error::General(error.to_string()))?
@@ -351,7 +349,6 @@ mod tests {
         let roots = Roots::none().with([key.cert.der()]).unwrap();
         let now = UnixTime::from_secs(1_772_438_400);
         let clients = TlsClients::new(Clock::manual(now), roots);
-        let host = "mx.test".parse().unwrap();
         for version in [&rustls::version::TLS13, &rustls::version::TLS12] {
             let private = PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
             let server = ServerConfig::builder_with_provider(Arc::clone(&clients.provider))
@@ -361,10 +358,8 @@ mod tests {
                 .with_single_cert(vec![key.cert.der().clone()], private)
                 .unwrap();
             let acceptor = TlsAcceptor::from(Arc::new(server));
-            let witness = clients.witness(&host, TlsUse::Opportunistic);
-            let (config, name) = clients
-                .connection(&witness, Some(&host), Inside::Smtp)
-                .unwrap();
+            let witness = clients.witness(&"mx.test".parse().unwrap(), TlsUse::Opportunistic);
+            let (config, name) = clients.connection(&witness, Inside::Smtp).unwrap();
             let connector = TlsConnector::from(Arc::new(config));
             for _ in 0..2 {
                 *witness.lock() = None;

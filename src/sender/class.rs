@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use super::candidates::ImplicitMx;
-use crate::facts::smtp::Sni;
 use crate::sts::reading::Reading;
 use crate::sts::refresh::DAILY;
 
@@ -31,8 +30,6 @@ pub struct SenderClass {
     pub reading: Reading,
     /// Which name it takes for the MX host of a domain that is an alias and has no MX record.
     pub implicit_mx: ImplicitMx,
-    /// Which server it names in the TLS handshake with an MX host.
-    pub sni: Sni,
     /// How long a message stays queued before it bounces.
     pub queue_life: Duration,
 }
@@ -52,7 +49,7 @@ pub enum TxtUse {
 }
 
 /// The classes, conforming ones first.
-static CLASSES: [SenderClass; 4] = [
+const CLASSES: [SenderClass; 4] = [
     SenderClass {
         name: "strict",
         about: "asks for the TXT record before each delivery and fetches the policy once a day",
@@ -60,7 +57,6 @@ static CLASSES: [SenderClass; 4] = [
         refresh_after: Some(DAILY),
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
-        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -70,7 +66,6 @@ static CLASSES: [SenderClass; 4] = [
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
-        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -80,7 +75,6 @@ static CLASSES: [SenderClass; 4] = [
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
-        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
     SenderClass {
@@ -90,7 +84,6 @@ static CLASSES: [SenderClass; 4] = [
         refresh_after: None,
         reading: Reading::Letter,
         implicit_mx: ImplicitMx::AliasEnd,
-        sni: Sni::MxHost,
         queue_life: QUEUE_LIFE,
     },
 ];
@@ -98,7 +91,7 @@ static CLASSES: [SenderClass; 4] = [
 impl SenderClass {
     /// Returns all classes, the conforming ones first.
     #[must_use]
-    pub fn all() -> &'static [Self] {
+    pub const fn all() -> &'static [Self] {
         &CLASSES
     }
 

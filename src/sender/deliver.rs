@@ -214,7 +214,6 @@ impl<N: Network> Sender<'_, N> {
             let request = SmtpRequest {
                 host: host.clone(),
                 address,
-                sni: self.class.sni.clone(),
                 // A probe stops at the second EHLO and sends nothing that needs protection, so one kind of
                 // probe serves every regime: its facts tell what either would have done.
                 tls: match (regime, message) {

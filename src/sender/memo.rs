@@ -1,12 +1,10 @@
 //! A network that asks each thing once, so that many senders can be judged from one set of facts.
 
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -17,7 +15,7 @@ use super::network::Network;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
-    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, Sni, TlsUse,
+    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, TlsUse,
 };
 use crate::facts::{DnsName, UnixTime};
 
@@ -132,10 +130,7 @@ impl<N: Network> Network for Memo<'_, N> {
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         // A message is not a question: it must go out each time it is sent.
-        let is_probe = request.message.is_none()
-            && request.tls == TlsUse::Verified
-            && request.sni == Sni::MxHost;
-        if !is_probe {
+        if request.message.is_some() || request.tls != TlsUse::Verified {
             return self.network.smtp(request).await;
         }
         self.probes
@@ -237,16 +232,7 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
         if at <= Instant::now() {
             return Err(over);
         }
-        let mut making = pin!(cell.get_or_init(make));
-        let in_time = poll_fn(|context| {
-            // What is polled may judge a chain of certificates, which takes its while: once the time is over
-            // none of the many that wait may begin with that, and the timer ends them all.
-            if at <= Instant::now() {
-                return Poll::Pending;
-            }
-            making.as_mut().poll(context)
-        });
-        timeout_at(at, in_time)
+        timeout_at(at, cell.get_or_init(make))
             .await
             .cloned()
             .map_err(|_elapsed| over)

@@ -1,6 +1,7 @@
 //! The sidecar: Postfix and Exim ask it what RFC 8461 demands of a message, and it answers in their words.
 //!
-//! So far the protocols and the answers, pure: octets and values in, octets and values out.
+//! The protocols and the answers are pure: octets and values in, octets and values out. Around them stand the
+//! connections, and behind them the [`keeper`](crate::keeper).
 //!
 //! | file | what |
 //! |---|---|
@@ -12,6 +13,11 @@
 //! | [`filter`] | the answers of the filter: which MX records pass |
 //! | [`exim`] | Exim's question and its answers |
 //! | [`host`] | which names a mail program can connect to, and which of them a policy lists |
+//! | [`desk`] | a question in one of the protocols, an answer from what the keeper holds |
+//! | [`explain`], [`control`] | what is held, and why, for the administrator |
+//! | [`talk`], [`listen`], [`address`] | connections, their limits, and where they come in |
+//! | [`health`], [`metrics`] | the pages for whoever watches over it |
+//! | [`run`] | all of it, from its start to its end |
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -23,11 +29,20 @@
     reason = "a new variant must not slip through"
 )]
 
+pub mod address;
+pub mod control;
+pub mod desk;
 pub mod exim;
+pub mod explain;
 pub mod filter;
 pub mod filter_key;
+pub mod health;
 pub mod host;
 pub mod key;
+pub mod listen;
+pub mod metrics;
 pub mod netstring;
 pub mod postfix;
+pub mod run;
 pub mod socketmap;
+pub mod talk;

@@ -87,8 +87,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `path` and makes it if there is none. A damaged file is moved aside first: see
-    /// [`Store::moved_aside`].
+    /// Opens the store at `path` and makes it if there is none. A damaged file of `check` is moved aside first: see
+    /// [`Store::moved_aside`]. One of `serve` is refused, for what it held protects mail.
     ///
     /// `check` may open `serve`'s store, and one that cannot be written, and only reads it then; `serve` may not
     /// open `check`'s.
@@ -335,7 +335,10 @@ impl Store {
         match call(&mut inner.connection, inner.table) {
             Ok(value) => Ok(value),
             Err(error) if damage::is_damage(&error) => {
-                if self.opened.access == Access::Read {
+                if matches!(
+                    self.opened.access,
+                    Access::Read | Access::Make(Purpose::Serve)
+                ) {
                     return Err(StoreError::found_damaged(&self.path, &error));
                 }
                 let moved = open::replace_damaged(&self.path, inner, &error)?;

@@ -76,6 +76,10 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)
         Err(error) => return Err(error),
     };
     let (connected, moved_aside) = match connect(path, access) {
+        // What it held protects mail: somebody must look at it, before it is done without.
+        Err(Refusal::Damaged(damage)) if access == Access::Make(Purpose::Serve) => {
+            return Err(StoreError::found_damaged(path, &damage));
+        }
         // The turn is ours and the file was closed, so this is the file that was found damaged. A new one that
         // is damaged again is the disk's fault.
         Err(Refusal::Damaged(damage)) => {

@@ -6,7 +6,7 @@ mod run;
 
 use clap::Args;
 
-use super::network_args::{CacheArgs, NetworkArgs};
+use super::network_args::{CacheArgs, NetworkArgs, WorkArgs};
 use super::output_args::{FailOn, OutputArgs, RunFormat};
 use super::values::{DomainArgument, NextHop, Probe, Source};
 
@@ -32,8 +32,7 @@ pub struct CheckArgs {
 
     /// Send a marked probe message over the first hop that is validated and that every policy lets it take,
     /// live or held (one domain only, which TO is in unless there is a --next-hop); exit with 1 if it is not
-    /// taken. No hop is tried beyond --deadline, and the answer to a message once it is given away is awaited
-    /// for up to 10 minutes
+    /// taken. Beyond --deadline it looks for a hop for up to 5 minutes, and waits up to 10 for the answer
     #[arg(long, value_name = "FROM,TO")]
     pub send: Option<Probe>,
 
@@ -44,6 +43,10 @@ pub struct CheckArgs {
     /// How the network is reached.
     #[command(flatten)]
     pub network: NetworkArgs,
+
+    /// How domains are worked on.
+    #[command(flatten)]
+    pub work: WorkArgs,
 
     /// Where policies are kept.
     #[command(flatten)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use tokio::time::Instant;
 
 use super::CheckArgs;
 use super::domains::Domains;
@@ -44,7 +43,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     }
     let next_hop = args.next_hop.as_ref();
     let smtp_port = next_hop.map_or_else(SmtpPort::default, |hop| hop.port);
-    let network = live::network(&args.network, smtp_port)?;
+    let network = live::network(&args.network, args.work.helo.as_ref(), smtp_port)?;
     let store = environment.store_for(&args.network, &args.cache);
     keep_apart(args.output.output.as_deref(), store)?;
     let evidence = Evidence::open(store)?;
@@ -81,14 +80,14 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
                 ..Limits::default()
             },
             smtp_port,
-            time: Some(args.network.deadline),
+            time: Some(args.work.deadline),
             allowed: args.network.allow_net.clone(),
             repeat: repeat(args),
         },
         send: args.send.clone(),
         for_domains,
     });
-    let jobs = Jobs::new("domains", args.network.jobs, environment);
+    let jobs = Jobs::new("domains", args.work.jobs, environment);
     let checked = jobs.run(
         names,
         |domain| {
@@ -122,7 +121,6 @@ struct Job {
 
 impl Job {
     async fn check(&self, domain: DnsName) -> DomainReport {
-        let began = Instant::now();
         let remembered = self.evidence.recall(&domain).await;
         let checked = diagnose::check(
             &self.network.for_one_domain(),
@@ -140,12 +138,7 @@ impl Job {
                 from: probe.from.as_ref().map(ToString::to_string),
                 to: probe.to.to_string(),
             };
-            let end = self.options.time.and_then(|time| began.checked_add(time));
-            let network = match end {
-                Some(end) => self.network.clone().ending_sessions_at(end),
-                None => self.network.clone(),
-            };
-            report.sent = Some(send::send(&network, &report, &envelope).await);
+            report.sent = Some(send::send(&self.network, &report, &envelope).await);
         }
         report
     }

@@ -3,7 +3,6 @@
 mod addresses;
 mod aliases;
 mod certificates;
-mod crowd;
 mod fixes;
 mod parts;
 mod shown;

@@ -13,40 +13,14 @@ use super::tls::{Alert, AlertReceived};
 /// What a sender asks of one SMTP session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SmtpRequest {
-    /// The MX host: the name in the MX record.
+    /// The MX host: the name in the MX record, also for SNI (RFC 8461, Section 7.1).
     pub host: DnsName,
     /// The address to connect to, as the DNS gave it.
     pub address: IpAddr,
-    /// Which server is asked for in the TLS handshake.
-    pub sni: Sni,
     /// What TLS is for in this session.
     pub tls: TlsUse,
     /// The message to deliver; `None` ends the session after the second EHLO.
     pub message: Option<Message>,
-}
-
-/// Which server a client names in its hello, where one address serves many (RFC 6066, Section 3).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum Sni {
-    /// The MX host, as RFC 8461, Section 7.1 wants it.
-    #[default]
-    MxHost,
-    /// None.
-    Absent,
-    /// This one, whatever the MX host.
-    Name(DnsName),
-}
-
-impl Sni {
-    /// Returns the name that a client gives to reach `host`, if it gives one.
-    #[must_use]
-    pub const fn name<'a>(&'a self, host: &'a DnsName) -> Option<&'a DnsName> {
-        match self {
-            Self::MxHost => Some(host),
-            Self::Absent => None,
-            Self::Name(name) => Some(name),
-        }
-    }
 }
 
 /// The port of an MX host or a smart host: 25 unless told otherwise.

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use crate::facts::dns::{Alias, DnsFailure, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
-use crate::facts::smtp::SmtpRequest;
 use crate::facts::{DnsName, UnixTime};
 use crate::model::certificate::Certificate;
 use crate::model::script::Script;
@@ -109,8 +108,8 @@ impl Servers for Scripted {
         })
     }
 
-    fn receive(&self, request: &SmtpRequest) -> Option<Script> {
-        self.receivers.get(&request.address).cloned()
+    fn receive(&self, _host: &DnsName, address: IpAddr) -> Option<Script> {
+        self.receivers.get(&address).cloned()
     }
 
     fn lives(&self) -> Vec<(UnixTime, UnixTime)> {

@@ -13,7 +13,7 @@ use crate::facts::UnixTime;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpFailureKind;
 use crate::facts::smtp::{
-    SmtpFailureKind, SmtpRequest, SmtpStep, Sni, TlsFailureKind,
+    SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
 use crate::fakes::Internet;
@@ -408,7 +408,6 @@ async fn a_session_stops_where_it_fails() {
         let request = SmtpRequest {
             host: name("mx1.corp.test"),
             address: ip("192.0.2.1"),
-            sni: Sni::MxHost,
             tls: *tls,
             message: Some(message()),
         };
@@ -465,7 +464,6 @@ async fn nobody_listens_where_no_server_was_declared() {
     let request = SmtpRequest {
         host: name("mx1.corp.test"),
         address: ip("192.0.2.200"),
-        sni: Sni::MxHost,
         tls: Verified,
         message: None,
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::facts::smtp::{
-    Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, Sni, TlsFailureKind,
+    Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, TlsFailureKind,
     TlsUse::{self, Opportunistic, Verified},
 };
 use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
@@ -41,7 +41,6 @@ async fn seen(receiver: Receiver, tls: TlsUse) -> (Vec<u16>, Option<End>) {
     let request = SmtpRequest {
         host: name("mx.corp.test"),
         address,
-        sni: Sni::MxHost,
         tls,
         message: Some(message()),
     };

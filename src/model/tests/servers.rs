@@ -1,7 +1,7 @@
 //! What the servers have and remember.
 
 use super::after;
-use crate::facts::smtp::{Message, SmtpRequest, Sni, TlsUse::Verified};
+use crate::facts::smtp::{Message, SmtpRequest, TlsUse::Verified};
 use crate::model::stage::{Stage, ip, message, name, reply};
 use crate::sender::Network as _;
 
@@ -42,7 +42,6 @@ async fn a_greylisting_host_takes_the_second_attempt() {
         let request = SmtpRequest {
             host: name("mx1.corp.test"),
             address: ip("192.0.2.1"),
-            sni: Sni::MxHost,
             tls: Verified,
             message: Some(Message {
                 rcpt_to: recipient.into(),

@@ -10,9 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::facts::smtp::{
-    SmtpRequest, TlsExchange, TlsFailure, TlsFailureKind, TlsSession, TlsUse,
-};
+use crate::facts::DnsName;
+use crate::facts::smtp::{TlsExchange, TlsFailure, TlsFailureKind, TlsSession, TlsUse};
 use crate::facts::tls::AlertReceived;
 
 use super::super::causes::{self, SocketFault};
@@ -28,19 +27,18 @@ pub(super) struct Handshake {
     pub(super) injected: Option<Box<[u8]>>,
 }
 
-/// Shakes hands as a client of the host of `request`.
+/// Shakes hands as a client of `host`.
 pub(super) async fn shake_hands(
     tls: &TlsClients,
-    request: &SmtpRequest,
+    host: &DnsName,
     tls_use: TlsUse,
     tap: Tap,
     deadline: Instant,
 ) -> Handshake {
-    let host = &request.host;
     let witness = tls.witness(host, tls_use);
     let mut injected = None;
     let mut stream = None;
-    let outcome = match tls.connection(&witness, request.sni.name(host), Inside::Smtp) {
+    let outcome = match tls.connection(&witness, Inside::Smtp) {
         Err(error) => Err(TlsFailure {
             kind: TlsFailureKind::NoCommonParameters,
             detail: causes::describe(&error),

@@ -3,7 +3,6 @@
 mod envelope;
 pub mod framing;
 mod handshake;
-mod open;
 mod session;
 mod tap;
 mod wire;

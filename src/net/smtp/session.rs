@@ -14,6 +14,7 @@ use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Starttls};
 use lettre::transport::smtp::extension::ClientId;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::facts::smtp::{
@@ -22,7 +23,7 @@ use crate::facts::smtp::{
 };
 use crate::facts::tls::SmallerHello;
 
-use super::super::causes;
+use super::super::causes::{self, SocketFault};
 use super::super::config::{Deadlines, HeloName};
 use super::super::tls::TlsClients;
 use super::envelope::Envelope;
@@ -36,8 +37,6 @@ pub(in super::super) struct SmtpClient {
     pub(in super::super) deadlines: Deadlines,
     pub(in super::super) helo: HeloName,
     pub(in super::super) source: Option<IpAddr>,
-    /// When sessions are given up; `None`: each by its own deadlines alone.
-    pub(in super::super) end: Option<Instant>,
 }
 
 /// What a connection left to be done.
@@ -125,7 +124,7 @@ impl SmtpClient {
             request,
             wire: wire.clone(),
             exchange,
-            ends_at: self.within(Instant::now() + self.deadlines.smtp_session),
+            ends_at: Instant::now() + self.deadlines.smtp_session,
         };
         let rest = match dialogue.hold(tls_use).await {
             Ok(rest) => rest,
@@ -145,10 +144,52 @@ impl SmtpClient {
         exchange.transcript = wire.take_transcript();
         rest
     }
-}
 
-/// Why a session ends before its time where all sessions have an end.
-pub(super) const OVER: &str = "the time for this domain was over: raise --deadline";
+    async fn open(&self, routed: SocketAddr) -> Result<Wire, SmtpFailure> {
+        let connect = async {
+            let socket = match routed {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            if let Some(source) = self.source {
+                socket.bind(SocketAddr::new(source, 0))?;
+            }
+            let stream: TcpStream = socket.connect(routed).await?;
+            // A command is a small packet that waits for its answer.
+            stream.set_nodelay(true)?;
+            Wire::new(stream)
+        };
+        let failed = |kind, detail| SmtpFailure {
+            kind,
+            during: SmtpStep::Connect,
+            detail,
+        };
+        timeout(self.deadlines.connect, connect)
+            .await
+            .map_err(|_elapsed| {
+                let detail = format!("no answer in {:?}", self.deadlines.connect);
+                failed(SmtpFailureKind::TimedOut, detail.into())
+            })?
+            .map_err(|error: io::Error| {
+                let kind = match SocketFault::of(&error) {
+                    SocketFault::Refused => SmtpFailureKind::Refused,
+                    SocketFault::Reset | SocketFault::Closed => SmtpFailureKind::Reset,
+                    SocketFault::TimedOut => SmtpFailureKind::TimedOut,
+                    SocketFault::Exhausted | SocketFault::Local => SmtpFailureKind::Unreachable,
+                };
+                SmtpFailure {
+                    // A connection that is refused was never made; one that is reset was, and broke before the
+                    // greeting, however early the reset is seen.
+                    during: if kind == SmtpFailureKind::Reset {
+                        SmtpStep::Greeting
+                    } else {
+                        SmtpStep::Connect
+                    },
+                    ..failed(kind, causes::describe(&error))
+                }
+            })
+    }
+}
 
 /// A session in progress.
 struct Dialogue<'a> {
@@ -276,7 +317,8 @@ impl Dialogue<'_> {
             }
         };
         let deadline = self.deadline();
-        let handshake = shake_hands(&self.client.tls, self.request, tls_use, tap, deadline).await;
+        let host = &self.request.host;
+        let handshake = shake_hands(&self.client.tls, host, tls_use, tap, deadline).await;
         self.exchange.tls = Some(handshake.facts);
         self.exchange.injected = handshake.injected;
         let Some(stream) = handshake.stream else {
@@ -409,9 +451,7 @@ impl Dialogue<'_> {
     }
 
     fn timed_out(&self, during: SmtpStep) -> SmtpFailure {
-        let waited = if self.client.is_over() {
-            OVER.to_owned()
-        } else if Instant::now() >= self.ends_at {
+        let waited = if Instant::now() >= self.ends_at {
             format!("the session took {:?}", self.client.deadlines.smtp_session)
         } else {
             format!("none in {:?}", self.client.deadlines.smtp_command)

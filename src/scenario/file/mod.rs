@@ -20,7 +20,7 @@ pub use self::policy::Encoding;
 pub(crate) use self::policy::{
     CertificateTable, ContentType, MaxAge, ModeWord, Moment, PolicyTable,
 };
-pub(crate) use self::sender::{CacheWord, CachedTable, DeadlinesTable, SenderTable, SniValue};
+pub(crate) use self::sender::{CacheWord, CachedTable, DeadlinesTable, SenderTable};
 pub(crate) use self::server::{Addresses, ServerTable};
 pub(crate) use self::step::{CheckTable, ExpectTable, MailWord, ReceivedTls, StepTable};
 pub(crate) use self::world::WorldTables;

@@ -1,12 +1,9 @@
 //! What a file says about senders.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::net::IpAddr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::policy::{MaxAge, ModeWord};
 use crate::facts::DnsName;
@@ -31,65 +28,8 @@ pub(crate) struct SenderTable {
     pub(crate) deadlines: Option<DeadlinesTable>,
     /// The smart host through which all its mail goes, which then is the policy domain.
     pub(crate) next_hop: Option<Located<Text<DnsName>>>,
-    /// The server that it names in the TLS handshake with an MX host, or `false` for none; the MX host unless
-    /// said.
-    pub(crate) sni: Option<Located<SniValue>>,
     /// The one edge of a policy host that it asks, where the host has it; in written order unless said.
     pub(crate) edge: Option<Located<Text<IpAddr>>>,
-}
-
-/// The name of a server, or none.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum SniValue {
-    /// No server is named.
-    Absent,
-    /// This one.
-    Name(DnsName),
-}
-
-impl<'de> Deserialize<'de> for SniValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-
-        impl Visitor<'_> for Visit {
-            type Value = SniValue;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a server, or `false` for none")
-            }
-
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<SniValue, E> {
-                if value {
-                    return Err(E::custom(
-                        "found `true`, expected the name of a server, or `false` for none",
-                    ));
-                }
-                Ok(SniValue::Absent)
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<SniValue, E> {
-                let name = text.parse();
-                name.map(SniValue::Name)
-                    .map_err(|error| E::custom(format_args!("`{text}`: {error}")))
-            }
-        }
-
-        deserializer.deserialize_any(Visit)
-    }
-}
-
-impl JsonSchema for SniValue {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "SniValue".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "anyOf": [{ "type": "string" }, { "const": false }] })
-    }
 }
 
 /// What becomes of a policy cache.

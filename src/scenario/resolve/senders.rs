@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use super::policy_body;
 use crate::facts::UnixTime;
-use crate::facts::smtp::Sni;
-use crate::scenario::file::{
-    CacheWord, CachedTable, DeadlinesTable, SenderTable, SniValue, WorldTables,
-};
+use crate::scenario::file::{CacheWord, CachedTable, DeadlinesTable, SenderTable, WorldTables};
 use crate::scenario::located::Located;
 use crate::scenario::problem::Problems;
 use crate::scenario::span::TimeSpan;
@@ -44,11 +41,6 @@ fn sender(name: &str, table: &SenderTable, start: UnixTime, problems: &mut Probl
         name: name.into(),
         class: SenderClass {
             queue_life: forward(table.queue_life.as_ref(), class.queue_life, problems),
-            sni: match table.sni.as_ref().map(|sni| &sni.value) {
-                None => class.sni.clone(),
-                Some(SniValue::Absent) => Sni::Absent,
-                Some(SniValue::Name(name)) => Sni::Name(name.clone()),
-            },
             ..class.clone()
         },
         cache: match table.cache {

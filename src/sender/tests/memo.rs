@@ -2,16 +2,11 @@
 
 use std::future::pending;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use futures_util::future::join_all;
-use tokio::task::yield_now;
-use tokio::time::Instant;
 
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailureKind};
-use crate::facts::smtp::{SmtpExchange, SmtpRequest, Sni, TlsUse};
+use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::ModelNetwork;
 use crate::model::stage::scripted::Scripted;
@@ -32,17 +27,17 @@ impl Network for Slow {
     }
 
     async fn lookup(&self, question: &Question) -> DnsAnswer {
-        yield_now().await;
+        tokio::task::yield_now().await;
         self.0.lookup(question).await
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
-        yield_now().await;
+        tokio::task::yield_now().await;
         self.0.get_policy(host, address).await
     }
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
-        yield_now().await;
+        tokio::task::yield_now().await;
         self.0.smtp(request).await
     }
 }
@@ -157,7 +152,6 @@ async fn only_probes_are_remembered() {
         let request = SmtpRequest {
             host: name("mx1.corp.test"),
             address: ip("192.0.2.1"),
-            sni: Sni::MxHost,
             tls,
             message: sends.then(message),
         };
@@ -293,69 +287,12 @@ async fn a_domain_whose_time_is_over_keeps_what_it_has_learnt() {
     let request = SmtpRequest {
         host: name("mx1.corp.test"),
         address: ip("192.0.2.1"),
-        sni: Sni::MxHost,
         tls: TlsUse::Verified,
         message: None,
     };
     let made = Memo::new(&network, &probes).smtp(&request).await;
     assert_eq!(made.failure, None);
     assert_eq!(memo.smtp(&request).await, made);
-}
-
-/// A network in which each probe keeps its thread until a moment has passed, as a judgement of certificates does.
-struct Busy {
-    until: Instant,
-    judged: AtomicUsize,
-}
-
-impl Network for Busy {
-    fn now(&self) -> UnixTime {
-        START
-    }
-
-    async fn lookup(&self, _question: &Question) -> DnsAnswer {
-        DnsAnswer::plain(DnsOutcome::NoData { ttl: None })
-    }
-
-    async fn get_policy(&self, _host: &DnsName, _address: IpAddr) -> HttpExchange {
-        unreachable!("no policy is fetched here")
-    }
-
-    async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
-        // All of them have been asked before the first has its answer.
-        yield_now().await;
-        self.judged.fetch_add(1, Ordering::Relaxed);
-        while Instant::now() < self.until {
-            std::hint::spin_loop();
-        }
-        SmtpExchange::new(request.host.clone(), request.address)
-    }
-}
-
-#[tokio::test]
-async fn once_the_time_is_over_no_judgement_is_begun() {
-    let time = Duration::from_millis(100);
-    let busy = Busy {
-        until: Instant::now() + time,
-        judged: AtomicUsize::new(0),
-    };
-    let probes = Probes::default();
-    let memo = Memo::new(&busy, &probes).giving_up_after(time / 2);
-    let requests: Vec<SmtpRequest> = (1..=9)
-        .map(|number| SmtpRequest {
-            host: name("mx1.corp.test"),
-            address: [192, 0, 2, number].into(),
-            sni: Sni::MxHost,
-            tls: TlsUse::Verified,
-            message: None,
-        })
-        .collect();
-    let exchanges = join_all(requests.iter().map(|request| memo.smtp(request))).await;
-    let judged = busy.judged.load(Ordering::Relaxed);
-    // None on a machine that takes longer than that to ask.
-    assert!(judged <= 1, "{judged} were judged, one after the other");
-    let given_up = exchanges.iter().filter(|one| one.failure.is_some());
-    assert!(given_up.count() >= 8);
 }
 
 #[tokio::test]

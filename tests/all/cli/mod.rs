@@ -10,6 +10,7 @@ mod lab;
 mod lint;
 mod lint_records;
 mod replay;
+mod serve;
 mod values;
 
 use std::path::Path;

@@ -1,9 +1,7 @@
 //! What `--send` says of its message, and when it goes on to the next host.
 
-use std::future::pending;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use stickler::diagnose::document::{DomainReport, PolicyReport, PolicySourceReport, SentReport};
 use stickler::diagnose::send::{Envelope, send};
@@ -13,7 +11,6 @@ use stickler::net::routes::Routes;
 use stickler::sts::policy::Mode;
 use stickler::sts::reading::Reading;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 use super::config;
@@ -164,70 +161,6 @@ async fn a_policy_that_applies_to_nobody_bars_no_message() {
         let config = config(server.address, pki.roots());
         let sent = send(&Live::new(config).unwrap(), &report, &envelope()).await;
         assert!(sent.delivered, "{}", sent.reply);
-    }
-}
-
-/// How far a host that is silent goes until the time is over.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum SilentAfter {
-    Connect,
-    Rcpt,
-    Dot,
-}
-
-/// The time of the domain bounds the search for a hop, and not the answer to a message once it is given away.
-#[tokio::test]
-async fn no_hop_is_tried_once_the_time_is_over() {
-    const OVER: &str = "the time for this domain was over: raise --deadline";
-    let pki = Pki::new();
-    // Long enough to get as far as the host is silent, whatever else the machine has to do.
-    let time = Duration::from_millis(500);
-    for silent in [SilentAfter::Connect, SilentAfter::Rcpt, SilentAfter::Dot] {
-        let end = Instant::now() + time;
-        let tls = pki.server("mx.new.test", (2020, 2040));
-        let first = Server::start(move |mut talk| {
-            let tls = Arc::clone(&tls);
-            async move {
-                if silent == SilentAfter::Connect {
-                    return talk.rest().await;
-                }
-                let talk = talk.up_to_starttls("220 go\r\n").await;
-                let mut talk = talk.tls(&tls).await.unwrap();
-                for (command, answer) in [("EHLO", "250 mx.new.test\r\n"), ("MAIL", "250 ok\r\n")] {
-                    talk.expect(command).await;
-                    talk.say(answer).await;
-                }
-                talk.expect("RCPT").await;
-                if silent == SilentAfter::Rcpt {
-                    return talk.rest().await;
-                }
-                talk.say("250 ok\r\n").await.expect("DATA").await;
-                talk.say("354 go\r\n").await;
-                while talk.line().await != "." {}
-                let _over = timeout_at(end, pending::<()>()).await;
-                talk.say("250 late\r\n").await;
-            }
-        })
-        .await;
-        // Nobody comes there: it would take the message.
-        let second = mx(&pki, Until::Dot("250 queued\r\n")).await;
-        let mut config = config(first.address, pki.roots());
-        let routes = [(FIRST, first.address), (SECOND, second.address)];
-        config.routes =
-            Routes::new(routes.map(|(from, to)| format!("{from}:25:{to}").parse().unwrap()));
-        let network = Live::new(config).unwrap().ending_sessions_at(end);
-        let sent = send(&network, &report(), &envelope()).await;
-        if silent == SilentAfter::Dot {
-            assert_eq!((sent.delivered, &*sent.reply), (true, "250 late"));
-        } else {
-            let expected =
-                format!("mx.new.test [{SECOND}]: no answer in time during connect ({OVER})");
-            assert_eq!(
-                (sent.delivered, sent.reply),
-                (false, expected),
-                "{silent:?}"
-            );
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use stickler::facts::smtp::{
-    Message, Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, Sni, Speaker, TlsUse,
+    Message, Reply, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep, Speaker, TlsUse,
 };
 use stickler::net::Live;
 use stickler::sender::Network;
@@ -18,7 +18,6 @@ pub(super) fn request(tls: TlsUse) -> SmtpRequest {
     SmtpRequest {
         host: "mx.test".parse().unwrap(),
         address: "192.0.2.1".parse().unwrap(),
-        sni: Sni::MxHost,
         tls,
         message: None,
     }

@@ -1,0 +1,247 @@
+//! The desk: a question in one of the protocols, an answer from what the keeper holds.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::exim;
+use super::filter::{self, MxSet};
+use super::filter_key::FilterKey;
+use super::key::{Key, NextHop};
+use super::metrics::{Answered, Tally};
+use super::postfix::{self, Candidates, Question};
+use super::socketmap::{Flavour, Map, Reply, Request};
+use crate::facts::DnsName;
+use crate::keeper::{Exchangers, Keeper, Standing};
+use crate::sender::Network;
+use crate::sts::mx::MxPattern;
+use crate::sts::policy::{Mode, Policy};
+
+/// How long an answer waits for a domain's MX hosts, where its policy has wildcards.
+const HOSTS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the administrator says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Settings {
+    /// What is said of their Postfix.
+    pub postfix: postfix::Settings,
+    /// What is answered for a domain of which nothing is known yet.
+    pub unknown: Unknown,
+    /// The addresses of this host, and those that lead to it.
+    pub own_addresses: Vec<IpAddr>,
+}
+
+/// What is answered for a domain of which nothing is known in time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Unknown {
+    /// That no policy applies, as RFC 8461 has it for a policy that cannot be fetched and is not held: mail goes
+    /// out without its protection.
+    #[default]
+    NoPolicy,
+    /// That it is not known: mail waits.
+    Temporary,
+}
+
+/// Answers questions.
+#[derive(Debug)]
+pub struct Desk<N> {
+    keeper: Arc<Keeper<N>>,
+    settings: ArcSwap<Settings>,
+    tally: Arc<Tally>,
+    /// Whether the reply filter is in use.
+    filters: AtomicBool,
+}
+
+impl<N: Network> Desk<N> {
+    /// Makes a desk.
+    #[must_use]
+    pub fn new(keeper: Arc<Keeper<N>>, settings: Settings, tally: Arc<Tally>) -> Self {
+        Self {
+            keeper,
+            settings: ArcSwap::from_pointee(settings),
+            tally,
+            filters: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes other settings; questions that are being answered keep those that they began with.
+    pub fn reload(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
+    }
+
+    /// Returns what holds.
+    #[must_use]
+    pub const fn keeper(&self) -> &Arc<Keeper<N>> {
+        &self.keeper
+    }
+
+    /// Returns what was answered so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Arc<Tally> {
+        &self.tally
+    }
+
+    /// Answers one request of Postfix, without its frame.
+    pub async fn socketmap(&self, octets: &[u8]) -> Reply {
+        let (map, key) = match Request::parse(octets) {
+            Ok(Request { map, key }) => (map, key),
+            Err(unknown) => {
+                self.tally.add(Answered::NoSuchMap);
+                return Reply::Permanent(unknown.to_string());
+            }
+        };
+        let reply = match map {
+            Map::Policy(flavour) => self.policy(flavour, &Key::parse(key)).await,
+            Map::MxFilter => self.filter(&FilterKey::parse(key)).await,
+        };
+        let payload = || reply.payload();
+        tracing::debug!(map = ?map, key = %key.escape_ascii(), "{}", payload());
+        reply
+    }
+
+    /// Answers a question of Postfix's policy map.
+    async fn policy(&self, flavour: Flavour, key: &Key) -> Reply {
+        let (domain, next_hop) = match key {
+            Key::Domain { domain, next_hop } => (domain, *next_hop),
+            Key::NotAName => {
+                self.tally.add(Answered::NotAName);
+                return Reply::NotFound;
+            }
+            Key::AddressLiteral | Key::Parent => {
+                self.tally.add(Answered::NotADomain);
+                return Reply::NotFound;
+            }
+        };
+        if next_hop == NextHop::Mx && self.filters.load(Ordering::Relaxed) {
+            // Whether it is an alias of a domain whose MX records are filtered, a look tells behind the answer.
+            self.keeper.exchangers(domain, Duration::ZERO).await;
+        }
+        let standing = self.keeper.ask(domain).await;
+        self.tally.add(Answered::of(&standing));
+        match &standing {
+            Standing::Policy(cached) => {
+                let policy = &cached.policy;
+                let candidates = self.candidates(domain, next_hop, policy).await;
+                let question = Question {
+                    domain,
+                    flavour,
+                    policy: Some(policy),
+                    candidates: &candidates,
+                    failure: self.keeper.failure(domain),
+                };
+                postfix::answer(&question, &self.settings.load().postfix)
+            }
+            Standing::None(_) => Reply::NotFound,
+            Standing::Pending { .. } => self.pending(domain),
+            Standing::Unreadable => unreadable(domain),
+        }
+    }
+
+    fn pending(&self, domain: &DnsName) -> Reply {
+        match self.settings.load().unknown {
+            Unknown::NoPolicy => Reply::NotFound,
+            Unknown::Temporary => {
+                Reply::Temporary(format!("whether {domain} has a policy is not known yet"))
+            }
+        }
+    }
+
+    /// Finds the hosts that a policy's wildcards are held against; they are looked up only where there are any.
+    async fn candidates(&self, domain: &DnsName, next_hop: NextHop, policy: &Policy) -> Candidates {
+        let has_wildcard = policy
+            .patterns()
+            .iter()
+            .any(|pattern| matches!(pattern, MxPattern::Wildcard(_)));
+        match next_hop {
+            NextHop::Host => Candidates::ItSelf,
+            NextHop::Mx if policy.mode() == Mode::Enforce && has_wildcard => {
+                match self.keeper.exchangers(domain, HOSTS_PATIENCE).await {
+                    Exchangers::Hosts(hosts) => Candidates::Mx(hosts),
+                    Exchangers::ItSelf => Candidates::Implicit,
+                    Exchangers::Unknown => Candidates::Unknown,
+                }
+            }
+            NextHop::Mx => Candidates::Unknown,
+        }
+    }
+
+    /// Answers a question of Postfix's reply filter.
+    async fn filter(&self, key: &FilterKey) -> Reply {
+        let FilterKey::Mx {
+            owner,
+            host: Some(host),
+            ..
+        } = key
+        else {
+            self.tally.add(Answered::NotADomain);
+            return filter::decide(None, key, MxSet::Ordinary).into();
+        };
+        self.filters.store(true, Ordering::Relaxed);
+        self.keeper.note_host(owner, host);
+        let standing = self.keeper.ask(owner).await;
+        self.tally.add(Answered::of(&standing));
+        match &standing {
+            Standing::Policy(cached) => {
+                let mx_set = self.mx_set(owner, &cached.policy).await;
+                filter::decide(Some(&cached.policy), key, mx_set).into()
+            }
+            Standing::None(_) => Reply::NotFound,
+            Standing::Pending { .. } => self.pending(owner),
+            Standing::Unreadable => unreadable(owner),
+        }
+    }
+
+    /// Returns what is known of the MX set of a domain, where its policy drops hosts from it.
+    async fn mx_set(&self, owner: &DnsName, policy: &Policy) -> MxSet {
+        if policy.mode() != Mode::Enforce {
+            return MxSet::Ordinary;
+        }
+        if self.keeper.is_reached_by_alias(owner) {
+            return MxSet::ReachedByAlias;
+        }
+        let settings = self.settings.load_full();
+        let own = &settings.own_addresses;
+        if own.is_empty() {
+            return MxSet::Ordinary;
+        }
+        match self.keeper.leads_to(owner, own, HOSTS_PATIENCE).await {
+            // Where it is not known, `match=` alone protects: a bounce is worse than a deferral.
+            Some(true) | None => MxSet::HoldsThisHost,
+            Some(false) => MxSet::Ordinary,
+        }
+    }
+
+    /// Answers one line of Exim.
+    pub async fn exim(&self, key: &Key) -> String {
+        let Key::Domain { domain, .. } = key else {
+            self.tally.add(match key {
+                Key::NotAName => Answered::NotAName,
+                Key::AddressLiteral | Key::Parent | Key::Domain { .. } => Answered::NotADomain,
+            });
+            return exim::Answer::NoPolicy.to_string();
+        };
+        let standing = self.keeper.ask(domain).await;
+        self.tally.add(Answered::of(&standing));
+        let answer = match &standing {
+            Standing::Policy(cached) => exim::Answer::Policy(&cached.policy),
+            Standing::None(_) => exim::Answer::NoPolicy,
+            Standing::Pending { .. } => match self.settings.load().unknown {
+                Unknown::NoPolicy => exim::Answer::NoPolicy,
+                Unknown::Temporary => exim::Answer::NotKnown,
+            },
+            Standing::Unreadable => exim::Answer::NotKnown,
+        };
+        let answer = answer.to_string();
+        tracing::debug!(map = "exim", key = %domain, "{}", answer.trim_end());
+        answer
+    }
+}
+
+fn unreadable(domain: &DnsName) -> Reply {
+    Reply::Temporary(format!(
+        "what is held for {domain} cannot be read from the store"
+    ))
+}
