@@ -123,6 +123,14 @@ impl Hosts {
         });
     }
 
+    /// Returns the same as [`Hosts::known`], but nothing as long as the records are not known.
+    pub(super) fn known_whole(&self, now: UnixTime) -> Exchangers {
+        match self.seen.as_ref().map(|seen| &seen.exchangers) {
+            Some(Exchangers::Hosts(_) | Exchangers::ItSelf) => self.known(now),
+            Some(Exchangers::Unknown) | None => Exchangers::Unknown,
+        }
+    }
+
     /// Returns what is known: the records' hosts and those that were named.
     pub(super) fn known(&self, now: UnixTime) -> Exchangers {
         let named = self

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::counters::Counters;
 use super::gate::Gate;
 use super::held::Held;
-use super::hosts::{self, Exchangers, HostShelf};
+use super::hosts::{self, Exchangers, HostShelf, Hosts};
 use super::job::{Job, Jobs};
 use super::settings::Settings;
 use super::shelf::{Flight, Shelf};
@@ -146,6 +146,16 @@ impl<N: Network> Keeper<N> {
     /// Returns the MX hosts of `domain`, and those that [`Keeper::note_host`] named; waits for them at most
     /// `patience` if none are known, and is content with old ones.
     pub async fn exchangers(&self, domain: &DnsName, patience: Duration) -> Exchangers {
+        self.wait_for_hosts(domain, patience, Hosts::known).await
+    }
+
+    /// Begins a look-up if one is due; waits for what is `known` of the hosts, at most `patience` from its beginning.
+    async fn wait_for_hosts(
+        &self,
+        domain: &DnsName,
+        patience: Duration,
+        known: fn(&Hosts, UnixTime) -> Exchangers,
+    ) -> Exchangers {
         loop {
             let now = self.clock.now();
             let (began, mut ended) = {
@@ -155,7 +165,7 @@ impl<N: Network> Keeper<N> {
                 if hosts.is_look_due(now) && hosts.flight.is_none() {
                     hosts.flight = self.begin(|ends| Job::Hosts(domain.clone(), ends));
                 }
-                match (hosts.known(now), &hosts.flight) {
+                match (known(hosts, now), &hosts.flight) {
                     (Exchangers::Unknown, Some(flight)) if flight.began.elapsed() < patience => {
                         (flight.began, flight.ended.clone())
                     }
@@ -186,7 +196,11 @@ impl<N: Network> Keeper<N> {
         addresses: &[IpAddr],
         patience: Duration,
     ) -> Option<bool> {
-        let hosts = match self.exchangers(domain, patience).await {
+        // Those that a mail server names come one by one: without the records they are no set.
+        let hosts = match self
+            .wait_for_hosts(domain, patience, Hosts::known_whole)
+            .await
+        {
             Exchangers::Hosts(hosts) => hosts,
             Exchangers::ItSelf => vec![domain.clone()],
             Exchangers::Unknown => return None,

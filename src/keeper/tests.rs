@@ -12,6 +12,7 @@ use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpRequest};
 use crate::facts::{DnsName, Say as _, UnixTime};
 use crate::model::stage::{START, Stage, name};
+use crate::sender::candidates::find_addresses;
 use crate::sender::{Families, Limits, Network, Sender, SenderClass, Trace};
 use crate::store::{Handle, Purpose, Store};
 
@@ -435,6 +436,25 @@ async fn what_was_stored_is_answered_after_a_restart_whatever_the_network_does()
     assert!(running.keeper.forget(&domain).await.unwrap());
     assert_eq!(running.keeper.inspect(&domain), None);
     assert!(!running.keeper.forget(&domain).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_host_that_is_named_first_is_not_taken_for_the_whole_set() {
+    let stage = Stage::new();
+    let running = run(&stage, Persistence::Memory, Duration::from_secs(60));
+    let patience = Duration::from_secs(60);
+    let corp = name("corp.test");
+    let second = stage.model.through("resolver");
+    let second = find_addresses(&second, &name("mx2.corp.test"), 1, Families::Both).await;
+    // Postfix shows its filter one record after the other.
+    running.keeper.note_host(&corp, &name("mx1.corp.test"));
+    assert_eq!(
+        running
+            .keeper
+            .leads_to(&corp, &second.addresses, patience)
+            .await,
+        Some(true)
+    );
 }
 
 #[tokio::test]
