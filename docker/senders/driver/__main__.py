@@ -1,0 +1,15 @@
+"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER"""
+
+import sys
+
+from . import play, table
+
+match sys.argv[1:]:
+    case ["play", sender, *stand_in]:
+        play.main(sender, *stand_in)
+    case ["table"]:
+        sys.exit(table.main())
+    case ["self-test", folder]:
+        sys.exit(table.self_test(folder))
+    case _:
+        sys.exit(__doc__)

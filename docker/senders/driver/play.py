@@ -1,0 +1,144 @@
+"""Plays the stories with one sender, and says what became of each message."""
+
+import json
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from .exim import Exim
+from .lab import Lab, take_addresses
+from .outcome import Outcome
+from .postfix import Postfix
+from .sidecar import NOTFOUND, REFUSE, Liar, Sidecar
+from .tools import RUN, Failure
+
+HERE = Path(__file__).parent.parent
+
+# How long the first word on a message may take, and how often a queue is run until it says what is expected.
+WORD_SECONDS = 30
+FLUSHES = 12
+
+# What is played with each sender: the sender's set-up, the sidecar's options, and the stories, all unless said.
+SALTED = ["--salt", ""]
+PASSES = {
+    "postfix-3.7": {
+        "": (Postfix("postfix", with_filter=True, session_cache=False), [], None),
+        " cached": (Postfix("postfix", with_filter=False, session_cache=True), SALTED, ["hostile", "migration"]),
+    },
+    "postfix-3.10": {
+        "": (Postfix("postfix310", with_filter=False, session_cache=False), [], None),
+        " cached": (Postfix("postfix310", with_filter=False, session_cache=True), SALTED, ["hostile", "migration"]),
+    },
+    "exim-4.96": {"": (Exim(), [], None)},
+    "exim-4.98": {"": (Exim(), [], None)},
+}
+
+
+def play(sender: str, stand_in: str | None):
+    """Plays everything that there is for a sender; writes a line of JSON for each step of each case."""
+    RUN.mkdir(exist_ok=True)
+    take_addresses()
+    Path("/etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
+    expected = tomllib.loads((HERE / "expected.toml").read_text())
+    for suffix, (mta, options, stories) in PASSES[sender].items():
+        for story, rounds in expected["rounds"].items():
+            if stories is None or story in stories:
+                cases = [case for case in expected["case"] if case["story"] == story]
+                for row in Play(mta, story, cases, side(stand_in, options)).rows(rounds):
+                    print(json.dumps({"sender": sender + suffix, **row}), flush=True)
+
+
+def side(stand_in: str | None, options: list[str]):
+    match stand_in:
+        case None:
+            return Sidecar(options)
+        case "no-salt":
+            return Sidecar([option for option in options if option not in SALTED])
+        case "notfound":
+            return Liar(*NOTFOUND)
+        case "refuse":
+            return Liar(*REFUSE)
+    raise Failure(f"nobody is called {stand_in}")
+
+
+class Play:
+    """One story."""
+
+    def __init__(self, mta, story: str, cases: list[dict], sidecar):
+        self.mta, self.story, self.cases, self.sidecar = mta, story, cases, sidecar
+        # Who has nothing to wait for does not wait for it.
+        self.flushes = FLUSHES if isinstance(sidecar, Sidecar) else 2
+
+    def rows(self, rounds: list[list[str]]):
+        lab = Lab(HERE / "cases" / f"{self.story}.toml")
+        self.sidecar.start()
+        self.mta.start(HERE)
+        try:
+            for number, actions in enumerate(rounds):
+                for action in actions:
+                    getattr(lab if action == "next" else self.sidecar, action)()
+                yield from self.round(number)
+        finally:
+            self.mta.end()
+            self.sidecar.end()
+            lab.end()
+
+    def round(self, number: int):
+        steps = [(case, case["steps"][number]) for case in self.cases if number < len(case["steps"])]
+        mark = self.mta.mark()
+        waited = {}
+        for case, step in steps:
+            if text := step.get("settle"):
+                self.sidecar.settle(case["domain"], text)
+            if "send" in step:
+                recipient = f"r{number}@{case.get('spelt', case['domain'])}"
+                # Logs may fold the case.
+                waited[case["domain"]] = recipient.lower()
+                self.mta.send(recipient)
+            elif "flush" in step:
+                # What the round before left in the queue.
+                waited[case["domain"]] = f"r{number - 1}@{case['domain']}"
+        wishes = {
+            waited[case["domain"]]: step["flush"] for case, step in steps if "flush" in step
+        }
+        found = self.flush(mark, wishes) if wishes else {}
+        found |= self.words(mark, [to for to in waited.values() if to not in wishes])
+        for case, step in steps:
+            outcome = found.get(waited.get(case["domain"]), Outcome("nothing", ""))
+            yield {
+                "story": self.story, "domain": case["domain"], "what": case["what"], "step": number,
+                "result": outcome.result, "why": outcome.why,
+            }
+
+    def words(self, mark: int, recipients: list[str]) -> dict[str, Outcome]:
+        """Waits for the first word on each message."""
+        until = time.monotonic() + WORD_SECONDS
+        while True:
+            found = self.mta.outcomes(mark)
+            if all(to in found for to in recipients) or time.monotonic() > until:
+                return {to: worst(found[to]) for to in recipients if to in found}
+            time.sleep(0.2)
+
+    def flush(self, mark: int, wishes: dict[str, str]) -> dict[str, Outcome]:
+        """Runs the queue until each message has met what is expected of it."""
+        found = {}
+        for _ in range(self.flushes):
+            self.mta.flush()
+            time.sleep(1)
+            found = {to: outcomes[-1] for to, outcomes in self.mta.outcomes(mark).items() if to in wishes}
+            if all(to in found and found[to].result == wish for to, wish in wishes.items()):
+                break
+        return found
+
+
+def worst(outcomes: list[Outcome]) -> Outcome:
+    """Returns a bounce if there is one, else the first word."""
+    return next((outcome for outcome in outcomes if outcome.result == "bounced"), outcomes[0])
+
+
+def main(sender: str, stand_in: str | None = None):
+    try:
+        play(sender, stand_in)
+    except Failure as failure:
+        sys.exit(f"{sender}: {failure}")
