@@ -17,6 +17,7 @@
 //! | [`explain`], [`control`] | what is held, and why, for the administrator |
 //! | [`talk`], [`listen`], [`address`] | connections, their limits, and where they come in |
 //! | [`health`], [`metrics`] | the pages for whoever watches over it |
+//! | [`setup`] | what Postfix, Exim and systemd must say for it to be asked |
 //! | [`run`] | all of it, from its start to its end |
 #![warn(
     clippy::arithmetic_side_effects,
@@ -44,5 +45,6 @@ pub mod metrics;
 pub mod netstring;
 pub mod postfix;
 pub mod run;
+pub mod setup;
 pub mod socketmap;
 pub mod talk;

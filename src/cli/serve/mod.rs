@@ -1,6 +1,7 @@
 //! `stickler serve`: the sidecar of Postfix and Exim.
 
 mod places;
+mod print;
 mod run;
 
 use std::net::IpAddr;
@@ -27,6 +28,10 @@ pub struct ServeArgs {
     #[arg(long, value_parser = BoolishValueParser::new())]
     pub check_config: bool,
 
+    /// What is printed in the place of a run.
+    #[command(flatten)]
+    pub print: PrintArgs,
+
     /// Where it listens.
     #[command(flatten)]
     pub listen: ListenArgs,
@@ -42,6 +47,27 @@ pub struct ServeArgs {
     /// How the network is reached.
     #[command(flatten)]
     pub network: NetworkArgs,
+}
+
+/// What is printed in the place of a run.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+#[command(next_help_heading = "Setting it up")]
+pub struct PrintArgs {
+    /// Print what main.cf of the Postfix of this host must say, and what goes around policies all the same
+    #[arg(long, value_parser = BoolishValueParser::new(), conflicts_with_all = ["print_exim", "print_systemd"])]
+    pub print_postfix: bool,
+
+    /// Print routers and a transport for Exim
+    #[arg(long, value_parser = BoolishValueParser::new(), conflicts_with = "print_systemd")]
+    pub print_exim: bool,
+
+    /// Print units for systemd
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    pub print_systemd: bool,
+
+    /// With --print-postfix: the program that says how Postfix is set up [default: postconf in PATH or /usr/sbin]
+    #[arg(long, value_name = "PATH")]
+    pub postconf: Option<PathBuf>,
 }
 
 /// Where the sidecar listens.
@@ -181,11 +207,12 @@ const EXAMPLES: &str = "\
 Examples:
   stickler serve
   stickler serve --check-config --config /etc/stickler/serve.toml
+  stickler serve --print-postfix    # the lines for main.cf of this host
   stickler serve --socketmap 127.0.0.1:8461,unix:/var/spool/postfix/sts/s.sock
   stickler query example.com    # ask the running one, and be told why
 
 SIGHUP reads the options again (those under Answers take effect), SIGTERM ends
 it once what was asked is answered.
 
-Exit codes: 0 it was told to end, 1 it could not go on, 2 wrong usage, or it
-cannot listen or use its store.";
+Exit codes: 0 it was told to end, 1 it could not go on, or this Postfix cannot
+have it, 2 wrong usage, or it cannot listen or use its store.";

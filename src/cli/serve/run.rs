@@ -8,6 +8,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::places::{Inherited, Places};
+use super::print;
 use super::{AnswerArgs, Directories, KeepArgs, ServeArgs, UnknownAnswer};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
@@ -36,6 +37,9 @@ pub async fn run(
     environment: &Environment,
     reread: Reread<'_>,
 ) -> anyhow::Result<Exit> {
+    if let Some(exit) = print::print(args)? {
+        return Ok(exit);
+    }
     let places = Places::new(&args.listen, &environment.directories)?;
     let network = live::network(&args.network, None, SmtpPort::default())?;
     let state = state_path(&args.keep, &environment.directories)?;

@@ -9,6 +9,7 @@ mod common;
 mod lab;
 mod lint;
 mod lint_records;
+mod print;
 mod replay;
 mod serve;
 mod values;
