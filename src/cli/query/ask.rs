@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -20,14 +20,20 @@ use crate::sidecar::explain::{Explained, Kind};
 /// How long an answer may take: longer than any look-up is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Where a sidecar has it whose unit is the printed one.
+const OF_UNIT: &str = "/run/stickler/control.sock";
+
 /// Asks, and tells what was answered.
 ///
 /// # Errors
 ///
 /// When no sidecar answers, or it cannot do what was asked.
 pub fn run(args: &QueryArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let path = control_path(args.control.as_ref(), &environment.directories)?
-        .context("--control none names no socket")?;
+    let path = match control_path(args.control.as_ref(), &environment.directories)? {
+        Some(path) if args.control.is_none() => or_of_unit(path, Path::new(OF_UNIT)),
+        Some(path) => path,
+        None => bail!("--control none names no socket"),
+    };
     let question = match (&args.domain, args.forget) {
         (None, _) => "dump".to_owned(),
         (Some(domain), true) => format!("forget {}", domain.name()),
@@ -84,6 +90,15 @@ pub fn run(args: &QueryArgs, environment: &Environment) -> anyhow::Result<Exit> 
     Ok(exit)
 }
 
+/// Returns the user's own socket, or the one of the system's service where there is no other.
+fn or_of_unit(own: PathBuf, of_unit: &Path) -> PathBuf {
+    if !own.exists() && of_unit.exists() {
+        of_unit.to_owned()
+    } else {
+        own
+    }
+}
+
 fn verdict(told: &Explained) -> Exit {
     let is_unlisted = told.mx.as_ref().is_some_and(|mx| mx.pattern.is_none());
     match told.standing {
@@ -108,4 +123,30 @@ fn ask(
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{question}").with_context(no_sidecar)?;
     Ok(BufReader::new(stream).lines())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::or_of_unit;
+
+    #[test]
+    fn the_service_of_the_system_is_asked_where_the_user_runs_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let [there, there_too, gone] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        for path in [&there, &there_too] {
+            std::fs::write(path, "").unwrap();
+        }
+        for (own, of_unit, expected) in [
+            (&there, &there_too, &there),
+            (&there, &gone, &there),
+            (&gone, &there, &there),
+            (&gone, &folder.path().join("d"), &gone),
+        ] {
+            assert_eq!(
+                or_of_unit(own.clone(), of_unit),
+                *expected,
+                "{own:?} {of_unit:?}"
+            );
+        }
+    }
 }
