@@ -6,6 +6,7 @@ use std::path::Path;
 
 use stickler::cli::Cli;
 use stickler::diagnose::findings::codes;
+use stickler::sidecar::setup::{Postconf, Sidecar, plan};
 
 /// The commands of the README's first block: one shows what the program is for, the other tests it.
 const TWO_COMMANDS: [&str; 2] = [
@@ -29,9 +30,10 @@ fn commands(readme: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Splits a command as a shell does, as far as the README needs: blanks, and single quotes.
+/// Splits a command as a shell does, as far as the README needs: blanks, single quotes, and where it writes to.
 fn words(command: &str) -> Vec<OsString> {
     let mut words = Vec::new();
+    let (command, _file) = command.split_once(" > ").unwrap_or((command, ""));
     for (number, part) in command.split('\'').enumerate() {
         if number % 2 == 1 {
             words.push(part.into());
@@ -97,7 +99,8 @@ fn every_command_is_one_that_the_program_takes() {
             panic!("`{command}`: {error}");
         }
     }
-    let expected = ["cache", "check", "lab", "lint", "replay"].map(OsString::from);
+    let expected =
+        ["cache", "check", "lab", "lint", "query", "replay", "serve"].map(OsString::from);
     assert_eq!(verbs, expected.into(), "verbs that are shown");
 }
 
@@ -122,6 +125,35 @@ fn every_finding_has_its_row() {
         })
         .collect();
     assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_lines_for_postfix_are_those_that_are_printed() {
+    let readme = readme();
+    let listens = ["127.0.0.1:8461".parse().unwrap()];
+    let sidecar = Sidecar {
+        listens: &listens,
+        salt: None,
+        reports_testing: false,
+        own_addresses: &[],
+        ca_bundle: Some(Path::new("/etc/ssl/certs/ca-certificates.crt")),
+    };
+    for version in ["3.10.13\nsmtp_tls_enforce_sts_mx_patterns = yes", "3.7.11"] {
+        let printed = format!(
+            "mail_version = {version}\nsmtp_tls_security_level = may\nsmtp_host_lookup = dns\n\
+             smtp_tls_session_cache_database = btree:${{data_directory}}/smtp_scache\n"
+        );
+        let postconf = Postconf::read(&printed, "", "").unwrap();
+        let lines: Vec<String> = plan(&postconf, &sidecar)
+            .unwrap()
+            .settings
+            .iter()
+            .map(|setting| format!("{} = {}", setting.parameter(), setting.value()))
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        let block = format!("```\n{}\n```", lines.join("\n"));
+        assert!(readme.contains(&block), "{version}: {block}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `serve` and `query`: the sidecar as mail servers and administrators meet it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use super::lab::Lab;
 use super::{Program, Run, signal};
+use crate::sidecar::pages::{metrics, operators};
 use crate::support::schema;
 
 const STORY: &str = concat!(
@@ -323,6 +325,26 @@ fn options_are_read_again_and_refused_whole_if_one_is_wrong() {
         let answered = sidecar.ask("postfix corp.test");
         assert!(answered.starts_with(answer), "{file}: {answered}");
     }
+}
+
+#[test]
+fn every_metric_is_explained() {
+    let program = Program::new();
+    let _sidecar = Sidecar::start(&program, &["--resolver", "127.0.0.1:1"]);
+    let text = page(&program, "/metrics");
+    let shown = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .map(str::to_owned);
+    assert_eq!(shown.collect::<BTreeSet<String>>(), metrics());
+    let said = text
+        .lines()
+        .filter_map(|line| line.split("said=\"").nth(1)?.split('"').next());
+    let said: Vec<&str> = said.collect();
+    assert!(
+        operators().contains(&format!("(`said`: {})", said.join(", "))),
+        "{said:?}"
+    );
 }
 
 #[test]
