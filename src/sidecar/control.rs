@@ -78,10 +78,11 @@ impl<N: Network + Send + 'static> Control<N> {
         command: Command,
         stream: &mut W,
     ) -> std::io::Result<()> {
-        let keeper = self.0.keeper();
+        let desk = self.0.uncounted();
+        let keeper = desk.keeper();
         match command {
             Command::Query(domain, mx) => {
-                let told = explain(&self.0, &domain, mx.as_ref()).await;
+                let told = explain(&desk, &domain, mx.as_ref()).await;
                 write(stream, &json(&told)).await
             }
             Command::Dump => {
@@ -93,7 +94,7 @@ impl<N: Network + Send + 'static> Control<N> {
                         .inspect(&domain)
                         .is_some_and(|found| found.standing.is_some())
                     {
-                        let told = explain(&self.0, &domain, None).await;
+                        let told = explain(&desk, &domain, None).await;
                         write(stream, &json(&told)).await?;
                     }
                 }
@@ -102,7 +103,9 @@ impl<N: Network + Send + 'static> Control<N> {
             Command::Forget(domain) => {
                 let answer = match keeper.forget(&domain).await {
                     Ok(forgotten) => {
-                        tracing::info!(%domain, "forgotten at the administrator's word");
+                        if forgotten {
+                            tracing::info!(%domain, "forgotten at the administrator's word");
+                        }
                         serde_json::json!({ "forgotten": forgotten })
                     }
                     Err(error) => failure(&error.to_string()),

@@ -348,6 +348,22 @@ fn every_metric_is_explained() {
 }
 
 #[test]
+fn what_the_administrator_asks_is_not_counted_as_mail() {
+    let program = Program::new();
+    let sidecar = Sidecar::start(&program, &["--resolver", "127.0.0.1:1", "--patience", "1s"]);
+    assert_eq!(sidecar.ask("postfix .test"), "NOTFOUND ");
+    let told = query(&program, &["corp.test"]);
+    assert!(told.stdout.starts_with("corp.test: "), "{}", told.stderr);
+    let text = page(&program, "/metrics");
+    let answers: u64 = text
+        .lines()
+        .filter(|line| line.starts_with("stickler_answers_total{"))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+        .sum();
+    assert_eq!(answers, 1, "{text}");
+}
+
+#[test]
 fn sockets_that_somebody_else_has_bound_are_taken_over() {
     let program = Program::new();
     let bound = TcpListener::bind("127.0.0.1:0").unwrap();
