@@ -10,7 +10,7 @@ use super::{BUSY_TIMEOUT, MAX_BODY_OCTETS, MovedAside};
 /// What can be done about most of them.
 macro_rules! remedy {
     () => {
-        "name another file with --cache PATH, or do without with --cache none"
+        "name another file with --cache PATH, or do without with --cache none (of `serve`: --state)"
     };
 }
 
@@ -38,7 +38,7 @@ pub enum StoreError {
     Damaged(MovedAside),
     /// The file is damaged, and nothing was asked that would put another in its place: it is left as it is.
     #[error(
-        "the store `{}` is damaged ({detail}) and left as it is: `check` and `cache import` move it aside and begin a new one",
+        "the store `{}` is damaged ({detail}) and left as it is: `check` and `cache import` move it aside and begin a new one; for `serve` move it away yourself: policies are fetched again",
         path.display()
     )]
     FoundDamaged {
@@ -79,7 +79,7 @@ pub enum StoreError {
     },
     /// The file holds `check`'s ledger.
     #[error(
-        "the store `{}` holds what `check` has seen; `serve` needs a store of its own: name another file with --cache PATH",
+        "the store `{}` holds what `check` has seen; `serve` needs a store of its own: name another file with --state PATH",
         path.display()
     )]
     NotForServe {

@@ -225,7 +225,10 @@ fn a_directory_that_cannot_be_written_is_named_with_the_remedy() {
         text.starts_with("cannot use the store `/sys/stickler.sqlite`: "),
         "{text}"
     );
-    assert!(text.ends_with("or do without with --cache none"), "{text}");
+    assert!(
+        text.ends_with("or do without with --cache none (of `serve`: --state)"),
+        "{text}"
+    );
 }
 
 #[test]
