@@ -342,17 +342,21 @@ impl Held {
                 return (None, believed_for, false);
             }
         };
+        let is_held_back = matches!(why, NoPolicy::BackedOff { until: end }
+            if self.gets_held_until(now) == Some(*end));
         let believed_for = match why {
             NoPolicy::RecordUnknown(failure) => unanswered(failure.kind.is_ours()),
-            NoPolicy::FetchFailed(_) => refresh::FETCH_BACK_OFF,
-            NoPolicy::BackedOff { until: end } => until(*end),
+            // Another id may be fetched at once, so the record is looked at as often as any.
+            NoPolicy::FetchFailed(_) => rest(NEGATIVE_WITHOUT_TTL, refresh::FETCH_BACK_OFF),
+            NoPolicy::BackedOff { until: end } if is_held_back => until(*end),
+            NoPolicy::BackedOff { until: end } => {
+                rest(NEGATIVE_WITHOUT_TTL, refresh::FETCH_BACK_OFF).min(until(*end))
+            }
             NoPolicy::NoRecord
             | NoPolicy::RecordUnusable(_)
             | NoPolicy::MailIsTlsReport
             | NoPolicy::SenderIgnoresSts => rest(NEGATIVE_WITHOUT_TTL, settings.negative_ceiling),
         };
-        let is_held_back = matches!(why, NoPolicy::BackedOff { until: end }
-            if self.gets_held_until(now) == Some(*end));
         // A failure that is waited out is still the reason.
         let earlier = self
             .looked

@@ -40,7 +40,10 @@
 //! # }
 //! ```
 
+pub mod beside;
 mod compare;
+pub mod difference;
+pub mod memory;
 mod near_edge;
 pub mod on_lab;
 pub mod on_model;
@@ -60,6 +63,8 @@ use crate::facts::UnixTime;
 use crate::story::{NetworkKind, Origin, Story};
 use crate::world::Listen;
 
+use difference::Difference;
+use memory::Role;
 use on_lab::LabStage;
 use on_model::ModelStage;
 use outcome::{Failure, FailureKind, MomentTold, Played, disagreements};
@@ -107,6 +112,9 @@ pub struct Replayed {
     pub steps: Vec<MomentTold>,
     /// What would have become of mail over time; empty without the model.
     pub courses: Vec<Course>,
+    /// From when to when the sidecar, in the place of each `strict` sender, makes a difference; null if it was not
+    /// put there.
+    pub sidecar: Option<Vec<Difference>>,
 }
 
 /// How a play ended, as far as its scenario is concerned.
@@ -186,23 +194,46 @@ impl fmt::Display for Replayed {
 /// When its state cannot be laid out on a stage.
 pub async fn replay(scenario: &Story, networks: Networks) -> Result<Replayed, StageError> {
     let began = Instant::now();
-    let is_played = |kind, other| {
-        let only = scenario.only_on.as_ref();
-        networks != other && only.is_none_or(|only| only.network == kind)
-    };
     let (mut model, mut lab, mut courses) = (None, None, Vec::new());
-    if is_played(NetworkKind::Model, Networks::Lab) {
-        let (played, told) = play_on_model(scenario).await?;
+    if is_played(scenario, networks, NetworkKind::Model) {
+        let (played, told) = play_on_model(scenario, Role::AsTold).await?;
         model = Some(played);
         courses = told;
     }
-    if is_played(NetworkKind::Lab, Networks::Model) {
-        lab = Some(play_on_lab(scenario).await?);
+    if is_played(scenario, networks, NetworkKind::Lab) {
+        lab = Some(play_on_lab(scenario, Role::AsTold).await?);
     }
     let disagreements = match (&model, &lab) {
         (Some(model), Some(lab)) => disagreements(model, lab),
         _ => Vec::new(),
     };
+    Ok(summary(
+        scenario,
+        (model, lab),
+        disagreements,
+        courses,
+        began,
+    ))
+}
+
+/// Returns whether a story is to be played on a network, and can be told there.
+fn is_played(scenario: &Story, networks: Networks, kind: NetworkKind) -> bool {
+    let other = match kind {
+        NetworkKind::Model => Networks::Lab,
+        NetworkKind::Lab => Networks::Model,
+    };
+    let only = scenario.only_on.as_ref();
+    networks != other && only.is_none_or(|only| only.network == kind)
+}
+
+/// Puts together what was played on the model and on the lab.
+fn summary(
+    scenario: &Story,
+    (model, lab): (Option<Played>, Option<Played>),
+    disagreements: Vec<Failure>,
+    courses: Vec<Course>,
+    began: Instant,
+) -> Replayed {
     let (mut on, mut failures, mut steps) = (Vec::new(), Vec::new(), None);
     for (network, played) in [(NetworkKind::Model, model), (NetworkKind::Lab, lab)] {
         let Some(played) = played else { continue };
@@ -217,7 +248,7 @@ pub async fn replay(scenario: &Story, networks: Networks) -> Result<Replayed, St
     for failure in &mut failures {
         failure.place = scenario.place(Origin::new(failure.line)).into();
     }
-    Ok(Replayed {
+    Replayed {
         id: scenario.id.clone(),
         file: scenario.told_in().into(),
         title: scenario.title.clone(),
@@ -231,10 +262,11 @@ pub async fn replay(scenario: &Story, networks: Networks) -> Result<Replayed, St
         failures,
         steps: steps.unwrap_or_default(),
         courses,
-    })
+        sidecar: None,
+    }
 }
 
-async fn play_on_model(scenario: &Story) -> Result<(Played, Vec<Course>), StageError> {
+async fn play_on_model(scenario: &Story, role: Role) -> Result<(Played, Vec<Course>), StageError> {
     let clients = scenario
         .moments
         .iter()
@@ -243,11 +275,11 @@ async fn play_on_model(scenario: &Story) -> Result<(Played, Vec<Course>), StageE
         .collect();
     let stage = ModelStage::new(scenario.start, clients);
     let mut shadows = Shadows::default();
-    let played = play(scenario, &stage, &mut shadows).await?;
+    let played = play(scenario, role, &stage, &mut shadows).await?;
     Ok((played, shadows.into_courses()))
 }
 
-async fn play_on_lab(scenario: &Story) -> Result<Played, StageError> {
+async fn play_on_lab(scenario: &Story, role: Role) -> Result<Played, StageError> {
     let Some(first) = scenario.moments.first() else {
         return Ok(Played::default());
     };
@@ -257,7 +289,7 @@ async fn play_on_lab(scenario: &Story) -> Result<Played, StageError> {
         .flat_map(|moment| on_lab::clients(&moment.state))
         .collect();
     let stage = LabStage::start(Listen::FreePorts, scenario.start, &first.state, clients).await?;
-    let played = play(scenario, &stage, &mut Nobody).await;
+    let played = play(scenario, role, &stage, &mut Nobody).await;
     stage.shutdown().await?;
     played
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compare;
+use super::memory::Role;
 use super::near_edge::NearEdge;
 use super::outcome::{
     CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, RefreshResult, Told, ToldOf,
@@ -14,7 +15,7 @@ use crate::diagnose::{self, Options};
 use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::Probes;
-use crate::sender::{Families, Limits, Mail, Network, Sender, Trace, Verdict};
+use crate::sender::{Families, Limits, Mail, Network, Sender, Verdict};
 use crate::story::{CheckExpectation, Expectation, Moment, Origin, Story};
 use crate::sts::ledger::Ledger;
 
@@ -48,13 +49,14 @@ impl<S: Sync> Watcher<S> for Nobody {
 /// When its state cannot be laid out on the stage.
 pub async fn play<S: Stage>(
     scenario: &Story,
+    role: Role,
     stage: &S,
     watcher: &mut (impl Watcher<S> + Send),
 ) -> Result<Played, StageError> {
     let mut player = Player {
         stage,
         start: scenario.start,
-        senders: Senders::new(scenario),
+        senders: Senders::new(scenario, role),
         played: Played::default(),
         remembered: BTreeMap::new(),
         unannounced: Vec::new(),
@@ -101,6 +103,7 @@ impl<S: Stage> Player<'_, S> {
             // One that was due before the story runs as it begins.
             let due = due.max(self.start);
             self.stage.advance_to(due);
+            self.senders.pass(due);
             let Some(refresh) = self.refresh(&name, &next_hop).await else {
                 break;
             };
@@ -111,6 +114,7 @@ impl<S: Stage> Player<'_, S> {
                 .await;
         }
         self.stage.advance_to(until);
+        self.senders.pass(until);
         refreshes
     }
 
@@ -125,14 +129,10 @@ impl<S: Stage> Player<'_, S> {
             families: Families::Both,
         };
         let at = network.now();
-        let state = self.senders.recall(&sender, next_hop);
+        let mut memory = self.senders.recall(&sender, next_hop);
         let _of_nobody = self.stage.drain();
-        let found = acting
-            .refresh(next_hop, &state, &mut Trace::default())
-            .await;
-        let memory = self.senders.memory_of(name, next_hop);
-        memory.apply(&found.change);
-        memory.refresh_tried_at = Some(at);
+        let found = memory.refresh(&acting, next_hop).await;
+        self.senders.remember(name, next_hop, memory);
         let mut seen = self.stage.drain();
         seen.sort();
         Some(Refresh {
@@ -217,12 +217,12 @@ impl<S: Stage> Player<'_, S> {
             kind: *kind,
             ..Mail::probe(&next_hop)
         };
-        let state = self.senders.recall(&sender, &next_hop);
+        let mut memory = self.senders.recall(&sender, &next_hop);
         let _of_nobody = self.stage.drain();
-        let attempt = acting.attempt(mail, &state).await;
+        let attempt = memory.attempt(&acting, mail).await;
         let mut seen = self.stage.drain();
         seen.sort();
-        self.senders.remember(name, &next_hop, &attempt);
+        self.senders.remember(name, &next_hop, memory);
         let of = ToldOf {
             sender: name,
             domain,

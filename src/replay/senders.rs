@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::memory::{Memory, Role};
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::{Attempt, MailKind, PolicyState};
+use crate::sender::MailKind;
 use crate::story::state::{self, CacheUse};
 use crate::story::{State, Story};
 
@@ -15,8 +16,12 @@ pub struct Senders {
     /// The policy domains, in written order.
     pub domains: Vec<DnsName>,
     /// What each remembers, by sender and next hop.
-    memory: BTreeMap<(Box<str>, DnsName), PolicyState>,
+    memory: BTreeMap<(Box<str>, DnsName), Memory>,
     queue: Vec<Queued>,
+    /// Who plays the strict ones.
+    role: Role,
+    /// When something happened last.
+    now: UnixTime,
 }
 
 /// A message that waits.
@@ -30,12 +35,14 @@ pub(super) struct Queued {
 
 impl Senders {
     /// Starts with what the scenario says is cached when it begins.
-    pub(super) fn new(scenario: &Story) -> Self {
+    pub(super) fn new(scenario: &Story, role: Role) -> Self {
         let mut senders = Self {
             senders: Vec::new(),
             domains: Vec::new(),
             memory: BTreeMap::new(),
             queue: Vec::new(),
+            role,
+            now: scenario.start,
         };
         for sender in scenario
             .moments
@@ -46,7 +53,7 @@ impl Senders {
             for (domain, policy) in &sender.cached {
                 senders.memory.insert(
                     (sender.name.clone(), domain.clone()),
-                    PolicyState::with_policy(policy.clone()),
+                    Memory::new(role, &sender.class, Some(policy.clone()), scenario.start),
                 );
             }
         }
@@ -64,31 +71,26 @@ impl Senders {
         self.senders.iter().find(|sender| &*sender.name == name)
     }
 
+    /// Notes that time has passed.
+    pub(super) const fn pass(&mut self, now: UnixTime) {
+        self.now = now;
+    }
+
     /// Returns what a sender remembers of a next hop; nothing if its cache is emptied each time.
     #[must_use]
-    pub fn recall(&self, sender: &state::Sender, next_hop: &DnsName) -> PolicyState {
-        match sender.cache {
-            CacheUse::Emptied => PolicyState::default(),
-            CacheUse::Kept => self
-                .memory
-                .get(&(sender.name.clone(), next_hop.clone()))
-                .cloned()
-                .unwrap_or_default(),
-        }
+    pub fn recall(&self, sender: &state::Sender, next_hop: &DnsName) -> Memory {
+        let kept = match sender.cache {
+            CacheUse::Emptied => None,
+            CacheUse::Kept => self.memory.get(&(sender.name.clone(), next_hop.clone())),
+        };
+        kept.cloned()
+            .unwrap_or_else(|| Memory::new(self.role, &sender.class, None, self.now))
     }
 
-    /// Returns the memory of a sender about a next hop, to be changed.
-    pub(super) fn memory_of(&mut self, sender: &str, next_hop: &DnsName) -> &mut PolicyState {
+    /// Lets a sender remember this of a next hop.
+    pub(super) fn remember(&mut self, sender: &str, next_hop: &DnsName, memory: Memory) {
         self.memory
-            .entry((sender.into(), next_hop.clone()))
-            .or_default()
-    }
-
-    pub(super) fn remember(&mut self, sender: &str, next_hop: &DnsName, attempt: &Attempt) {
-        let state = self.memory_of(sender, next_hop);
-        for change in &attempt.changes {
-            state.apply(change);
-        }
+            .insert((sender.into(), next_hop.clone()), memory);
     }
 
     /// Returns the next refresh that is due at `until` or before.
@@ -101,7 +103,7 @@ impl Senders {
                 if sender.cache == CacheUse::Emptied {
                     return None;
                 }
-                let due = memory.refresh_due(&sender.class)?;
+                let due = memory.due(&sender.class, next_hop, self.now)?;
                 (due <= until).then(|| (due, name.clone(), next_hop.clone()))
             })
             .min_by_key(|(due, _, _)| *due)
@@ -109,10 +111,7 @@ impl Senders {
 
     /// Returns when each remembered policy or back-off ends.
     pub fn ends(&self) -> impl Iterator<Item = UnixTime> {
-        self.memory.values().flat_map(|memory| {
-            let policy = memory.cached.as_ref().map(|cached| cached.expires_at());
-            policy.into_iter().chain(memory.back_offs.ends())
-        })
+        self.memory.values().flat_map(Memory::ends)
     }
 
     pub(super) fn queue(&mut self, waiting: Queued) {

@@ -30,6 +30,9 @@ pub struct Course {
     pub domain: DnsName,
     /// The spans, in order; each ends where the next begins, the last with the story.
     pub spans: Vec<Span>,
+    /// What the sidecar held that was asked in the sender's place, from when on, in order.
+    #[serde(skip)]
+    pub held: Vec<(UnixTime, Box<str>)>,
 }
 
 /// A span of time in which the verdict stays the same.
@@ -76,6 +79,8 @@ struct Watched {
     queue_life: Duration,
     /// In order of time; no two neighbours alike.
     looks: Vec<Look>,
+    /// What the sidecar held, from when on.
+    held: Vec<(UnixTime, Box<str>)>,
 }
 
 /// What would become of a message at one moment.
@@ -93,18 +98,23 @@ impl Shadows {
         self.watched.into_iter().map(Course::from).collect()
     }
 
-    fn note(&mut self, sender: &state::Sender, domain: &DnsName, look: Look) {
+    fn note(&mut self, sender: &state::Sender, domain: &DnsName, look: Look, held: Option<String>) {
+        let held = held.map(|held| (look.at, held.into()));
         let position = self
             .watched
             .iter()
             .position(|watched| watched.sender == sender.name && watched.domain == *domain);
         match position.and_then(|index| self.watched.get_mut(index)) {
-            Some(watched) => watched.note(look),
+            Some(watched) => {
+                watched.note(look);
+                watched.held.extend(held);
+            }
             None => self.watched.push(Watched {
                 sender: sender.name.clone(),
                 domain: domain.clone(),
                 queue_life: sender.class.queue_life,
                 looks: vec![look],
+                held: held.into_iter().collect(),
             }),
         }
     }
@@ -162,6 +172,7 @@ impl From<Watched> for Course {
             sender: watched.sender,
             domain: watched.domain,
             spans,
+            held: watched.held,
         }
     }
 }
@@ -209,14 +220,15 @@ impl Watcher<ModelStage> for Shadows {
                         limits: Limits::default(),
                         families: Families::Both,
                     };
-                    let state = senders.recall(sender, next_hop);
+                    let mut memory = senders.recall(sender, next_hop);
+                    let held = memory.told(at);
                     // What RCPT and the message come to, counts too; the copy's servers forget both.
                     let message = message_for(&sender.name, domain);
                     let mail = Mail {
                         message: Some(&message),
                         ..Mail::probe(next_hop)
                     };
-                    let attempt = acting.attempt(mail, &state).await;
+                    let attempt = memory.attempt(&acting, mail).await;
                     self.note(
                         sender,
                         domain,
@@ -225,6 +237,7 @@ impl Watcher<ModelStage> for Shadows {
                             verdict: attempt.verdict,
                             reason: attempt.reason.to_string().into(),
                         },
+                        held,
                     );
                 }
             }

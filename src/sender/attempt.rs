@@ -99,6 +99,30 @@ impl<N: Network> Sender<'_, N> {
                 Discovery::without_asking(PolicyInUse::None(NoPolicy::MailIsTlsReport))
             }
         };
+        let (mut attempt, candidates) = self.deliver(mail, discovery, trace).await;
+        let is_queue_life_over = mail.queued_for >= self.class.queue_life;
+        if attempt.wants_another_look(is_queue_life_over) {
+            self.look_again(mail, state, &candidates, &mut attempt)
+                .await;
+        }
+        attempt.conclude(is_queue_life_over);
+        attempt
+    }
+
+    /// Attempts a delivery under a policy that somebody else found: no record is looked at.
+    pub async fn attempt_under(&self, mail: Mail<'_>, discovery: Discovery) -> Attempt {
+        let (mut attempt, _candidates) = self.deliver(mail, discovery, Trace::default()).await;
+        attempt.conclude(mail.queued_for >= self.class.queue_life);
+        attempt
+    }
+
+    /// Finds the candidates and tries them.
+    async fn deliver(
+        &self,
+        mail: Mail<'_>,
+        discovery: Discovery,
+        mut trace: Trace,
+    ) -> (Attempt, Vec<Candidate>) {
         let exchangers = find_exchangers(
             self.network,
             mail.next_hop,
@@ -130,13 +154,7 @@ impl<N: Network> Sender<'_, N> {
             trace,
         };
         attempt.note_result_types();
-        let is_queue_life_over = mail.queued_for >= self.class.queue_life;
-        if attempt.wants_another_look(is_queue_life_over) {
-            self.look_again(mail, state, &candidates, &mut attempt)
-                .await;
-        }
-        attempt.conclude(is_queue_life_over);
-        attempt
+        (attempt, candidates)
     }
 
     /// A4: "A message delivery attempt MUST NOT be permanently failed until the sender has first checked for

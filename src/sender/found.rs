@@ -172,6 +172,12 @@ impl Say for NoPolicy {
 }
 
 impl Discovery {
+    /// A discovery that somebody else made, and of which the policy alone is known: a sidecar's answer.
+    #[must_use]
+    pub const fn given(policy: PolicyInUse) -> Self {
+        Self::without_asking(policy)
+    }
+
     pub(super) const fn without_asking(policy: PolicyInUse) -> Self {
         Self {
             policy,

@@ -25,6 +25,11 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "NETWORK", default_value = "both")]
     pub network: ReplayNetwork,
 
+    /// Let the strict senders be what they are, or put a mail server with the sidecar in their place, and tell where
+    /// that makes a difference; what the scenarios expect is not compared then
+    #[arg(long = "as", value_name = "WHO", default_value = "told")]
+    pub role: ReplayAs,
+
     /// Run this many scenarios at once [default: as many as there are processors, four times as many where
     /// they wait for the network]
     #[arg(long, value_name = "N", value_parser = parse_count)]
@@ -46,6 +51,15 @@ pub enum ReplayNetwork {
     Both,
 }
 
+/// Who plays the strict senders.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ReplayAs {
+    /// They themselves
+    Told,
+    /// A mail server with the sidecar beside it
+    Sidecar,
+}
+
 impl From<ReplayNetwork> for Networks {
     fn from(network: ReplayNetwork) -> Self {
         match network {
@@ -60,6 +74,7 @@ const EXAMPLES: &str = "\
 Examples:
   stickler replay scenarios/
   stickler replay scenarios/migration/stale-policy-after-cutover.toml
+  stickler replay --as sidecar scenarios/
   stickler replay --network model --format junit --output replay.xml scenarios/
 
 One file is told as a story, many in a line each; -v tells every story, with

@@ -6,12 +6,13 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 
-use super::{ReplayArgs, ReplayNetwork};
+use super::{ReplayArgs, ReplayAs, ReplayNetwork};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::jobs::Jobs;
 use crate::cli::output::Output;
 use crate::facts::UnixTime;
+use crate::replay::beside::replay_beside;
 use crate::replay::{Networks, replay};
 use crate::report::replay::{Options, Telling, Told, form};
 use crate::report::{Context, Sink};
@@ -79,7 +80,7 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
     let jobs = Jobs::new("scenarios", at_once, environment);
     let played = jobs.run(
         scenarios,
-        |scenario| play(scenario, networks),
+        |scenario| play(scenario, args.role, networks),
         |played| {
             let exit = match &played {
                 Told::Played(report) if report.outcome.is_failure() => Exit::Failure,
@@ -95,8 +96,12 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
     Ok(exit)
 }
 
-async fn play(scenario: Scenario, networks: Networks) -> Told {
-    match replay(&scenario.story, networks).await {
+async fn play(scenario: Scenario, role: ReplayAs, networks: Networks) -> Told {
+    let replayed = match role {
+        ReplayAs::Told => replay(&scenario.story, networks).await,
+        ReplayAs::Sidecar => replay_beside(&scenario.story, networks).await,
+    };
+    match replayed {
         Ok(replayed) => Told::Played(Box::new(replayed)),
         Err(error) => Told::Refused(vec![Problem::of_file(&scenario.file, error.to_string())]),
     }

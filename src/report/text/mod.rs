@@ -4,6 +4,7 @@
 //! transport, the policy and where it comes from; then the findings, the worst first; and at the end, nearest
 //! to the prompt, what to do. Where all is well it is a few lines.
 
+mod beside;
 mod certificate;
 mod findings;
 mod mx;
@@ -14,6 +15,7 @@ mod senders;
 mod steps;
 mod story;
 mod summary;
+mod told;
 mod trace;
 
 pub use replay::{ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::beside;
 use super::render::render;
 use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page};
@@ -98,6 +99,7 @@ pub fn scenario_line(report: &Replayed, context: &Context) -> String {
         Outcome::Skipped => page.verbatim(3, why_skipped(report)),
         Outcome::Holds => {}
     }
+    beside::write(&mut page, report, 3);
     render(&page)
 }
 

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::beside;
 use super::render::render;
 use super::replay::{not_excused, outcome, seconds, why_skipped};
+use super::told::{become_of, moment};
 use crate::facts::UnixTime;
 use crate::replay::outcome::{CheckTold, MomentTold, RefreshResult, Told};
 use crate::replay::shadow::{Course, Span};
@@ -68,6 +70,14 @@ pub fn story(report: &Replayed, context: &Context) -> String {
         for course in &report.courses {
             write_course(&mut page, course);
         }
+    }
+    if report
+        .sidecar
+        .as_ref()
+        .is_some_and(|found| !found.is_empty())
+    {
+        page.section("What the sidecar does otherwise than strict");
+        beside::write(&mut page, report, 2);
     }
     let failures = report.complaints();
     if !failures.is_empty() {
@@ -213,32 +223,11 @@ fn write_span(page: &mut Page<'_>, of: &Span) {
 /// The words for what becomes of mail are no longer.
 const WORD_CHARS: usize = 11;
 
-/// Returns what becomes of mail: loud where it does not arrive.
-const fn become_of(verdict: Verdict) -> (Tone, &'static str) {
-    match verdict {
-        Verdict::Deliver => (Tone::Good, "delivered"),
-        Verdict::DeliverUnprotected => (Tone::Warn, "unprotected"),
-        Verdict::Defer => (Tone::Bad, "DEFERRED"),
-        Verdict::Bounce => (Tone::Bad, "BOUNCED"),
-        Verdict::Undetermined => (Tone::Warn, "unknown"),
-    }
-}
-
 const fn arrow(context: &Context) -> &'static str {
     match context.charset {
         Charset::Ascii => "->",
         Charset::Utf8 => "\u{2192}",
     }
-}
-
-/// Returns a moment of the story: `2026-03-02 08:00`, with seconds where they count.
-fn moment(time: UnixTime) -> String {
-    let format = if time.as_secs().is_multiple_of(60) {
-        "%Y-%m-%d %H:%M"
-    } else {
-        "%Y-%m-%d %H:%M:%S"
-    };
-    time.to_timestamp().strftime(format).to_string()
 }
 
 fn from_until(from: UnixTime, until: Option<UnixTime>) -> String {

@@ -437,3 +437,28 @@ fn schemas_are_listed_and_printed() {
 pub(super) fn validator(program: &Program, name: &str) -> jsonschema::Validator {
     closed_validator(program.run(&["schema", name]).json())
 }
+
+#[test]
+fn the_sidecar_takes_the_place_of_the_strict_senders() {
+    let program = Program::new();
+    let story = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/migration/stale-policy-after-cutover.toml"
+    );
+    let words = ["replay", "--as", "sidecar", "--network", "model", story];
+    program.run(&words).check(
+        0,
+        &[
+            "What the sidecar does otherwise than strict",
+            "DEFERRED instead of delivered, from 2026-03-04 11:00 to 2026-03-04 13:00: warm to corp.test",
+            "because it holds id 20260301T080000, mode enforce, as it saw at 2026-03-04T10:00:00Z; it answers so",
+        ],
+        &words,
+    );
+    let json = program
+        .run(&[&words[..], &["--format", "json"]].concat())
+        .json();
+    let difference = &json["scenarios"][0]["sidecar"][0];
+    assert_eq!(difference["strict"], "deliver");
+    assert_eq!(difference["sidecar"], "defer");
+}

@@ -1,6 +1,7 @@
 //! Scenarios, played: what each fault comes to on both networks, and that a wrong expectation is found.
 
 mod agreement;
+mod beside;
 mod faults;
 mod wrong;
 
