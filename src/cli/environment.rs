@@ -1,7 +1,8 @@
 //! What the process finds around it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -28,8 +29,8 @@ pub struct Environment {
     pub color: bool,
     /// Whether results are coloured wherever they go.
     pub color_always: bool,
-    /// Whether messages on standard error are coloured.
-    pub color_messages: bool,
+    /// How messages on standard error are written.
+    pub messages: Messages,
     /// Whether there is a person at standard error, who may like a progress bar.
     pub shows_progress: bool,
     /// Whether tables on standard output may be drawn with box characters.
@@ -38,6 +39,17 @@ pub struct Environment {
     pub width: Option<u16>,
     /// Whether every detail is wanted.
     pub verbose: bool,
+}
+
+/// How messages on standard error are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Messages {
+    /// In colour.
+    Coloured,
+    /// As they are.
+    Plain,
+    /// Without the time: systemd's journal, where they go, notes it itself.
+    ToJournal,
 }
 
 impl Environment {
@@ -58,7 +70,13 @@ impl Environment {
                 .map(|names| names.to_string_lossy().into_owned()),
             color: colors(io::stdout().is_terminal()),
             color_always: common.color == ColorWhen::Always,
-            color_messages: colors(io::stderr().is_terminal()),
+            messages: if colors(io::stderr().is_terminal()) {
+                Messages::Coloured
+            } else if set("JOURNAL_STREAM").is_some_and(|stream| is_standard_error(&stream)) {
+                Messages::ToJournal
+            } else {
+                Messages::Plain
+            },
             shows_progress: io::stderr().is_terminal() && !is_dumb,
             draws_boxes: io::stdout().is_terminal()
                 && !is_dumb
@@ -122,6 +140,12 @@ impl Environment {
     }
 }
 
+/// Returns whether standard error still is the stream that `$JOURNAL_STREAM` names by device and inode.
+fn is_standard_error(stream: &OsStr) -> bool {
+    std::fs::metadata("/dev/stderr")
+        .is_ok_and(|found| *stream == *format!("{}:{}", found.dev(), found.ino()))
+}
+
 fn is_utf8(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
@@ -167,7 +191,7 @@ mod tests {
 
     use clap::{Args, Command, FromArgMatches};
 
-    use super::{Directories, Environment, default_store};
+    use super::{Directories, Environment, Messages, default_store};
     use crate::cli::check::CheckArgs;
 
     #[test]
@@ -198,7 +222,7 @@ mod tests {
             inherited_names: None,
             color: false,
             color_always: false,
-            color_messages: false,
+            messages: Messages::Plain,
             shows_progress: false,
             draws_boxes: false,
             width: None,

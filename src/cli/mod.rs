@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 pub use self::command_line::{Cli, Verb};
 
 use self::arguments::ArgumentError;
-use self::environment::Environment;
+use self::environment::{Environment, Messages};
 use self::exit::Exit;
 use self::interrupt::Interrupts;
 use self::output::{is_broken_pipe, tell};
@@ -51,7 +51,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
     let environment = Environment::read(&cli.common, &variables);
     log_to_stderr(
         cli.verb.log_levels(cli.common.verbose),
-        environment.color_messages,
+        environment.messages,
     );
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -109,11 +109,15 @@ fn refuse(error: ArgumentError) -> Exit {
 }
 
 /// Sends what is logged to standard error.
-fn log_to_stderr(levels: &str, color: bool) {
-    tracing_subscriber::fmt()
+fn log_to_stderr(levels: &str, messages: Messages) {
+    let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(levels))
         .with_writer(std::io::stderr)
-        .with_ansi(color)
-        .with_target(false)
-        .init();
+        .with_ansi(messages == Messages::Coloured)
+        .with_target(false);
+    if messages == Messages::ToJournal {
+        log.without_time().init();
+    } else {
+        log.init();
+    }
 }

@@ -226,3 +226,34 @@ fn import_ended_by(name: &str) -> Option<i32> {
     drop(input);
     exit
 }
+
+#[cfg(unix)]
+#[test]
+fn the_journal_of_systemd_is_not_told_the_time() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let program = Program::new();
+    program.write("policies", "");
+    program.write("log", "");
+    let place = std::fs::metadata(program.folder().join("log")).unwrap();
+    let stream = format!("{}:{}", place.dev(), place.ino());
+    for (stream, has_time) in [(stream.as_str(), false), ("1:1", true), ("", true)] {
+        let log = program.folder().join("log");
+        let log = std::fs::OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(log);
+        let status = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+            .args(["-v", "cache", "import", "--cache", "store", "policies"])
+            .current_dir(program.folder())
+            .env_clear()
+            .env("JOURNAL_STREAM", stream)
+            .stderr(log.unwrap())
+            .status();
+        assert!(status.unwrap().success(), "{stream}");
+        let log = program.read("log");
+        assert!(log.contains("reading policies"), "{log}");
+        let begins = log.trim_start().starts_with(|c: char| c.is_ascii_digit());
+        assert_eq!(begins, has_time, "{stream}: {log}");
+    }
+}
