@@ -3,9 +3,9 @@
 import json
 import sys
 import time
-import tomllib
 from pathlib import Path
 
+from . import cases
 from .exim import Exim
 from .lab import Lab, take_addresses
 from .outcome import Outcome
@@ -40,13 +40,11 @@ def play(sender: str, stand_in: str | None):
     RUN.mkdir(exist_ok=True)
     take_addresses()
     Path("/etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
-    expected = tomllib.loads((HERE / "expected.toml").read_text())
     for suffix, (mta, options, stories) in PASSES[sender].items():
-        for story, rounds in expected["rounds"].items():
+        for story, rounds in cases.ROUNDS.items():
             if stories is None or story in stories:
-                cases = [case for case in expected["case"] if case["story"] == story]
-                for row in Play(mta, story, cases, side(stand_in, options)).rows(rounds):
-                    print(json.dumps({"sender": sender + suffix, **row}), flush=True)
+                for row in Play(sender + suffix, mta, story, side(stand_in, options)).rows(rounds):
+                    print(json.dumps(row), flush=True)
 
 
 def side(stand_in: str | None, options: list[str]):
@@ -65,8 +63,10 @@ def side(stand_in: str | None, options: list[str]):
 class Play:
     """One story."""
 
-    def __init__(self, mta, story: str, cases: list[dict], sidecar):
-        self.mta, self.story, self.cases, self.sidecar = mta, story, cases, sidecar
+    def __init__(self, sender: str, mta, story: str, sidecar):
+        self.sender, self.mta, self.story, self.sidecar = sender, mta, story, sidecar
+        told = [case for case in cases.CASES.values() if case["story"] == story]
+        self.cases = [(case, cases.steps(case, sender)) for case in told]
         # Who has nothing to wait for does not wait for it.
         self.flushes = FLUSHES if isinstance(sidecar, Sidecar) else 2
 
@@ -85,7 +85,7 @@ class Play:
             lab.end()
 
     def round(self, number: int):
-        steps = [(case, case["steps"][number]) for case in self.cases if number < len(case["steps"])]
+        steps = [(case, steps[number]) for case, steps in self.cases if number < len(steps)]
         mark = self.mta.mark()
         waited = {}
         for case, step in steps:
@@ -107,7 +107,7 @@ class Play:
         for case, step in steps:
             outcome = found.get(waited.get(case["domain"]), Outcome("nothing", ""))
             yield {
-                "story": self.story, "domain": case["domain"], "what": case["what"], "step": number,
+                "sender": self.sender, "story": self.story, "domain": case["domain"], "what": case["what"], "step": number,
                 "result": outcome.result, "why": outcome.why,
             }
 
