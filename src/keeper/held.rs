@@ -125,13 +125,11 @@ pub struct Done {
 impl Held {
     /// Starts with a policy, as from a store.
     #[must_use]
-    pub fn with_policy(policy: Arc<CachedPolicy>, now: UnixTime) -> Self {
-        let mut held = Self {
+    pub fn with_policy(policy: Arc<CachedPolicy>) -> Self {
+        Self {
             policy: Some(policy),
             ..Self::default()
-        };
-        held.note_news(now);
-        held
+        }
     }
 
     /// Returns the policy, while it counts.
@@ -265,6 +263,7 @@ impl Held {
         now: UnixTime,
         settings: &Settings,
     ) -> Done {
+        let before = self.change(now);
         if work == Work::Refresh {
             self.refresh_tried_at = Some(now);
         }
@@ -299,7 +298,7 @@ impl Held {
         });
         Done {
             fetched,
-            news: self.note_news(now),
+            news: self.note_news(before.as_ref(), now),
             is_alarming: found.fetch_error.is_some() && self.is_nearly_over(now),
         }
     }
@@ -371,9 +370,18 @@ impl Held {
         (Some(why), believed_for, is_held_back)
     }
 
-    fn note_news(&mut self, now: UnixTime) -> Option<Change> {
-        let change = Change::of(&self.standing(now)?)?;
-        self.history.note(now, change.clone()).then_some(change)
+    fn change(&self, now: UnixTime) -> Option<Change> {
+        Change::of(&self.standing(now)?)
+    }
+
+    /// Notes what holds now, if something else did `before`.
+    fn note_news(&mut self, before: Option<&Change>, now: UnixTime) -> Option<Change> {
+        let change = self.change(now)?;
+        if before == Some(&change) {
+            return None;
+        }
+        self.history.note(now, change.clone());
+        Some(change)
     }
 
     /// Returns how much is lost if it is forgotten.

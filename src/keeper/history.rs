@@ -68,16 +68,12 @@ impl fmt::Display for Change {
 }
 
 impl History {
-    /// Notes what holds at `at`, if it is news; returns whether it is.
-    pub fn note(&mut self, at: UnixTime, change: Change) -> bool {
-        if self.0.back().is_some_and(|(_, last)| *last == change) {
-            return false;
-        }
+    /// Notes what holds since `at`; the oldest change makes room for it.
+    pub fn note(&mut self, at: UnixTime, change: Change) {
         if self.0.len() >= MAX_CHANGES {
             self.0.pop_front();
         }
         self.0.push_back((at, change));
-        true
     }
 
     /// Returns the changes, the oldest first.

@@ -305,7 +305,7 @@ async fn a_week_of_refreshes_is_a_get_a_day_and_a_fetch_in_the_future_counts_as_
 
     let policy = kept.held.policy().unwrap().clone();
     let then = START;
-    let held = Held::with_policy(policy, then);
+    let held = Held::with_policy(policy);
     let asked = held.ask(&name("corp.test"), then, &kept.settings);
     assert_eq!(told(asked.standing.as_ref()), "1 enforce");
     assert_eq!(asked.work, Some(Work::Refresh));

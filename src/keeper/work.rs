@@ -237,7 +237,6 @@ impl<N: Network> Keeper<N> {
             return Loaded::Before;
         }
         let found = self.recall(domain).await;
-        let now = self.clock.now();
         let mut part = self.shelf.part(domain);
         let Some(slot) = part.get_mut(domain) else {
             return Loaded::Before;
@@ -246,7 +245,7 @@ impl<N: Network> Keeper<N> {
         slot.is_unreadable = found.is_err();
         match found {
             Ok(Some(policy)) => {
-                slot.held = Held::with_policy(Arc::new(policy), now);
+                slot.held = Held::with_policy(Arc::new(policy));
                 Loaded::Now
             }
             Ok(None) => Loaded::Now,
@@ -325,7 +324,7 @@ impl<N: Network> Keeper<N> {
             }
             return None;
         }
-        let held = Held::with_policy(Arc::new(policy), now);
+        let held = Held::with_policy(Arc::new(policy));
         let due = held.due(&domain, now, &self.settings);
         let mut part = self.shelf.part(&domain);
         if let Some(slot) = self.shelf.free_slot(&mut part, &domain) {

@@ -27,16 +27,9 @@ pub enum Memory {
 
 impl Memory {
     /// Returns the memory that a sender of that class begins with, and with this policy in it.
-    pub(super) fn new(
-        role: Role,
-        class: &SenderClass,
-        cached: Option<CachedPolicy>,
-        now: UnixTime,
-    ) -> Self {
+    pub(super) fn new(role: Role, class: &SenderClass, cached: Option<CachedPolicy>) -> Self {
         if role == Role::Sidecar && class.name == SenderClass::strict().name {
-            let held = cached.map_or_else(Held::default, |cached| {
-                Held::with_policy(cached.into(), now)
-            });
+            let held = cached.map_or_else(Held::default, |cached| Held::with_policy(cached.into()));
             return Self::Sidecar(Box::new(held));
         }
         Self::Own(cached.map_or_else(PolicyState::default, PolicyState::with_policy))

@@ -53,7 +53,7 @@ impl Senders {
             for (domain, policy) in &sender.cached {
                 senders.memory.insert(
                     (sender.name.clone(), domain.clone()),
-                    Memory::new(role, &sender.class, Some(policy.clone()), scenario.start),
+                    Memory::new(role, &sender.class, Some(policy.clone())),
                 );
             }
         }
@@ -84,7 +84,7 @@ impl Senders {
             CacheUse::Kept => self.memory.get(&(sender.name.clone(), next_hop.clone())),
         };
         kept.cloned()
-            .unwrap_or_else(|| Memory::new(self.role, &sender.class, None, self.now))
+            .unwrap_or_else(|| Memory::new(self.role, &sender.class, None))
     }
 
     /// Lets a sender remember this of a next hop.
