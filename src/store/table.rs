@@ -48,6 +48,20 @@ macro_rules! select {
     };
 }
 
+/// Selects rows of `ledger`.
+macro_rules! select_ledger {
+    ($rest:literal) => {
+        select!("ledger", "first_seen", "last_seen_live", "gone_by", $rest)
+    };
+}
+
+/// Selects rows of `policy`: what was fetched was seen then.
+macro_rules! select_policy {
+    ($rest:literal) => {
+        select!("policy", "fetched_at", "fetched_at", "NULL", $rest)
+    };
+}
+
 impl Table {
     /// Returns the table of a new file.
     pub(super) const fn of(purpose: Purpose) -> Self {
@@ -128,64 +142,30 @@ impl Table {
     /// Selects every row.
     pub(super) const fn select_all(self) -> &'static str {
         match self {
-            Self::Ledger | Self::LedgerAlone => select!(
-                "ledger",
-                "first_seen",
-                "last_seen_live",
-                "gone_by",
-                " ORDER BY domain, first_seen, rowid"
-            ),
-            Self::Policy => {
-                select!(
-                    "policy",
-                    "fetched_at",
-                    "fetched_at",
-                    "NULL",
-                    " ORDER BY domain"
-                )
+            Self::Ledger | Self::LedgerAlone => {
+                select_ledger!(" ORDER BY domain, first_seen, rowid")
             }
+            Self::Policy => select_policy!(" ORDER BY domain"),
         }
     }
 
     /// Selects the rows of a domain.
     pub(super) const fn select_domain(self) -> &'static str {
         match self {
-            Self::Ledger | Self::LedgerAlone => select!(
-                "ledger",
-                "first_seen",
-                "last_seen_live",
-                "gone_by",
-                " WHERE domain = ?1 ORDER BY first_seen, rowid"
-            ),
-            Self::Policy => {
-                select!(
-                    "policy",
-                    "fetched_at",
-                    "fetched_at",
-                    "NULL",
-                    " WHERE domain = ?1"
-                )
+            Self::Ledger | Self::LedgerAlone => {
+                select_ledger!(" WHERE domain = ?1 ORDER BY first_seen, rowid")
             }
+            Self::Policy => select_policy!(" WHERE domain = ?1"),
         }
     }
 
     /// Selects the rows of a page: after one, up to another.
     pub(super) const fn select_page(self) -> &'static str {
         match self {
-            Self::Ledger | Self::LedgerAlone => select!(
-                "ledger",
-                "first_seen",
-                "last_seen_live",
-                "gone_by",
-                " WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid"
-            ),
-            Self::Policy => select!(
-                "policy",
-                "fetched_at",
-                "fetched_at",
-                "NULL",
-                " WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid"
-            ),
+            Self::Ledger | Self::LedgerAlone => {
+                select_ledger!(" WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid")
+            }
+            Self::Policy => select_policy!(" WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid"),
         }
     }
 
