@@ -108,23 +108,18 @@ impl<N: Network> Desk<N> {
             Map::Policy(flavour) => self.policy(flavour, &Key::parse(key)).await,
             Map::MxFilter => self.filter(&FilterKey::parse(key)).await,
         };
-        let payload = || reply.payload();
-        tracing::debug!(map = ?map, key = %key.escape_ascii(), "{}", payload());
+        tracing::debug!(map = ?map, key = %key.escape_ascii(), "{}", reply.payload());
         reply
     }
 
     /// Answers a question of Postfix's policy map.
     async fn policy(&self, flavour: Flavour, key: &Key) -> Reply {
-        let (domain, next_hop) = match key {
-            Key::Domain { domain, next_hop } => (domain, *next_hop),
-            Key::NotAName => {
-                self.tally.add(Answered::NotAName);
-                return Reply::NotFound;
-            }
-            Key::AddressLiteral | Key::Parent => {
-                self.tally.add(Answered::NotADomain);
-                return Reply::NotFound;
-            }
+        if let Some(reply) = postfix::without_look_up(key) {
+            self.tally.add(Answered::without_look_up(key));
+            return reply;
+        }
+        let Some((domain, next_hop)) = key.domain() else {
+            return Reply::NotFound;
         };
         if next_hop == NextHop::Mx && self.filters.load(Ordering::Relaxed) {
             // Whether it is an alias of a domain whose MX records are filtered, a look tells behind the answer.
@@ -227,11 +222,11 @@ impl<N: Network> Desk<N> {
 
     /// Answers one line of Exim.
     pub async fn exim(&self, key: &Key) -> String {
-        let Key::Domain { domain, .. } = key else {
-            self.tally.add(match key {
-                Key::NotAName => Answered::NotAName,
-                Key::AddressLiteral | Key::Parent | Key::Domain { .. } => Answered::NotADomain,
-            });
+        if let Some(answer) = exim::Answer::without_look_up(key) {
+            self.tally.add(Answered::without_look_up(key));
+            return answer.to_string();
+        }
+        let Some((domain, _)) = key.domain() else {
             return exim::Answer::NoPolicy.to_string();
         };
         let standing = self.keeper.ask(domain).await;

@@ -74,6 +74,15 @@ impl Key {
         }
     }
 
+    /// Returns the policy domain, and how its hosts are found.
+    #[must_use]
+    pub const fn domain(&self) -> Option<(&DnsName, NextHop)> {
+        match self {
+            Self::Domain { domain, next_hop } => Some((domain, *next_hop)),
+            Self::AddressLiteral | Self::NotAName | Self::Parent => None,
+        }
+    }
+
     /// Reads what stands in brackets: a host, or an address literal ([RFC 5321, Section 4.1.3]).
     ///
     /// [RFC 5321, Section 4.1.3]: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.3

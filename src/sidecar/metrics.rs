@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::key::Key;
 use crate::keeper::{Counter, Keeper, Standing};
 use crate::sender::Network;
 use crate::sts::policy::Mode;
@@ -43,6 +44,15 @@ impl Answered {
         (Self::NotADomain, "not-a-domain"),
         (Self::NoSuchMap, "no-such-map"),
     ];
+
+    /// Returns what a key is counted as that is answered without a look at anything.
+    #[must_use]
+    pub const fn without_look_up(key: &Key) -> Self {
+        match key {
+            Key::NotAName => Self::NotAName,
+            Key::AddressLiteral | Key::Parent | Key::Domain { .. } => Self::NotADomain,
+        }
+    }
 
     /// Returns what a standing is counted as.
     #[must_use]
