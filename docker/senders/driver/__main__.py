@@ -1,8 +1,8 @@
-"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER"""
+"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER | kills COUNT"""
 
 import sys
 
-from . import play, table
+from . import kills, play, table
 
 match sys.argv[1:]:
     case ["play", sender, *stand_in]:
@@ -11,5 +11,7 @@ match sys.argv[1:]:
         sys.exit(table.main())
     case ["self-test", folder]:
         sys.exit(table.self_test(folder))
+    case ["kills", count]:
+        sys.exit(kills.main(int(count)))
     case _:
         sys.exit(__doc__)

@@ -10,6 +10,7 @@ from .tools import RUN, Failure, end, wait_for
 
 POSTFIX = ("127.0.0.1", 8461)
 EXIM = RUN / "exim.sock"
+STORE = RUN / "serve.sqlite"
 
 
 # How many connections a flood opens, and what some of them say.
@@ -51,18 +52,19 @@ class Sidecar:
         self.options = options
         self.process = None
         self.idle = []
-        (RUN / "serve.sqlite").unlink(missing_ok=True)
+        STORE.unlink(missing_ok=True)
 
-    def start(self):
+    def start(self, resolver: str = "127.0.0.1:53"):
         log = (RUN / "serve.log").open("a")
         self.process = subprocess.Popen(
             [
                 "stickler", "serve", "-v",
-                "--resolver", "127.0.0.1:53", "--ca-file", Lab.ca_file, "--allow-net", "192.0.2.0/24",
+                "--resolver", resolver, "--ca-file", Lab.ca_file,
+                "--allow-net", "192.0.2.0/24,198.51.100.0/24,203.0.113.0/24,198.18.0.0/15",
                 "--own-address", "192.0.2.200",
                 # An id is looked at again while somebody waits for the outcome.
                 "--recheck-floor", "1s", "--recheck-ceiling", "1s",
-                "--exim", f"unix:{EXIM}", "--control", RUN / "control.sock", "--state", RUN / "serve.sqlite",
+                "--exim", f"unix:{EXIM}", "--control", RUN / "control.sock", "--state", STORE,
                 *self.options,
             ],
             stdout=log, stderr=log,
