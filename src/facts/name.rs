@@ -60,6 +60,13 @@ impl DnsName {
         self.0.parse().ok()
     }
 
+    /// Returns the name that somebody registered and this one lies in, by the Public Suffix List: who has it can make
+    /// as many names below it as they like. A public suffix is its own.
+    #[must_use]
+    pub fn registrable(&self) -> &str {
+        psl::domain_str(self.as_str()).unwrap_or_else(|| self.as_str())
+    }
+
     /// Returns whether the name is, or lies below, `parent`.
     #[must_use]
     pub fn is_within(&self, parent: &str) -> bool {
@@ -181,6 +188,20 @@ mod tests {
             let name: DnsName = text.parse().unwrap();
             assert_eq!(name.as_str(), expected, "{text}");
             assert_eq!(name.to_string().parse(), Ok(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_registered_is_told_from_what_they_made_below() {
+        for (text, expected) in [
+            ("corp.test", "corp.test"),
+            ("a.b.corp.test", "corp.test"),
+            ("a.example.co.uk", "example.co.uk"),
+            ("co.uk", "co.uk"),
+            ("test", "test"),
+        ] {
+            let name: DnsName = text.parse().unwrap();
+            assert_eq!(name.registrable(), expected, "{text}");
         }
     }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::facts::dns::{DnsAnswer, Question};
-use crate::facts::http::HttpExchange;
+use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question};
+use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpRequest};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
@@ -197,26 +197,51 @@ impl Drop for Pass {
     }
 }
 
-/// A network whose fetches go through a gate.
+/// A network for one piece of work: its fetches go through a gate, and all it does ends in time.
+///
+/// Each step has a deadline of its own, but a stranger chooses how many there are: a policy host with many addresses
+/// that swallow every packet would keep the work busy for minutes. To wait at the gate takes no time away.
 #[derive(Debug)]
 pub(super) struct Gated<'a, N> {
     network: &'a N,
     gate: &'a Gate,
     /// The registrable domain that waits.
     share: Box<str>,
+    /// How long the steps may take that are still to come.
+    left: Mutex<Duration>,
 }
 
 impl<'a, N> Gated<'a, N> {
-    pub(super) fn new(network: &'a N, gate: &'a Gate, domain: &DnsName) -> Self {
+    /// Makes a network whose steps take no longer than `within` in all.
+    pub(super) fn new(network: &'a N, gate: &'a Gate, domain: &DnsName, within: Duration) -> Self {
         Self {
             network,
             gate,
-            share: psl::domain_str(domain.as_str())
-                .unwrap_or_else(|| domain.as_str())
-                .into(),
+            share: domain.registrable().into(),
+            left: Mutex::new(within),
         }
     }
+
+    /// Takes a step; `None` if no time is left for it.
+    async fn step<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        let left = *self.left();
+        if left.is_zero() {
+            return None;
+        }
+        let began = Instant::now();
+        let taken = tokio::time::timeout(left, step).await.ok();
+        let mut left = self.left();
+        *left = left.saturating_sub(began.elapsed());
+        taken
+    }
+
+    fn left(&self) -> MutexGuard<'_, Duration> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+/// What is said of a step for which no time was left.
+const NO_TIME: &str = "the look-up as a whole took too long";
 
 impl<N: Network> Network for Gated<'_, N> {
     fn now(&self) -> UnixTime {
@@ -224,14 +249,28 @@ impl<N: Network> Network for Gated<'_, N> {
     }
 
     async fn lookup(&self, question: &Question) -> DnsAnswer {
-        self.network.lookup(question).await
+        let answer = self.step(self.network.lookup(question)).await;
+        answer.unwrap_or_else(|| {
+            DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
+                kind: DnsFailureKind::TimedOut,
+                detail: NO_TIME.into(),
+            }))
+        })
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
         let pass = self.gate.pass(address, &self.share).await;
         // Never closed.
         let _in_all = self.gate.0.in_all.acquire().await.ok();
-        let exchange = self.network.get_policy(host, address).await;
+        let exchange = self.step(self.network.get_policy(host, address)).await;
+        let exchange = exchange.unwrap_or_else(|| HttpExchange {
+            address,
+            certificate: None,
+            outcome: Err(HttpFailure {
+                kind: HttpFailureKind::TimedOut,
+                detail: NO_TIME.into(),
+            }),
+        });
         let is_served = matches!(&exchange.outcome, Ok(response) if response.status == 200);
         if !is_served {
             self.gate.0.note_failure(address);
@@ -253,7 +292,12 @@ mod tests {
 
     use futures_util::FutureExt as _;
 
-    use super::{Gate, GateLimits};
+    use super::{Gate, GateLimits, Gated};
+    use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
+    use crate::facts::http::{HttpExchange, HttpFailureKind};
+    use crate::facts::smtp::{SmtpExchange, SmtpRequest};
+    use crate::facts::{DnsName, UnixTime};
+    use crate::sender::Network;
 
     const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
@@ -318,5 +362,45 @@ mod tests {
         let began = std::time::Instant::now();
         drop(third.await);
         assert!(began.elapsed() <= within * 20);
+    }
+
+    /// A network that swallows everything.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Network for Silent {
+        fn now(&self) -> UnixTime {
+            UnixTime::from_secs(0)
+        }
+
+        async fn lookup(&self, _: &Question) -> DnsAnswer {
+            std::future::pending().await
+        }
+
+        async fn get_policy(&self, _: &DnsName, _: IpAddr) -> HttpExchange {
+            std::future::pending().await
+        }
+
+        async fn smtp(&self, _: &SmtpRequest) -> SmtpExchange {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn however_many_steps_there_are_they_end_in_time_together() {
+        let within = Duration::from_millis(50);
+        let gate = gate(1, 10_000, Duration::from_secs(60));
+        let domain: DnsName = "corp.test".parse().unwrap();
+        let network = Gated::new(&Silent, &gate, &domain, within);
+        let began = std::time::Instant::now();
+        for _ in 0..1_000 {
+            let exchange = network.get_policy(&domain, ADDRESS).await;
+            let kind = exchange.outcome.map_err(|failure| failure.kind);
+            assert_eq!(kind, Err(HttpFailureKind::TimedOut));
+        }
+        let question = Question::new(domain.clone(), RecordType::Txt);
+        let answer = network.lookup(&question).await;
+        assert!(matches!(answer.outcome, DnsOutcome::Failed(_)));
+        assert!(began.elapsed() < within * 100);
     }
 }

@@ -16,6 +16,9 @@ pub struct Settings {
     /// How long somebody waits at most for a domain of which nothing is known, counted from the start of the
     /// domain's look-up: well below what Postfix (100 s) and Exim (30 s as we print it) wait.
     pub patience: Duration,
+    /// How long the steps of one piece of work may take in all: its questions to the DNS and its fetch, at however
+    /// many addresses. The fetch alone may take a minute (RFC 8461, Section 3.3).
+    pub work_within: Duration,
     /// How often a policy is fetched again whatever its record says (RFC 8461, Section 3.3 and 10.2).
     pub refresh_every: Duration,
     /// By how much a refresh comes earlier at most; each domain by a part of its own, so that what was fetched
@@ -30,6 +33,7 @@ impl Default for Settings {
             recheck_ceiling: Duration::from_secs(3_600),
             negative_ceiling: Duration::from_secs(900),
             patience: Duration::from_secs(12),
+            work_within: Duration::from_secs(90),
             refresh_every: DAILY,
             refresh_spread: Duration::from_secs(3_600),
         }

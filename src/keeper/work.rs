@@ -119,7 +119,8 @@ impl<N: Network> Keeper<N> {
             }
             Job::Hosts(domain, ends) => {
                 let question = Question::new(domain.clone(), RecordType::Mx);
-                let answer = self.network.lookup(&question).await;
+                let network = self.gated(&domain);
+                let answer = network.lookup(&question).await;
                 self.hosts.finish(&domain, &answer, self.clock.now());
                 drop(ends);
                 Ended::Hosts
@@ -184,7 +185,7 @@ impl<N: Network> Keeper<N> {
     /// Does one piece of work for a domain, with the sender's own steps, and keeps what it found.
     async fn perform(&self, domain: &DnsName, work: Work) -> Option<UnixTime> {
         let held = self.shelf.part(domain).get(domain)?.held.clone();
-        let network = Gated::new(&self.network, &self.gate, domain);
+        let network = self.gated(domain);
         let sender = Sender {
             network: &network,
             class: self.class,
@@ -208,6 +209,10 @@ impl<N: Network> Keeper<N> {
             slot.held = held;
         }
         next
+    }
+
+    fn gated(&self, domain: &DnsName) -> Gated<'_, N> {
+        Gated::new(&self.network, &self.gate, domain, self.settings.work_within)
     }
 
     /// Writes a policy to the store. If that fails it holds all the same: it was fetched, and to be without it

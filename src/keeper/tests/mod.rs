@@ -354,16 +354,24 @@ fn run(
     persistence: Persistence,
     patience: Duration,
 ) -> Running<impl Network + Send + 'static> {
+    let settings = Settings {
+        patience,
+        ..Settings::default()
+    };
+    run_with(stage, persistence, settings)
+}
+
+fn run_with(
+    stage: &Stage,
+    persistence: Persistence,
+    settings: Settings,
+) -> Running<impl Network + Send + 'static> {
     stage.model.apply(stage.state.clone());
     let (lets_go, looks) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
     let network = Slow {
         network: stage.model.through("resolver"),
         lets_go: Arc::clone(&lets_go),
         looks: Arc::clone(&looks),
-    };
-    let settings = Settings {
-        patience,
-        ..Settings::default()
     };
     let (keeper, jobs) = Keeper::new((network, stage.clock.clone()), persistence, settings, 1_000);
     let keeper = Arc::new(keeper);
@@ -436,6 +444,26 @@ async fn what_was_stored_is_answered_after_a_restart_whatever_the_network_does()
     assert!(running.keeper.forget(&domain).await.unwrap());
     assert_eq!(running.keeper.inspect(&domain), None);
     assert!(!running.keeper.forget(&domain).await.unwrap());
+}
+
+#[tokio::test]
+async fn work_ends_in_time_and_says_so() {
+    let settings = Settings {
+        work_within: Duration::from_millis(30),
+        ..Settings::default()
+    };
+    let running = run_with(&Stage::new(), Persistence::Memory, settings);
+    let domain = name("corp.test");
+    // Nobody lets it go on.
+    running.keeper.ask(&domain).await;
+    while running.keeper.at_work() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let found = running.keeper.inspect(&domain).unwrap();
+    assert_eq!(
+        told(found.standing.as_ref()),
+        "the MTA-STS record could not be looked up: no reply in time (the look-up as a whole took too long)"
+    );
 }
 
 #[tokio::test]
