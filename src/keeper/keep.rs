@@ -49,6 +49,8 @@ pub struct Keeper<N> {
     pub(super) shelf: Shelf,
     pub(super) hosts: HostShelf,
     pub(super) counters: Counters,
+    /// About how many domains are held, in memory and in the store.
+    pub(super) most: usize,
     flights: AtomicUsize,
     jobs: mpsc::UnboundedSender<Job>,
 }
@@ -67,7 +69,7 @@ pub struct Inspected {
 }
 
 impl<N: Network> Keeper<N> {
-    /// Makes a keeper for about `most` domains in memory, and the jobs that somebody must run for it.
+    /// Makes a keeper for about `most` domains, in memory and in the store, and the jobs that somebody must run for it.
     #[must_use]
     pub fn new(
         (network, clock): (N, Clock),
@@ -86,6 +88,7 @@ impl<N: Network> Keeper<N> {
             shelf: Shelf::new(most),
             hosts: HostShelf::default(),
             counters: Counters::default(),
+            most,
             flights: AtomicUsize::new(0),
             jobs,
         };
@@ -309,6 +312,7 @@ impl<N: Network> Keeper<N> {
                 store.call(move |store| store.remove(&domain)).await?
             }
         };
+        self.shelf.forget_what_is_read();
         let mut part = self.shelf.part(domain);
         let had = part
             .remove(domain)

@@ -13,6 +13,7 @@ mod gate;
 mod held;
 mod history;
 mod hosts;
+mod house;
 mod job;
 mod keep;
 mod settings;

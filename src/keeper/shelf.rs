@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -18,6 +19,8 @@ const PARTS: usize = 64;
 pub(super) struct Shelf {
     parts: Vec<Mutex<HashMap<DnsName, Slot>>>,
     most_of_part: usize,
+    /// Grows whenever something was removed from the store.
+    removals: AtomicU64,
 }
 
 /// One domain in memory.
@@ -30,6 +33,8 @@ pub(super) struct Slot {
     pub(super) is_loaded: bool,
     /// Whether the store could not be read when it was asked last.
     pub(super) is_unreadable: bool,
+    /// Whether it holds a policy that the store could not take.
+    pub(super) is_only_here: bool,
     /// When it was last asked for.
     pub(super) asked_at: Option<UnixTime>,
 }
@@ -48,6 +53,7 @@ impl Shelf {
         Self {
             parts: (0..PARTS).map(|_| Mutex::default()).collect(),
             most_of_part: most.div_ceil(PARTS).max(2),
+            removals: AtomicU64::new(0),
         }
     }
 
@@ -85,6 +91,33 @@ impl Shelf {
     ) -> Option<&'p mut Slot> {
         let is_free = part.len() < self.most_of_part && !part.contains_key(domain);
         is_free.then(|| part.entry(domain.clone()).or_default())
+    }
+
+    /// Returns a number that must be the same when what is read from the store from now on comes to its place: a part
+    /// that is locked then shows whether it was removed meanwhile.
+    pub(super) fn removals(&self) -> u64 {
+        self.removals.load(Ordering::SeqCst)
+    }
+
+    /// Says that something was removed from the store: what is being read is read again. Whoever says so removes it
+    /// from its part afterwards.
+    pub(super) fn forget_what_is_read(&self) {
+        self.removals.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Returns how many parts there are.
+    pub(super) const fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Returns those domains of a part whose policy is, or was, in the store too, and when it was fetched.
+    pub(super) fn stored(&self, index: usize) -> Vec<(DnsName, UnixTime)> {
+        let part = self.parts.get(index).map(lock);
+        let slots = part.iter().flat_map(|part| part.iter());
+        slots
+            .filter(|(_, slot)| !slot.is_only_here)
+            .filter_map(|(domain, slot)| Some((domain.clone(), slot.held.policy()?.fetched_at)))
+            .collect()
     }
 
     /// Returns how many domains there are.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -22,9 +21,6 @@ use crate::sts::reading::Reading;
 /// How many refreshes run at once that nobody asked for: they are not urgent, and what was fetched together is
 /// not fetched together for ever.
 const MAX_REFRESHES: usize = 16;
-
-/// How long a policy stays in the store after its life: clocks jump.
-const KEPT_EXPIRED: Duration = Duration::from_secs(30 * 86_400);
 
 /// How many rows are read at once when the store is gone through.
 const PAGE: usize = 1_000;
@@ -59,8 +55,15 @@ impl<N: Network + Send + 'static> Keeper<N> {
         let mut tasks: JoinSet<Ended> = JoinSet::new();
         let mut due: BTreeSet<(UnixTime, DnsName)> = BTreeSet::new();
         let mut refreshes: usize = 0;
-        let fills = Arc::clone(&self);
-        tasks.spawn(async move { Ended::Filled(fills.fill().await) });
+        let (fills, keeps) = (Arc::clone(&self), Arc::clone(&self));
+        // Before anything is read: what is changed from now on is noticed.
+        let seen = self.version();
+        tasks.spawn(async move {
+            fills.tidy().await;
+            Ended::Filled(fills.fill().await)
+        });
+        let mut house = JoinSet::new();
+        house.spawn(async move { keeps.keep_house(seen).await });
         tokio::pin!(shutdown);
         loop {
             while refreshes < MAX_REFRESHES
@@ -102,6 +105,9 @@ impl<N: Network + Send + 'static> Keeper<N> {
                     let keeper = Arc::clone(&self);
                     tasks.spawn(async move { keeper.work_off(job).await });
                 }
+                Some(ended) = house.join_next() => ended.unwrap_or_else(|error| {
+                    std::panic::resume_unwind(error.into_panic())
+                }),
                 () = is_time => {}
             }
         }
@@ -197,16 +203,28 @@ impl<N: Network> Keeper<N> {
             .await;
         let now = self.clock.now();
         // On a copy: what was fetched is stored before anybody sees it.
-        let mut held = self.shelf.part(domain).get(domain)?.held.clone();
+        let (mut held, asked_at) = {
+            let part = self.shelf.part(domain);
+            let slot = part.get(domain)?;
+            (slot.held.clone(), slot.asked_at)
+        };
         let done = held.finish(work, &found, now, &self.settings);
-        if let Some(policy) = &done.fetched {
-            self.keep(domain, policy).await;
-        }
+        let is_stored = match (&done.fetched, &found.fetch_error) {
+            (Some(policy), _) => Some(self.keep(domain, policy, asked_at).await),
+            (None, Some(_)) => {
+                self.note_use(domain, asked_at).await;
+                None
+            }
+            (None, None) => None,
+        };
         self.tell(domain, &held, &found, &done);
         let next = held.due(domain, now, &self.settings);
         // A domain that was forgotten meanwhile stays forgotten.
         if let Some(slot) = self.shelf.part(domain).get_mut(domain) {
             slot.held = held;
+            if let Some(is_stored) = is_stored {
+                slot.is_only_here = !is_stored;
+            }
         }
         next
     }
@@ -215,20 +233,29 @@ impl<N: Network> Keeper<N> {
         Gated::new(&self.network, &self.gate, domain, self.settings.work_within)
     }
 
-    /// Writes a policy to the store. If that fails it holds all the same: it was fetched, and to be without it
-    /// would open the door that it shuts.
-    async fn keep(&self, domain: &DnsName, policy: &CachedPolicy) {
+    /// Writes a policy to the store; returns whether it is there. If that fails it holds all the same: it was
+    /// fetched, and to be without it would open the door that it shuts.
+    async fn keep(
+        &self,
+        domain: &DnsName,
+        policy: &CachedPolicy,
+        asked_at: Option<UnixTime>,
+    ) -> bool {
         let Persistence::Store(store) = &self.persistence else {
-            return;
+            return true;
         };
         let (name, stored) = (domain.clone(), policy.stored());
-        if let Err(error) = store.call(move |store| store.put(&name, &stored)).await {
+        let put = store
+            .call(move |store| store.put_used(&name, &stored, asked_at))
+            .await;
+        if let Err(error) = &put {
             self.counters.store_failed.add();
             tracing::error!(
                 %domain,
                 "the policy holds, but will not survive a restart: it cannot be stored: {error}"
             );
         }
+        put.is_ok()
     }
 
     /// Reads a domain from the store, once.
@@ -241,8 +268,14 @@ impl<N: Network> Keeper<N> {
         if is_loaded {
             return Loaded::Before;
         }
-        let found = self.recall(domain).await;
-        let mut part = self.shelf.part(domain);
+        let (found, mut part) = loop {
+            let removals = self.shelf.removals();
+            let found = self.recall(domain).await;
+            let part = self.shelf.part(domain);
+            if self.shelf.removals() == removals {
+                break (found, part);
+            }
+        };
         let Some(slot) = part.get_mut(domain) else {
             return Loaded::Before;
         };
@@ -284,7 +317,7 @@ impl<N: Network> Keeper<N> {
     }
 
     /// Goes through the store, so that what it holds is refreshed though nobody asks; takes into memory what
-    /// there is room for, and removes what has run out long ago.
+    /// there is room for.
     async fn fill(&self) -> Vec<(UnixTime, DnsName)> {
         let Persistence::Store(store) = &self.persistence else {
             return Vec::new();
@@ -292,6 +325,7 @@ impl<N: Network> Keeper<N> {
         let mut due = Vec::new();
         let mut after = 0;
         loop {
+            let removals = self.shelf.removals();
             let page = store.call(move |store| store.page(after, PAGE)).await;
             match page {
                 Ok(Page { last: None, .. }) => return due,
@@ -299,9 +333,11 @@ impl<N: Network> Keeper<N> {
                     entries,
                     last: Some(last),
                 }) => {
-                    after = last;
-                    for entry in entries {
-                        due.extend(self.take_in(entry).await);
+                    let is_read = entries
+                        .into_iter()
+                        .all(|entry| self.take_in(entry, removals, &mut due));
+                    if is_read {
+                        after = last;
                     }
                 }
                 Err(error) => {
@@ -315,28 +351,32 @@ impl<N: Network> Keeper<N> {
         }
     }
 
-    /// Takes a policy of the store in; returns when it is to be refreshed.
-    async fn take_in(&self, Entry { domain, policy }: Entry) -> Option<(UnixTime, DnsName)> {
+    /// Takes a policy of the store in, which was read when there were so many removals, and notes when it is to be
+    /// refreshed; returns whether there was no removal since, after which it is to be read again.
+    fn take_in(
+        &self,
+        Entry { domain, policy }: Entry,
+        removals: u64,
+        due: &mut Vec<(UnixTime, DnsName)>,
+    ) -> bool {
         let now = self.clock.now();
-        let policy = policy.as_last_seen().read(Reading::Letter).ok()?;
-        if policy.expires_at().saturating_add(KEPT_EXPIRED) < now {
-            if let Persistence::Store(store) = &self.persistence {
-                let name = domain.clone();
-                let removed = store.call(move |store| store.remove(&name)).await;
-                if let Err(error) = removed {
-                    tracing::error!(%domain, "a policy that ran out cannot be removed from the store: {error}");
-                }
-            }
-            return None;
-        }
+        let Ok(policy) = policy.as_last_seen().read(Reading::Letter) else {
+            return true;
+        };
         let held = Held::with_policy(Arc::new(policy));
-        let due = held.due(&domain, now, &self.settings);
+        due.extend(
+            held.due(&domain, now, &self.settings)
+                .map(|at| (at, domain.clone())),
+        );
         let mut part = self.shelf.part(&domain);
+        if self.shelf.removals() != removals {
+            return false;
+        }
         if let Some(slot) = self.shelf.free_slot(&mut part, &domain) {
             slot.held = held;
             slot.is_loaded = true;
         }
-        due.map(|due| (due, domain.clone()))
+        true
     }
 
     /// Counts what came of a piece of work, and tells what is news: one line a changed answer, with the reason.

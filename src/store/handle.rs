@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Store;
+use super::{Store, StoreError, Version};
 
 /// A store whose calls run on threads that may wait for other processes.
 #[derive(Clone, Debug)]
@@ -13,6 +13,15 @@ impl Handle {
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self(Arc::new(store))
+    }
+
+    /// Returns what [`Store::version`] does, which waits for nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn version(&self) -> Result<Option<Version>, StoreError> {
+        self.0.version()
     }
 
     /// Runs `act`, and panics if it does.

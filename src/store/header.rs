@@ -5,13 +5,16 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// The version of the tables that this program reads and writes, kept in `user_version`.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// The version before there was a ledger: whatever the purpose, one policy a domain.
 pub(super) const WITHOUT_LEDGER: i64 = 1;
 
 /// The version whose ledger tells of policies alone.
 pub(super) const WITHOUT_CHANGES: i64 = 2;
+
+/// The version whose rows of `serve` do not tell when they were used, nor what they are worth.
+pub(super) const WITHOUT_USES: i64 = 3;
 
 /// "STKL", kept in `application_id`: tells our file from another program's.
 pub(super) const APPLICATION_ID: i64 = 0x5354_4b4c;

@@ -26,9 +26,10 @@ mod schema;
 mod table;
 mod transfer;
 mod turn;
+mod worth;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -37,12 +38,13 @@ pub use entry::{Entry, RowError, RowFault};
 pub use error::StoreError;
 pub use handle::Handle;
 pub use header::SCHEMA_VERSION;
-pub use limits::{BUSY_TIMEOUT, MAX_BODY_OCTETS};
+pub use limits::{BUSY_TIMEOUT, MAX_BODY_OCTETS, MAX_ROWS_OF_OWNER};
 pub use line::{ExportLine, LineError, MAX_LINE_OCTETS, SCHEMA as EXPORT_SCHEMA};
+pub use open::Version;
 pub use purpose::Purpose;
 pub use transfer::{ExportError, ImportError, MAX_AHEAD};
 
-use crate::facts::DnsName;
+use crate::facts::{DnsName, UnixTime};
 use crate::sts::cache::StoredPolicy;
 use crate::sts::ledger::{Ledger, Look};
 use open::{Access, Inner, Opened};
@@ -201,17 +203,105 @@ impl Store {
         })
     }
 
-    /// Writes `policy` in place of what the store holds for `domain`.
+    /// Writes `policy` in place of what the store holds for `domain`. In a store of `serve` others of the same owner
+    /// make room for it, if there are more than [`MAX_ROWS_OF_OWNER`].
     ///
     /// # Errors
     ///
     /// When the file cannot be written, or the body is too large.
     pub fn put(&self, domain: &DnsName, policy: &StoredPolicy) -> Result<(), StoreError> {
+        self.put_used(domain, policy, None)
+    }
+
+    /// Writes as [`Store::put`], and notes when mail was last sent by it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::put`].
+    pub fn put_used(
+        &self,
+        domain: &DnsName,
+        policy: &StoredPolicy,
+        used_at: Option<UnixTime>,
+    ) -> Result<(), StoreError> {
         entry::check_size(&policy.body)?;
         let ledger = Ledger::from(policy.clone());
         self.change(|transaction, table| {
-            table.remove(transaction, domain.as_str())?;
-            table.replace(transaction, domain, ledger.policies())
+            table.put(transaction, domain, ledger.policies())?;
+            used_at.map_or(Ok(()), |used_at| {
+                table.note_use(transaction, domain, used_at)
+            })
+        })
+    }
+
+    /// Notes that mail was sent by what a store of `serve` holds for `domain`, at most once a day.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn note_use(&self, domain: &DnsName, used_at: UnixTime) -> Result<(), StoreError> {
+        self.change(|transaction, table| table.note_use(transaction, domain, used_at))
+    }
+
+    /// Removes from a store of `serve` what ran out before `before`, and of the rest those of least worth at `now`
+    /// by which there are more than `most`; returns how many.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn tidy(
+        &self,
+        (before, now): (UnixTime, UnixTime),
+        most: usize,
+    ) -> Result<usize, StoreError> {
+        if self.opened.purpose != Purpose::Serve {
+            return Ok(0);
+        }
+        let ended = self.change(|transaction, _| worth::remove_ended(transaction, before))?;
+        let surplus =
+            self.change(|transaction, _| worth::remove_surplus(transaction, now, most))?;
+        Ok(ended + surplus)
+    }
+
+    /// Returns something that changes whenever somebody else writes to the store, or another file stands in its
+    /// place; `None` while it is in use. It neither waits nor writes, so that it may be asked often.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn version(&self) -> Result<Option<Version>, StoreError> {
+        let inner = match self.inner.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+        };
+        let version = inner.version(&self.path);
+        version
+            .map(Some)
+            .map_err(|error| StoreError::from_sqlite(&self.path, &error))
+    }
+
+    /// Returns those of these domains of which the store holds no policy that was fetched at this time.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn differing(&self, held: &[(DnsName, UnixTime)]) -> Result<Vec<DnsName>, StoreError> {
+        self.with(|connection, table| {
+            let mut statement = connection.prepare_cached(table.select_domain())?;
+            let mut differing = Vec::new();
+            for (domain, fetched_at) in held {
+                let mut rows = statement.query([domain.as_str()])?;
+                let mut is_there = false;
+                while let Some(row) = rows.next()? {
+                    is_there |= Entry::read(row)?
+                        .is_ok_and(|entry| entry.policy.last_seen_live == *fetched_at);
+                }
+                if !is_there {
+                    differing.push(domain.clone());
+                }
+            }
+            Ok(differing)
         })
     }
 

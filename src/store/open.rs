@@ -58,7 +58,19 @@ impl Inner {
     pub(super) fn is_at(&self, path: &Path) -> bool {
         Identity::of(path) == self.identity
     }
+
+    /// Returns which file stands at `path`, and a number that changes when somebody else writes to the one that is open.
+    pub(super) fn version(&self, path: &Path) -> rusqlite::Result<Version> {
+        let version = self
+            .connection
+            .pragma_query_value(None, "data_version", |row| row.get(0))?;
+        Ok(Version(Identity::of(path), version))
+    }
 }
+
+/// What a store's file was at some moment, as far as others change it: see [`Store::version`](super::Store::version).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Version(Identity, i64);
 
 /// Opens the store at `path`; `None` if there is none and none is to be made.
 pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)>, StoreError> {
@@ -310,7 +322,7 @@ fn prepare(
     // Damage in the rows shows when they are read; a table that is gone, or a read-only file, now.
     table.probe(&connection)?;
     if !is_read && table != Table::of(purpose) && !connection.is_readonly(MAIN_DB)? {
-        schema::take_over(&mut connection, table)?;
+        schema::take_over(&mut connection, table, purpose)?;
         table = Table::of(purpose);
     }
     Ok(Some(Inner {

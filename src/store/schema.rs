@@ -3,7 +3,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::Purpose;
-use super::header::{APPLICATION_ID, SCHEMA_VERSION, WITHOUT_CHANGES, WITHOUT_LEDGER};
+use super::header::{
+    APPLICATION_ID, SCHEMA_VERSION, WITHOUT_CHANGES, WITHOUT_LEDGER, WITHOUT_USES,
+};
 use super::table::Table;
 
 /// What a file is.
@@ -36,7 +38,7 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
                 _ => return Ok(Found::NotOurs),
             };
             let table = match (version, Table::of(purpose)) {
-                (WITHOUT_LEDGER, _) => Table::Policy,
+                (WITHOUT_LEDGER, _) | (..=WITHOUT_USES, Table::Policy) => Table::PolicyAlone,
                 (WITHOUT_CHANGES, Table::Ledger) => Table::LedgerAlone,
                 (_, newest) => newest,
             };
@@ -75,9 +77,13 @@ pub(super) fn create(connection: &mut Connection, purpose: Purpose) -> rusqlite:
 }
 
 /// Takes a file over that has older tables.
-pub(super) fn take_over(connection: &mut Connection, table: Table) -> rusqlite::Result<()> {
+pub(super) fn take_over(
+    connection: &mut Connection,
+    table: Table,
+    purpose: Purpose,
+) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    table.take_over(&transaction)?;
+    table.take_over(&transaction, purpose)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
 }

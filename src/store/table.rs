@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Purpose, change};
+use super::entry::Entry;
+use super::{Purpose, change, worth};
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::ledger::SeenPolicy;
 
@@ -13,9 +14,11 @@ pub(super) enum Table {
     Ledger,
     /// `ledger` alone, as before there was `change`.
     LedgerAlone,
-    /// `policy`: one policy a domain, and when it was fetched; `serve`'s, and `check`'s before there was a
-    /// ledger.
+    /// `policy`: one policy a domain, when it was fetched and last used, and what it is worth; `serve`'s.
     Policy,
+    /// `policy` as before there were uses: a policy a domain, and when it was fetched; `check`'s too, before there
+    /// was a ledger.
+    PolicyAlone,
 }
 
 /// Selects rows for [`super::Entry::read`]. Too long a value is not even loaded: it comes as null, and as a
@@ -75,7 +78,7 @@ impl Table {
     pub(super) const fn has_changes(self) -> bool {
         match self {
             Self::Ledger => true,
-            Self::LedgerAlone | Self::Policy => false,
+            Self::LedgerAlone | Self::Policy | Self::PolicyAlone => false,
         }
     }
 
@@ -93,14 +96,7 @@ impl Table {
                  ) STRICT;
                  CREATE INDEX ledger_domain ON ledger (domain, first_seen);"
             }
-            Self::Policy => {
-                "CREATE TABLE policy (
-                     domain     TEXT    NOT NULL PRIMARY KEY,
-                     id         TEXT    NOT NULL,
-                     body       BLOB    NOT NULL,
-                     fetched_at INTEGER NOT NULL
-                 ) STRICT;"
-            }
+            Self::Policy | Self::PolicyAlone => worth::CREATE,
         })?;
         if self.has_changes() {
             connection.execute_batch(change::CREATE)?;
@@ -108,13 +104,21 @@ impl Table {
         Ok(())
     }
 
-    /// Makes a ledger of what an older file of `check` has: a policy that was fetched was seen then, and may have
-    /// been live ever since, until a look finds it gone.
-    pub(super) fn take_over(self, connection: &Connection) -> rusqlite::Result<()> {
-        match self {
-            Self::Ledger => Ok(()),
-            Self::LedgerAlone => connection.execute_batch(change::CREATE),
-            Self::Policy => {
+    /// Makes of an older file's table the one that files of this purpose have now. A policy that was fetched was seen
+    /// then, and may have been live ever since, until a look finds it gone.
+    pub(super) fn take_over(
+        self,
+        connection: &Connection,
+        purpose: Purpose,
+    ) -> rusqlite::Result<()> {
+        match (self, purpose) {
+            (Self::Ledger | Self::Policy, _) => Ok(()),
+            (Self::LedgerAlone, _) => connection.execute_batch(change::CREATE),
+            (Self::PolicyAlone, Purpose::Serve) => {
+                let entries = self.entries(connection)?;
+                worth::take_over(connection, &entries)
+            }
+            (Self::PolicyAlone, Purpose::Check) => {
                 Self::Ledger.create(connection)?;
                 connection.execute_batch(
                     "INSERT INTO ledger SELECT domain, id, body, fetched_at, fetched_at, NULL FROM policy;
@@ -124,13 +128,25 @@ impl Table {
         }
     }
 
+    /// Returns the rows that can be read.
+    fn entries(self, connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
+        let mut statement = connection.prepare(self.select_all())?;
+        let mut rows = statement.query([])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.extend(Entry::read(row)?.ok());
+        }
+        Ok(entries)
+    }
+
     /// Fails if it is not there.
     pub(super) fn probe(self, connection: &Connection) -> rusqlite::Result<()> {
         let select = match self {
             Self::Ledger | Self::LedgerAlone => {
                 "SELECT count(*) FROM (SELECT 1 FROM ledger LIMIT 1)"
             }
-            Self::Policy => "SELECT count(*) FROM (SELECT 1 FROM policy LIMIT 1)",
+            Self::Policy => worth::PROBE,
+            Self::PolicyAlone => "SELECT count(*) FROM (SELECT 1 FROM policy LIMIT 1)",
         };
         connection.query_row(select, [], |_row| Ok(()))?;
         if self.has_changes() {
@@ -145,7 +161,7 @@ impl Table {
             Self::Ledger | Self::LedgerAlone => {
                 select_ledger!(" ORDER BY domain, first_seen, rowid")
             }
-            Self::Policy => select_policy!(" ORDER BY domain"),
+            Self::Policy | Self::PolicyAlone => select_policy!(" ORDER BY domain"),
         }
     }
 
@@ -155,7 +171,7 @@ impl Table {
             Self::Ledger | Self::LedgerAlone => {
                 select_ledger!(" WHERE domain = ?1 ORDER BY first_seen, rowid")
             }
-            Self::Policy => select_policy!(" WHERE domain = ?1"),
+            Self::Policy | Self::PolicyAlone => select_policy!(" WHERE domain = ?1"),
         }
     }
 
@@ -165,7 +181,9 @@ impl Table {
             Self::Ledger | Self::LedgerAlone => {
                 select_ledger!(" WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid")
             }
-            Self::Policy => select_policy!(" WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid"),
+            Self::Policy | Self::PolicyAlone => {
+                select_policy!(" WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid")
+            }
         }
     }
 
@@ -180,7 +198,7 @@ impl Table {
             Self::Ledger | Self::LedgerAlone => {
                 "SELECT max(rowid) FROM (SELECT rowid FROM ledger WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)"
             }
-            Self::Policy => {
+            Self::Policy | Self::PolicyAlone => {
                 "SELECT max(rowid) FROM (SELECT rowid FROM policy WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)"
             }
         };
@@ -196,6 +214,38 @@ impl Table {
             change::remove(connection, domain)?;
         }
         self.remove_policies(connection, domain)
+    }
+
+    /// Puts these policies in the place of what there is of a domain.
+    pub(super) fn put(
+        self,
+        connection: &Connection,
+        domain: &DnsName,
+        policies: &[SeenPolicy],
+    ) -> rusqlite::Result<()> {
+        match self {
+            Self::Ledger | Self::LedgerAlone => {
+                self.remove(connection, domain.as_str())?;
+                self.replace(connection, domain, policies)
+            }
+            // Its row stays, for it says when it was used.
+            Self::Policy | Self::PolicyAlone => policies
+                .iter()
+                .try_for_each(|seen| self.add(connection, domain, seen)),
+        }
+    }
+
+    /// Notes that mail was sent by a domain's policy; a ledger does not say so.
+    pub(super) fn note_use(
+        self,
+        connection: &Connection,
+        domain: &DnsName,
+        used_at: UnixTime,
+    ) -> rusqlite::Result<()> {
+        match self {
+            Self::Ledger | Self::LedgerAlone | Self::PolicyAlone => Ok(()),
+            Self::Policy => worth::use_at(connection, domain, used_at),
+        }
     }
 
     /// Puts these policies in the place of a domain's.
@@ -214,7 +264,7 @@ impl Table {
     fn remove_policies(self, connection: &Connection, domain: &str) -> rusqlite::Result<usize> {
         let sql = match self {
             Self::Ledger | Self::LedgerAlone => "DELETE FROM ledger WHERE domain = ?1",
-            Self::Policy => "DELETE FROM policy WHERE domain = ?1",
+            Self::Policy | Self::PolicyAlone => "DELETE FROM policy WHERE domain = ?1",
         };
         connection.prepare_cached(sql)?.execute([domain])
     }
@@ -227,23 +277,19 @@ impl Table {
         seen: &SeenPolicy,
     ) -> rusqlite::Result<()> {
         let secs = |time: UnixTime| time.as_secs().cast_signed();
-        let (domain, id, body) = (domain.as_str(), seen.id.as_str(), &*seen.body);
-        let last_seen_live = secs(seen.last_seen_live);
         match self {
             Self::Ledger | Self::LedgerAlone => connection
                 .prepare_cached("INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
                 .execute(params![
-                    domain,
-                    id,
-                    body,
+                    domain.as_str(),
+                    seen.id.as_str(),
+                    &*seen.body,
                     secs(seen.first_seen),
-                    last_seen_live,
+                    secs(seen.last_seen_live),
                     seen.gone_by.map(secs),
-                ]),
-            Self::Policy => connection
-                .prepare_cached("INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![domain, id, body, last_seen_live]),
+                ])
+                .map(|_rows| ()),
+            Self::Policy | Self::PolicyAlone => worth::add(connection, domain, seen),
         }
-        .map(|_rows| ())
     }
 }

@@ -153,7 +153,7 @@ pub struct KeepArgs {
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub recheck_ceiling: Duration,
 
-    /// Hold about this many domains in memory
+    /// Hold about this many domains in memory, and as many policies in the store
     #[arg(long, value_name = "N", default_value = "1000000", value_parser = parse_count)]
     pub max_domains: NonZeroUsize,
 }

@@ -1,5 +1,7 @@
 //! The keeper on the model, under a clock that the tests move, and on networks that hang.
 
+mod stored;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,7 +16,6 @@ use crate::facts::{DnsName, Say as _, UnixTime};
 use crate::model::stage::{START, Stage, name};
 use crate::sender::candidates::find_addresses;
 use crate::sender::{Families, Limits, Network, Sender, SenderClass, Trace};
-use crate::store::{Handle, Purpose, Store};
 
 /// One domain, kept without tasks: work is done when it is asked for.
 struct Kept {
@@ -421,29 +422,6 @@ async fn nobody_waits_longer_than_the_look_up_may_take_whenever_they_come() {
     assert_eq!(told(Some(&standing)), "1 enforce");
     assert_eq!(running.looks.load(Ordering::Relaxed), 1);
     assert_eq!(running.keeper.counters().out_of_patience.get(), 1);
-}
-
-#[tokio::test]
-async fn what_was_stored_is_answered_after_a_restart_whatever_the_network_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store");
-    let store = || {
-        let store = Store::open(&path, Purpose::Serve).unwrap();
-        Persistence::Store(Handle::new(store))
-    };
-    let domain = name("corp.test");
-    let stage = Stage::new();
-    {
-        let running = run(&stage, store(), Duration::from_secs(60));
-        running.lets_go.notify_one();
-        assert_eq!(told(Some(&running.keeper.ask(&domain).await)), "1 enforce");
-    }
-    // The network never answers now.
-    let running = run(&stage, store(), Duration::from_secs(60));
-    assert_eq!(told(Some(&running.keeper.ask(&domain).await)), "1 enforce");
-    assert!(running.keeper.forget(&domain).await.unwrap());
-    assert_eq!(running.keeper.inspect(&domain), None);
-    assert!(!running.keeper.forget(&domain).await.unwrap());
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ fn a_store_of_before_there_were_changes_is_taken_over() {
     assert_eq!(recalled(&store), fetched(&kept));
     store.record(&corp(), &look_at(9, &[mx("a.test")])).unwrap();
     drop(store);
-    assert_eq!(version(&path), 3);
+    assert_eq!(version(&path), 4);
     let store = Store::open(&path, Purpose::Check).unwrap();
     assert_eq!(changes(&store), [change(9, mx("a.test"))]);
 }

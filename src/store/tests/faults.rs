@@ -193,7 +193,7 @@ fn a_store_that_is_not_ours_to_change_is_refused_and_left_alone() {
     for (path, expected) in [
         (
             &newer,
-            "has schema 7, and this stickler knows 3: use a newer stickler, or name another file with --cache PATH",
+            "has schema 7, and this stickler knows 4: use a newer stickler, or name another file with --cache PATH",
         ),
         (
             &other,

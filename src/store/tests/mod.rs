@@ -1,5 +1,6 @@
 mod changes;
 mod faults;
+mod worth;
 
 use std::io::BufReader;
 use std::path::Path;

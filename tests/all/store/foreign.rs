@@ -66,24 +66,24 @@ fn a_file_that_is_not_ours_to_open_keeps_its_octets_its_log_and_its_journal() {
         (
             "a newer store with a log",
             true,
-            "PRAGMA user_version = 4; PRAGMA wal_checkpoint; CREATE TABLE rows (b BLOB);",
+            "PRAGMA user_version = 5; PRAGMA wal_checkpoint; CREATE TABLE rows (b BLOB);",
             "s-wal",
-            "has schema 4, and this stickler knows 3",
+            "has schema 5, and this stickler knows 4",
         ),
         (
             "a newer store whose version is in the log",
             true,
-            "PRAGMA user_version = 4;",
+            "PRAGMA user_version = 5;",
             "s-wal",
-            "has schema 4, and this stickler knows 3",
+            "has schema 5, and this stickler knows 4",
         ),
         (
             "a newer store with a hot journal",
             true,
-            "PRAGMA journal_mode = DELETE; PRAGMA user_version = 4; CREATE TABLE rows (b BLOB);
+            "PRAGMA journal_mode = DELETE; PRAGMA user_version = 5; CREATE TABLE rows (b BLOB);
              PRAGMA cache_size = 4; BEGIN; @",
             "s-journal",
-            "has schema 4, and this stickler knows 3",
+            "has schema 5, and this stickler knows 4",
         ),
         (
             "a schema that there never was",
