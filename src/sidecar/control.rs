@@ -8,6 +8,7 @@
 //! | line | answer |
 //! |---|---|
 //! | `query DOMAIN [MX]` | what holds for a domain, and why |
+//! | `alive` | `{"alive":true}` |
 //! | `dump` | the same of every domain in memory, a line each |
 //! | `forget DOMAIN` | `{"forgotten":true}`, or false where nothing was held |
 //!
@@ -37,6 +38,8 @@ const STEP: Duration = Duration::from_secs(10);
 /// A question of the administrator.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command {
+    /// Whether somebody answers.
+    Alive,
     /// What is in memory.
     Dump,
     /// To forget a domain.
@@ -58,11 +61,12 @@ impl Command {
                 .map_err(|error| format!("`{text}` is no domain: {error}"))
         };
         match words.as_slice() {
+            ["alive"] => Ok(Self::Alive),
             ["dump"] => Ok(Self::Dump),
             ["forget", domain] => Ok(Self::Forget(name(domain)?)),
             ["query", domain] => Ok(Self::Query(name(domain)?, None)),
             ["query", domain, mx] => Ok(Self::Query(name(domain)?, Some(name(mx)?))),
-            _ => Err("there are: query DOMAIN [MX], dump, forget DOMAIN".to_owned()),
+            _ => Err("there are: query DOMAIN [MX], alive, dump, forget DOMAIN".to_owned()),
         }
     }
 }
@@ -81,6 +85,10 @@ impl<N: Network + Send + 'static> Control<N> {
         let desk = self.0.uncounted();
         let keeper = desk.keeper();
         match command {
+            Command::Alive => {
+                let answer = serde_json::json!({ "alive": true });
+                write(stream, &answer.to_string()).await
+            }
             Command::Query(domain, mx) => {
                 let told = explain(&desk, &domain, mx.as_ref()).await;
                 write(stream, &json(&told)).await
@@ -161,6 +169,7 @@ mod tests {
     fn commands_are_read_from_lines() {
         let name = |text: &str| text.parse().unwrap();
         for (line, expected) in [
+            ("alive\n", Some(Command::Alive)),
             ("dump\n", Some(Command::Dump)),
             (
                 "query Corp.test\n",

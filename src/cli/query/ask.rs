@@ -35,6 +35,7 @@ pub fn run(args: &QueryArgs, environment: &Environment) -> anyhow::Result<Exit> 
         None => bail!("--control none names no socket"),
     };
     let question = match (&args.domain, args.forget) {
+        (None, _) if args.alive => "alive".to_owned(),
         (None, _) => "dump".to_owned(),
         (Some(domain), true) => format!("forget {}", domain.name()),
         (Some(domain), false) => match &args.mx {
@@ -50,6 +51,9 @@ pub fn run(args: &QueryArgs, environment: &Environment) -> anyhow::Result<Exit> 
             .with_context(|| format!("{} answers something else than a sidecar", path.display()))?;
         if let Some(error) = value.get("error").and_then(Value::as_str) {
             bail!("the sidecar says: {error}");
+        }
+        if value.get("alive").is_some() {
+            return Ok(Exit::Success);
         }
         if let Some(forgotten) = value.get("forgotten").and_then(Value::as_bool) {
             tell(format_args!(

@@ -17,7 +17,7 @@ pub use ask::run;
 #[command(after_help = EXAMPLES)]
 pub struct QueryArgs {
     /// The domain: the next hop, as Postfix or Exim would ask for it
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present_any = ["all", "alive"])]
     pub domain: Option<DomainArgument>,
 
     /// An MX host: does the policy list it?
@@ -26,6 +26,10 @@ pub struct QueryArgs {
     /// Tell of every domain in memory, a JSON line each
     #[arg(long, conflicts_with_all = ["domain", "forget"], value_parser = BoolishValueParser::new())]
     pub all: bool,
+
+    /// Ask only whether a sidecar answers, as a health check does
+    #[arg(long, conflicts_with_all = ["all", "domain", "forget"], value_parser = BoolishValueParser::new())]
+    pub alive: bool,
 
     /// With --all: write a static map of what is enforced instead, for postmap
     #[arg(long, value_name = "FOR", requires = "all")]
@@ -57,6 +61,7 @@ Examples:
   stickler query example.com mx1.example.com
   stickler query --all --format json | jq .domain
   stickler query --forget example.com
+  stickler query --alive
 
 Exit codes: 0 a policy holds, 1 none does or the MX host is not listed,
 2 wrong usage or no sidecar is there, 3 nothing is known yet.";

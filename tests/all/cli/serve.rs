@@ -223,6 +223,7 @@ fn postfix_exim_and_the_administrator_are_answered() {
         "mode=enforce mx_re=^(?i:mx\\.old\\.test)$\n"
     );
     assert_eq!(exim(&program, "hello\n"), "mode=tempfail\n");
+    query(&program, &["--alive"]).check(0, &[], &"alive");
     query(&program, &["corp.test", "mx.new.test"]).check(
         1,
         &[
@@ -249,6 +250,7 @@ fn postfix_exim_and_the_administrator_are_answered() {
     read_to(&mut sidecar.log, "forgotten at the administrator's word");
     assert_eq!(sidecar.end("TERM"), Some(0));
     query(&program, &["corp.test"]).check(2, &["!no sidecar answers at "], &"nobody");
+    query(&program, &["--alive"]).check(2, &["!no sidecar answers at "], &"nobody is alive");
 }
 
 #[test]
