@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::names::names;
 use crate::facts::UnixTime;
 
 /// The certificates of one server: which one is shown depends on the SNI and on the client's algorithms.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Identity {
     /// By server name, in lower case; `*.corp.test` stands for any one label below `corp.test` that has no
     /// entry. The first whose key the client can check is shown.
@@ -60,7 +62,7 @@ impl Identity {
 }
 
 /// A certificate that the fake Internet's own authority makes.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Certificate {
     /// The names in subjectAltName, as they stand, before any fault about names.
     pub names: Vec<Box<str>>,
@@ -198,7 +200,7 @@ const MAX_COMMON_NAME: usize = 64;
 const SOME_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// A certificate's life.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Life {
     /// The first moment at which it is valid.
     pub not_before: UnixTime,

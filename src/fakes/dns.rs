@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::names::names;
 
 /// How long an answer may be kept where nothing else is said, negative ones included.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(3600);
 
 /// One resolver's sight of the DNS.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct View {
     /// The declared names, without the final dot, in lower case; `*.corp.test` stands for every name below
     /// `corp.test` that is not itself declared. A question about any other name is unannounced.
@@ -52,7 +54,7 @@ pub fn closest<'a, T>(name: &str, declared: impl Fn(&str) -> Option<&'a T>) -> O
 }
 
 /// A declared name.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Name {
     /// The record sets; a type that is not here has no data.
     pub answers: BTreeMap<RecordKind, Answer>,
@@ -114,7 +116,7 @@ impl Default for Name {
 }
 
 /// The answer to a question about one type of one name.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Answer {
     /// The records, in the order in which they are sent; usually, not necessarily, of the type asked for.
     pub records: Vec<RecordData>,
@@ -137,7 +139,7 @@ impl Answer {
 }
 
 /// What a DNS answer suffers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum DnsFault {
     /// The name exists, records of this type do not.
     NoData,
@@ -248,7 +250,7 @@ names! {
 
 /// One record's data. Names are sent octet by octet as they stand, split at the dots; an empty one and `.`
 /// are the root.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum RecordData {
     /// An IPv4 address.
     A(Ipv4Addr),

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::certificate::{Identity, TlsVersions};
 use super::faults::HttpsFault;
 use super::names::names;
 
 /// One address of one or more policy hosts.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Edge {
     /// The certificates.
     pub identity: Identity,
@@ -22,7 +24,7 @@ pub struct Edge {
 }
 
 /// What answers a GET.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Page {
     /// An HTTP response.
     Response(Response),
@@ -42,7 +44,7 @@ impl From<Response> for Page {
 }
 
 /// An HTTP/1.1 response.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Response {
     /// The status code, as three digits.
     pub status: u16,
@@ -51,6 +53,7 @@ pub struct Response {
     /// The headers in order, apart from those of the framing: also `Content-Type`, if there is to be one.
     pub headers: Vec<(Box<str>, Box<[u8]>)>,
     /// The body.
+    #[serde(serialize_with = "write_octets", deserialize_with = "read_octets")]
     pub body: Arc<[u8]>,
     /// How the body travels.
     pub transfer: Transfer,
@@ -112,6 +115,14 @@ impl Response {
             .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| &**value)
     }
+}
+
+fn write_octets<S: Serializer>(octets: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+    <[u8]>::serialize(octets, serializer)
+}
+
+fn read_octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+    Box::deserialize(deserializer).map(Arc::from)
 }
 
 names! {

@@ -31,6 +31,8 @@ mod smtp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 pub use certificate::{
     Certificate, CertificateFault, ChainPart, Identity, KeyKind, Life, TlsVersions,
     UNKNOWN_EXTENSION,
@@ -44,7 +46,7 @@ pub use names::{Named, UnknownName};
 pub use smtp::Receiver;
 
 /// Everything that the fake Internet serves at one moment.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Internet {
     /// What resolvers say that have no view of their own.
     pub dns: View,

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::certificate::{Certificate, Identity, TlsVersions};
 use super::faults::SmtpFault;
 use crate::facts::DnsName;
 
 /// One address of an MX host.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Receiver {
     /// The name by which it greets, and by which history calls it.
     pub host: DnsName,
