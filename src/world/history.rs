@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 /// Something that reached a server. It is recorded before the server answers, so whoever has the answer finds
 /// the request in the history. Connections to closed and blackholed ports leave no trace.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Request {
     /// A DNS question.
     Question {
@@ -81,12 +84,32 @@ pub enum Request {
         /// The envelope recipients.
         rcpt_to: Vec<String>,
         /// The message, dots no longer doubled.
+        #[serde(with = "text")]
         data: Vec<u8>,
     },
 }
 
+/// A message's octets as text, which those of mail are as a rule; what is not UTF-8 is not told.
+mod text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        octets: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(octets))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        Ok(String::deserialize(deserializer)?.into_bytes())
+    }
+}
+
 /// How a DNS question came.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Transport {
     /// Over TCP.
     Tcp,

@@ -18,6 +18,9 @@ pub enum Listen {
     /// 127.0.0.1, port 53: for programs that can be told neither other ports nor routes. There is one such world
     /// in a machine or a network namespace, which has all the addresses.
     RealPorts,
+    /// What the state has at this one address, at its own port, and the resolver that everybody has at port 53
+    /// of it; the rest is served elsewhere, by worlds that have those addresses.
+    Only(IpAddr),
 }
 
 impl Listen {
@@ -25,7 +28,15 @@ impl Listen {
     pub(super) const fn server(self, address: IpAddr, port: u16) -> SocketAddr {
         match self {
             Self::FreePorts => Self::FREE,
-            Self::RealPorts => SocketAddr::new(address, port),
+            Self::RealPorts | Self::Only(_) => SocketAddr::new(address, port),
+        }
+    }
+
+    /// Returns whether a server of this address is served.
+    pub(super) fn serves(self, address: IpAddr) -> bool {
+        match self {
+            Self::FreePorts | Self::RealPorts => true,
+            Self::Only(here) => address == here,
         }
     }
 
@@ -33,7 +44,8 @@ impl Listen {
     pub(super) const fn resolver(self, view: Option<&str>) -> SocketAddr {
         match (self, view) {
             (Self::RealPorts, None) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS),
-            (Self::RealPorts, Some(_)) | (Self::FreePorts, _) => Self::FREE,
+            (Self::Only(here), None) => SocketAddr::new(here, DNS),
+            (Self::RealPorts | Self::Only(_), Some(_)) | (Self::FreePorts, _) => Self::FREE,
         }
     }
 
@@ -45,7 +57,7 @@ impl Listen {
         let mut missing: Vec<IpAddr> = match self {
             Self::FreePorts => return Ok(()),
             // Any port will do: what matters is whether the address is this machine's.
-            Self::RealPorts => addresses
+            Self::RealPorts | Self::Only(_) => addresses
                 .filter(|address| {
                     UdpSocket::bind((*address, 0))
                         .is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
@@ -64,6 +76,8 @@ impl Listen {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::Listen;
 
     #[test]
@@ -93,10 +107,15 @@ mod tests {
             "[2001:db8::1]:443"
         );
         assert_eq!(server(Listen::FreePorts, "2001:db8::1", 443), "127.0.0.1:0");
+        let here = IpAddr::from([192, 0, 2, 1]);
+        let elsewhere = IpAddr::from([192, 0, 2, 2]);
+        assert!(Listen::Only(here).serves(here) && !Listen::Only(here).serves(elsewhere));
         for (listen, view, expected) in [
             (Listen::RealPorts, None, "127.0.0.1:53"),
             (Listen::RealPorts, Some("other"), "127.0.0.1:0"),
             (Listen::FreePorts, None, "127.0.0.1:0"),
+            (Listen::Only(here), None, "192.0.2.1:53"),
+            (Listen::Only(here), Some("other"), "127.0.0.1:0"),
         ] {
             assert_eq!(
                 listen.resolver(view).to_string(),

@@ -7,8 +7,10 @@
 //!
 //! The addresses of a state are those that its DNS gives out; [`World::routes`] says on which loopback port
 //! each of them really is. Worlds share nothing that can be seen, so any number of them run side by side. For
-//! programs that know nothing of routes, [`Listen::RealPorts`] serves each address at itself.
+//! programs that know nothing of routes, [`Listen::RealPorts`] serves each address at itself, and
+//! [`Listen::Only`] one of them in a container of its own, which is told over HTTP what to serve ([`control`]).
 
+pub mod control;
 mod dns;
 mod door;
 mod error;
@@ -159,9 +161,9 @@ impl World {
                 tables.insert(gone.clone(), Table::new(&state.dns, None)?);
             }
         }
-        let modes = modes(state);
+        let modes = modes(state, self.listen);
         let served = self.prepare(state)?;
-        let strays = strays(state, &modes);
+        let strays = strays(state, &modes, self.listen);
         let keys = || modes.keys().chain(&strays);
         self.listen.check(keys().map(|(address, _)| *address))?;
         for key in keys() {
@@ -334,7 +336,11 @@ fn cannot_listen(at: SocketAddr) -> impl Fn(io::Error) -> WorldError + Copy {
 }
 
 /// Returns the ports of addresses that the DNS gives and no server has: whoever connects there is seen.
-fn strays(state: &Internet, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpAddr, u16)> {
+fn strays(
+    state: &Internet,
+    modes: &BTreeMap<(IpAddr, u16), Mode>,
+    listen: Listen,
+) -> Vec<(IpAddr, u16)> {
     [&state.dns]
         .into_iter()
         .chain(state.views.values())
@@ -342,6 +348,7 @@ fn strays(state: &Internet, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpAdd
         .flat_map(|name| name.answers.values())
         .flat_map(|answer| &answer.records)
         .filter_map(RecordData::address)
+        .filter(|address| listen.serves(*address))
         .flat_map(|address| [(address, HTTPS), (address, SMTP)])
         // Where a server stands, its own port is the one that is asked; the other leads elsewhere.
         .filter(|(address, _)| {
@@ -353,7 +360,7 @@ fn strays(state: &Internet, modes: &BTreeMap<(IpAddr, u16), Mode>) -> Vec<(IpAdd
 }
 
 /// Returns what each declared port does.
-fn modes(state: &Internet) -> BTreeMap<(IpAddr, u16), Mode> {
+fn modes(state: &Internet, listen: Listen) -> BTreeMap<(IpAddr, u16), Mode> {
     let https = state.https.iter().map(|(address, edge)| {
         let fault = edge.fault.and_then(HttpsFault::listener);
         ((*address, HTTPS), mode(fault))
@@ -362,7 +369,10 @@ fn modes(state: &Internet) -> BTreeMap<(IpAddr, u16), Mode> {
         let fault = receiver.fault.and_then(SmtpFault::listener);
         ((*address, SMTP), mode(fault))
     });
-    https.chain(smtp).collect()
+    https
+        .chain(smtp)
+        .filter(|((address, _), _)| listen.serves(*address))
+        .collect()
 }
 
 const fn mode(fault: Option<ListenerFault>) -> Mode {

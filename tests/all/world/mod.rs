@@ -1,6 +1,7 @@
 //! The fake Internet, seen by clients that share nothing with it.
 
 mod certificate;
+mod control;
 mod dns;
 mod https;
 mod life;
