@@ -36,6 +36,8 @@ mod builder;
 mod expectation;
 mod moment;
 mod origin;
+mod pace;
+mod places;
 pub mod reserved;
 mod rules;
 pub mod state;
@@ -50,6 +52,8 @@ pub use expectation::{
 };
 pub use moment::Moment;
 pub use origin::Origin;
+pub use pace::Pace;
+pub use places::{Places, PlacesError};
 pub use rules::{StoryError, StoryFault};
 pub use state::State;
 pub use whole::{Head, NetworkKind, OnlyOn, Source, Story};
