@@ -91,7 +91,7 @@ impl Verb {
             Self::Replay(args) => replay::run(&args, &environment).await,
             Self::Serve(args) => serve::run(&args, &environment, &read_serve_again).await,
             Self::Query(args) => blocking(move || query::run(&args, &environment)).await,
-            Self::Lab(args) => lab::run(&args).await,
+            Self::Lab(args) => lab::run(&args, &environment).await,
             Self::Schema(args) => blocking(move || schema::run(&args)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
             Self::Completions(args) => {

@@ -43,6 +43,7 @@
 pub mod beside;
 mod compare;
 pub mod difference;
+pub mod far;
 pub mod memory;
 mod near_edge;
 pub mod on_lab;

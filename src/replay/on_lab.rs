@@ -193,7 +193,7 @@ impl Stage for LabStage {
         self.world.apply(&state.internet).await.map_err(failed)
     }
 
-    fn advance_to(&self, now: UnixTime) {
+    async fn advance_to(&self, now: UnixTime) {
         self.clock.advance_to(now);
     }
 
@@ -266,7 +266,8 @@ fn failed(error: impl std::error::Error) -> StageError {
     }
 }
 
-fn deadlines(of_sender: Option<state::Deadlines>) -> Deadlines {
+/// Returns how long a sender of a story waits, or else the observer.
+pub(super) fn deadlines(of_sender: Option<state::Deadlines>) -> Deadlines {
     match of_sender {
         None => Deadlines::with_step(OBSERVER_DEADLINE),
         Some(waits) => Deadlines {

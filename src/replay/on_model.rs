@@ -90,7 +90,7 @@ impl Stage for ModelStage {
         Ok(())
     }
 
-    fn advance_to(&self, now: UnixTime) {
+    async fn advance_to(&self, now: UnixTime) {
         self.clock.advance_to(now);
     }
 

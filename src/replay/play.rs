@@ -102,7 +102,7 @@ impl<S: Stage> Player<'_, S> {
         {
             // One that was due before the story runs as it begins.
             let due = due.max(self.start);
-            self.stage.advance_to(due);
+            self.stage.advance_to(due).await;
             self.senders.pass(due);
             let Some(refresh) = self.refresh(&name, &next_hop).await else {
                 break;
@@ -113,7 +113,7 @@ impl<S: Stage> Player<'_, S> {
                 .stands_still(self.stage, &self.senders, Some(until))
                 .await;
         }
-        self.stage.advance_to(until);
+        self.stage.advance_to(until).await;
         self.senders.pass(until);
         refreshes
     }

@@ -28,8 +28,8 @@ pub trait Stage: Sync {
     /// Replaces what the servers hold.
     fn apply(&self, state: &State) -> impl Future<Output = Result<(), StageError>> + Send;
 
-    /// Moves the clock.
-    fn advance_to(&self, now: UnixTime);
+    /// Lets time pass until then: moves the clock, or waits for it.
+    fn advance_to(&self, now: UnixTime) -> impl Future<Output = ()> + Send;
 
     /// Takes what reached the servers since the last call, in order.
     fn drain(&self) -> Vec<Seen>;

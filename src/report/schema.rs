@@ -39,6 +39,11 @@ pub const ENTRIES: &[Entry] = &[
         || written::<check::Document<'static>>(check::SCHEMA),
     ),
     Entry::new(
+        "lab-play",
+        "what `lab play --into` writes to retest.json",
+        || written::<replay::FarDocument<'static>>(replay::FAR_SCHEMA),
+    ),
+    Entry::new(
         "replay",
         "what `replay --format json` writes, and each line of `--format ndjson`",
         || written::<replay::Document<'static>>(replay::SCHEMA),

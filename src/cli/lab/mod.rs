@@ -1,15 +1,24 @@
-//! `stickler lab`: a scenario's servers, run by hand.
+//! `stickler lab`: a scenario's servers, run by hand, or in containers.
 
+mod apply;
 mod paste;
+mod places;
+mod play;
+mod serve;
 mod up;
 
 use clap::{Args, Subcommand};
 
+pub use apply::LabApplyArgs;
+pub use places::PlacesArgs;
+pub use play::{LabPlayArgs, MtaArgument};
+pub use serve::LabServeArgs;
 pub use up::LabUpArgs;
 
+use super::environment::Environment;
 use super::exit::Exit;
 
-/// Run a scenario's servers by hand
+/// Run a scenario's servers by hand, or in containers
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(after_help = EXAMPLES)]
 pub struct LabArgs {
@@ -23,6 +32,12 @@ pub struct LabArgs {
 pub enum LabCommand {
     /// Start a scenario's servers and stay up
     Up(LabUpArgs),
+    /// Serve one address of a lab of containers
+    Serve(LabServeArgs),
+    /// Let a lab of containers serve a step of a scenario
+    Apply(LabApplyArgs),
+    /// Play a scenario in a lab of containers, through the mail servers under test
+    Play(LabPlayArgs),
 }
 
 /// Does with the lab what was asked.
@@ -30,9 +45,12 @@ pub enum LabCommand {
 /// # Errors
 ///
 /// When the servers cannot be started, or a file not written.
-pub async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
+pub async fn run(args: &LabArgs, environment: &Environment) -> anyhow::Result<Exit> {
     match &args.command {
         LabCommand::Up(args) => up::run(args).await,
+        LabCommand::Serve(args) => serve::run(args).await,
+        LabCommand::Apply(args) => apply::run(args).await,
+        LabCommand::Play(args) => play::run(args, environment).await,
     }
 }
 

@@ -301,7 +301,7 @@ impl<'s> Lab<'s> {
 }
 
 /// Returns the step that holds at a time; before the first one, that one.
-fn moment_at(scenario: &Scenario, after: Duration) -> Option<&Moment> {
+pub(super) fn moment_at(scenario: &Scenario, after: Duration) -> Option<&Moment> {
     scenario
         .story
         .moments

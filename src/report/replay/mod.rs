@@ -1,8 +1,10 @@
 //! What a replay told: as text, JSON, NDJSON and `JUnit`.
 
 mod document;
+mod far;
 mod junit;
 mod sink;
 
 pub use document::{Document, SCHEMA, Told};
+pub use far::{FAR_SCHEMA, FarDocument, far_json, far_junit};
 pub use sink::{Options, Telling, form};

@@ -6,6 +6,7 @@
 
 mod beside;
 mod certificate;
+mod far;
 mod findings;
 mod mx;
 mod policy;
@@ -18,6 +19,7 @@ mod summary;
 mod told;
 mod trace;
 
+pub use far::far;
 pub use replay::{ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};
 pub use story::story;
 pub use summary::{Tally, summary};

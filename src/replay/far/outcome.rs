@@ -1,0 +1,251 @@
+//! What a play in a lab of containers told.
+
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::replay::Replayed;
+use crate::sender::Verdict;
+use crate::story::Expectation;
+
+/// What came of a story in a lab of containers.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct FarReplayed {
+    /// What each span of time was divided by.
+    pub factor: u32,
+    /// What the story's own senders told, in this process.
+    pub story: Replayed,
+    /// The mail servers under test.
+    pub senders: Vec<Box<str>>,
+    /// What became of each message of theirs, in the order of the story.
+    pub cells: Vec<Cell>,
+    /// What of the story could not be told, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Requests that the story does not announce: mail servers ask what their makers want them to.
+    pub unannounced: Vec<String>,
+}
+
+impl FarReplayed {
+    /// Returns whether all that was expected came.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.story.outcome.is_failure() && self.cells.iter().all(|cell| cell.faults.is_empty())
+    }
+}
+
+/// Something that could not be told.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct LeftOut {
+    /// The line of the expectation.
+    pub line: usize,
+    /// How long after the start of the play.
+    #[serde(rename = "after_secs", serialize_with = "secs")]
+    #[schemars(with = "u64")]
+    pub after: Duration,
+    /// Why.
+    pub why: Box<str>,
+}
+
+/// What became of one message at one step.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Cell {
+    /// The line of the step.
+    pub line: usize,
+    /// How long after the start of the story, as it is told.
+    #[serde(rename = "after_secs", serialize_with = "secs")]
+    #[schemars(with = "u64")]
+    pub after: Duration,
+    /// What happens at the step; may be empty.
+    pub title: Box<str>,
+    /// The mail server.
+    pub sender: Box<str>,
+    /// The recipient.
+    pub to: Box<str>,
+    /// Whether the message had waited in the queue.
+    pub queued: bool,
+    /// What became of it.
+    pub fate: Fate,
+    /// What must become of it; null where the story does not say.
+    pub expected: Option<Verdict>,
+    /// How often the queue was run for it.
+    pub queue_runs: u32,
+    /// What is wrong with that.
+    pub faults: Vec<String>,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(tag = "fate", rename_all = "kebab-case")]
+pub enum Fate {
+    /// It arrived.
+    Arrived {
+        /// The MX host that took it.
+        via: Box<str>,
+        /// The version of TLS; null is clear text.
+        tls: Option<Box<str>>,
+        /// Whether the sender found the certificate good.
+        protected: bool,
+        /// How often it arrived.
+        times: usize,
+    },
+    /// It waits.
+    Deferred {
+        /// What the sender's log says.
+        reply: Box<str>,
+    },
+    /// It went back.
+    Bounced {
+        /// What the sender's log says.
+        reply: Box<str>,
+    },
+    /// The sender says nothing of it.
+    Unheard,
+}
+
+impl Fate {
+    /// Returns the verdict that it shows; `None` of a message that nobody has heard of.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<Verdict> {
+        match self {
+            Self::Arrived {
+                protected: true, ..
+            } => Some(Verdict::Deliver),
+            Self::Arrived {
+                protected: false, ..
+            } => Some(Verdict::DeliverUnprotected),
+            Self::Deferred { .. } => Some(Verdict::Defer),
+            Self::Bounced { .. } => Some(Verdict::Bounce),
+            Self::Unheard => None,
+        }
+    }
+
+    /// Returns what is wrong with it, whatever the story says: mail arrives once.
+    #[must_use]
+    pub(super) fn faults(&self, expected: Option<&Expectation>) -> Vec<String> {
+        let mut faults = Vec::new();
+        if let Self::Arrived { times, .. } = self
+            && *times != 1
+        {
+            faults.push(format!("it arrived {times} times"));
+        }
+        if *self == Self::Unheard {
+            faults.push("nothing was heard of it".to_owned());
+        }
+        let Some(expected) = expected else {
+            return faults;
+        };
+        if let (Some(verdict), Some(found)) = (expected.verdict, self.verdict())
+            && verdict != found
+        {
+            faults.push(format!("verdict {verdict} was expected, it is {found}"));
+        }
+        if let Self::Arrived { via, .. } = self
+            && !expected.via.is_empty()
+            && !expected.via.iter().any(|host| host.as_str() == &**via)
+        {
+            let hosts: Vec<&str> = expected.via.iter().map(|host| host.as_str()).collect();
+            faults.push(format!(
+                "delivery via {} was expected, it is via {via}",
+                hosts.join(" or ")
+            ));
+        }
+        faults
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arrived {
+                via,
+                tls,
+                protected,
+                ..
+            } => {
+                let how = if *protected {
+                    "delivered"
+                } else {
+                    "unprotected"
+                };
+                let tls = tls.as_deref().unwrap_or("clear text");
+                write!(f, "{how} {via} {tls}")
+            }
+            Self::Deferred { reply } => write!(f, "DEFERRED {reply}"),
+            Self::Bounced { reply } => write!(f, "BOUNCED {reply}"),
+            Self::Unheard => f.write_str("nothing heard"),
+        }
+    }
+}
+
+fn secs<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(span.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fate;
+    use crate::sender::Verdict;
+    use crate::story::Expectation;
+
+    #[test]
+    fn mail_arrives_once_where_it_is_to_and_as_it_is_to() {
+        let arrived = |via: &str, protected, times| Fate::Arrived {
+            via: via.into(),
+            tls: Some("TLSv1.3".into()),
+            protected,
+            times,
+        };
+        let deferred = || Fate::Deferred {
+            reply: "4.7.5 not verified".into(),
+        };
+        let mut deliver = Expectation::about("corp.test".parse().unwrap());
+        deliver.verdict = Some(Verdict::Deliver);
+        deliver.via = vec!["mx.new.test".parse().unwrap()];
+        let mut defer = Expectation::about("corp.test".parse().unwrap());
+        defer.verdict = Some(Verdict::Defer);
+        for (fate, expected, faults) in [
+            (arrived("mx.new.test", true, 1), Some(&deliver), &[][..]),
+            (
+                arrived("mx.new.test", false, 1),
+                Some(&deliver),
+                &["verdict deliver was expected, it is deliver-unprotected"],
+            ),
+            (
+                arrived("mx.old.test", true, 1),
+                Some(&deliver),
+                &["delivery via mx.new.test was expected, it is via mx.old.test"],
+            ),
+            (
+                arrived("mx.new.test", true, 2),
+                None,
+                &["it arrived 2 times"],
+            ),
+            (
+                arrived("mx.new.test", true, 0),
+                None,
+                &["it arrived 0 times"],
+            ),
+            (
+                arrived("mx.new.test", true, 1),
+                Some(&defer),
+                &["verdict defer was expected, it is deliver"],
+            ),
+            (deferred(), Some(&defer), &[]),
+            (
+                deferred(),
+                Some(&deliver),
+                &["verdict deliver was expected, it is defer"],
+            ),
+            (
+                Fate::Bounced { reply: "".into() },
+                Some(&defer),
+                &["verdict defer was expected, it is bounce"],
+            ),
+            (Fate::Unheard, Some(&defer), &["nothing was heard of it"]),
+        ] {
+            assert_eq!(fate.faults(expected), faults, "{fate:?}");
+        }
+    }
+}
