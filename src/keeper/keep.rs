@@ -152,6 +152,13 @@ impl<N: Network> Keeper<N> {
         self.wait_for_hosts(domain, patience, Hosts::known).await
     }
 
+    /// Returns the same as [`Keeper::exchangers`], but nothing as long as only those are known that
+    /// [`Keeper::note_host`] named.
+    pub async fn all_exchangers(&self, domain: &DnsName, patience: Duration) -> Exchangers {
+        self.wait_for_hosts(domain, patience, Hosts::known_whole)
+            .await
+    }
+
     /// Begins a look-up if one is due; waits for what is `known` of the hosts, at most `patience` from its beginning.
     async fn wait_for_hosts(
         &self,
@@ -200,10 +207,7 @@ impl<N: Network> Keeper<N> {
         patience: Duration,
     ) -> Option<bool> {
         // Those that a mail server names come one by one: without the records they are no set.
-        let hosts = match self
-            .wait_for_hosts(domain, patience, Hosts::known_whole)
-            .await
-        {
+        let hosts = match self.all_exchangers(domain, patience).await {
             Exchangers::Hosts(hosts) => hosts,
             Exchangers::ItSelf => vec![domain.clone()],
             Exchangers::Unknown => return None,

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use super::exim;
 use super::filter::{self, MxSet};
 use super::filter_key::FilterKey;
+use super::host::is_listed;
 use super::key::{Key, NextHop};
 use super::metrics::{Answered, Tally};
 use super::postfix::{self, Candidates, Question};
@@ -130,7 +131,7 @@ impl<N: Network> Desk<N> {
         match &standing {
             Standing::Policy(cached) => {
                 let policy = &cached.policy;
-                let candidates = self.candidates(domain, next_hop, policy).await;
+                let candidates = self.candidates(domain, (next_hop, flavour), policy).await;
                 let question = Question {
                     domain,
                     flavour,
@@ -155,18 +156,27 @@ impl<N: Network> Desk<N> {
         }
     }
 
-    /// Finds the hosts that a policy's wildcards are held against; they are looked up only where there are any.
-    async fn candidates(&self, domain: &DnsName, next_hop: NextHop, policy: &Policy) -> Candidates {
+    /// Finds the hosts that a policy's wildcards are held against, and all that Postfix may connect to where it shows
+    /// them to its filter; they are looked up only there.
+    async fn candidates(
+        &self,
+        domain: &DnsName,
+        (next_hop, flavour): (NextHop, Flavour),
+        policy: &Policy,
+    ) -> Candidates {
         let has_wildcard = policy
             .patterns()
             .iter()
             .any(|pattern| matches!(pattern, MxPattern::Wildcard(_)));
+        // Postfix 3.10.5 and later compare the names themselves.
+        let is_filtered = flavour == Flavour::Postfix && self.filters.load(Ordering::Relaxed);
         match next_hop {
             NextHop::Host => Candidates::ItSelf,
-            NextHop::Mx if policy.mode() == Mode::Enforce && has_wildcard => {
+            NextHop::Mx if policy.mode() == Mode::Enforce && (has_wildcard || is_filtered) => {
                 match self.keeper.exchangers(domain, HOSTS_PATIENCE).await {
+                    Exchangers::Hosts(hosts) if is_filtered => Candidates::Shown(hosts),
                     Exchangers::Hosts(hosts) => Candidates::Mx(hosts),
-                    Exchangers::ItSelf => Candidates::Implicit,
+                    Exchangers::ItSelf => Candidates::ItSelf,
                     Exchangers::Unknown => Candidates::Unknown,
                 }
             }
@@ -191,8 +201,16 @@ impl<N: Network> Desk<N> {
         self.tally.add(Answered::of(&standing));
         match &standing {
             Standing::Policy(cached) => {
-                let mx_set = self.mx_set(owner, &cached.policy).await;
-                filter::decide(Some(&cached.policy), key, mx_set).into()
+                let policy = &cached.policy;
+                let verdict = filter::decide(Some(policy), key, MxSet::Ordinary);
+                match verdict {
+                    filter::Verdict::Keep => verdict.into(),
+                    // Not every set may be without the host.
+                    filter::Verdict::Drop => {
+                        let mx_set = self.mx_set(owner, policy).await;
+                        filter::decide(Some(policy), key, mx_set).into()
+                    }
+                }
             }
             Standing::None(_) => Reply::NotFound,
             Standing::Pending { .. } => self.pending(owner),
@@ -200,23 +218,25 @@ impl<N: Network> Desk<N> {
         }
     }
 
-    /// Returns what is known of the MX set of a domain, where its policy drops hosts from it.
+    /// Returns what is known of the MX set of a domain from which its policy drops a host.
     async fn mx_set(&self, owner: &DnsName, policy: &Policy) -> MxSet {
-        if policy.mode() != Mode::Enforce {
-            return MxSet::Ordinary;
-        }
         if self.keeper.is_reached_by_alias(owner) {
             return MxSet::ReachedByAlias;
         }
         let settings = self.settings.load_full();
         let own = &settings.own_addresses;
-        if own.is_empty() {
-            return MxSet::Ordinary;
+        if !own.is_empty() {
+            match self.keeper.leads_to(owner, own, HOSTS_PATIENCE).await {
+                // Where it is not known, `match=` alone protects: a bounce is worse than a deferral.
+                Some(true) | None => return MxSet::HoldsThisHost,
+                Some(false) => {}
+            }
         }
-        match self.keeper.leads_to(owner, own, HOSTS_PATIENCE).await {
-            // Where it is not known, `match=` alone protects: a bounce is worse than a deferral.
-            Some(true) | None => MxSet::HoldsThisHost,
-            Some(false) => MxSet::Ordinary,
+        match self.keeper.all_exchangers(owner, HOSTS_PATIENCE).await {
+            Exchangers::Hosts(hosts) if !hosts.iter().any(|host| is_listed(policy, host)) => {
+                MxSet::NoneListed
+            }
+            Exchangers::Hosts(_) | Exchangers::ItSelf | Exchangers::Unknown => MxSet::Ordinary,
         }
     }
 

@@ -3,7 +3,8 @@
 //! [RFC 8461, Section 4.1] wants the *name* of an MX host held against the policy. Postfix before 3.10.5 compares
 //! certificates only, so an MX host that the policy does not list is used if its certificate has a name that the
 //! policy lists. The filter drops such hosts from the MX set. Where every one is dropped the mail is deferred
-//! (4.7.0), neither bounced nor sent to the domain's own address.
+//! (4.7.0), neither bounced nor sent to the domain's own address; where it is known beforehand that it would be so,
+//! all are kept, and the policy map has a temporary answer for the domain.
 //!
 //! What holds where the filter cannot know the policy domain:
 //!
@@ -28,6 +29,10 @@ pub enum MxSet {
     /// Postfix looks for itself in the set by address, and behind the filter: with the better MX dropped it would
     /// find itself the best one and bounce the mail (5.4.6), or hand it to a worse MX and so make a loop.
     HoldsThisHost,
+    /// The policy lists none of its hosts. With all of them dropped Postfix would defer the mail without a question to
+    /// the policy map, also that of an alias without a policy, for ever. With all of them kept the answer of the map
+    /// decides: for this domain it is temporary then, before any connection.
+    NoneListed,
     /// Nothing speaks against dropping hosts from it.
     Ordinary,
     /// Mail goes out to an alias of the domain too, which has a policy of its own or none.
@@ -120,6 +125,7 @@ mod tests {
             (Some(&enforce), MxSet::Ordinary, Verdict::Drop),
             (Some(&enforce), MxSet::HoldsThisHost, Verdict::Keep),
             (Some(&enforce), MxSet::ReachedByAlias, Verdict::Keep),
+            (Some(&enforce), MxSet::NoneListed, Verdict::Keep),
             (Some(&testing), MxSet::Ordinary, Verdict::Keep),
             (Some(&none), MxSet::Ordinary, Verdict::Keep),
             (None, MxSet::Ordinary, Verdict::Keep),

@@ -37,7 +37,7 @@ use super::socketmap::{Flavour, Reply};
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
 use crate::tlsrpt::result_type::ResultType;
-use matching::match_list;
+use matching::{NoNames, match_list};
 
 /// What is known of a policy domain when Postfix asks for it.
 #[derive(Clone, Copy, Debug)]
@@ -115,8 +115,8 @@ pub const fn without_look_up(key: &Key) -> Option<Reply> {
 
 /// Answers a question of the policy map.
 ///
-/// The answer is temporary where the policy has wildcards alone and no candidate is known, and where it would be
-/// longer than Postfix takes.
+/// The answer is temporary where the policy has wildcards alone and no candidate is known, where it lists none of the
+/// hosts that Postfix has shown, and where it would be longer than Postfix takes.
 #[must_use]
 pub fn answer(question: &Question<'_>, settings: &Settings) -> Reply {
     let Question {
@@ -136,10 +136,18 @@ pub fn answer(question: &Question<'_>, settings: &Settings) -> Reply {
             Reply::found(value)
         }
         Level::Secure(policy) => {
-            let Some(names) = match_list(policy, domain, candidates) else {
-                return Reply::Temporary(format!(
-                    "the policy of {domain} has wildcards only, and its MX hosts are not known"
-                ));
+            let names = match match_list(policy, domain, candidates) {
+                Ok(names) => names,
+                Err(NoNames::HostsUnknown) => {
+                    return Reply::Temporary(format!(
+                        "the policy of {domain} has wildcards only, and its MX hosts are not known"
+                    ));
+                }
+                Err(NoNames::NoneListed) => {
+                    return Reply::Temporary(format!(
+                        "the policy of {domain} lists none of its MX hosts"
+                    ));
+                }
             };
             let mut value = format!("secure match={} servername=hostname", names.join(":"));
             if let Some(excludes) = &settings.salt {

@@ -17,6 +17,10 @@ fn mx(hosts: &[&str]) -> Candidates {
     Candidates::Mx(hosts.iter().map(|host| host.parse().unwrap()).collect())
 }
 
+fn shown(hosts: &[&str]) -> Candidates {
+    Candidates::Shown(hosts.iter().map(|host| host.parse().unwrap()).collect())
+}
+
 /// Asks about `example.test` and returns the payload of the reply.
 fn ask(
     flavour: Flavour,
@@ -73,12 +77,7 @@ fn match_names_patterns_as_they_are_and_the_hosts_that_wildcards_cover() {
         // A wildcard, and no host under it: none of the hosts there are may take the mail.
         (&["*.w.test"], mx(&["a.b.w.test"]), unmatched),
         (&["*.w.test"], mx(&[]), unmatched),
-        // Without MX records the domain is the candidate.
-        (&["*.test"], Candidates::Implicit, "example.test"),
-        (&["example.test"], Candidates::Implicit, "example.test"),
-        (&["mx.test"], Candidates::Implicit, "mx.test"),
-        (&["*.w.test"], Candidates::Implicit, unmatched),
-        // In brackets it is the only one.
+        // In brackets, or without MX records, the domain is the only candidate.
         (&["*.test"], Candidates::ItSelf, "example.test"),
         (
             &["example.test", "mx.test"],
@@ -87,11 +86,33 @@ fn match_names_patterns_as_they_are_and_the_hosts_that_wildcards_cover() {
         ),
         (&["mx.test"], Candidates::ItSelf, unmatched),
         (&["*.w.test"], Candidates::ItSelf, unmatched),
+        // Where Postfix has shown its MX set no other name can be of use.
+        (
+            &["b.test", "a.test", "*.w.test"],
+            shown(&["x.w.test", "evil.test", "a.test", "a.b.w.test"]),
+            "a.test:x.w.test",
+        ),
     ] {
         assert_eq!(
             ask_plainly(patterns, &candidates),
             format!("OK secure match={expected} servername=hostname"),
             "{patterns:?} {candidates:?}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_that_lists_none_of_the_hosts_that_postfix_has_shown_leads_to_no_connection() {
+    for (patterns, hosts) in [
+        (["a.test"], ["evil.test"]),
+        (["*.w.test"], ["a.b.w.test"]),
+        (["hostname"], ["hostname"]),
+        (["192.0.2.1"], ["192.0.2.1"]),
+    ] {
+        assert_eq!(
+            ask_plainly(&patterns, &shown(&hosts)),
+            "TEMP the policy of example.test lists none of its MX hosts",
+            "{patterns:?}"
         );
     }
 }

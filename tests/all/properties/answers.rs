@@ -69,18 +69,18 @@ fn host() -> impl Strategy<Value = DnsName> {
 
 fn candidates() -> impl Strategy<Value = Candidates> {
     prop_oneof![
-        Just(Candidates::Implicit),
         Just(Candidates::ItSelf),
         Just(Candidates::Unknown),
         vec(host(), 0..5).prop_map(Candidates::Mx),
+        vec(host(), 0..5).prop_map(Candidates::Shown),
     ]
 }
 
 /// The hosts that may take mail: what a policy lists of the candidates there are.
 fn listed(policy: &Policy, domain: &DnsName, candidates: &Candidates) -> BTreeSet<String> {
     let hosts = match candidates {
-        Candidates::Implicit | Candidates::ItSelf => std::slice::from_ref(domain),
-        Candidates::Mx(hosts) => hosts,
+        Candidates::ItSelf => std::slice::from_ref(domain),
+        Candidates::Mx(hosts) | Candidates::Shown(hosts) => hosts,
         Candidates::Unknown => &[],
     };
     let listed = hosts.iter().filter(|host| is_listed(policy, host));
@@ -121,7 +121,13 @@ proptest! {
                 return Ok(());
             }
             Reply::Temporary(_) => {
-                assert_eq!((mode, &candidates), (Some(Mode::Enforce), &Candidates::Unknown));
+                assert_eq!(mode, Some(Mode::Enforce));
+                let policy = policy.as_ref().expect("it has a mode");
+                assert!(match &candidates {
+                    Candidates::Unknown => true,
+                    Candidates::Shown(_) => listed(policy, &domain, &candidates).is_empty(),
+                    Candidates::ItSelf | Candidates::Mx(_) => false,
+                });
                 return Ok(());
             }
             Reply::Permanent(text) => panic!("{text}"),
@@ -166,7 +172,8 @@ proptest! {
             assert_eq!(unique.len(), names.len(), "{value}");
             let listed = listed(policy, &domain, &candidates);
             for name in &names {
-                let is_itself = patterns.contains(*name) && candidates != Candidates::ItSelf;
+                let is_only = matches!(candidates, Candidates::ItSelf | Candidates::Shown(_));
+                let is_itself = patterns.contains(*name) && !is_only;
                 assert!(is_itself || listed.contains(*name) || *name == NO_HOST, "{name}");
                 assert!(is_host_name(name), "{name}");
                 assert!(!["hostname", "nexthop", "dot-nexthop"].contains(name));
