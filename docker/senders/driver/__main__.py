@@ -1,8 +1,8 @@
-"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER | kills COUNT"""
+"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER | kills COUNT | readme SENDER"""
 
 import sys
 
-from . import kills, play, table
+from . import kills, play, readme, table
 
 match sys.argv[1:]:
     case ["play", sender, *stand_in]:
@@ -13,5 +13,7 @@ match sys.argv[1:]:
         sys.exit(table.self_test(folder))
     case ["kills", count]:
         sys.exit(kills.main(int(count)))
+    case ["readme", sender]:
+        readme.main(sender)
     case _:
         sys.exit(__doc__)

@@ -5,13 +5,12 @@ import shutil
 import socket
 import sqlite3
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from .lab import Lab
+from .lab import Lab, take_addresses
 from .sidecar import POSTFIX, STORE, Sidecar, ask, read_netstring
 from .tools import RUN, Failure
 
@@ -216,10 +215,7 @@ class Kills:
 
 def main(count: int) -> int:
     RUN.mkdir(exist_ok=True)
-    # The first is what every story has; this many domains need more.
-    for network in ("192.0.2.1/24", "198.51.100.1/24", "203.0.113.1/24", "198.18.0.1/15"):
-        subprocess.run(["ip", "address", "add", network, "dev", "lo"], check=True)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    take_addresses()
     try:
         return Kills(count).run()
     except Failure as failure:

@@ -21,18 +21,14 @@ FLUSHES = 12
 
 # What is played with each sender: the sender's set-up, the sidecar's options, and the stories, all unless said.
 SALTED = ["--salt", ""]
-PASSES = {
-    "postfix-3.7": {
-        "": (Postfix("postfix", with_filter=True, session_cache=False), [], None),
-        " cached": (Postfix("postfix", with_filter=False, session_cache=True), SALTED, ["hostile", "migration"]),
-    },
-    "postfix-3.10": {
-        "": (Postfix("postfix310", with_filter=False, session_cache=False), [], None),
-        " cached": (Postfix("postfix310", with_filter=False, session_cache=True), SALTED, ["hostile", "migration"]),
-    },
-    "exim-4.96": {"": (Exim(), [], None)},
-    "exim-4.98": {"": (Exim(), [], None)},
+CACHED = (Postfix(SALTED, with_filter=False), SALTED, ["hostile", "migration"])
+POSTFIX = {"": (Postfix([]), [], None), " cached": CACHED}
+EXIM = {
+    "": (Exim(), [], None),
+    " smart host": (Exim("smart.test"), [], ["smart-hosts"]),
+    " other smart host": (Exim("unlisted.test"), [], ["smart-hosts"]),
 }
+PASSES = {"postfix-3.7": POSTFIX, "postfix-3.10": POSTFIX, "exim-4.96": EXIM, "exim-4.98": EXIM}
 
 
 def play(sender: str, stand_in: str | None):
@@ -43,7 +39,8 @@ def play(sender: str, stand_in: str | None):
     for suffix, (mta, options, stories) in PASSES[sender].items():
         for story, rounds in cases.ROUNDS.items():
             if stories is None or story in stories:
-                for row in Play(sender + suffix, mta, story, side(stand_in, options)).rows(rounds):
+                played = Play(sender + suffix, mta, story, side(stand_in, options))
+                for row in played.rows(rounds) if played.cases else ():
                     print(json.dumps(row), flush=True)
 
 
@@ -66,7 +63,7 @@ class Play:
     def __init__(self, sender: str, mta, story: str, sidecar):
         self.sender, self.mta, self.story, self.sidecar = sender, mta, story, sidecar
         told = [case for case in cases.CASES.values() if case["story"] == story]
-        self.cases = [(case, cases.steps(case, sender)) for case in told]
+        self.cases = [(case, steps) for case in told if (steps := cases.steps(case, sender))]
         # Who has nothing to wait for does not wait for it.
         self.flushes = FLUSHES if isinstance(sidecar, Sidecar) else 2
 
@@ -95,7 +92,7 @@ class Play:
                 recipient = f"r{number}@{case.get('spelt', case['domain'])}"
                 # Logs may fold the case.
                 waited[case["domain"]] = recipient.lower()
-                self.mta.send(recipient)
+                self.mta.send(recipient, f"{header}\n" if (header := case.get("header")) else "")
             elif "flush" in step:
                 # What the round before left in the queue.
                 waited[case["domain"]] = f"r{number - 1}@{case['domain']}"

@@ -21,16 +21,27 @@ DELIVERY = re.compile(
 )
 
 
-class Postfix:
-    """A Postfix of one of the two kinds that the sidecar has answers for."""
+def configure(parameters: dict[str, str]):
+    if parameters:
+        run("postconf", "-e", *(f"{name}={value}" for name, value in parameters.items()))
 
-    def __init__(self, map_name: str, with_filter: bool, session_cache: bool):
-        self.settings = {
-            "smtp_tls_policy_maps": f"socketmap:inet:127.0.0.1:8461:{map_name}",
-            "smtp_dns_reply_filter": "socketmap:inet:127.0.0.1:8461:mx-filter" if with_filter else "",
-            # The value of Debian's template, or what `stickler` advises.
-            "smtp_tls_session_cache_database": "btree:${data_directory}/smtp_scache" if session_cache else "",
+
+def settings(printed: str) -> list[str]:
+    """Returns the lines for main.cf of what `stickler serve --print-postfix` prints."""
+    return [line for line in printed.splitlines() if line and not line.startswith("#")]
+
+
+class Postfix:
+    """Postfix with what `stickler serve --print-postfix` says that its main.cf needs."""
+
+    def __init__(self, options: list[str], with_filter: bool = True):
+        self.options = options
+        # What it has before anybody asks `stickler`: Debian's template says so.
+        self.before = {
+            "smtp_tls_CAfile": str(Lab.ca_file),
+            "smtp_tls_session_cache_database": "btree:${data_directory}/smtp_scache",
         }
+        self.after = {} if with_filter else {"smtp_dns_reply_filter": ""}
 
     def start(self, here: Path):
         for name in ("resolv.conf", "hosts", "services", "nsswitch.conf"):
@@ -38,7 +49,10 @@ class Postfix:
                 (CHROOT / "etc").mkdir(exist_ok=True)
                 shutil.copy(source, CHROOT / "etc" / name)
         shutil.copy(here / "postfix" / "main.cf", "/etc/postfix/main.cf")
-        run("postconf", "-e", f"smtp_tls_CAfile={Lab.ca_file}", *(f"{key}={value}" for key, value in self.settings.items()))
+        configure(self.before)
+        printed = run("stickler", "serve", "--print-postfix", *self.options)
+        configure(dict(line.split(" = ") if " = " in line else (line.removesuffix(" ="), "") for line in settings(printed)))
+        configure(self.after)
         LOG.unlink(missing_ok=True)
         for cache in Path("/var/lib/postfix").glob("smtp_scache*"):
             cache.unlink()
@@ -47,8 +61,8 @@ class Postfix:
         # Postfix's commands log there under their own rights.
         LOG.chmod(0o666)
 
-    def send(self, recipient: str):
-        message = f"From: probe@sender.test\nTo: {recipient}\nSubject: probe\n\nprobe\n"
+    def send(self, recipient: str, header: str):
+        message = f"From: probe@sender.test\nTo: {recipient}\n{header}Subject: probe\n\nprobe\n"
         subprocess.run(["sendmail", "-f", "probe@sender.test", recipient], input=message, text=True, check=True)
 
     def flush(self):

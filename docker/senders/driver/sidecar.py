@@ -1,5 +1,6 @@
 """`stickler serve`, and those that stand in its place to show that its answers are what counts."""
 
+import re
 import socket
 import socketserver
 import subprocess
@@ -84,8 +85,8 @@ class Sidecar:
         end(self.process)
 
     def settle(self, domain: str, text: str):
-        """Waits until the answer for a domain has this in it."""
-        wait_for(f"{domain}: an answer with {text!r}", lambda: text in ask("postfix", domain), pause=0.3)
+        """Waits until the answer for a domain has this in it, an expression."""
+        wait_for(f"{domain}: an answer with {text!r}", lambda: re.search(text, ask("postfix", domain)), pause=0.3)
 
     def flood(self):
         """Opens connections that ask nothing, and others that never end a request, and leaves them open."""
