@@ -10,14 +10,14 @@ readonly failed=1 broken=2 left_out=3
 
 # Each sender: its name, what it is to know, where its adapter listens, Debian's suite, the image's target.
 readonly senders=(
-    "postfix-3.7 strict 203.0.113.101 bookworm postfix"
-    "postfix-3.10 strict 203.0.113.102 trixie postfix"
-    "exim-4.98 strict 203.0.113.103 trixie exim"
-    "postfix-plain lenient 203.0.113.104 bookworm postfix"
+    "postfix-3.7 strict 198.51.100.101 bookworm postfix"
+    "postfix-3.10 strict 198.51.100.102 trixie postfix"
+    "exim-4.98 strict 198.51.100.103 trixie exim"
+    "postfix-plain lenient 198.51.100.104 bookworm postfix"
 )
 readonly servers=(dns policy-a policy-b mx-old mx-new mx-backup)
 # As compose.yaml has them.
-readonly places=(--dns 203.0.113.53 --edge 203.0.113.11,203.0.113.12 --mx 203.0.113.21,203.0.113.22,203.0.113.23)
+readonly places=(--dns 198.51.100.53 --edge 198.51.100.11,198.51.100.12 --mx 198.51.100.21,198.51.100.22,198.51.100.23)
 readonly adapter_port=8026
 # How long a mail server may take to start.
 readonly start_secs=30

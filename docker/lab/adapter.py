@@ -18,7 +18,7 @@ from driver.exim import Exim
 from driver.postfix import Postfix
 
 PORT = 8026
-RESOLVER = "203.0.113.53"
+RESOLVER = "198.51.100.53"
 CA_FILE = Path("/out/ca.pem")
 EXIM_SOCKET = Path("/run/stickler/exim.sock")
 CONFIGURATION = Path("/run/lab")

@@ -47,7 +47,7 @@ pub struct LabApplyArgs {
 const EXAMPLES: &str = "\
 Examples:
   stickler lab apply scenarios/migration/overlap-done-right.toml --at 2d2h \\
-    --dns 203.0.113.53 --edge 203.0.113.11 --mx 203.0.113.21,203.0.113.22
+    --dns 198.51.100.53 --edge 198.51.100.11 --mx 198.51.100.21,198.51.100.22
 
 Exit codes: 0 it is served, 2 the scenario is broken or does not fit, or a
 server does not answer.";

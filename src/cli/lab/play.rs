@@ -93,8 +93,8 @@ impl MtaArgument {
 const EXAMPLES: &str = "\
 Examples:
   stickler lab play scenarios/migration/stale-policy-after-cutover.toml \\
-    --dns 203.0.113.53 --edge 203.0.113.11 --mx 203.0.113.21,203.0.113.22 \\
-    --strict postfix=203.0.113.101:8026 --lenient plain=203.0.113.103:8026
+    --dns 198.51.100.53 --edge 198.51.100.11 --mx 198.51.100.21,198.51.100.22 \\
+    --strict postfix=198.51.100.101:8026 --lenient plain=198.51.100.103:8026
 
 docker/retest.sh starts all that and calls it. The time is real: 2 days at
 --factor 3600 are 48 seconds. What leans on times that no factor reaches is
@@ -157,12 +157,12 @@ mod tests {
     fn a_mail_server_has_a_name_and_an_adapter() {
         for (text, expected) in [
             (
-                "postfix-3.7=203.0.113.101:8026",
-                Ok(("postfix-3.7", "203.0.113.101:8026")),
+                "postfix-3.7=198.51.100.101:8026",
+                Ok(("postfix-3.7", "198.51.100.101:8026")),
             ),
             ("postfix", Err("it is not of the form NAME=ADDR:PORT")),
             (
-                "post fix=203.0.113.101:8026",
+                "post fix=198.51.100.101:8026",
                 Err(
                     "`post fix` is no name: it becomes a part of addresses, so it has small letters, digits, `-` and `.`",
                 ),

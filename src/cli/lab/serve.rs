@@ -22,7 +22,7 @@ pub struct LabServeArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  stickler lab serve 203.0.113.21
+  stickler lab serve 198.51.100.21
 
 It serves nothing until `stickler lab apply` or `lab play` says what; then the
 servers that the story has at this address at ports 25 and 443, and at port 53
