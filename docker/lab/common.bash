@@ -1,0 +1,156 @@
+# What every run of the lab shares: senders, images, start and end. Sourced after images.bash; the caller has `here`, `say`,
+# `usage_error`, `leave_out` and the exit codes, and sets `folder`, where logs go.
+
+# Each sender: its name, what it is to know, where its adapter listens, Debian's suite, the target in
+# docker/senders/Dockerfile.
+readonly senders=(
+    "postfix-3.7 strict 198.51.100.101 bookworm postfix"
+    "postfix-3.10 strict 198.51.100.102 trixie postfix"
+    "exim-4.98 strict 198.51.100.103 trixie exim"
+    "postfix-mta-sts-resolver strict 198.51.100.105 bookworm postfix"
+    "postfix-plain lenient 198.51.100.104 bookworm postfix"
+)
+readonly servers=(dns policy-a policy-b mx-old mx-new mx-backup)
+# As compose.yaml has them.
+readonly places=(--dns 198.51.100.53 --edge 198.51.100.11,198.51.100.12 --mx 198.51.100.21,198.51.100.22,198.51.100.23)
+readonly adapter_port=8026
+# How long a mail server may take to start.
+readonly start_secs=30
+
+chosen=()
+# choose NAME...: takes these senders, all if none is named.
+choose() {
+    local name row
+    for name in "$@"; do
+        printf '%s\n' "${senders[@]}" | grep -q "^$name " || usage_error "there is no sender \`$name\`"
+    done
+    for row in "${senders[@]}"; do
+        if ((!$#)) || [[ " $* " == *" ${row%% *} "* ]]; then chosen+=("$row"); fi
+    done
+}
+
+# build_images STICKLER: what is missing.
+build_images() {
+    local missing row name kind address suite target image
+    if command -v docker-compose > /dev/null; then
+        compose=(docker-compose)
+    elif docker compose version > /dev/null 2>&1; then
+        compose=(docker compose)
+    else
+        leave_out "there is neither docker-compose nor docker compose"
+    fi
+    missing=$(no_docker) && leave_out "$missing"
+    for row in "${chosen[@]}"; do
+        read -r name kind address suite target <<< "$row"
+        missing=$(unavailable "$suite") && leave_out "$missing"
+        case $name in
+            postfix-plain | postfix-mta-sts-resolver) image=postfix-3.7 ;;
+            *) image=$name ;;
+        esac
+        build_image "$here/senders/Dockerfile" "$target" "stickler-senders:$image" --build-arg "SUITE=$suite"
+        [[ $name == postfix-mta-sts-resolver ]] && build_image "$here/lab/Dockerfile" "$name" "stickler-lab:$name"
+    done
+    local options=(--tag stickler:lab)
+    if [[ $1 ]]; then
+        options+=(--stickler "$1")
+        # A program with libraries needs a base that has them; where the linker is named, it is not static.
+        if grep -q --binary-files=text 'ld-linux' "$1"; then
+            missing=$(unavailable bookworm) && leave_out "$missing"
+            options+=(--base debian:bookworm-slim)
+        fi
+    fi
+    "$here/image" "${options[@]}" || exit $broken
+}
+
+# container SERVICE: the name of its container.
+container() {
+    docker ps --all --format '{{.Names}}' --filter label=com.docker.compose.project=stickler-lab \
+        --filter "label=com.docker.compose.service=$1"
+}
+
+# What a run adds to compose.yaml: files and services.
+more_files=() more_services=()
+
+compose() {
+    "${compose[@]}" --project-name stickler-lab --file "$here/compose.yaml" ${more_files[@]+"${more_files[@]}"} "$@"
+}
+
+# driver VERB ARGUMENT...: stickler lab, inside the lab.
+driver() { compose run --rm -T driver lab "$1" "${places[@]}" "${@:2}" 2> >(grep --line-buffered -v '^Creating ' >&2); }
+
+# has_sidecar SENDER: whether stickler stands beside it; one has its own.
+has_sidecar() { [[ $1 == *" strict "* && $1 != postfix-mta-sts-resolver\ * ]]; }
+
+# prepare_folder FOLDER SCENARIO SABOTAGE: makes the folder of a run, waits for other runs, and tells compose.yaml of it.
+prepare_folder() {
+    local row
+    mkdir -p "$1"
+    folder=$(cd "$1" && pwd)
+    rm -rf "$folder"/{retest.txt,retest.json,retest.xml,logs,ca.pem}
+    mkdir -p "$folder/logs"
+    # One at a time: their networks have the same addresses.
+    exec 9> /tmp/stickler-retest.lock
+    flock 9
+    for row in "${chosen[@]}"; do
+        # The sockets of a sidecar, which is not the user who runs this.
+        rm -rf "${folder:?}/${row%% *}" && mkdir -m 777 "$folder/${row%% *}"
+    done
+    LAB_STORY=$(realpath "$2")
+    export LAB_STORY LAB_SABOTAGE=$3 LAB_IMAGE=stickler:lab LAB_OUT=$folder LAB_USER=$(id -u):$(id -g)
+}
+
+# start SABOTAGE: the servers, then what trusts them.
+start() {
+    local row name kind address suite target services=() until
+    # What a run that was killed has left.
+    compose down --volumes --timeout 2 > /dev/null 2>&1 || true
+    say "starting the servers"
+    compose up --detach "${servers[@]}" ${more_services[@]+"${more_services[@]}"} > "$folder/logs/compose" 2>&1 || broken_start
+    apply_first || broken_start
+    for row in "${chosen[@]}"; do
+        read -r name kind address suite target <<< "$row"
+        services+=("$name")
+        has_sidecar "$row" && [[ ! $1 ]] && services+=("$name-sidecar")
+    done
+    say "starting the senders"
+    compose up --detach "${services[@]}" >> "$folder/logs/compose" 2>&1 || broken_start
+    until=$((SECONDS + start_secs))
+    for row in "${chosen[@]}"; do
+        name=${row%% *}
+        until docker logs "$(container "$name")" 2>&1 | grep -q "is ready"; do
+            if ((SECONDS > until)); then
+                docker logs "$(container "$name")" 2>&1 | tail -20 >&2
+                say "$name does not start"
+                exit $broken
+            fi
+            sleep 0.3
+        done
+    done
+}
+
+# apply_first: lets the servers serve the first step, and takes their roots; they may need a moment to listen.
+apply_first() {
+    local try
+    for try in 1 2 3 4 5; do
+        driver apply /story.toml --write-roots /out/ca.pem > "$folder/logs/apply" 2>&1 && return
+        sleep 1
+    done
+    cat "$folder/logs/apply" >&2
+    return 1
+}
+
+broken_start() {
+    tail -20 "$folder/logs/compose" >&2
+    say "the lab does not start"
+    exit $broken
+}
+
+# finish: keeps what containers said, and removes them.
+finish() {
+    local name
+    trap '' INT TERM
+    for name in $(docker ps --all --format '{{.Names}}' --filter label=com.docker.compose.project=stickler-lab); do
+        docker logs "$name" > "$folder/logs/$name" 2>&1 || true
+    done
+    compose down --volumes --timeout 2 > /dev/null 2>&1 || say "not all containers could be removed"
+}
