@@ -26,6 +26,7 @@ use crate::report::time::span;
 use crate::scenario::{self, Scenario};
 use crate::story::Moment;
 use crate::world::Listen;
+use crate::world::control::Record;
 
 /// The arguments of `lab up`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -66,7 +67,8 @@ It prints the options to reach the servers. While it is up it reads commands
 from standard input: `next` moves on to the next step, `at 2d3h` to that
 moment, `quit` ends it, as Ctrl-C and SIGTERM do. The end of the input does
 not. The options stay valid; a new `--now` and new routes are printed, and
---env FILE is written anew.
+--env FILE is written anew. `history` prints what reached the servers since it
+was asked last, messages too, as a line of JSON.
 
 --real-ports needs root, or the right to bind ports below 1024, and addresses
 as in: ip address add 192.0.2.1/24 dev lo. Programs that run by the system's
@@ -107,9 +109,10 @@ pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
                 Ok(after) => lab.move_to(after).await?,
                 Err(error) => lab.say(&format!("`{}`: {error}\n", time.escape_debug()))?,
             },
+            (Some("history"), None, _) => lab.tell_history()?,
             (Some("quit" | "exit"), None, _) => break,
             _ => lab.say(&format!(
-                "`{}` is no command: write `next`, `at 2d3h` or `quit`\n",
+                "`{}` is no command: write `next`, `at 2d3h`, `history` or `quit`\n",
                 line.trim().escape_debug()
             ))?,
         }
@@ -189,6 +192,17 @@ impl<'s> Lab<'s> {
             ca_file: self.ca_file.clone(),
             now: self.now(),
         }
+    }
+
+    /// Prints what reached the servers since the last time.
+    fn tell_history(&mut self) -> anyhow::Result<()> {
+        let world = self.stage.world();
+        let record = Record {
+            requests: world.drain_history(),
+            unannounced: world.unannounced(),
+        };
+        let line = serde_json::to_string(&record).context("the history as JSON")?;
+        self.say(&format!("{line}\n"))
     }
 
     fn next_moment(&self) -> Option<Duration> {

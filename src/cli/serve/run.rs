@@ -141,13 +141,18 @@ fn open_store(path: Option<&std::path::Path>) -> anyhow::Result<Persistence> {
     let Some(path) = path else {
         return Ok(Persistence::Memory);
     };
-    let store = Store::open(path, Purpose::Serve)?;
+    let store = Store::open(path, Purpose::Serve).with_context(|| named(path))?;
     Ok(Persistence::Store(Handle::new(store)))
+}
+
+/// The option that another file is named with, before an error that names other commands' too.
+fn named(path: &std::path::Path) -> String {
+    format!("--state {}", path.display())
 }
 
 fn check_store(path: Option<&std::path::Path>) -> anyhow::Result<()> {
     if let Some(path) = path
-        && let Some(store) = Store::open_to_read(path)?
+        && let Some(store) = Store::open_to_read(path).with_context(|| named(path))?
         && store.purpose() != Purpose::Serve
     {
         bail!("{} is a store of `check`, not of `serve`", path.display());

@@ -158,8 +158,9 @@ fn check_sees_the_story_as_the_lab_tells_it() {
         ),
         (
             "dance",
-            "`dance` is no command: write `next`, `at 2d3h` or `quit`",
+            "`dance` is no command: write `next`, `at 2d3h`, `history` or `quit`",
         ),
+        ("history", r#""name":"_mta-sts.corp.test""#),
         ("at 9d", "--now 2026-03-11T08:00:00Z"),
         ("next", "this was the last step"),
     ] {

@@ -408,7 +408,10 @@ fn what_cannot_be_served_is_refused_at_the_start() {
             &["--state", "stranger", "--check-config"],
             "it is no SQLite database",
         ),
-        (&["--state", "stranger"], "it is no SQLite database"),
+        (
+            &["--state", "stranger"],
+            "--state stranger: `stranger` is not a store of stickler: it is no SQLite database",
+        ),
         (&["--state", "damaged"], "damaged"),
         (&["--state", "damaged", "--check-config"], "damaged"),
         (&["--salt", "a b}"], "--salt"),
