@@ -1,5 +1,6 @@
 //! Names from users and from the DNS.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -94,19 +95,22 @@ impl FromStr for DnsName {
         if name.len() > MAX_NAME_OCTETS * 4 {
             return Err(DnsNameError::TooLong { octets: name.len() });
         }
-        let ascii = if name.is_ascii() {
-            name.to_ascii_lowercase()
-        } else {
-            idna::domain_to_ascii(name).map_err(|_errors| DnsNameError::NotIdna {
+        let ascii: Cow<'_, str> = if !name.is_ascii() {
+            let ascii = idna::domain_to_ascii(name).map_err(|_errors| DnsNameError::NotIdna {
                 name: name.chars().take(80).collect(),
-            })?
+            })?;
+            ascii.into()
+        } else if name.bytes().any(|octet| octet.is_ascii_uppercase()) {
+            name.to_ascii_lowercase().into()
+        } else {
+            name.into()
         };
         if ascii.len() > MAX_NAME_OCTETS {
             return Err(DnsNameError::TooLong {
                 octets: ascii.len(),
             });
         }
-        for label in ascii.split('.') {
+        for label in ascii.as_bytes().split(|octet| *octet == b'.') {
             check_label(label)?;
         }
         Ok(Self(ascii.into()))
@@ -127,20 +131,23 @@ impl<'de> Deserialize<'de> for DnsName {
     }
 }
 
-fn check_label(label: &str) -> Result<(), DnsNameError> {
+/// Judges a label, which is ASCII.
+fn check_label(label: &[u8]) -> Result<(), DnsNameError> {
     if label.is_empty() {
         return Err(DnsNameError::EmptyLabel);
     }
     if label.len() > MAX_LABEL_OCTETS {
         return Err(DnsNameError::LabelTooLong {
-            label: label.into(),
+            label: String::from_utf8_lossy(label).into(),
         });
     }
     match label
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-' | '_'))
+        .iter()
+        .find(|octet| !matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
     {
-        Some(character) => Err(DnsNameError::Character { character }),
+        Some(octet) => Err(DnsNameError::Character {
+            character: char::from(*octet),
+        }),
         None => Ok(()),
     }
 }

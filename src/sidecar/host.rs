@@ -25,36 +25,48 @@ pub const NO_HOST: &str = "no-mx-host-of-the-policy.invalid";
 /// limit.
 #[must_use]
 pub fn is_host_name(name: &str) -> bool {
-    let is_label = |label: &str| {
+    let is_label = |label: &[u8]| {
         (1..=MAX_LABEL_OCTETS).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
+            && !label.starts_with(b"-")
+            && !label.ends_with(b"-")
             && label
-                .bytes()
+                .iter()
                 .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
     };
-    name.len() <= MAX_NAME_OCTETS && name.split('.').all(is_label) && !ends_in_a_number(name)
+    name.len() <= MAX_NAME_OCTETS && labels(name).all(is_label) && !ends_in_a_number(name)
 }
 
 /// Returns whether `text` is an address, in any of the forms that a C library takes: `192.0.2.1`, `2130706433`,
 /// `0x7f.1`, `2001:db8::1`, `fe80::1%eth0`.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
+    if ends_in_a_number(text) {
+        return true;
+    }
+    // Every other form has one of these.
+    if !text.bytes().any(|octet| matches!(octet, b':' | b'%')) {
+        return false;
+    }
     let without_zone = text
         .split_once('%')
         .map_or(text, |(address, _zone)| address);
-    without_zone.parse::<IpAddr>().is_ok() || ends_in_a_number(text)
+    without_zone.parse::<IpAddr>().is_ok()
 }
 
 /// No top-level domain is a number, so such a name can only be an address.
 fn ends_in_a_number(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = labels(name).next_back().unwrap_or_default();
     let is_hexadecimal = last
-        .strip_prefix("0x")
-        .or_else(|| last.strip_prefix("0X"))
-        .is_some_and(|digits| digits.bytes().all(|octet| octet.is_ascii_hexdigit()));
-    let is_decimal = !last.is_empty() && last.bytes().all(|octet| octet.is_ascii_digit());
+        .strip_prefix(b"0x")
+        .or_else(|| last.strip_prefix(b"0X"))
+        .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    let is_decimal = !last.is_empty() && last.iter().all(u8::is_ascii_digit);
     is_decimal || is_hexadecimal
+}
+
+/// Returns the octets between the dots: names are short, and every key is looked through.
+fn labels(name: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+    name.as_bytes().split(|octet| *octet == b'.')
 }
 
 /// Returns whether the policy lists `host`, the name in an MX record (§4.1), and it is one to connect to.
