@@ -124,9 +124,16 @@ impl<N: Network> Keeper<N> {
         domain: &DnsName,
     ) -> Result<Standing, (Instant, watch::Receiver<()>)> {
         let now = self.clock.now();
+        if let Some(slot) = self.shelf.read(domain).get(domain) {
+            slot.note_asked(now);
+            let asked = slot.held.ask(domain, now, &self.settings);
+            if let (Some(standing), None) = (asked.standing, asked.work) {
+                return Ok(standing);
+            }
+        }
         let mut part = self.shelf.part(domain);
         let slot = self.shelf.slot(&mut part, domain, now);
-        slot.asked_at = Some(now);
+        slot.note_asked(now);
         let asked = slot.held.ask(domain, now, &self.settings);
         let is_unread = !slot.is_loaded && asked.standing.is_none();
         if (asked.work.is_some() || is_unread) && slot.flight.is_none() {
@@ -195,7 +202,7 @@ impl<N: Network> Keeper<N> {
     /// Returns what a report names of the last fetch of a domain's policy, if it failed.
     #[must_use]
     pub fn failure(&self, domain: &DnsName) -> Option<ResultType> {
-        self.shelf.part(domain).get(domain)?.held.failure()
+        self.shelf.read(domain).get(domain)?.held.failure()
     }
 
     /// Returns whether an MX host of `domain` has one of these addresses; `None` if that is not known within
@@ -274,7 +281,7 @@ impl<N: Network> Keeper<N> {
     #[must_use]
     pub fn inspect(&self, domain: &DnsName) -> Option<Inspected> {
         let now = self.clock.now();
-        let part = self.shelf.part(domain);
+        let part = self.shelf.read(domain);
         let slot = part.get(domain)?;
         Some(Inspected {
             standing: slot.held.standing(now),

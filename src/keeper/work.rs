@@ -190,7 +190,7 @@ impl<N: Network> Keeper<N> {
 
     /// Does one piece of work for a domain, with the sender's own steps, and keeps what it found.
     async fn perform(&self, domain: &DnsName, work: Work) -> Option<UnixTime> {
-        let held = self.shelf.part(domain).get(domain)?.held.clone();
+        let held = self.shelf.read(domain).get(domain)?.held.clone();
         let network = self.gated(domain);
         let sender = Sender {
             network: &network,
@@ -204,9 +204,9 @@ impl<N: Network> Keeper<N> {
         let now = self.clock.now();
         // On a copy: what was fetched is stored before anybody sees it.
         let (mut held, asked_at) = {
-            let part = self.shelf.part(domain);
+            let part = self.shelf.read(domain);
             let slot = part.get(domain)?;
-            (slot.held.clone(), slot.asked_at)
+            (slot.held.clone(), slot.asked_at())
         };
         let done = held.finish(work, &found, now, &self.settings);
         let is_stored = match (&done.fetched, &found.fetch_error) {
