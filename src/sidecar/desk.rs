@@ -18,6 +18,7 @@ use super::socketmap::{Flavour, Map, Reply, Request};
 use crate::facts::DnsName;
 use crate::keeper::{Exchangers, Keeper, Standing};
 use crate::sender::Network;
+use crate::sts::cache::CachedPolicy;
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::{Mode, Policy};
 
@@ -44,6 +45,16 @@ pub enum Unknown {
     NoPolicy,
     /// That it is not known: mail waits.
     Temporary,
+}
+
+/// What an answer in any protocol is made of.
+enum Found {
+    /// The policy that is held.
+    Policy(Arc<CachedPolicy>),
+    /// No policy applies.
+    NoPolicy,
+    /// Whether one does is not known: mail waits, and this is why.
+    NotKnown(String),
 }
 
 /// Answers questions.
@@ -126,33 +137,43 @@ impl<N: Network> Desk<N> {
             // Whether it is an alias of a domain whose MX records are filtered, a look tells behind the answer.
             self.keeper.exchangers(domain, Duration::ZERO).await;
         }
-        let standing = self.keeper.ask(domain).await;
-        self.tally.add(Answered::of(&standing));
-        match &standing {
-            Standing::Policy(cached) => {
-                let policy = &cached.policy;
-                let candidates = self.candidates(domain, (next_hop, flavour), policy).await;
-                let question = Question {
-                    domain,
-                    flavour,
-                    policy: Some(policy),
-                    candidates: &candidates,
-                    failure: self.keeper.failure(domain),
-                };
-                postfix::answer(&question, &self.settings.load().postfix)
-            }
-            Standing::None(_) => Reply::NotFound,
-            Standing::Pending { .. } => self.pending(domain),
-            Standing::Unreadable => unreadable(domain),
-        }
+        let cached = match self.look_up(domain).await {
+            Found::Policy(cached) => cached,
+            Found::NoPolicy => return Reply::NotFound,
+            Found::NotKnown(why) => return Reply::Temporary(why),
+        };
+        let policy = &cached.policy;
+        let candidates = self.candidates(domain, (next_hop, flavour), policy).await;
+        let question = Question {
+            domain,
+            flavour,
+            policy: Some(policy),
+            candidates: &candidates,
+            failure: match policy.mode() {
+                Mode::Testing => self.keeper.failure(domain),
+                // An answer never tells it.
+                Mode::Enforce | Mode::None => None,
+            },
+        };
+        postfix::answer(&question, &self.settings.load().postfix)
     }
 
-    fn pending(&self, domain: &DnsName) -> Reply {
-        match self.settings.load().unknown {
-            Unknown::NoPolicy => Reply::NotFound,
-            Unknown::Temporary => {
-                Reply::Temporary(format!("whether {domain} has a policy is not known yet"))
-            }
+    /// Asks the keeper, and counts it.
+    async fn look_up(&self, domain: &DnsName) -> Found {
+        let standing = self.keeper.ask(domain).await;
+        self.tally.add(Answered::of(&standing));
+        match standing {
+            Standing::Policy(cached) => Found::Policy(cached),
+            Standing::None(_) => Found::NoPolicy,
+            Standing::Pending { .. } => match self.settings.load().unknown {
+                Unknown::NoPolicy => Found::NoPolicy,
+                Unknown::Temporary => {
+                    Found::NotKnown(format!("whether {domain} has a policy is not known yet"))
+                }
+            },
+            Standing::Unreadable => Found::NotKnown(format!(
+                "what is held for {domain} cannot be read from the store"
+            )),
         }
     }
 
@@ -197,10 +218,8 @@ impl<N: Network> Desk<N> {
         };
         self.filters.store(true, Ordering::Relaxed);
         self.keeper.note_host(owner, host);
-        let standing = self.keeper.ask(owner).await;
-        self.tally.add(Answered::of(&standing));
-        match &standing {
-            Standing::Policy(cached) => {
+        match self.look_up(owner).await {
+            Found::Policy(cached) => {
                 let policy = &cached.policy;
                 let verdict = filter::decide(Some(policy), key, MxSet::Ordinary);
                 match verdict {
@@ -212,9 +231,8 @@ impl<N: Network> Desk<N> {
                     }
                 }
             }
-            Standing::None(_) => Reply::NotFound,
-            Standing::Pending { .. } => self.pending(owner),
-            Standing::Unreadable => unreadable(owner),
+            Found::NoPolicy => Reply::NotFound,
+            Found::NotKnown(why) => Reply::Temporary(why),
         }
     }
 
@@ -249,25 +267,14 @@ impl<N: Network> Desk<N> {
         let Some((domain, _)) = key.domain() else {
             return exim::Answer::NoPolicy.to_string();
         };
-        let standing = self.keeper.ask(domain).await;
-        self.tally.add(Answered::of(&standing));
-        let answer = match &standing {
-            Standing::Policy(cached) => exim::Answer::Policy(&cached.policy),
-            Standing::None(_) => exim::Answer::NoPolicy,
-            Standing::Pending { .. } => match self.settings.load().unknown {
-                Unknown::NoPolicy => exim::Answer::NoPolicy,
-                Unknown::Temporary => exim::Answer::NotKnown,
-            },
-            Standing::Unreadable => exim::Answer::NotKnown,
+        let found = self.look_up(domain).await;
+        let answer = match &found {
+            Found::Policy(cached) => exim::Answer::Policy(&cached.policy),
+            Found::NoPolicy => exim::Answer::NoPolicy,
+            Found::NotKnown(_) => exim::Answer::NotKnown,
         };
         let answer = answer.to_string();
         tracing::debug!(map = "exim", key = %domain, "{}", answer.trim_end());
         answer
     }
-}
-
-fn unreadable(domain: &DnsName) -> Reply {
-    Reply::Temporary(format!(
-        "what is held for {domain} cannot be read from the store"
-    ))
 }
