@@ -12,6 +12,7 @@ use super::filter::{self, MxSet};
 use super::filter_key::FilterKey;
 use super::host::is_listed;
 use super::key::{Key, NextHop};
+use super::made::Made;
 use super::metrics::{Answered, Tally};
 use super::postfix::{self, Candidates, Question};
 use super::socketmap::{Flavour, Map, Reply, Request};
@@ -57,11 +58,27 @@ enum Found {
     NotKnown(String),
 }
 
+/// What the administrator says, and the answers that were made under it.
+#[derive(Debug, Default)]
+struct Rules {
+    settings: Settings,
+    made: Made,
+}
+
+impl Rules {
+    fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+}
+
 /// Answers questions.
 #[derive(Debug)]
 pub struct Desk<N> {
     keeper: Arc<Keeper<N>>,
-    settings: ArcSwap<Settings>,
+    rules: ArcSwap<Rules>,
     tally: Arc<Tally>,
     /// Whether the reply filter is in use.
     filters: AtomicBool,
@@ -73,7 +90,7 @@ impl<N: Network> Desk<N> {
     pub fn new(keeper: Arc<Keeper<N>>, settings: Settings, tally: Arc<Tally>) -> Self {
         Self {
             keeper,
-            settings: ArcSwap::from_pointee(settings),
+            rules: ArcSwap::from_pointee(Rules::new(settings)),
             tally,
             filters: AtomicBool::new(false),
         }
@@ -84,7 +101,7 @@ impl<N: Network> Desk<N> {
     pub fn uncounted(&self) -> Self {
         Self {
             keeper: Arc::clone(&self.keeper),
-            settings: ArcSwap::new(self.settings.load_full()),
+            rules: ArcSwap::new(self.rules.load_full()),
             tally: Arc::default(),
             filters: AtomicBool::new(self.filters.load(Ordering::Relaxed)),
         }
@@ -92,7 +109,7 @@ impl<N: Network> Desk<N> {
 
     /// Takes other settings; questions that are being answered keep those that they began with.
     pub fn reload(&self, settings: Settings) {
-        self.settings.store(Arc::new(settings));
+        self.rules.store(Arc::new(Rules::new(settings)));
     }
 
     /// Returns what holds.
@@ -155,7 +172,10 @@ impl<N: Network> Desk<N> {
                 Mode::Enforce | Mode::None => None,
             },
         };
-        postfix::answer(&question, &self.settings.load().postfix)
+        let rules = self.rules.load();
+        rules
+            .made
+            .answer(&cached, &question, &rules.settings.postfix)
     }
 
     /// Asks the keeper, and counts it.
@@ -165,7 +185,7 @@ impl<N: Network> Desk<N> {
         match standing {
             Standing::Policy(cached) => Found::Policy(cached),
             Standing::None(_) => Found::NoPolicy,
-            Standing::Pending { .. } => match self.settings.load().unknown {
+            Standing::Pending { .. } => match self.rules.load().settings.unknown {
                 Unknown::NoPolicy => Found::NoPolicy,
                 Unknown::Temporary => {
                     Found::NotKnown(format!("whether {domain} has a policy is not known yet"))
@@ -241,8 +261,8 @@ impl<N: Network> Desk<N> {
         if self.keeper.is_reached_by_alias(owner) {
             return MxSet::ReachedByAlias;
         }
-        let settings = self.settings.load_full();
-        let own = &settings.own_addresses;
+        let rules = self.rules.load_full();
+        let own = &rules.settings.own_addresses;
         if !own.is_empty() {
             match self.keeper.leads_to(owner, own, HOSTS_PATIENCE).await {
                 // Where it is not known, `match=` alone protects: a bounce is worse than a deferral.

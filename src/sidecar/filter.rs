@@ -68,7 +68,7 @@ impl From<Verdict> for Reply {
     /// Any word but `IGNORE` defers the mail, so what is kept is not found.
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Drop => Self::found("IGNORE".to_owned()),
+            Verdict::Drop => Self::found("IGNORE"),
             Verdict::Keep => Self::NotFound,
         }
     }

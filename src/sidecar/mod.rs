@@ -14,6 +14,7 @@
 //! | [`exim`] | Exim's question and its answers |
 //! | [`host`] | which names a mail program can connect to, and which of them a policy lists |
 //! | [`desk`] | a question in one of the protocols, an answer from what the keeper holds |
+//! | [`made`] | answers that were made before |
 //! | [`explain`], [`control`] | what is held, and why, for the administrator |
 //! | [`talk`], [`listen`], [`address`] | connections, their limits, and where they come in |
 //! | [`health`], [`metrics`] | the pages for whoever watches over it |
@@ -41,6 +42,7 @@ pub mod health;
 pub mod host;
 pub mod key;
 pub mod listen;
+mod made;
 pub mod metrics;
 pub mod netstring;
 pub mod postfix;

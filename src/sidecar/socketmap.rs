@@ -5,6 +5,9 @@
 //!
 //! [socketmap_table(5)]: https://www.postfix.org/socketmap_table.5.html
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::netstring;
 
 /// The longest reply that Postfix takes, in octets, without its frame.
@@ -94,15 +97,25 @@ pub enum Reply {
     Temporary(String),
 }
 
-/// The value of a key, at most as long as Postfix takes it.
+/// The value of a key, at most as long as Postfix takes it. Cheap to clone.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Value(String);
+pub struct Value {
+    /// The whole reply in its frame.
+    framed: Arc<str>,
+}
 
 impl Value {
     /// Returns the value.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.payload().strip_prefix(Reply::OK).unwrap_or_default()
+    }
+
+    fn payload(&self) -> &str {
+        let payload = self.framed.split_once(':').map(|(_, payload)| payload);
+        payload
+            .and_then(|payload| payload.strip_suffix(','))
+            .unwrap_or_default()
     }
 }
 
@@ -111,34 +124,41 @@ impl Reply {
     ///
     /// Postfix would close the connection over such a reply and defer the mail without a word about the cause.
     #[must_use]
-    pub fn found(value: String) -> Self {
+    pub fn found(value: &str) -> Self {
         let octets = value.len().saturating_add(Self::OK.len());
         if octets > MAX_REPLY_OCTETS {
             Self::Temporary(format!(
                 "the answer has {octets} octets, and Postfix takes {MAX_REPLY_OCTETS}"
             ))
         } else {
-            Self::Found(Value(value))
+            Self::Found(Value {
+                framed: format!("{octets}:{}{value},", Self::OK).into(),
+            })
         }
     }
 
+    /// Always with the space: Postfix 3.7 takes a bare `OK` for "not found", and lets the mail out.
     const OK: &'static str = "OK ";
 
     /// Returns the reply as it goes over the wire, without its frame.
     #[must_use]
-    pub fn payload(&self) -> String {
-        // Always with the space: Postfix 3.7 takes a bare `OK` for "not found", and lets the mail out.
+    pub fn payload(&self) -> Cow<'_, str> {
         match self {
-            Self::Found(Value(value)) => format!("{}{value}", Self::OK),
-            Self::NotFound => "NOTFOUND ".to_owned(),
-            Self::Permanent(text) => format!("PERM {text}"),
-            Self::Temporary(text) => format!("TEMP {text}"),
+            Self::Found(value) => value.payload().into(),
+            Self::NotFound => "NOTFOUND ".into(),
+            Self::Permanent(text) => format!("PERM {text}").into(),
+            Self::Temporary(text) => format!("TEMP {text}").into(),
         }
     }
 
     /// Appends the reply in its frame to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        netstring::encode(self.payload().as_bytes(), out);
+        match self {
+            Self::Found(value) => out.extend_from_slice(value.framed.as_bytes()),
+            Self::NotFound | Self::Permanent(_) | Self::Temporary(_) => {
+                netstring::encode(self.payload().as_bytes(), out);
+            }
+        }
     }
 }
 
@@ -217,7 +237,7 @@ mod tests {
     #[test]
     fn a_reply_is_a_word_a_space_and_a_text() {
         for (reply, expected) in [
-            (Reply::found("IGNORE".into()), "9:OK IGNORE,"),
+            (Reply::found("IGNORE"), "9:OK IGNORE,"),
             (Reply::NotFound, "9:NOTFOUND ,"),
             (Reply::Temporary("later".into()), "10:TEMP later,"),
             (Reply::Permanent("no".into()), "7:PERM no,"),
@@ -234,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_value_that_postfix_would_not_take_becomes_a_temporary_failure() {
-        let payload = |octets| Reply::found("x".repeat(octets)).payload();
+        let payload = |octets| Reply::found(&"x".repeat(octets)).payload().into_owned();
         assert_eq!(payload(MAX_REPLY_OCTETS - 3).len(), MAX_REPLY_OCTETS);
         let beyond = payload(MAX_REPLY_OCTETS - 2);
         let expected = "TEMP the answer has 100001 octets, and Postfix takes 100000";

@@ -133,7 +133,7 @@ pub fn answer(question: &Question<'_>, settings: &Settings) -> Reply {
             if let Some(failure) = question.failure.filter(|failure| is_sayable(*failure)) {
                 value.push_str(&format!(" policy_failure={failure}"));
             }
-            Reply::found(value)
+            Reply::found(&value)
         }
         Level::Secure(policy) => {
             let names = match match_list(policy, domain, candidates) {
@@ -156,7 +156,7 @@ pub fn answer(question: &Question<'_>, settings: &Settings) -> Reply {
             if flavour == Flavour::Postfix310 {
                 attributes::append(&mut value, domain, policy);
             }
-            Reply::found(value)
+            Reply::found(&value)
         }
     }
 }

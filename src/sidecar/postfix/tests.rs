@@ -36,7 +36,7 @@ fn ask(
         candidates,
         failure: Some(ResultType::StsPolicyFetchError),
     };
-    answer(&question, settings).payload()
+    answer(&question, settings).payload().into_owned()
 }
 
 fn ask_plainly(patterns: &[&str], candidates: &Candidates) -> String {
@@ -298,7 +298,8 @@ fn a_failure_is_told_beside_may_alone_and_in_a_word_that_postfix_knows() {
                 candidates: &candidates,
                 failure: Some(failure),
             };
-            let payload = answer(&question, &settings).payload();
+            let reply = answer(&question, &settings);
+            let payload = reply.payload();
             let told = payload.split_once("policy_failure=");
             told.map(|(_, value)| value.to_owned())
         };
@@ -370,5 +371,5 @@ fn an_answer_beyond_the_limit_of_postfix_is_temporary() {
     let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
     let reply = ask_plainly(&["*.w.test"], &mx(&hosts));
     assert!(reply.starts_with("TEMP the answer has "), "{}", reply.len());
-    assert_eq!(Reply::found("secure".into()).payload(), "OK secure");
+    assert_eq!(Reply::found("secure").payload(), "OK secure");
 }
