@@ -12,6 +12,7 @@ mod bare;
 #[path = "../machine.rs"]
 mod machine;
 mod ours;
+#[path = "../world.rs"]
 mod world;
 
 use std::future::Future;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use machine::{Spread, introduce};
-use world::{Counts, FakeInternet};
+use world::{Counts, FakeInternet, Hosts};
 
 /// What is to be measured.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +48,7 @@ fn main() {
         .enable_all()
         .build()
         .expect("threads can be started");
-    if words.iter().any(|word| word == world::ROLE) {
-        runtime.block_on(world::serve(plan.domains));
-    } else {
+    if !runtime.block_on(world::serve(&words, plan.domains)) {
         runtime.block_on(measure(plan));
     }
 }
@@ -70,7 +69,7 @@ async fn measure(plan: Plan) {
         ),
         "cargo bench --bench check",
     );
-    let mut internet = FakeInternet::start(plan.domains);
+    let mut internet = FakeInternet::start(plan.domains, Hosts::All);
     let mut pairs = Vec::new();
     // The first pair warms up: code, sockets, the world's own threads.
     for pair in 0..=plan.pairs {

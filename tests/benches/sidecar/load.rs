@@ -1,7 +1,8 @@
 //! The load: connections that ask again as soon as they are answered.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::echo::frame_end;
@@ -17,6 +18,24 @@ pub(crate) struct Load {
     pub(crate) p99_micros: f64,
 }
 
+/// A connection that asks.
+pub(crate) struct Client(TcpStream);
+
+impl Client {
+    pub(crate) fn connect(server: &Server) -> io::Result<Self> {
+        let stream = TcpStream::connect(&server.address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self(stream))
+    }
+
+    /// Asks for a domain so many times at once, and returns the answers in their frames.
+    pub(crate) fn ask(&mut self, domain: &str, depth: usize) -> Vec<u8> {
+        let batch = request(domain).repeat(depth);
+        self.0.write_all(&batch).expect("it reads");
+        read_frames(&mut self.0, depth)
+    }
+}
+
 /// Asks once, and returns the answer without its frame.
 pub(crate) fn answer(server: &Server, domain: &str) -> String {
     first_answer(server, domain).0
@@ -25,12 +44,33 @@ pub(crate) fn answer(server: &Server, domain: &str) -> String {
 /// Asks once, and says how long it took.
 pub(crate) fn first_answer(server: &Server, domain: &str) -> (String, Duration) {
     let began = Instant::now();
-    let mut stream = TcpStream::connect(&server.address).expect("it listens");
-    stream.write_all(&request(domain)).expect("it reads");
-    let octets = read_frames(&mut stream, 1);
+    let octets = Client::connect(server).expect("it listens").ask(domain, 1);
+    let took = began.elapsed();
     let text = String::from_utf8(octets).expect("answers are text");
     let (_, payload) = text.split_once(':').expect("it is a frame");
-    (payload.trim_end_matches(',').to_owned(), began.elapsed())
+    (payload.trim_end_matches(',').to_owned(), took)
+}
+
+/// Asks once for each domain, over so many connections; each must have an enforced policy.
+pub(crate) fn ask_once_each(
+    server: &Server,
+    domains: impl Iterator<Item = String> + Send,
+    connections: usize,
+) {
+    let domains = Mutex::new(domains);
+    let next = || domains.lock().expect("no thread panics").next();
+    std::thread::scope(|scope| {
+        for _ in 0..connections {
+            scope.spawn(|| {
+                let mut client = Client::connect(server).expect("it listens");
+                while let Some(domain) = next() {
+                    let octets = client.ask(&domain, 1);
+                    let text = String::from_utf8_lossy(&octets);
+                    assert!(text.contains(":OK secure "), "{domain}: {text}");
+                }
+            });
+        }
+    });
 }
 
 /// Loads a server from `connections` threads with `depth` questions at a time each.
@@ -40,7 +80,6 @@ pub(crate) fn load(
     (connections, depth): (usize, usize),
     time: Duration,
 ) -> Load {
-    let batch = request(domain).repeat(depth);
     let before = server.cpu();
     let began = Instant::now();
     let end = began + time;
@@ -48,13 +87,11 @@ pub(crate) fn load(
         let threads: Vec<_> = (0..connections)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut stream = TcpStream::connect(&server.address).expect("it listens");
-                    stream.set_nodelay(true).expect("it is a socket");
+                    let mut client = Client::connect(server).expect("it listens");
                     let mut times = Vec::new();
                     while Instant::now() < end {
                         let asked = Instant::now();
-                        stream.write_all(&batch).expect("it reads");
-                        read_frames(&mut stream, depth);
+                        client.ask(domain, depth);
                         times.push(asked.elapsed());
                     }
                     times

@@ -16,11 +16,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the sidecar on a store, with a resolver that is not there: what is held is answered all the same.
     pub(crate) fn sidecar(state: &Path) -> Self {
-        Self::sidecar_timed(state).0
+        Self::sidecar_timed(state, &[]).0
     }
 
-    /// Starts the sidecar, and says how long it took until it listened.
-    pub(crate) fn sidecar_timed(state: &Path) -> (Self, Duration) {
+    /// Starts the sidecar, with a network or none, and says how long it took until it listened.
+    pub(crate) fn sidecar_timed(state: &Path, network: &[String]) -> (Self, Duration) {
+        let nowhere = ["--resolver", "127.0.0.1:1"].map(str::to_owned);
+        let network: &[String] = if network.is_empty() {
+            &nowhere
+        } else {
+            network
+        };
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_stickler"))
             .args([
@@ -32,7 +38,8 @@ impl Server {
                 "--control",
                 "none",
             ])
-            .args(["--resolver", "127.0.0.1:1", "--state"])
+            .args(network)
+            .arg("--state")
             .arg(state)
             .arg("--exim")
             .arg(format!("unix:{}.exim", state.display()))
@@ -91,14 +98,14 @@ impl Server {
     }
 
     /// Returns its resident memory.
-    pub(crate) fn resident_mebi(&self) -> f64 {
+    pub(crate) fn resident_octets(&self) -> f64 {
         let text = field(&format!("/proc/{}/status", self.child.id()), "VmRSS").unwrap_or_default();
         let kibi: f64 = text
             .split(' ')
             .next()
             .and_then(|number| number.parse().ok())
             .unwrap_or_default();
-        kibi / 1_024.0
+        kibi * 1_024.0
     }
 
     /// Waits until it has nothing to do: it took no time for a quarter of a second.

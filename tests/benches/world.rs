@@ -13,8 +13,26 @@ use stickler::fakes::{
 };
 use stickler::world::{Listen, Request, World};
 
-/// The word on the command line that makes this program the world.
+/// The word on the command line that makes this program the world; what the domains have follows.
 pub(crate) const ROLE: &str = "--serve-world";
+
+/// What each domain has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Hosts {
+    /// A policy host and MX hosts.
+    All,
+    /// A policy host; the MX hosts are names in the DNS.
+    PolicyAlone,
+}
+
+impl Hosts {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::PolicyAlone => "policy-alone",
+        }
+    }
+}
 
 /// The beginning of the story: 2026-03-02T08:00:00Z.
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_772_438_400);
@@ -61,10 +79,10 @@ pub(crate) struct FakeInternet {
 }
 
 impl FakeInternet {
-    pub(crate) fn start(domains: usize) -> Self {
+    pub(crate) fn start(domains: usize, hosts: Hosts) -> Self {
         let program = std::env::current_exe().expect("this program has a path");
         let mut process = Command::new(program)
-            .args([ROLE, "--domains", &domains.to_string()])
+            .args([ROLE, hosts.word(), "--domains", &domains.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -112,9 +130,17 @@ fn read<T: for<'a> Deserialize<'a>>(answers: &mut BufReader<ChildStdout>) -> T {
     serde_json::from_str(&line).expect("the world speaks JSON")
 }
 
-/// Is the world, until standard input ends.
-pub(crate) async fn serve(domains: usize) {
-    let world = World::start(Listen::FreePorts, &state(domains), START)
+/// Is the world, until standard input ends, if the words of the command line say so; returns whether they did.
+pub(crate) async fn serve(words: &[String], domains: usize) -> bool {
+    let Some(at) = words.iter().position(|word| word == ROLE) else {
+        return false;
+    };
+    let told = words.get(at + 1);
+    let hosts = [Hosts::All, Hosts::PolicyAlone]
+        .into_iter()
+        .find(|hosts| told.is_some_and(|told| told == hosts.word()))
+        .expect("it is told what domains have");
+    let world = World::start(Listen::FreePorts, &state(domains, hosts), START)
         .await
         .expect("the state can be served");
     let routes = world.routes();
@@ -139,6 +165,7 @@ pub(crate) async fn serve(domains: usize) {
     }
     listener.await.expect("reading lines does not panic");
     world.shutdown().await.expect("the world ends well");
+    true
 }
 
 fn tell(value: &impl Serialize) {
@@ -168,7 +195,7 @@ fn count(world: &World) -> Counts {
 }
 
 /// Makes domains that share nothing: each has a policy host and two MX hosts of its own.
-fn state(domains: usize) -> Internet {
+fn state(domains: usize, hosts: Hosts) -> Internet {
     let mut state = Internet::default();
     let mut addresses = (0_u32..).map(|offset| {
         // 198.18.0.0/15 is kept for benchmarks (RFC 2544), and holds 131,072 addresses.
@@ -207,6 +234,7 @@ fn state(domains: usize) -> Internet {
             let name = host.parse().expect("it is a name");
             (address_of(host), Receiver::new(name))
         });
+        let receivers = receivers.into_iter().filter(|_| hosts == Hosts::All);
         let body =
             format!("version: STSv1\nmode: enforce\nmx: {first}\nmx: {second}\nmax_age: 604800\n");
         state.https.insert(
