@@ -44,6 +44,7 @@ pub mod beside;
 mod compare;
 pub mod difference;
 pub mod far;
+pub mod injector;
 pub mod memory;
 mod near_edge;
 pub mod on_lab;

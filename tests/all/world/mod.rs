@@ -4,6 +4,7 @@ mod certificate;
 mod control;
 mod dns;
 mod https;
+mod injector;
 mod life;
 mod smtp;
 
