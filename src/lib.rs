@@ -35,6 +35,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, one file a verb; the only reader of the environment |
 //! | [`report`] | results as text, JSON, NDJSON and JUnit |
+//! | [`audit`] | does a sender enforce: requirements, controls, scores |
 //! | [`sidecar`] | what Postfix and Exim ask, and what they are answered |
 //! | [`diagnose`] | facts and verdicts turned into findings, the nine steps out of the outage, a fix |
 //! | [`replay`] | plays a story on the model and on the lab, and holds the two against each other |
@@ -52,7 +53,7 @@
 //! | [`fakes`] | the vocabulary of the fake Internet: what a view, an edge, a server, a certificate, a fault is |
 //! | [`facts`] | what was seen: plain data, with no opinion about it |
 //!
-//! Outside the rows stands [`world`], the fake Internet on loopback; only `replay` and `cli` start one.
+//! Outside the rows stands [`world`], the fake Internet on loopback; only `replay`, `audit` and `cli` start one.
 //!
 //! # Where to start reading
 //!
@@ -82,6 +83,7 @@
 //!
 //! [RFC 8461]: https://www.rfc-editor.org/rfc/rfc8461
 
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod diagnose;

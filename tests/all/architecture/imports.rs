@@ -8,7 +8,7 @@ use super::source::Source;
 const ORDER: [&[&str]; 11] = [
     &["cli"],
     &["report"],
-    &["sidecar"],
+    &["audit", "sidecar"],
     &["diagnose", "replay", "scenario"],
     &["story"],
     &["keeper"],
@@ -32,7 +32,7 @@ const FAKES: &str = "fakes";
 const FAKES_USES: [(&str, &str); 2] = [("facts", "DnsName"), ("facts", "UnixTime")];
 
 /// The rooms that may use the fake Internet.
-const WORLD_USERS: [&str; 2] = ["cli", "replay"];
+const WORLD_USERS: [&str; 3] = ["audit", "cli", "replay"];
 
 /// What the rows forbid and is right: user, used, why.
 const EXEMPTIONS: [(&str, &str, &str); 5] = [
