@@ -8,6 +8,7 @@
 //! is escaped on its way out: see [`escape`].
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod audit;
 pub mod check;
 pub mod context;
 pub mod escape;

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::{check, replay};
+use super::{audit, check, replay};
 use crate::scenario;
 
 /// A schema that can be asked for by name.
@@ -33,6 +33,9 @@ impl Entry {
 
 /// Every schema, in the order of their names. A new document adds a row.
 pub const ENTRIES: &[Entry] = &[
+    Entry::new("audit", "what `audit --format json` writes", || {
+        written::<audit::Document<'static>>(audit::SCHEMA)
+    }),
     Entry::new(
         "check",
         "what `check --format json` writes, and each line of `--format ndjson`",

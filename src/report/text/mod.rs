@@ -4,6 +4,7 @@
 //! transport, the policy and where it comes from; then the findings, the worst first; and at the end, nearest
 //! to the prompt, what to do. Where all is well it is a few lines.
 
+mod audit;
 mod beside;
 mod certificate;
 mod far;
@@ -19,6 +20,7 @@ mod summary;
 mod told;
 mod trace;
 
+pub use audit::{score, self_test};
 pub use far::far;
 pub use replay::{ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};
 pub use story::story;

@@ -428,7 +428,7 @@ fn schemas_are_listed_and_printed() {
     }
     program.run(&["schema", "nonesuch"]).check(
         2,
-        &["!there is no schema `nonesuch`: it is one of cache-entry, "],
+        &["!there is no schema `nonesuch`: it is one of audit, cache-entry, "],
         &"nonesuch",
     );
 }
