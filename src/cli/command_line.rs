@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use super::audit::{self, AuditArgs};
 use super::cache::{self, CacheVerbArgs};
 use super::check::{self, CheckArgs};
 use super::completions::{self, CompletionsArgs};
@@ -43,6 +44,8 @@ pub enum Verb {
     Query(QueryArgs),
     /// Run a scenario's servers by hand
     Lab(LabArgs),
+    /// See whether a sender enforces, requirement by requirement
+    Audit(Box<AuditArgs>),
     /// Look at the store of policies, and change it
     Cache(CacheVerbArgs),
     /// Print the JSON Schema of a format, or list them
@@ -59,6 +62,7 @@ impl Verb {
         match self {
             Self::Check(_) | Self::Replay(_) | Self::Lab(_) | Self::Serve(_) => true,
             Self::Lint(_)
+            | Self::Audit(_)
             | Self::Cache(_)
             | Self::Query(_)
             | Self::Schema(_)
@@ -74,10 +78,10 @@ impl Verb {
             (Self::Serve(_), 0) => "stickler=info",
             (Self::Serve(_), 1) => "stickler=debug",
             (_, 0) => "stickler=warn",
-            // A replay tells its stories first; its network is asked thousands of times.
-            (Self::Replay(_), 1) => "stickler=info",
+            // A replay tells its stories first, an audit its score; their networks are asked thousands of times.
+            (Self::Replay(_) | Self::Audit(_), 1) => "stickler=info",
             (_, 1) => "stickler=info,stickler::net=debug",
-            (Self::Replay(_), 2) => "stickler=debug",
+            (Self::Replay(_) | Self::Audit(_), 2) => "stickler=debug",
             (_, 2) => "stickler=debug,stickler::net=trace",
             (_, _) => "trace",
         }
@@ -92,6 +96,7 @@ impl Verb {
             Self::Serve(args) => serve::run(&args, &environment, &read_serve_again).await,
             Self::Query(args) => blocking(move || query::run(&args, &environment)).await,
             Self::Lab(args) => lab::run(&args, &environment).await,
+            Self::Audit(args) => audit::run(&args, &environment).await,
             Self::Schema(args) => blocking(move || schema::run(&args)).await,
             Self::Cache(args) => blocking(move || cache::run(&args, &environment)).await,
             Self::Completions(args) => {
@@ -113,6 +118,7 @@ fn read_serve_again() -> anyhow::Result<Option<ServeArgs>> {
         | Verb::Replay(_)
         | Verb::Query(_)
         | Verb::Lab(_)
+        | Verb::Audit(_)
         | Verb::Cache(_)
         | Verb::Schema(_)
         | Verb::Completions(_)

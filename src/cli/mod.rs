@@ -17,6 +17,7 @@ use self::interrupt::Interrupts;
 use self::output::{is_broken_pipe, tell};
 
 pub mod arguments;
+pub mod audit;
 pub mod cache;
 pub mod check;
 mod command_line;

@@ -33,8 +33,8 @@ pub struct CommonArgs {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorWhen,
 
-    /// Tell more in text, and on standard error each question, policy fetch and SMTP session (`replay`: only
-    /// from -vv on); twice for what was said in them
+    /// Tell more in text, and on standard error each question, policy fetch and SMTP session (`replay` and
+    /// `audit`: only from -vv on); twice for what was said in them
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }

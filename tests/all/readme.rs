@@ -99,8 +99,10 @@ fn every_command_is_one_that_the_program_takes() {
             panic!("`{command}`: {error}");
         }
     }
-    let expected =
-        ["cache", "check", "lab", "lint", "query", "replay", "serve"].map(OsString::from);
+    let expected = [
+        "audit", "cache", "check", "lab", "lint", "query", "replay", "serve",
+    ]
+    .map(OsString::from);
     assert_eq!(verbs, expected.into(), "verbs that are shown");
 }
 

@@ -10,6 +10,7 @@ mod up;
 use clap::{Args, Subcommand};
 
 pub use apply::LabApplyArgs;
+pub(super) use paste::Ways;
 pub use places::PlacesArgs;
 pub use play::{LabPlayArgs, MtaArgument};
 pub use serve::LabServeArgs;

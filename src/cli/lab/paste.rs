@@ -11,15 +11,15 @@ use crate::net::routes::Route;
 
 /// What leads into the lab.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Ways {
+pub(in crate::cli) struct Ways {
     /// The resolver that everybody has.
-    pub(super) resolver: SocketAddr,
+    pub(in crate::cli) resolver: SocketAddr,
     /// Where addresses really are.
-    pub(super) routes: Vec<Route>,
+    pub(in crate::cli) routes: Vec<Route>,
     /// The authority that the lab's certificates come from.
-    pub(super) ca_file: PathBuf,
+    pub(in crate::cli) ca_file: PathBuf,
     /// The virtual time.
-    pub(super) now: UnixTime,
+    pub(in crate::cli) now: UnixTime,
 }
 
 impl Ways {
@@ -51,7 +51,7 @@ impl Ways {
     }
 
     /// Writes the variables to `path`, at once: whoever reads it meanwhile gets the old ones or the new ones.
-    pub(super) fn write_to(&self, path: &Path) -> io::Result<()> {
+    pub(in crate::cli) fn write_to(&self, path: &Path) -> io::Result<()> {
         let mut draft = path.as_os_str().to_owned();
         draft.push(".new");
         fs::write(&draft, self.variables())?;

@@ -1,5 +1,6 @@
 //! The program as its users run it: arguments in, exit code and output out.
 
+mod audit;
 mod cache;
 mod cache_faults;
 mod check;
