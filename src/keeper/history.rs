@@ -73,6 +73,8 @@ impl History {
         if self.0.len() >= MAX_CHANGES {
             self.0.pop_front();
         }
+        // Most domains change once in a sidecar's life.
+        self.0.reserve_exact(1);
         self.0.push_back((at, change));
     }
 
