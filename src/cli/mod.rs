@@ -6,7 +6,10 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use self::command_line::{Cli, Verb};
 
@@ -111,14 +114,15 @@ fn refuse(error: ArgumentError) -> Exit {
 
 /// Sends what is logged to standard error.
 fn log_to_stderr(levels: &str, messages: Messages) {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(levels))
+    let levels: Targets = levels.parse().expect("a verb's levels are well-formed");
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(messages == Messages::Coloured)
         .with_target(false);
-    if messages == Messages::ToJournal {
-        log.without_time().init();
+    let log = if messages == Messages::ToJournal {
+        log.without_time().boxed()
     } else {
-        log.init();
-    }
+        log.boxed()
+    };
+    tracing_subscriber::registry().with(levels).with(log).init();
 }
