@@ -1,5 +1,6 @@
 """The fake Internet of a story: `stickler lab up` at real ports."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -31,16 +32,29 @@ class Lab:
         )
         self.read_to("moves on")
 
-    def read_to(self, text: str):
+    def read_to(self, text: str) -> str:
         for line in self.process.stdout:
             if text in line:
-                return
+                return line
         raise Failure(f"the lab ended: {(RUN / 'lab.log').read_text()}")
 
+    def received(self) -> dict[str, list[tuple[str, bool]]]:
+        """Returns what the MX hosts accepted since the last time, by recipient: which of them, and whether over TLS."""
+        self.tell("history")
+        found = {}
+        for request in json.loads(self.read_to('{"requests":'))["requests"]:
+            if request["kind"] == "smtp-received":
+                for to in request["rcpt_to"]:
+                    found.setdefault(to.lower(), []).append((request["server"], request["tls"] is not None))
+        return found
+
     def next(self):
-        self.process.stdin.write("next\n")
-        self.process.stdin.flush()
+        self.tell("next")
         self.read_to("--now")
+
+    def tell(self, command: str):
+        self.process.stdin.write(f"{command}\n")
+        self.process.stdin.flush()
 
     def end(self):
         end(self.process)

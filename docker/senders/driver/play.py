@@ -64,6 +64,8 @@ class Play:
         self.sender, self.mta, self.story, self.sidecar = sender, mta, story, sidecar
         told = [case for case in cases.CASES.values() if case["story"] == story]
         self.cases = [(case, steps) for case in told if (steps := cases.steps(case, sender))]
+        # What the MX hosts have accepted, by recipient.
+        self.received = {}
         # Who has nothing to wait for does not wait for it.
         self.flushes = FLUSHES if isinstance(sidecar, Sidecar) else 2
 
@@ -75,13 +77,13 @@ class Play:
             for number, actions in enumerate(rounds):
                 for action in actions:
                     getattr(lab if action == "next" else self.sidecar, action)()
-                yield from self.round(number)
+                yield from self.round(number, lab)
         finally:
             self.mta.end()
             self.sidecar.end()
             lab.end()
 
-    def round(self, number: int):
+    def round(self, number: int, lab: Lab):
         steps = [(case, steps[number]) for case, steps in self.cases if number < len(steps)]
         mark = self.mta.mark()
         waited = {}
@@ -101,11 +103,14 @@ class Play:
         }
         found = self.flush(mark, wishes) if wishes else {}
         found |= self.words(mark, [to for to in waited.values() if to not in wishes])
+        for to, servers in lab.received().items():
+            self.received.setdefault(to, []).extend(servers)
         for case, step in steps:
-            outcome = found.get(waited.get(case["domain"]), Outcome("nothing", ""))
+            to = waited.get(case["domain"])
+            outcome = found.get(to, Outcome("nothing", ""))
             yield {
                 "sender": self.sender, "story": self.story, "domain": case["domain"], "what": case["what"], "step": number,
-                "result": outcome.result, "why": outcome.why,
+                "result": outcome.result, "why": outcome.why, "received": self.received.get(to, []),
             }
 
     def words(self, mark: int, recipients: list[str]) -> dict[str, Outcome]:
