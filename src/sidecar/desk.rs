@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
 
 use super::exim;
 use super::filter::{self, MxSet};
@@ -139,6 +140,21 @@ impl<N: Network> Desk<N> {
         };
         tracing::debug!(map = ?map, key = %key.escape_ascii(), "{}", reply.payload());
         reply
+    }
+
+    /// Begins the look-up that an answer to one request of Postfix would wait for, and waits for nothing.
+    pub fn prepare(&self, octets: &[u8]) {
+        let Ok(Request {
+            map: Map::Policy(_),
+            key,
+        }) = Request::parse(octets)
+        else {
+            return;
+        };
+        if let Some((domain, _)) = Key::parse(key).domain() {
+            // It runs on when nobody waits.
+            let _unknown_yet = self.keeper.ask(domain).now_or_never();
+        }
     }
 
     /// Answers a question of Postfix's policy map.

@@ -80,7 +80,7 @@ impl<N: Network + Send + 'static> Serve for Socketmap<N> {
                 return;
             }
             let mut requests = decoder.feed(&octets);
-            let mut has_begun = !is_within;
+            let (mut has_begun, mut is_prepared) = (!is_within, false);
             loop {
                 let request = match requests.next() {
                     Ok(Some(request)) => request,
@@ -96,7 +96,11 @@ impl<N: Network + Send + 'static> Serve for Socketmap<N> {
                 let reply = match answer.as_mut().now_or_never() {
                     Some(reply) => reply,
                     None => {
-                        // What is known does not wait for what is not.
+                        // What is known does not wait for what is not, nor one look-up for another.
+                        if !is_within && !is_prepared {
+                            is_prepared = true;
+                            prepare(desk, &octets, limits.request);
+                        }
                         if send(&mut stream, &mut replies, limits.step).await.is_err() {
                             return;
                         }
@@ -121,6 +125,15 @@ impl<N: Network + Send + 'static> Serve for Socketmap<N> {
                 (true, false) => {}
             }
         }
+    }
+}
+
+/// Begins the look-ups of all requests that stand in `octets`, the first at its beginning.
+fn prepare<N: Network>(desk: &Desk<N>, octets: &[u8], limit: usize) {
+    let mut decoder = Decoder::new(limit);
+    let mut requests = decoder.feed(octets);
+    while let Ok(Some(request)) = requests.next() {
+        desk.prepare(request);
     }
 }
 

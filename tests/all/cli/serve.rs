@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ChildStderr, Stdio};
@@ -294,7 +294,7 @@ fn requests_in_one_packet_are_answered_in_order_and_garbage_ends_its_own_connect
 fn options_are_read_again_and_refused_whole_if_one_is_wrong() {
     let program = Program::new();
     // Nobody answers, and nobody is waited for.
-    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let resolver = silent.local_addr().unwrap().to_string();
     program.write("serve.toml", "patience = '1ms'\nunknown = 'notfound'\n");
     let mut sidecar = Sidecar::start(
@@ -381,6 +381,31 @@ fn sockets_that_somebody_else_has_bound_are_taken_over() {
     let sidecar = Sidecar::spawn(&program, &mut command);
     assert_eq!(sidecar.socketmap, address);
     assert_eq!(sidecar.ask("postfix .test"), "NOTFOUND ");
+}
+
+#[test]
+fn requests_behind_one_that_waits_are_looked_up_meanwhile() {
+    let program = Program::new();
+    // A resolver that is asked and never answers.
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    resolver.set_read_timeout(Some(PATIENCE)).unwrap();
+    let at = resolver.local_addr().unwrap().to_string();
+    let sidecar = Sidecar::start(
+        &program,
+        &["--resolver", &at, "--patience", "10m", "--timeout", "5m"],
+    );
+    let mut stream = sidecar.connect();
+    write!(stream, "14:postfix a.test,14:postfix b.test,").unwrap();
+    let mut missing = BTreeSet::from([
+        &b"\x08_mta-sts\x01a\x04test"[..],
+        b"\x08_mta-sts\x01b\x04test",
+    ]);
+    while !missing.is_empty() {
+        let mut octets = [0; 512];
+        let (length, _) = resolver.recv_from(&mut octets).expect("both are asked for");
+        let question = octets[..length].to_ascii_lowercase();
+        missing.retain(|name| !question.windows(name.len()).any(|part| part == *name));
+    }
 }
 
 #[test]
