@@ -127,7 +127,8 @@ class Kills:
     def __init__(self, count: int):
         self.count = count
         self.memory = Memory()
-        self.sidecar = Sidecar(["--patience", "5s"])
+        # A policy that was lost is told soon: by NOTFOUND, for want of a network.
+        self.sidecar = Sidecar(["--patience", "2s"])
         self.starts, self.faults = [], []
 
     def run(self) -> int:
