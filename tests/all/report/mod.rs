@@ -1,5 +1,6 @@
 //! What people and machines get to read.
 
+mod far;
 mod json;
 mod junit;
 mod policies;
