@@ -42,6 +42,18 @@ impl Story {
         }
         story
     }
+
+    /// Returns the story with policies that live longer by so much: as they do for a sender that fetches them later.
+    #[must_use]
+    pub fn with_longer_policies(&self, by: Duration) -> Self {
+        let mut story = self.clone();
+        for moment in &mut story.moments {
+            let mut internet = Internet::clone(&moment.state.internet);
+            change_bodies(&mut internet, &|max_age| max_age.saturating_add(by));
+            moment.state.internet = Arc::new(internet);
+        }
+        story
+    }
 }
 
 impl Pace {
@@ -59,16 +71,7 @@ impl Pace {
         {
             self.change_view(view);
         }
-        let pages = internet
-            .https
-            .values_mut()
-            .flat_map(|edge| edge.pages.values_mut());
-        for page in pages {
-            match page {
-                Page::Response(response) => response.body = self.body(&response.body).into(),
-                Page::Raw(octets) => *octets = self.body(octets),
-            }
-        }
+        change_bodies(&mut internet, &|max_age| self.span(max_age));
         let identities = internet
             .https
             .values_mut()
@@ -122,36 +125,52 @@ impl Pace {
         let age = self.span(told_start.saturating_duration_since(cached.fetched_at));
         StoredPolicy {
             id: cached.id.clone(),
-            body: self.body(&cached.body).into(),
+            body: changed(&cached.body, &|max_age| self.span(max_age)).into(),
             fetched_at: self.start.saturating_sub(age),
         }
         .read(Reading::Tolerant)
         .ok()
     }
+}
 
-    /// Returns a policy body whose `max_age` is divided; whatever else is in it stays, octet by octet.
-    fn body(self, body: &[u8]) -> Vec<u8> {
-        let mut faster = Vec::with_capacity(body.len());
-        for line in body.split_inclusive(|octet| *octet == b'\n') {
-            match self.max_age(line) {
-                Some(line) => faster.extend_from_slice(line.as_bytes()),
-                None => faster.extend_from_slice(line),
-            }
+/// What becomes of a `max_age`.
+type Change<'a> = &'a dyn Fn(Duration) -> Duration;
+
+fn change_bodies(internet: &mut Internet, change: Change<'_>) {
+    let pages = internet
+        .https
+        .values_mut()
+        .flat_map(|edge| edge.pages.values_mut());
+    for page in pages {
+        match page {
+            Page::Response(response) => response.body = changed(&response.body, change).into(),
+            Page::Raw(octets) => *octets = changed(octets, change),
         }
-        faster
     }
+}
 
-    fn max_age(self, line: &[u8]) -> Option<String> {
-        let line = str::from_utf8(line).ok()?;
-        let (field, value) = line.split_once(':')?;
-        let digits = value.trim();
-        let secs: u64 = digits.parse().ok()?;
-        (field.trim() == "max_age").then(|| {
-            let faster = self.span(Duration::from_secs(secs)).as_secs();
-            let value = value.replacen(digits, &faster.to_string(), 1);
-            format!("{field}:{value}")
-        })
+/// Returns a policy body with another `max_age`; whatever else is in it stays, octet by octet.
+fn changed(body: &[u8], change: Change<'_>) -> Vec<u8> {
+    let mut changed = Vec::with_capacity(body.len());
+    for line in body.split_inclusive(|octet| *octet == b'\n') {
+        match with_max_age(line, change) {
+            Some(line) => changed.extend_from_slice(line.as_bytes()),
+            None => changed.extend_from_slice(line),
+        }
     }
+    changed
+}
+
+fn with_max_age(line: &[u8], change: Change<'_>) -> Option<String> {
+    let line = str::from_utf8(line).ok()?;
+    let (field, value) = line.split_once(':')?;
+    let digits = value.trim();
+    let secs: u64 = digits.parse().ok()?;
+    (field.trim() == "max_age").then(|| {
+        let secs = change(Duration::from_secs(secs)).as_secs();
+        let value = value.replacen(digits, &secs.to_string(), 1);
+        format!("{field}:{value}")
+    })
 }
 
 #[cfg(test)]
@@ -159,7 +178,7 @@ mod tests {
     use std::num::NonZeroU32;
     use std::time::Duration;
 
-    use super::Pace;
+    use super::{Pace, changed};
     use crate::fakes::{Page, RecordKind, Response};
     use crate::sender::Verdict;
     use crate::story::Story;
@@ -220,6 +239,12 @@ mod tests {
         );
         assert_eq!(told.moments.len(), faster.moments.len());
         assert_eq!(told.moments[0].expect, faster.moments[0].expect);
+        let longer = faster.with_longer_policies(Duration::from_secs(10));
+        let edge = longer.moments[0].state.internet.https.values().next();
+        assert_eq!(
+            edge.unwrap().pages["mta-sts.corp.test"],
+            Page::Response(Response::ok(policy.replace("604800", "178")))
+        );
     }
 
     #[test]
@@ -241,7 +266,7 @@ mod tests {
                 b"max_age 86400\nMax_age: 86400\n",
             ),
         ] {
-            let found = pace(3600).body(body);
+            let found = changed(body, &|max_age| pace(3600).span(max_age));
             assert_eq!(found, expected, "{}", body.escape_ascii());
         }
     }
