@@ -15,7 +15,7 @@ use crate::sender::{
 use crate::sts::fetch::FetchError;
 use crate::sts::ledger::Held;
 use crate::sts::policy::Mode;
-use crate::sts::reading::Reading;
+use crate::sts::reading::{ByReading, Reading};
 use crate::sts::transport::Certainty;
 
 /// What one kind of sender does.
@@ -153,7 +153,7 @@ pub async fn judge<'h, N: Network>(
     limits: Limits,
 ) -> Vec<Row<'h>> {
     let mut rows = Vec::new();
-    for reading in Reading::BOTH {
+    for &reading in readings(judged, held) {
         let mut of_reading = Vec::new();
         let mut with_nothing: Option<(Attempt, Families)> = None;
         for class in SenderClass::judged() {
@@ -220,6 +220,19 @@ pub async fn judge<'h, N: Network>(
         }
     }
     rows
+}
+
+/// Returns the readings that see anything of their own: where both see the same, all that follows is the same.
+fn readings(judged: &Judged<'_>, held: &[Held<'_>]) -> &'static [Reading] {
+    let is_held_alike = |held: &Held<'_>| {
+        let stored = held.as_fetched_last();
+        ByReading::of(|reading| stored.read(reading)).agree()
+    };
+    if judged.reads_alike() && held.iter().all(is_held_alike) {
+        &[Reading::Letter]
+    } else {
+        &Reading::BOTH
+    }
 }
 
 fn policy_body(attempt: &Attempt) -> Option<&[u8]> {

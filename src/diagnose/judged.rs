@@ -143,6 +143,12 @@ impl<'a> Judged<'a> {
             .find_map(|reading| self.id_in(reading))
     }
 
+    /// Returns whether both readings see the same record, and the same at each address of the policy host.
+    #[must_use]
+    pub fn reads_alike(&self) -> bool {
+        self.record.agree() && self.edges.iter().all(|edge| edge.fetched.agree())
+    }
+
     /// Returns the patterns that match no live MX host; none where the MX records are not known.
     pub fn unused_patterns<'p>(
         &self,

@@ -36,7 +36,8 @@ impl StoredReport {
 #[must_use]
 pub fn sha256(octets: &[u8]) -> String {
     Sha256::digest(octets)
-        .iter()
-        .map(|octet| format!("{octet:02x}"))
+        .into_iter()
+        .flat_map(|octet| [octet >> 4, octet & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
 }

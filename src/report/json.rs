@@ -39,7 +39,7 @@ impl<T: Documented> Form<T> for Ndjson<T::Run> {
 ///
 /// When the value cannot be written as JSON.
 pub fn compact(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
-    serde_json::to_string(value).map(|text| escape::json(&text))
+    serde_json::to_string(value).map(escape::json)
 }
 
 /// Returns `value` as JSON that people can read too, and in which every character can be printed.
@@ -48,5 +48,5 @@ pub fn compact(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> 
 ///
 /// When the value cannot be written as JSON.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(value).map(|text| escape::json(&text))
+    serde_json::to_string_pretty(value).map(escape::json)
 }

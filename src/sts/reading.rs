@@ -68,6 +68,13 @@ impl<T> ByReading<T> {
     }
 }
 
+impl<T: PartialEq> ByReading<T> {
+    /// Returns whether both readings see the same.
+    pub fn agree(&self) -> bool {
+        self.letter == self.tolerant
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Reading;
