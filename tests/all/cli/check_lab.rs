@@ -143,6 +143,21 @@ fn a_private_network_is_looked_into_by_leave_alone() {
 }
 
 #[test]
+fn a_family_of_addresses_that_is_left_out_is_the_cause_that_is_named() {
+    let program = Program::new();
+    let lab = lab(&program);
+    check(&program, &["-6", "corp.test"]).check(
+        3,
+        &[
+            "mta-sts.corp.test has no address of the family that is left: drop -4 or -6.",
+            "It has no address of the family that is left: drop -4 or -6. By hand:",
+        ],
+        &"IPv6 alone, where all addresses are IPv4",
+    );
+    lab.end();
+}
+
+#[test]
 fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
     let program = Program::new();
     let lab = lab(&program);
