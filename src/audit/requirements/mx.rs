@@ -8,10 +8,11 @@ use crate::audit::requirement::{Level, Over, Requirement, STEADY};
 use crate::fakes::DialogueFault;
 
 const ONE_LABEL: &str = "the wildcard character \"*\" may only be used to match the entire left-most label in the \
-                         presented identifier. For example, the mx pattern \"*.example.com\" matches the domain \
+                         presented identifier. Thus, the mx pattern \"*.example.com\" matches \
                          \"mail.example.com\" but not \"example.com\" or \"foo.bar.example.com\".";
 
-const MATCHES: &str = "At least one policy pattern MUST match the selected MX host name";
+const MATCHES: &str = "a Sending MTA honoring MTA-STS MUST check whether: 1. At least one of the policy's \"mx\" \
+                       patterns matches the selected MX host, as described in Section 4.1.";
 
 const WILDCARD: &str = "version: STSv1\nmode: enforce\nmx: *.{d}\nmax_age: {life}\n";
 

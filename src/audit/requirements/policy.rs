@@ -194,8 +194,9 @@ pub(super) const ROWS: &[Requirement] = &[
         id: "8461/3.2/media-type",
         level: Level::Should,
         number: "F8",
-        sentence: "To prevent an attacker from uploading a file, senders SHOULD validate that the media type is \
-                   \"text/plain\".",
+        sentence: "When fetching a policy, senders SHOULD validate that the media type is \"text/plain\" to guard \
+                   against cases where web servers allow untrusted users to host non-text content (typically, HTML \
+                   or images) at a user-defined path.",
         shows: "a policy served as text/html",
         first: |site| {
             let body = site.filled("version: STSv1\nmode: enforce\nmx: mx.{d}\nmax_age: {life}\n");
