@@ -49,9 +49,17 @@ pub enum WorldError {
     Stop(Box<str>),
 }
 
+/// How many addresses a message names.
+const SHOWN_ADDRESSES: usize = 8;
+
 fn listed(addresses: &[IpAddr]) -> String {
-    let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-    format!("{} are", texts.join(", "))
+    let shown = addresses.iter().take(SHOWN_ADDRESSES);
+    let texts: Vec<String> = shown.map(IpAddr::to_string).collect();
+    let texts = texts.join(", ");
+    match addresses.len().saturating_sub(SHOWN_ADDRESSES) {
+        0 => format!("{texts} are"),
+        more => format!("{texts} and {more} more are"),
+    }
 }
 
 /// Returns the command that gives a machine the first address.

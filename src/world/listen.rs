@@ -92,6 +92,9 @@ mod tests {
             "203.0.113.7, 203.0.113.8 are no addresses of this machine, on which the story is to be served: add \
              each, as in `ip address add 203.0.113.7/32 dev lo`"
         );
+        let many = (1..=10).map(|last| IpAddr::from([203, 0, 113, last]));
+        let error = Listen::RealPorts.check(many).unwrap_err().to_string();
+        assert!(error.contains("203.0.113.8 and 2 more are no"), "{error}");
         assert!(Listen::FreePorts.check(addresses()).is_ok());
         assert!(Listen::RealPorts.check(addresses().skip(1).take(1)).is_ok());
     }
