@@ -59,8 +59,10 @@ impl<N: Network + Send + 'static> Keeper<N> {
         // Before anything is read: what is changed from now on is noticed.
         let seen = self.version();
         tasks.spawn(async move {
+            let found = fills.fill().await;
+            // Not before: it goes through the whole store, and the first who ask would wait for that.
             fills.tidy().await;
-            Ended::Filled(fills.fill().await)
+            Ended::Filled(found)
         });
         let mut house = JoinSet::new();
         house.spawn(async move { keeps.keep_house(seen).await });
