@@ -4,8 +4,7 @@ set -euo pipefail
 
 readonly here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly label=dev.stickler.lab
-# Exit codes.
-readonly failed=1 broken=2 left_out=3
+readonly called=faults
 . "$here/images.bash"
 . "$here/lab/common.bash"
 
@@ -34,23 +33,6 @@ one in five.
 Exit codes: 0 all holds, 1 something does not, 2 wrong usage or programs that do not start,
 3 left out: no Docker, no docker-compose, no packages.
 END
-}
-
-# say TEXT: tells it, with the seconds since the start.
-say() { printf 'faults: %3d s  %s\n' "$SECONDS" "$*" >&2; }
-
-# usage_error TEXT
-usage_error() {
-    say "$1 (see --help)"
-    exit $broken
-}
-
-if_available=
-# leave_out WHY
-leave_out() {
-    say "LEFT OUT: $1"
-    [[ $if_available ]] && exit 0
-    exit $left_out
 }
 
 main() {

@@ -1,8 +1,29 @@
-# What every run with Docker shares: is it there, and the images. Sourced; the caller has `say`, `leave_out` and `broken`.
+# What every run with Docker shares: words, exit codes, is Docker there, and the images. Sourced; the caller says in
+# `called` what it is.
+
+# Exit codes.
+readonly failed=1 broken=2 left_out=3
 
 readonly docker_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Longer than any daemon that works takes to say who it is.
 readonly docker_secs=20
+
+# say TEXT: tells it, with the seconds since the start.
+say() { printf '%s: %3d s  %s\n' "$called" "$SECONDS" "$*" >&2; }
+
+# usage_error TEXT
+usage_error() {
+    say "$1 (see --help)"
+    exit $broken
+}
+
+if_available=
+# leave_out WHY
+leave_out() {
+    say "LEFT OUT: $1"
+    [[ $if_available ]] && exit 0
+    exit $left_out
+}
 
 # no_docker: succeeds, and says what is missing, where there is no Docker.
 no_docker() {
