@@ -9,14 +9,12 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::places::PlacesArgs;
+use super::story::load;
 use super::up::moment_at;
 use crate::cli::exit::Exit;
-use crate::cli::output::tell;
 use crate::cli::values::parse_duration;
 use crate::clock::Clock;
 use crate::replay::far::servers::Lab;
-use crate::report::text;
-use crate::scenario;
 use crate::story::Pace;
 
 /// The arguments of `lab apply`.
@@ -54,14 +52,8 @@ server does not answer.";
 
 /// Lets the lab serve it.
 pub(super) async fn run(args: &LabApplyArgs) -> anyhow::Result<Exit> {
-    let scenario = match scenario::load(&args.file) {
-        Ok(scenario) => scenario,
-        Err(problems) => {
-            for problem in &problems {
-                tell(text::problem(problem));
-            }
-            return Ok(Exit::Usage);
-        }
+    let Some(scenario) = load(&args.file) else {
+        return Ok(Exit::Usage);
     };
     let lab = Lab::from(&args.places);
     let told = moment_at(&scenario, args.at).context("the scenario has no step")?;

@@ -5,6 +5,7 @@ mod paste;
 mod places;
 mod play;
 mod serve;
+mod story;
 mod up;
 
 use clap::{Args, Subcommand};

@@ -12,15 +12,15 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::places::PlacesArgs;
+use super::story::load;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, tell};
+use crate::cli::output::Output;
 use crate::facts::UnixTime;
 use crate::replay::far::mta::{Mta, MtaKind};
 use crate::replay::far::replay_far;
 use crate::replay::far::servers::Lab;
 use crate::report::{Context, replay, text};
-use crate::scenario;
 
 /// The arguments of `lab play`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -105,14 +105,8 @@ scenario is broken or does not fit, or a server does not do what it is told.";
 
 /// Plays it.
 pub(super) async fn run(args: &LabPlayArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let scenario = match scenario::load(&args.file) {
-        Ok(scenario) => scenario,
-        Err(problems) => {
-            for problem in &problems {
-                tell(text::problem(problem));
-            }
-            return Ok(Exit::Usage);
-        }
+    let Some(scenario) = load(&args.file) else {
+        return Ok(Exit::Usage);
     };
     let strict = args.strict.iter().map(|mta| mta.mta(MtaKind::Strict));
     let lenient = args.lenient.iter().map(|mta| mta.mta(MtaKind::Lenient));

@@ -12,18 +12,18 @@ use clap::builder::BoolishValueParser;
 use tokio::sync::mpsc;
 
 use super::paste::Ways;
+use super::story::load;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
-use crate::cli::output::{Output, tell};
+use crate::cli::output::Output;
 use crate::cli::repeat::quoted;
 use crate::cli::values::parse_duration;
 use crate::facts::{DnsName, UnixTime};
 use crate::net::routes::Route;
 use crate::replay::on_lab::{LabStage, clients};
 use crate::replay::stage::Stage as _;
-use crate::report::text;
 use crate::report::time::span;
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::story::Moment;
 use crate::world::Listen;
 use crate::world::control::Record;
@@ -78,14 +78,8 @@ Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
 /// Starts the servers and stays up.
 pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
-    let scenario = match scenario::load(&args.file) {
-        Ok(scenario) => scenario,
-        Err(problems) => {
-            for problem in &problems {
-                tell(text::problem(problem));
-            }
-            return Ok(Exit::Usage);
-        }
+    let Some(scenario) = load(&args.file) else {
+        return Ok(Exit::Usage);
     };
     let mut lab = Lab::start(&scenario, args).await?;
     let mut interrupts = Interrupts::listen();

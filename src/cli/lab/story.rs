@@ -1,0 +1,18 @@
+//! The scenario that a lab is for.
+
+use std::path::Path;
+
+use crate::cli::output::tell;
+use crate::report::text;
+use crate::scenario::{self, Scenario};
+
+/// Reads a scenario, or says on standard error what is wrong with the file.
+pub(super) fn load(file: &Path) -> Option<Scenario> {
+    scenario::load(file)
+        .map_err(|problems| {
+            for problem in &problems {
+                tell(text::problem(problem));
+            }
+        })
+        .ok()
+}
