@@ -51,6 +51,7 @@ pub mod on_lab;
 pub mod on_model;
 pub mod outcome;
 pub mod play;
+mod resolvers;
 pub mod senders;
 pub mod shadow;
 pub mod stage;

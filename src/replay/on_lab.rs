@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use super::resolvers::Resolvers;
 use super::stage::{Client, Port, Seen, Stage, StageError, Unannounced};
 use crate::clock::Clock;
 use crate::facts::dns::{Question, RecordType};
@@ -30,8 +31,7 @@ pub struct LabStage {
     clock: Clock,
     roots: Roots,
     clients: BTreeMap<Box<str>, Reach>,
-    /// One network a resolver, whose DNS cache its clients share; the observer's has no name.
-    resolvers: Mutex<BTreeMap<Option<Box<str>>, Live>>,
+    resolvers: Resolvers,
     /// What is served, for connections that end before they name a host.
     internet: Mutex<Arc<Internet>>,
 }
@@ -69,7 +69,7 @@ impl LabStage {
             clock: Clock::manual(start),
             roots,
             clients,
-            resolvers: Mutex::default(),
+            resolvers: Resolvers::default(),
             internet: Mutex::new(Arc::clone(&state.internet)),
         })
     }
@@ -178,14 +178,7 @@ impl Stage for LabStage {
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
         })
         .expect("the one resolver is given");
-        let mut resolvers = self
-            .resolvers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let first = resolvers
-            .entry(resolver.map(Into::into))
-            .or_insert_with(|| live.clone());
-        live.sharing_dns_of(first)
+        self.resolvers.share(resolver, live)
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {

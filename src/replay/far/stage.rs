@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -14,6 +13,7 @@ use crate::facts::UnixTime;
 use crate::facts::special::Prefix;
 use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
 use crate::replay::on_lab::{Reach, deadlines};
+use crate::replay::resolvers::Resolvers;
 use crate::replay::stage::{Client, Seen, Stage, StageError, Unannounced};
 use crate::story::State;
 use crate::sts::certificate::Roots;
@@ -29,8 +29,7 @@ pub(super) struct FarStage {
     start: UnixTime,
     roots: Roots,
     clients: BTreeMap<Box<str>, Reach>,
-    /// One network a resolver, whose DNS cache its clients share; the observer's has no name.
-    resolvers: Mutex<BTreeMap<Option<Box<str>>, Live>>,
+    resolvers: Resolvers,
     /// How often a state was laid out: the first one before the play, then one a step.
     applied: AtomicUsize,
 }
@@ -55,7 +54,7 @@ impl FarStage {
             start,
             roots,
             clients,
-            resolvers: Mutex::default(),
+            resolvers: Resolvers::default(),
             applied: AtomicUsize::new(0),
         })
     }
@@ -88,14 +87,8 @@ impl Stage for FarStage {
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
         })
         .expect("the one resolver is given");
-        let mut resolvers = self
-            .resolvers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let first = resolvers
-            .entry(known.map(|known| known.resolver.clone()))
-            .or_insert_with(|| live.clone());
-        live.sharing_dns_of(first)
+        self.resolvers
+            .share(known.map(|known| &*known.resolver), live)
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {
