@@ -1,14 +1,13 @@
-//! A million mutated inputs for each parser of foreign text in this room.
+//! Mutated inputs for each parser of foreign text in this room.
 
 use stickler::net::routes::Route;
 use stickler::net::smtp::framing::{MAX_LINE_OCTETS, MAX_LINES, ReplyFraming};
 
+use crate::support::mutations::inputs;
 use crate::support::xorshift::Xorshift;
 
-const INPUTS: usize = 1_000_000;
-
 #[test]
-fn a_million_replies_neither_panic_nor_break_a_limit() {
+fn mutated_replies_neither_panic_nor_break_a_limit() {
     let seeds: [&[u8]; 7] = [
         b"220 mx.test ESMTP\r\n",
         b"250-mx.test\r\n250-SIZE 1000\r\n250 STARTTLS\r\n",
@@ -21,7 +20,7 @@ fn a_million_replies_neither_panic_nor_break_a_limit() {
     let mut random = Xorshift::new(0x5eed);
     let mut octets = Vec::new();
     let mut whole = Vec::new();
-    for number in 0..INPUTS {
+    for number in 0..inputs() {
         random.mutate(&seeds, b"\r\n 0123456789-STARTTLS\t\0", &mut octets);
         let at_once = replies(&[&octets]);
         for (reply, _) in &at_once.0 {
@@ -64,7 +63,7 @@ fn replies(segments: &[&[u8]]) -> Seen {
 }
 
 #[test]
-fn a_million_routes_neither_panic_nor_change_when_written() {
+fn mutated_routes_neither_panic_nor_change_when_written() {
     let seeds: [&[u8]; 6] = [
         b"mx.test:25:127.0.0.1:4000",
         b"192.0.2.1:443:[::1]:4000",
@@ -76,7 +75,7 @@ fn a_million_routes_neither_panic_nor_change_when_written() {
     let mut random = Xorshift::new(0xc0ffee);
     let mut octets = Vec::new();
     let mut valid = 0_usize;
-    for _ in 0..INPUTS {
+    for _ in 0..inputs() {
         random.mutate(&seeds, b":[].0123456789abcdef-_", &mut octets);
         let text = String::from_utf8_lossy(&octets);
         if let Ok(route) = text.parse::<Route>() {
@@ -85,7 +84,7 @@ fn a_million_routes_neither_panic_nor_change_when_written() {
         }
     }
     assert!(
-        valid > INPUTS / 100,
+        valid > inputs() / 100,
         "{valid} valid routes are too few to show anything"
     );
 }

@@ -1,4 +1,4 @@
-//! A million mutants for each parser of what mail programs, and whoever else reaches the listeners, send.
+//! Mutants for each parser of what mail programs, and whoever else reaches the listeners, send.
 
 use stickler::facts::DnsName;
 use stickler::sidecar::exim::{Line, MAX_LINE_OCTETS};
@@ -8,8 +8,8 @@ use stickler::sidecar::key::{Key, NextHop};
 use stickler::sidecar::netstring::{Decoder, Fault, MAX_REQUEST_OCTETS, encode};
 use stickler::sidecar::socketmap::{Reply, Request};
 
-use super::{Accepted, MILLION};
-use crate::support::mutations::mutations;
+use super::Accepted;
+use crate::support::mutations::{inputs, mutations};
 use crate::support::xorshift::Xorshift;
 
 /// Small, so that mutants go beyond it.
@@ -63,7 +63,7 @@ fn naive(mut octets: &[u8]) -> (Vec<Vec<u8>>, bool) {
 }
 
 #[test]
-fn a_million_streams_of_netstrings() {
+fn mutated_streams_of_netstrings() {
     let corpus: &[&[u8]] = &[
         b"20:postfix example.test,13:postfix .test,",
         b"0:,1:,,6:1:a,0:,",
@@ -72,7 +72,7 @@ fn a_million_streams_of_netstrings() {
     ];
     let mut accepted = Accepted::default();
     let mut random = Xorshift::new(0x6e65);
-    mutations(corpus, MILLION, 0x7473, |octets| {
+    mutations(corpus, inputs(), 0x7473, |octets| {
         let whole = decode(&[octets]);
         let (expected, is_fault) = naive(octets);
         assert_eq!(
@@ -95,7 +95,7 @@ fn a_million_streams_of_netstrings() {
 }
 
 #[test]
-fn a_million_requests() {
+fn mutated_requests() {
     let corpus: &[&[u8]] = &[
         b"postfix example.test",
         b"postfix310 [a.test]:25",
@@ -103,7 +103,7 @@ fn a_million_requests() {
         b"mx-filter a.test. 0 IN MX 10 b.test.",
     ];
     let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x736d, |octets| {
+    mutations(corpus, inputs(), 0x736d, |octets| {
         match Request::parse(octets) {
             Ok(request) => {
                 assert!(octets.ends_with(request.key));
@@ -140,7 +140,7 @@ fn naive_key(text: &str) -> Option<(DnsName, NextHop)> {
 }
 
 #[test]
-fn a_million_keys_of_the_policy_map() {
+fn mutated_keys_of_the_policy_map() {
     let corpus: &[&[u8]] = &[
         b"example.test",
         b"ExAmPle.test.:25",
@@ -152,7 +152,7 @@ fn a_million_keys_of_the_policy_map() {
         b"_a-b.test:smtp",
     ];
     let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x6b65, |octets| {
+    mutations(corpus, inputs(), 0x6b65, |octets| {
         assert!(octets.len() < MAX_REQUEST_OCTETS);
         let key = Key::parse(octets);
         let plain = std::str::from_utf8(octets).ok().and_then(naive_key);
@@ -178,7 +178,7 @@ fn a_million_keys_of_the_policy_map() {
 }
 
 #[test]
-fn a_million_keys_of_the_filter() {
+fn mutated_keys_of_the_filter() {
     let corpus: &[&[u8]] = &[
         b"example.test. 0 IN MX 10 old.example.test.",
         b"Mx.a.test. 4294967295 IN A 192.0.2.1",
@@ -186,7 +186,7 @@ fn a_million_keys_of_the_filter() {
         b"_25._tcp.mx.a.test. 0 IN TLSA 3 1 1 acf8- - 2885746947 4230102520 1 2 3",
     ];
     let mut accepted = Accepted::default();
-    mutations(corpus, MILLION, 0x6d78, |octets| {
+    mutations(corpus, inputs(), 0x6d78, |octets| {
         let key = FilterKey::parse(octets);
         let shown = match &key {
             FilterKey::Other | FilterKey::Mx { host: None, .. } => return,
@@ -214,7 +214,7 @@ fn a_million_keys_of_the_filter() {
 }
 
 #[test]
-fn a_million_lines_of_exim() {
+fn mutated_lines_of_exim() {
     let corpus: &[&[u8]] = &[
         b"policy example.test\n",
         b"policy b\xc3\xbccher.test\r\n",
@@ -222,7 +222,7 @@ fn a_million_lines_of_exim() {
     ];
     let mut accepted = Accepted::default();
     let mut random = Xorshift::new(0x6578);
-    mutations(corpus, MILLION, 0x696d, |octets| {
+    mutations(corpus, inputs(), 0x696d, |octets| {
         let whole = Line::default().feed(octets);
         let size = random.below(9) + 1;
         let mut line = Line::default();

@@ -1,11 +1,10 @@
-//! A million mutated lines and a million mutated rows: none panics, and what is read is what was written.
+//! Mutated lines and mutated rows: none panics, and what is read is what was written.
 
 use rusqlite::{Connection, params};
 use stickler::store::{Entry, Purpose, Store, StoreError};
 
+use crate::support::mutations::inputs;
 use crate::support::xorshift::Xorshift;
-
-const ROUNDS: usize = 1_000_000;
 
 const LINE: &[u8] = br#"{"schema":"stickler/cache-export/1","domain":"a.test","id":"1","first_seen":"2026-03-02T12:00:00Z","last_seen_live":"2026-03-02T12:00:00Z","gone_by":null,"body":"version: STSv1\nmode: none\nmax_age: 6\n"}"#;
 const BASE64: &[u8] = br#"{"schema":"stickler/stored-policy/1","domain":"a.test","id":"1","fetched_at":"2026-03-02T12:00:00Z","body_base64":"dmVyc2lvbjogU1RTdjEKbW9kZTogbm9uZQptYXhfYWdlOiA2Cg=="}"#;
@@ -16,7 +15,7 @@ fn no_line_of_an_import_panics_and_what_is_read_can_be_written() {
     let mut random = Xorshift::new(8461);
     let mut octets = Vec::new();
     let mut read = 0;
-    for _ in 0..ROUNDS {
+    for _ in 0..inputs() {
         random.mutate(&[LINE, BASE64], br#"{}[]":,\n0aZ.-"#, &mut octets);
         if let Ok(entry) = Entry::from_line(&octets) {
             read += 1;
@@ -25,7 +24,7 @@ fn no_line_of_an_import_panics_and_what_is_read_can_be_written() {
         }
     }
     // The seeds themselves and harmless changes are among them.
-    assert!(read > ROUNDS / 20, "only {read} lines could be read");
+    assert!(read > inputs() / 20, "only {read} lines could be read");
 }
 
 /// Makes a file with our marks whose table takes values of any type, as another program could.
@@ -62,7 +61,7 @@ fn no_row_panics_and_what_is_read_is_what_stands_there() {
             )
             .unwrap();
         let [mut domain, mut id, mut body] = [const { Vec::new() }; 3];
-        for round in 0..ROUNDS {
+        for round in 0..inputs() {
             random.mutate(&[b"a.test", b"xn--bcher-kva.test"], b"A.-_*", &mut domain);
             random.mutate(&[b"1", b"20260302T120000"], b"aZ0 ", &mut id);
             if round % 16 == 0 {
@@ -97,6 +96,6 @@ fn no_row_panics_and_what_is_read_is_what_stands_there() {
             Ok::<(), StoreError>(())
         })
         .unwrap();
-    assert_eq!(read + refused, ROUNDS);
-    assert!(read > ROUNDS / 200, "only {read} rows could be read");
+    assert_eq!(read + refused, inputs());
+    assert!(read > inputs() / 200, "only {read} rows could be read");
 }

@@ -1,4 +1,4 @@
-//! Hostile octets by the million: a plain mutator, fast without optimisation.
+//! Hostile octets: a plain mutator, fast without optimisation.
 
 use super::xorshift::Xorshift;
 
@@ -7,6 +7,18 @@ const MEANINGFUL: &[u8] = b" \t\r\n\0;:=,.*-_\"\\!%@/+019azAZ\x7f\x80\xbb\xbf\xc
 
 /// How long an input may be and still grow.
 const MAX_GROWING: usize = 4_096;
+
+/// How many inputs a loop over random ones makes: what a change breaks mostly shows within these, in seconds.
+/// `RANDOM_INPUTS` asks for more, as `.ci/run` does.
+pub(crate) fn inputs() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "tests have no command line")]
+    let wanted = std::env::var("RANDOM_INPUTS");
+    wanted.map_or(20_000, |number| {
+        number
+            .parse()
+            .expect("RANDOM_INPUTS is a number, as in RANDOM_INPUTS=1000000")
+    })
+}
 
 /// Calls `check` with `count` inputs: the seeds, mutants of them, and now and then octets made up from nothing.
 /// The same number to start from gives the same inputs.
