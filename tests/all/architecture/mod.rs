@@ -1,6 +1,7 @@
 //! The architecture that `src/lib.rs` describes, held against the sources themselves.
 
 mod circles;
+mod files;
 mod imports;
 mod names;
 mod purity;

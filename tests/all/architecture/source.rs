@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files::rust_files;
+
 /// One source file of the library.
 pub(super) struct Source {
     /// Its path below `src`.
@@ -15,12 +17,11 @@ pub(super) struct Source {
 impl Source {
     /// Reads every file of the library; `main.rs` and `lib.rs` are no room.
     pub(super) fn library() -> Vec<Self> {
-        let src = super::root().join("src");
-        let mut sources: Vec<Self> = rust_files(&src)
+        let mut sources: Vec<Self> = rust_files("src")
             .into_iter()
             .map(|path| {
-                let code = std::fs::read_to_string(&path).unwrap();
-                Self::new(path.strip_prefix(&src).unwrap().to_owned(), &code)
+                let code = std::fs::read_to_string(super::root().join(&path)).unwrap();
+                Self::new(path.strip_prefix("src").unwrap().to_owned(), &code)
             })
             .collect();
         let tests: Vec<PathBuf> = sources
@@ -112,24 +113,6 @@ impl Source {
         }
         paths
     }
-}
-
-/// Returns every Rust file below `folder`, sorted.
-pub(super) fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
 }
 
 /// One name of a path or of a `{…}` list, and what follows it.
