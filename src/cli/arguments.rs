@@ -1,5 +1,6 @@
 //! From the command line, the environment and a file to one set of arguments.
 
+use std::cmp::Ordering;
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,11 +10,12 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory, FromArgMatches};
 
-pub use super::environment::Variables;
-
 use super::command_line::{Cli, Verb};
-use super::config::{Config, ConfigError, is_settable};
+use super::config::{Config, ConfigError, Setting, is_settable};
+use super::inherited::Inherited;
 use super::repeat::typed_options;
+use super::spelling::nearest;
+use super::variables::{UnknownVariables, Variables, variable_name};
 
 /// Options that exclude each other: where a stronger source sets one, a weaker one sets none of them.
 const EXCLUSIVE: [&str; 2] = ["ipv4", "ipv6"];
@@ -27,15 +29,16 @@ impl Cli {
     /// # Errors
     ///
     /// When one of them is wrong, and when help or the version is asked for.
-    pub fn read(words: &[OsString], variables: Variables<'_>) -> Result<Self, ArgumentError> {
+    pub fn read(words: &[OsString], variables: &Variables) -> Result<Self, ArgumentError> {
         let command = Self::command().color(color_choice(words, variables));
-        let matches = read_with(command, words, variables)?;
+        let matches = read_with(command, words, variables).map_err(ArgumentError::with_one_verb)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if let (Verb::Check(check), Some((verb, given))) = (&mut cli.verb, matches.subcommand()) {
             let command = Self::command();
             check.typed_options = command
                 .find_subcommand(verb)
                 .map_or_else(String::new, |command| typed_options(command, given));
+            check.inherited = Inherited::new(given, variables);
         }
         Ok(cli)
     }
@@ -45,11 +48,12 @@ impl Cli {
 fn read_with(
     command: Command,
     words: &[OsString],
-    variables: Variables<'_>,
+    variables: &Variables,
 ) -> Result<ArgMatches, ArgumentError> {
     // Nothing but an option's value can come from elsewhere, and no option is required: so the command line
     // must be right by itself, and only a second reading needs the other sources.
     let given = command.clone().try_get_matches_from(words)?;
+    variables.hold_to(&command)?;
     let mut verbs = Vec::new();
     let mut leaf = &given;
     while let Some((verb, below)) = leaf.subcommand() {
@@ -61,7 +65,7 @@ fn read_with(
         .ok()
         .flatten()
         .cloned()
-        .or_else(|| variable(variables, "config").map(PathBuf::from));
+        .or_else(|| variables.of_option("config").map(PathBuf::from));
     let config = match path {
         Some(path) => Config::load(&path, &command)?,
         None => Config::default(),
@@ -79,7 +83,7 @@ fn read_with(
 /// The sources of values for the options of one verb.
 struct Sources<'a> {
     given: &'a ArgMatches,
-    variables: Variables<'a>,
+    variables: &'a Variables,
     config: &'a Config,
     verbs: &'a [String],
 }
@@ -128,7 +132,7 @@ impl Sources<'_> {
         }
         let set_in_environment: Vec<&&str> = group
             .iter()
-            .filter(|name| variable(self.variables, name).is_some())
+            .filter(|name| self.variables.of_option(name).is_some())
             .collect();
         if let [first, second, ..] = set_in_environment[..] {
             return Err(ArgumentError::Value {
@@ -139,15 +143,13 @@ impl Sources<'_> {
                 ),
             });
         }
-        if let Some(value) = variable(self.variables, name) {
+        if let Some(value) = self.variables.of_option(name) {
             let place = variable_name(name);
-            let value = value
-                .into_string()
-                .map_err(|_not_unicode| ArgumentError::Value {
-                    place: place.clone(),
-                    message: "the value is not UTF-8".to_owned(),
-                })?;
-            let values = vec![value];
+            let value = value.to_str().ok_or_else(|| ArgumentError::Value {
+                place: place.clone(),
+                message: "the value is not UTF-8".to_owned(),
+            })?;
+            let values = vec![value.to_owned()];
             check(option, &values, &place)?;
             return Ok(Some(values));
         }
@@ -157,6 +159,14 @@ impl Sources<'_> {
         let Some(setting) = self.config.find(self.verbs, name) else {
             return Ok(None);
         };
+        let others = group.iter().filter(|other| **other != name);
+        for rival in others.filter_map(|other| self.config.find(self.verbs, other)) {
+            match rival.verbs.len().cmp(&setting.verbs.len()) {
+                Ordering::Less => {}
+                Ordering::Equal => return Err(ArgumentError::exclusive(setting, rival)),
+                Ordering::Greater => return Ok(None),
+            }
+        }
         check(option, &setting.values, &setting.place)?;
         Ok(Some(setting.values.clone()))
     }
@@ -207,18 +217,8 @@ fn reason(error: &clap::Error) -> String {
     }
 }
 
-/// Returns the variable of an option; one that is set to nothing is not set.
-fn variable(variables: Variables<'_>, option: &str) -> Option<OsString> {
-    variables(&variable_name(option)).filter(|value| !value.is_empty())
-}
-
-/// Returns the name of an option's variable: `STICKLER_CONNECT_TO` for `connect-to`.
-fn variable_name(option: &str) -> String {
-    format!("STICKLER_{}", option.replace('-', "_").to_ascii_uppercase())
-}
-
 /// Finds `--color` before the arguments are read: what is wrong with them is told in colour, or not.
-fn color_choice(words: &[OsString], variables: Variables<'_>) -> ColorChoice {
+fn color_choice(words: &[OsString], variables: &Variables) -> ColorChoice {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let given = words
         .iter()
@@ -229,7 +229,7 @@ fn color_choice(words: &[OsString], variables: Variables<'_>) -> ColorChoice {
             Some(rest) => rest.strip_prefix('=').map(ToOwned::to_owned),
             None => None,
         })
-        .or_else(|| variable(variables, "color").and_then(|value| value.into_string().ok()));
+        .or_else(|| Some(variables.of_option("color")?.to_str()?.to_owned()));
     match given.as_deref() {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
@@ -246,6 +246,9 @@ pub enum ArgumentError {
     /// The file of `--config` is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A variable looks like an option's and is none.
+    #[error(transparent)]
+    Variables(#[from] UnknownVariables),
     /// A value from elsewhere is none.
     #[error("{place}: {message}")]
     Value {
@@ -256,6 +259,34 @@ pub enum ArgumentError {
     },
 }
 
+impl ArgumentError {
+    fn exclusive(setting: &Setting, rival: &Setting) -> Self {
+        Self::Value {
+            place: setting.place.clone(),
+            message: format!(
+                "`{}` is set too, at {}, and they exclude each other",
+                rival.name, rival.place
+            ),
+        }
+    }
+
+    /// Proposes one verb in the place of a word that is none: the nearest of those that clap finds similar.
+    fn with_one_verb(mut self) -> Self {
+        if let Self::CommandLine(error) = &mut self
+            && let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidSubcommand)
+            && let Some(ContextValue::Strings(similar)) =
+                error.get(ContextKind::SuggestedSubcommand)
+            && let Some(nearest) = nearest(similar, found).cloned()
+        {
+            error.insert(
+                ContextKind::SuggestedSubcommand,
+                ContextValue::String(nearest),
+            );
+        }
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
@@ -264,7 +295,7 @@ mod tests {
 
     use clap::{Args, Command, FromArgMatches};
 
-    use super::{ArgumentError, read_with};
+    use super::{ArgumentError, Variables, read_with};
     use crate::cli::check::CheckArgs;
     use crate::cli::network_args::Family;
     use crate::cli::output_args::{CommonArgs, RunFormat};
@@ -282,12 +313,7 @@ mod tests {
         all.push(file.path().into());
         all.push("check".into());
         all.extend(words.iter().map(Into::into));
-        let variables = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| OsString::from(value))
-        };
+        let variables: Variables = variables.iter().copied().collect();
         let matches = read_with(command, &all, &variables)?;
         let (_, below) = matches.subcommand().unwrap();
         Ok(CheckArgs::from_arg_matches(below)?)
@@ -347,6 +373,12 @@ mod tests {
         for (config, variables, words, expected) in [
             ("ipv4 = true", &[][..], &[][..], Family::V4),
             ("ipv4 = true", &[], &["-6"], Family::V6),
+            (
+                "ipv4 = true\n[verb.check]\nipv6 = true",
+                &[],
+                &[],
+                Family::V6,
+            ),
             ("ipv4 = true", &[("STICKLER_IPV6", "yes")], &[], Family::V6),
             ("", &[("STICKLER_IPV4", "1")], &["-6"], Family::V6),
             ("", &[], &["-6", "-4"], Family::V4),
@@ -357,6 +389,30 @@ mod tests {
                 expected,
                 "{config} {variables:?} {words:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_list_takes_the_place_of_the_weaker_one_and_is_not_added_to_it() {
+        let file = "resolver = ['127.0.0.1:1', '127.0.0.1:2']\n";
+        let nearer =
+            "resolver = ['127.0.0.1:1', '127.0.0.1:2']\n[verb.check]\nresolver = '127.0.0.1:3'\n";
+        let variable = &[("STICKLER_RESOLVER", "127.0.0.1:4,127.0.0.1:5")];
+        for (config, variables, words, expected) in [
+            (file, &[][..], &[][..], &[1, 2][..]),
+            (nearer, &[], &[], &[3]),
+            (file, variable, &[], &[4, 5]),
+            (nearer, variable, &["--resolver", "127.0.0.1:6"], &[6]),
+            (
+                "",
+                variable,
+                &["--resolver", "127.0.0.1:6", "--resolver", "127.0.0.1:7"],
+                &[6, 7],
+            ),
+        ] {
+            let resolvers = read(config, variables, words).unwrap().network.resolver;
+            let ports: Vec<u16> = resolvers.iter().map(|resolver| resolver.0.port()).collect();
+            assert_eq!(ports, expected, "{config} {variables:?} {words:?}");
         }
     }
 
@@ -392,6 +448,16 @@ mod tests {
                 "",
                 &[("STICKLER_IPV4", "1"), ("STICKLER_IPV6", "1")],
                 "STICKLER_IPV4: STICKLER_IPV6 is set too, and they exclude each other",
+            ),
+            (
+                "ipv6 = true\nipv4 = true",
+                &[],
+                ":2:8: `ipv6` is set too, at ",
+            ),
+            (
+                "",
+                &[("STICKLER_TIMEOUTS", "1s")],
+                "`STICKLER_TIMEOUTS` is no option's variable: did you mean `STICKLER_TIMEOUT`? (unset",
             ),
         ] {
             let error = read(config, variables, &[]).unwrap_err().to_string();

@@ -16,6 +16,7 @@ use super::query::{self, QueryArgs};
 use super::replay::{self, ReplayArgs};
 use super::schema::{self, SchemaArgs};
 use super::serve::{self, ServeArgs};
+use super::variables::Variables;
 
 /// A strict MTA-STS (RFC 8461) sender: says what strict senders do with mail for a domain, and why
 #[derive(Clone, Debug, Eq, Parser, PartialEq)]
@@ -110,7 +111,7 @@ impl Verb {
 /// Reads the options of a running `serve` again, wherever they stand; `None` if the verb is another one.
 fn read_serve_again() -> anyhow::Result<Option<ServeArgs>> {
     let words: Vec<_> = std::env::args_os().collect();
-    let cli = Cli::read(&words, &|name| std::env::var_os(name))?;
+    let cli = Cli::read(&words, &Variables::of_process())?;
     Ok(match cli.verb {
         Verb::Serve(args) => Some(*args),
         Verb::Check(_)

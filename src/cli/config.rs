@@ -11,11 +11,10 @@ use clap::{Arg, ArgAction, Command};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::spelling::{hint, nearest};
+
 /// The largest file that is read.
 const MAX_OCTETS: u64 = 1024 * 1024;
-
-/// How far a key may be from an option's name for that name to be proposed, from 0 to 1.
-const NEAR: f64 = 0.75;
 
 /// The options of a file, each with its place, names checked and values not.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -142,8 +141,7 @@ impl Reader<'_> {
         command: &Command,
     ) -> Result<Setting, ConfigError> {
         let name: &str = key.get_ref();
-        let mut options = Vec::new();
-        collect_options(command, &mut options);
+        let options = settable_options(command);
         let Some(option) = options
             .iter()
             .find(|option| option.get_long() == Some(name))
@@ -168,14 +166,8 @@ impl Reader<'_> {
         found: &str,
         known: impl Iterator<Item = impl AsRef<str>>,
     ) -> ConfigError {
-        let nearest = known
-            .map(|name| (strsim::jaro_winkler(name.as_ref(), found), name))
-            .filter(|(nearness, _)| *nearness >= NEAR)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b));
+        let hint = hint(nearest(known, found));
         let found: String = found.chars().take(80).collect();
-        let hint = nearest.map_or_else(String::new, |(_, name)| {
-            format!(": did you mean `{}`?", name.as_ref())
-        });
         self.fault(span, &format!("`{found}` is no {kind}{hint}"))
     }
 
@@ -199,12 +191,11 @@ impl Reader<'_> {
     }
 }
 
-/// Gathers the options of a command and of all verbs below it that may stand in a file.
-fn collect_options<'a>(command: &'a Command, options: &mut Vec<&'a Arg>) {
-    options.extend(command.get_arguments().filter(|option| is_settable(option)));
-    for verb in command.get_subcommands() {
-        collect_options(verb, options);
-    }
+/// Returns the options of a command and of all verbs below it that may come from elsewhere than the command line.
+pub(super) fn settable_options(command: &Command) -> Vec<&Arg> {
+    let own = command.get_arguments().filter(|option| is_settable(option));
+    let below = command.get_subcommands().flat_map(settable_options);
+    own.chain(below).collect()
 }
 
 /// Returns whether an argument may come from elsewhere than the command line: every option but the one that

@@ -10,11 +10,9 @@ use jiff::tz::TimeZone;
 use super::network_args::{CacheArgs, NetworkArgs};
 use super::output_args::{ColorWhen, CommonArgs};
 use super::serve::Directories;
+use super::variables::Variables;
 use crate::facts::UnixTime;
 use crate::report::{Charset, Context, Detail, Style};
-
-/// What the environment says: the value of a variable, `None` if it is not set.
-pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// What the process finds around it, read once.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,8 +53,8 @@ pub enum Messages {
 impl Environment {
     /// Looks around.
     #[must_use]
-    pub fn read(common: &CommonArgs, variables: Variables<'_>) -> Self {
-        let set = |name: &str| variables(name).filter(|value| !value.is_empty());
+    pub fn read(common: &CommonArgs, variables: &Variables) -> Self {
+        let set = |name: &str| variables.get(name).map(OsStr::to_owned);
         let is_dumb = set("TERM").is_none_or(|term| term == "dumb");
         let colors = |is_terminal: bool| match common.color {
             ColorWhen::Always => true,

@@ -18,6 +18,7 @@ use self::environment::{Environment, Messages};
 use self::exit::Exit;
 use self::interrupt::Interrupts;
 use self::output::{is_broken_pipe, tell};
+use self::variables::Variables;
 
 pub mod arguments;
 pub mod audit;
@@ -28,6 +29,7 @@ pub mod completions;
 pub mod config;
 pub mod environment;
 pub mod exit;
+pub mod inherited;
 pub mod interrupt;
 pub mod jobs;
 pub mod lab;
@@ -42,12 +44,14 @@ mod repeat;
 pub mod replay;
 pub mod schema;
 pub mod serve;
+mod spelling;
 pub mod values;
+pub mod variables;
 
 /// Runs the program: `words` is its command line, with its own name first.
 #[must_use]
 pub fn main(words: &[OsString]) -> ExitCode {
-    let variables = |name: &str| std::env::var_os(name);
+    let variables = Variables::of_process();
     let cli = match Cli::read(words, &variables) {
         Ok(cli) => cli,
         Err(error) => return refuse(error).into(),
@@ -105,7 +109,7 @@ fn refuse(error: ArgumentError) -> Exit {
                 Exit::Success
             }
         }
-        ArgumentError::Config(_) | ArgumentError::Value { .. } => {
+        ArgumentError::Config(_) | ArgumentError::Variables(_) | ArgumentError::Value { .. } => {
             tell(format_args!("error: {:#}", anyhow::Error::from(error)));
             Exit::Usage
         }

@@ -61,6 +61,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::quoted;
+    use crate::cli::variables::Variables;
     use crate::cli::{Cli, Verb};
 
     #[test]
@@ -102,11 +103,10 @@ mod tests {
         ] {
             let mut all: Vec<OsString> = vec!["stickler".into(), "check".into()];
             all.extend(words.iter().map(Into::into));
-            let variables = |name: &str| match name {
-                "STICKLER_RESOLVER" => Some("192.0.2.53:53".into()),
-                "STICKLER_SOURCE" => Some("192.0.2.1".into()),
-                _ => None,
-            };
+            let variables = Variables::from_iter([
+                ("STICKLER_RESOLVER", "192.0.2.53:53"),
+                ("STICKLER_SOURCE", "192.0.2.1"),
+            ]);
             let Verb::Check(check) = Cli::read(&all, &variables).unwrap().verb else {
                 panic!("it is a check");
             };

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use stickler::cli::Cli;
+use stickler::cli::variables::Variables;
 use stickler::diagnose::findings::codes;
 use stickler::sidecar::setup::{Postconf, Sidecar, plan};
 
@@ -95,7 +96,7 @@ fn every_command_is_one_that_the_program_takes() {
             continue;
         }
         verbs.extend(words.get(1).cloned());
-        if let Err(error) = Cli::read(&words, &|_variable| None) {
+        if let Err(error) = Cli::read(&words, &Variables::default()) {
             panic!("`{command}`: {error}");
         }
     }

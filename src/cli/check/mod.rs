@@ -6,6 +6,7 @@ mod run;
 
 use clap::Args;
 
+use super::inherited::Inherited;
 use super::network_args::{CacheArgs, NetworkArgs, WorkArgs};
 use super::output_args::{FailOn, OutputArgs, RunFormat};
 use super::values::{DomainArgument, NextHop, Probe, Source};
@@ -59,6 +60,10 @@ pub struct CheckArgs {
     /// The options of the network and the store as they were typed, quoted for a shell.
     #[arg(skip)]
     pub typed_options: String,
+
+    /// The options that lead elsewhere and were not typed.
+    #[arg(skip)]
+    pub inherited: Inherited,
 }
 
 const EXAMPLES: &str = "\

@@ -44,6 +44,9 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     let next_hop = args.next_hop.as_ref();
     let smtp_port = next_hop.map_or_else(SmtpPort::default, |hop| hop.port);
     let network = live::network(&args.network, args.work.helo.as_ref(), smtp_port)?;
+    for line in args.inherited.lines(&args.network) {
+        tell(line);
+    }
     let store = environment.store_for(&args.network, &args.cache);
     keep_apart(args.output.output.as_deref(), store)?;
     let evidence = Evidence::open(store)?;

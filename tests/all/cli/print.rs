@@ -1,5 +1,7 @@
 use clap::CommandFactory as _;
 
+use stickler::cli::variables::Variables;
+
 use super::{Program, Run};
 
 /// Prints what a test has written into its folder.
@@ -179,13 +181,13 @@ fn the_variables_of_the_unit_are_options_of_the_sidecar() {
                 .get_arguments()
                 .any(|argument| argument.get_long() == Some(&option));
         assert!(is_option, "{name}");
-        let variable = |asked: &str| {
-            let is_this = asked == format!("STICKLER_{name}") && name != "CONFIG";
-            is_this.then(|| value.into())
-        };
-        if let Err(error) =
-            stickler::cli::Cli::read(&["stickler", "serve"].map(Into::into), &variable)
-        {
+        // The file of --config is not there.
+        let variables: Variables = (name != "CONFIG")
+            .then(|| (format!("STICKLER_{name}"), value))
+            .into_iter()
+            .collect();
+        let words = ["stickler", "serve"].map(Into::into);
+        if let Err(error) = stickler::cli::Cli::read(&words, &variables) {
             panic!("{name}: {error}");
         }
     }
