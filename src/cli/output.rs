@@ -35,6 +35,7 @@ impl Output {
     pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
         let destination = match path {
             Some(path) => Destination::open(path)
+                .map_err(without_draft)
                 .with_context(|| format!("cannot write `{}`", path.display()))?,
             None => Destination::Stdout(BufWriter::new(io::stdout())),
         };
@@ -91,6 +92,18 @@ impl Destination {
 
     fn straight(path: &Path) -> io::Result<Self> {
         File::create(path).map(|file| Self::Straight(BufWriter::new(file)))
+    }
+}
+
+/// Takes the path of the draft, which nobody gave, off an error.
+fn without_draft(error: io::Error) -> io::Error {
+    if error.raw_os_error().is_some() {
+        return error;
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other("there is no such folder"),
+        io::ErrorKind::NotADirectory => io::Error::other("what it lies in is no folder"),
+        kind => kind.into(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use anyhow::bail;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use schemars::Schema;
 
 use super::exit::Exit;
@@ -17,7 +17,7 @@ use crate::sidecar::explain::{self, Explained};
 #[command(after_help = EXAMPLES)]
 pub struct SchemaArgs {
     /// Which; without it the names are listed
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = names(), hide_possible_values = true)]
     pub name: Option<String>,
 }
 
@@ -90,29 +90,29 @@ fn titled(mut schema: Schema, title: &str) -> Schema {
 ///
 /// # Errors
 ///
-/// When there is no such schema, and when the output cannot be written.
+/// When the output cannot be written.
 pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
-    let mut entries: Vec<&Entry> = ENTRIES.iter().chain(OF_CLI).collect();
-    entries.sort_by_key(|entry| entry.name);
+    let asked = |entry: &&Entry| args.name.as_deref() == Some(entry.name);
     let mut output = Output::open(None)?;
-    match &args.name {
+    match entries().into_iter().find(asked) {
         None => {
-            for entry in entries {
+            for entry in entries() {
                 writeln!(output, "{:<14} {}", entry.name, entry.about)?;
             }
         }
-        Some(name) => {
-            let Some(entry) = entries.iter().find(|entry| entry.name == name) else {
-                let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-                bail!(
-                    "there is no schema `{}`: it is one of {}",
-                    name.escape_debug(),
-                    names.join(", ")
-                );
-            };
-            writeln!(output, "{:#}", entry.schema())?;
-        }
+        Some(entry) => writeln!(output, "{:#}", entry.schema())?,
     }
     output.finish()?;
     Ok(Exit::Success)
+}
+
+/// Returns all of them, in the order of their names.
+fn entries() -> Vec<&'static Entry> {
+    let mut entries: Vec<&Entry> = ENTRIES.iter().chain(OF_CLI).collect();
+    entries.sort_by_key(|entry| entry.name);
+    entries
+}
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(entries().into_iter().map(|entry| entry.name))
 }

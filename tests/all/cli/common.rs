@@ -32,16 +32,49 @@ fn every_help_has_an_example_and_every_verb_a_page() {
             .run(&help)
             .check(0, &["Usage: stickler", "\n  stickler "], &verb);
         let page = [&["man"], &verb[..]].concat();
-        program.run(&page).check(0, &[".TH ", ".SH NAME"], &verb);
+        program.run(&page).check(0, &SECTIONS, &verb);
         let file = format!(
             "pages/man1/{}.1",
             [&["stickler"], &verb[..]].concat().join("-")
         );
         let text = program.read(&file);
-        assert!(text.contains(".SH NAME"), "{file}: {text}");
+        let example = format!("\n{} ", [&["stickler"], &verb[..]].concat().join(" "));
+        let example = example.trim_end().replace('-', "\\-");
+        assert!(
+            text.contains(&example),
+            "{file} without `{example}`: {text}"
+        );
     }
     let pages = std::fs::read_dir(program.folder().join("pages/man1")).unwrap();
     assert_eq!(pages.count(), verbs.len(), "pages, one a verb");
+}
+
+/// What stands in every page.
+const SECTIONS: [&str; 8] = [
+    ".TH ",
+    ".SH NAME\n",
+    ".SH SYNOPSIS\n",
+    ".SH \"EXIT STATUS\"\n0 ",
+    ".SH ENVIRONMENT\n.TP\n\\fBSTICKLER_",
+    "\n\\fBNO_COLOR\\fR\n",
+    ".SH FILES\n",
+    ".SH EXAMPLES\n.nf\n",
+];
+
+#[test]
+fn a_page_says_what_each_option_takes() {
+    let program = Program::new();
+    program.run(&["man", "check"]).check(
+        0,
+        &[
+            " [\\fB\\-\\-resolver\\fR \\fIADDR:PORT\\fR]... ",
+            " [\\fB\\-4\\fR | \\fB\\-\\-ipv4\\fR] ",
+            " [\\fIDOMAIN\\fR]...\n",
+            "0 all conforming senders deliver, 1 one defers or bounces, a finding reaches",
+            "\\fB~/.cache/stickler/policies.sqlite\\fR",
+        ],
+        &"man check",
+    );
 }
 
 /// Returns the words of every verb, the program itself with none, as its own tree has them.
@@ -71,9 +104,47 @@ fn every_shell_gets_a_script() {
             .run(&["completions", shell])
             .check(0, &["stickler", "lint"], &shell);
     }
+    #[cfg(unix)]
+    for (typed, expected) in [
+        ("schema ", "audit cache-entry cache-export"),
+        ("schema che", "check"),
+        ("man ", "check"),
+        ("man lint pol", "policy"),
+        ("check --format ", "text json ndjson junit"),
+        ("check --format=n", "ndjson"),
+        ("check --fail-on=", "error warning note"),
+    ] {
+        let completed = completed_by_bash(&program, typed);
+        assert!(completed.contains(expected), "{typed:?}: {completed}");
+    }
     program
         .run(&["completions", "ksh"])
         .check(2, &["!possible values: bash"], &"ksh");
+}
+
+/// Returns what bash proposes when Tab is pressed behind `typed`, which it parts at blanks and at each `=`.
+#[cfg(unix)]
+fn completed_by_bash(program: &Program, typed: &str) -> String {
+    const CALL: &str = r#"
+        . ./script
+        COMP_WORDS=(stickler "$@") COMP_CWORD=$#
+        last=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+        [[ $last == = ]] && last= before=${COMP_WORDS[COMP_CWORD-1]}
+        _stickler stickler "$last" "$before"
+        echo "${COMPREPLY[*]}""#;
+    program.write("script", program.run(&["completions", "bash"]).stdout);
+    let words = typed.replace('=', " = ");
+    let words = match words.strip_suffix(" = ") {
+        Some(words) => words.to_owned() + " =",
+        None => words,
+    };
+    let output = std::process::Command::new("bash")
+        .args(["-c", CALL, "bash"])
+        .args(words.split(' '))
+        .current_dir(program.folder())
+        .output()
+        .unwrap();
+    Run::from(output).stdout
 }
 
 #[test]
@@ -85,7 +156,14 @@ fn wrong_usage_is_named_and_exits_with_2() {
     let matching = ["lint", "match", "a", "b"];
     for (words, fragments) in [
         (&[][..], &["!Usage: stickler"][..]),
-        (&["chek"], &["!unrecognized subcommand 'chek'"]),
+        (
+            &["chek"],
+            &["!unrecognized subcommand 'chek'\n\n  tip: a similar subcommand exists: 'check'\n"],
+        ),
+        (
+            &["lint", "match", "a", "b", "--output", "no/folder/result"],
+            &["!cannot write `no/folder/result`: there is no such folder\n"],
+        ),
         (
             &["lint", "polcy"],
             &["!a similar subcommand exists: 'policy'"],
@@ -100,7 +178,7 @@ fn wrong_usage_is_named_and_exits_with_2() {
         ),
         (
             &["man", "lint", "polcy"],
-            &["!`polcy` is no verb here: take one of record, policy, match"],
+            &["!`polcy` is no verb here: did you mean `policy`? (there are: record, policy, match"],
         ),
         (
             &["lint", "match", "*.corp.test", "192.0.2.1"],

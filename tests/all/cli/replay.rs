@@ -428,7 +428,7 @@ fn schemas_are_listed_and_printed() {
     }
     program.run(&["schema", "nonesuch"]).check(
         2,
-        &["!there is no schema `nonesuch`: it is one of audit, cache-entry, "],
+        &["!invalid value 'nonesuch' for '[NAME]'\n  [possible values: audit, cache-entry, "],
         &"nonesuch",
     );
 }

@@ -1,5 +1,7 @@
 //! `stickler man`: manual pages.
 
+mod page;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use clap::{Args, Command};
 
 use super::exit::Exit;
 use super::output::Output;
+use super::spelling::{hint, nearest};
+use page::page;
 
 /// Print a manual page, or write all of them to a directory
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
@@ -40,44 +44,45 @@ pub fn run(args: &ManArgs, mut command: Command) -> anyhow::Result<Exit> {
     if let Some(directory) = &args.dir {
         fs::create_dir_all(directory)
             .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
-        write_pages(&command, "stickler", directory)?;
+        write_pages(&command, &command, "stickler", directory)?;
         return Ok(Exit::Success);
     }
     let mut page_of = &command;
     for verb in &args.verb {
         let Some(below) = page_of.find_subcommand(verb) else {
             let known: Vec<&str> = verbs_of(page_of).map(Command::get_name).collect();
-            bail!("`{verb}` is no verb here: take one of {}", known.join(", "));
+            bail!(
+                "`{verb}` is no verb here{} (there are: {})",
+                hint(nearest(&known, verb)),
+                known.join(", ")
+            );
         };
         page_of = below;
     }
     let name = name_of_page(&args.verb);
     let mut output = Output::open(None)?;
-    output.write_all(&page(page_of, &name)?)?;
+    output.write_all(&page(page_of, &name, &command)?)?;
     output.finish()?;
     Ok(Exit::Success)
 }
 
-/// Writes the page of `command` and of each verb below it.
-fn write_pages(command: &Command, name: &str, directory: &Path) -> anyhow::Result<()> {
+/// Writes the page of `command`, a verb of `top`, and of each verb below it.
+fn write_pages(
+    top: &Command,
+    command: &Command,
+    name: &str,
+    directory: &Path,
+) -> anyhow::Result<()> {
     let path = directory.join(format!("{name}.1"));
-    fs::write(&path, page(command, name)?)
+    fs::write(&path, page(command, name, top)?)
         .with_context(|| format!("cannot write `{}`", path.display()))?;
-    verbs_of(command)
-        .try_for_each(|verb| write_pages(verb, &format!("{name}-{}", verb.get_name()), directory))
-}
-
-fn page(command: &Command, name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut roff = Vec::new();
-    clap_mangen::Man::new(command.clone().name(name.to_owned()))
-        .title(name)
-        .manual("stickler")
-        .render(&mut roff)?;
-    Ok(roff)
+    verbs_of(command).try_for_each(|verb| {
+        write_pages(top, verb, &format!("{name}-{}", verb.get_name()), directory)
+    })
 }
 
 /// Returns the verbs below `command`, without clap's own `help`.
-fn verbs_of(command: &Command) -> impl Iterator<Item = &Command> {
+pub(super) fn verbs_of(command: &Command) -> impl Iterator<Item = &Command> {
     command
         .get_subcommands()
         .filter(|verb| verb.get_name() != "help" && !verb.is_hide_set())
