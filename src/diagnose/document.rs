@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use super::action::{Action, FirstAction};
 pub use super::certificate::{CertificateReport, ChainedCertificateReport};
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
@@ -37,6 +38,8 @@ pub struct DomainReport {
     pub certainty: Certainty,
     /// The reason for the verdict, in one sentence.
     pub reason: Why,
+    /// What to do first; null if nothing need be done.
+    pub first_action: Option<FirstAction>,
     /// What each conforming sender does, by class, cache and reading.
     pub senders: Vec<SenderReport>,
     /// The TXT record.
@@ -460,11 +463,21 @@ pub struct TraceReport {
     pub rfc: String,
 }
 
+/// The step in which the mail path is tested again.
+const RETEST: u8 = 7;
+
 impl DomainReport {
     /// Returns the worst severity among the findings; `None` without any.
     #[must_use]
     pub fn worst_severity(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).min()
+    }
+
+    /// Returns the command that checks the domain again; `None` if its name cannot stand in one.
+    #[must_use]
+    pub fn retest(&self) -> Option<&str> {
+        let step = self.steps.iter().find(|step| step.step == RETEST)?;
+        step.commands.first().map(String::as_str)
     }
 
     /// Returns whether the verdict is one that the domain itself declared, with a null MX that nothing speaks

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::action::Action;
 use super::findings::codes::Code;
 use super::fix::Fix;
-use crate::facts::Sentence;
+use crate::facts::{DnsName, Sentence};
 
 /// Something to know, and what to do about it.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -18,10 +19,14 @@ pub struct Finding {
     pub step: u8,
     /// The section behind it: `8461 §4.1`.
     pub rfc: String,
+    /// The host that it is about; null if it is about the domain.
+    pub host: Option<DnsName>,
     /// What it is, in a few words.
     pub title: String,
     /// What was seen.
     pub detail: Sentence,
+    /// What kind of thing mends it.
+    pub action: Action,
     /// What to do, ready to paste where it can be; null if nothing need be done.
     pub fix: Option<Fix>,
 }
@@ -40,10 +45,27 @@ impl Finding {
             severity,
             step: code.step,
             rfc: code.rfc.to_owned(),
+            host: None,
             title: code.title.to_owned(),
             detail: detail.into(),
+            action: code.action,
             fix,
         }
+    }
+
+    /// Returns it as one about a host.
+    #[must_use]
+    pub fn about(self, host: &DnsName) -> Self {
+        Self {
+            host: Some(host.clone()),
+            ..self
+        }
+    }
+
+    /// Returns it as one that something else mends than what mends most of its code.
+    #[must_use]
+    pub fn mended_by(self, action: Action) -> Self {
+        Self { action, ..self }
     }
 
     /// Returns it under a title that says more than its code does.

@@ -6,7 +6,7 @@ use super::alias::{AliasedName, Aliases};
 use super::document::MxVerdict;
 use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
-use crate::facts::dns::DnsAnswer;
+use crate::facts::dns::{DnsAnswer, DnsOutcome};
 use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpPort};
 use crate::sender::candidates::{Exchangers, Families, HostAddresses};
@@ -175,6 +175,14 @@ impl<'a> Judged<'a> {
                 .hosts
                 .iter()
                 .all(|host| host.addresses.as_ref().is_none_or(HostAddresses::has_none))
+    }
+
+    /// Returns whether neither the MX records nor the MTA-STS record could be looked up, and that is ours.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        let record = self.survey.record.as_ref().map(|answer| &answer.outcome);
+        matches!(&self.survey.exchangers, Exchangers::Unknown(failure) if failure.kind.is_ours())
+            && matches!(record, Some(DnsOutcome::Failed(failure)) if failure.kind.is_ours())
     }
 
     fn is_implicit(&self) -> bool {

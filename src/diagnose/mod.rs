@@ -2,9 +2,10 @@
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
 //! ([`judged`], [`alias`]) and every conforming sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`],
-//! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, step by
-//! step ([`steps`]). What is known of mail providers is data ([`hosting`]).
+//! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, first
+//! ([`first`]) and step by step ([`steps`]). What is known of mail providers is data ([`hosting`]).
 
+pub mod action;
 pub mod alias;
 pub mod assemble;
 pub mod case;
@@ -14,6 +15,7 @@ pub mod document;
 pub mod explain;
 pub mod finding;
 pub mod findings;
+pub mod first;
 pub mod fix;
 pub mod hosting;
 pub mod judge;

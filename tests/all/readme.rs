@@ -123,6 +123,7 @@ fn every_finding_has_its_row() {
                 title,
                 step,
                 rfc,
+                action: _,
             } = code;
             format!("| `{code}` | {title} | {step} | {rfc} |")
         })

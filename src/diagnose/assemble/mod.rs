@@ -7,9 +7,11 @@ mod sources;
 
 use super::case::Case;
 use super::document::{
-    DomainReport, PolicySourceReport, SenderReport, StoredReport, TraceReport, Why, sha256,
+    Action, DomainReport, FirstAction, PolicySourceReport, SenderReport, StoredReport, TraceReport,
+    Why, sha256,
 };
 use super::findings;
+use super::first;
 use super::judge::Row;
 use super::steps;
 use crate::sender::Verdict;
@@ -28,6 +30,7 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         verdict: worst.map_or(Verdict::Undetermined, |row| row.verdict),
         certainty: worst.map_or(Certainty::Ours, |row| row.attempt.certainty),
         reason: worst.map_or_else(Why::default, Row::why),
+        first_action: None,
         senders: case.rows.iter().map(sender).collect(),
         record: sources::record(judged),
         fetch: sources::fetch(judged),
@@ -40,6 +43,11 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         steps: Vec::new(),
         sent: None,
         trace: case.rows.iter().flat_map(trace).collect(),
+    };
+    report.first_action = if judged.is_cut_off() {
+        Some(FirstAction::without_finding(Action::CheckNetwork))
+    } else {
+        first::first_action(&report)
     };
     report.steps = steps::steps(&report, repeat).into();
     report

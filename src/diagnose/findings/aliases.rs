@@ -3,10 +3,11 @@
 use super::codes::{self, Code};
 use super::found::Findings;
 use super::transport;
+use crate::diagnose::action::Action;
 use crate::diagnose::alias::AliasedName;
 use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, ZoneRecord};
-use crate::diagnose::document::{MxVerdict, Severity};
+use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::Host;
 use crate::facts::DnsName;
@@ -58,7 +59,7 @@ fn find_mx(case: &Case<'_>, host: &Host<'_>, found: &mut Findings) {
         return;
     }
     let fix = match Remedy::of(case, host) {
-        Some(remedy) => Fix::from(format!("What to do stands at {}.", remedy.told_at.code)),
+        Some(remedy) => Fix::standing_at(remedy.told_at, "What to do stands at"),
         None => Fix::from(format!(
             "Give {} A and AAAA records in the place of its CNAME, or let the MX record name a host that has them: \
              policy and certificate have to bear the name in the MX record.",
@@ -126,6 +127,14 @@ impl<'a> Remedy<'a> {
         self.lists_not_yet.map(|_| &self.target)
     }
 
+    /// Returns what comes first of it.
+    pub(super) const fn action(&self) -> Action {
+        match self.lists_not_yet {
+            Some(_) => Action::ServePolicy,
+            None => Action::CorrectMx,
+        }
+    }
+
     /// Adds the MX record to a fix, which may list the name first.
     pub(super) fn then(self, fix: Fix) -> Fix {
         let when = if self.lists_not_yet.is_some() {
@@ -149,16 +158,18 @@ impl<'a> Remedy<'a> {
         severity: Severity,
         found: &mut Findings,
     ) {
-        let detail = transport::each_address(&self.alias.name, host);
+        let (name, action) = (self.alias.name.clone(), self.action());
+        let detail = transport::each_address(&name, host);
         let fix = if self.told_at == &codes::MX_CERTIFICATE {
             let first = self
                 .lists_not_yet
                 .map(|policy| fix::cover(case.judged.domain, policy, &[&self.target], case.now));
             self.then(first.unwrap_or_default())
         } else {
-            Fix::from(format!("What to do stands at {}.", self.told_at.code))
+            Fix::standing_at(self.told_at, "What to do stands at")
         };
-        found.add(&codes::MX_CERTIFICATE, severity, detail, Some(fix));
+        let finding = Finding::new(&codes::MX_CERTIFICATE, severity, detail, Some(fix));
+        found.push(finding.about(&name).mended_by(action));
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::codes::{self, Code};
 use super::found::Findings;
+use crate::diagnose::action::Action;
 use crate::diagnose::case::Case;
-use crate::diagnose::document::{Severity, UntilEvent};
+use crate::diagnose::document::{Finding, Severity, UntilEvent};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judge::Row;
 use crate::diagnose::judged::names;
@@ -147,12 +148,19 @@ fn find_blocking(case: &Case<'_>, held: &[HeldPolicy<'_>], found: &mut Findings)
         .collect();
     say_healing(&rows, &mut detail);
     let same_id = blocking.iter().any(|held| held.has_live_id(case));
-    found.add(
+    let cure = cure(case, &latest.policy, same_id);
+    let action = match (cure.keeps_sts(), cure.has_sts_record()) {
+        (true, _) => Action::ServePolicy,
+        (false, true) => Action::ChangeId,
+        (false, false) => Action::AlignEdges,
+    };
+    let finding = Finding::new(
         &codes::CACHED_POLICY_BLOCKS,
         Severity::Error,
         detail,
-        Some(cure(case, &latest.policy, same_id)),
+        Some(cure),
     );
+    found.push(finding.mended_by(action));
     true
 }
 
@@ -246,10 +254,10 @@ fn cure(case: &Case<'_>, stored: &Policy, same_id: bool) -> Fix {
             .and(keep)
         }
     } else if case.judged.uncovered().is_some() {
-        Fix::from(format!(
-            "The body first, then the id: the corrected policy stands at {}.",
-            codes::MX_UNCOVERED.code
-        ))
+        Fix::standing_at(
+            &codes::MX_UNCOVERED,
+            "The body first, then the id: the corrected policy stands at",
+        )
     } else if same_id {
         Fix::publishing(fix::record(case.judged.domain, case.now))
     } else {

@@ -1,5 +1,7 @@
 //! The codes: stable names, never given a second meaning.
 
+use crate::diagnose::action::Action;
+
 /// What a code stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Code {
@@ -11,13 +13,21 @@ pub struct Code {
     pub step: u8,
     /// The section behind it.
     pub rfc: &'static str,
+    /// What mends it, unless a finding says otherwise.
+    pub action: Action,
 }
 
 /// Makes the constants and the list of them from one table.
 macro_rules! codes {
-    ($($name:ident = $code:literal, $step:literal, $rfc:literal, $title:literal;)+) => {
+    ($($name:ident = $code:literal, $step:literal, $rfc:literal, $action:ident, $title:literal;)+) => {
         $(#[doc = concat!("`", $code, "`: ", $title, ".")]
-        pub const $name: Code = Code { code: $code, title: $title, step: $step, rfc: $rfc };)+
+        pub const $name: Code = Code {
+            code: $code,
+            title: $title,
+            step: $step,
+            rfc: $rfc,
+            action: Action::$action,
+        };)+
 
         /// Every code, in the order of the steps.
         pub const ALL: &[Code] = &[$($name),+];
@@ -25,64 +35,64 @@ macro_rules! codes {
 }
 
 codes! {
-    NO_RECORD = "STS-NO-RECORD", 1, "8461 §3.1", "there is no MTA-STS record";
-    RECORD_INVALID = "STS-RECORD-INVALID", 1, "8461 §3.1", "the MTA-STS record cannot be used";
-    RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", "some senders cannot read the MTA-STS record";
-    RECORD_EXTENSION = "STS-RECORD-EXTENSION", 1, "8461 §3.1", "the MTA-STS record has a field that no sender knows";
-    RECORD_SECOND = "STS-RECORD-SECOND", 1, "8461 §3.1", "a second TXT record was meant to be the MTA-STS record";
-    RECORD_UNKNOWN = "STS-RECORD-UNKNOWN", 1, "8461 §3.1", "the MTA-STS record could not be looked up";
-    POLICY_WITHOUT_RECORD = "STS-POLICY-WITHOUT-RECORD", 1, "8461 §3.1", "a policy is served that no sender looks for";
-    POLICY_INVALID = "STS-POLICY-INVALID", 1, "8461 §3.2", "the policy is not valid";
-    POLICY_TOLERATED = "STS-POLICY-TOLERATED", 1, "8461 §3.2", "only tolerant senders can read the policy";
-    MODE_NONE = "STS-MODE-NONE", 1, "8461 §5", "the policy's mode is none";
-    MODE_TESTING = "STS-MODE-TESTING", 1, "8461 §5", "the policy's mode is testing";
-    MX_UNCOVERED = "STS-MX-UNCOVERED", 2, "8461 §4.1", "the policy does not list a live MX host";
-    FETCH_FAILED = "STS-FETCH-FAILED", 3, "8461 §3.3", "the policy cannot be fetched";
-    FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", "the policy could not be fetched from here";
-    POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", "the policy host's certificate is not valid";
-    ALIAS_GONE = "ALIAS-GONE", 3, "8461 §8.2", "an alias leads to a name that is gone";
-    EDGE_SPECIAL = "STS-EDGE-SPECIAL", 3, "6890 §2.2", "the policy host has a special-purpose address";
-    MX_ALIAS = "MX-ALIAS", 4, "5321 §5.1", "an MX host is an alias";
-    MX_NULL = "MX-NULL", 4, "7505 §3", "the domain takes no mail";
-    MX_NO_DOMAIN = "MX-NO-DOMAIN", 4, "5321 §5.1", "the domain does not exist";
-    MX_UNKNOWN = "MX-UNKNOWN", 4, "5321 §5.1", "the MX records could not be looked up";
-    DNSSEC_BROKEN = "DNSSEC-BROKEN", 4, "4035 §5.5", "the DNSSEC signatures of a name do not validate";
-    MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", "an MX record does not name a host";
-    MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", "an MX host has no address";
-    MX_IMPLICIT_ALIAS = "MX-IMPLICIT-ALIAS", 4, "5321 §5.1", "the domain has no MX record and is an alias";
-    MX_SPECIAL = "MX-SPECIAL", 4, "6890 §2.2", "an MX host has a special-purpose address";
-    MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", "there are more MX hosts or addresses than were looked at";
-    FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", "the policy has a field that no sender knows";
-    MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", "senders forget the policy soon";
-    PATTERN_ADDRESS = "STS-PATTERN-ADDRESS", 5, "8461 §4.1", "a pattern of the policy is an address";
-    PATTERN_NOT_MX = "STS-PATTERN-NOT-MX", 5, "8461 §4.1", "a pattern of the policy names a host that takes no mail from outside";
-    PATTERN_PARENT = "STS-PATTERN-PARENT", 5, "8461 §4.1", "a pattern of the policy is the domain above the MX hosts";
-    PATTERN_POLICY_HOST = "STS-PATTERN-POLICY-HOST", 5, "8461 §4.1", "a pattern of the policy names the policy host";
-    PATTERN_REPEATED = "STS-PATTERN-REPEATED", 5, "8461 §3.2", "a pattern of the policy is listed more than once";
-    PATTERN_SHORT = "STS-PATTERN-SHORT", 5, "8461 §4.1", "a wildcard of the policy is a label too short";
-    PATTERN_TYPO = "STS-PATTERN-TYPO", 5, "8461 §4.1", "a pattern of the policy is nearly the name of an MX host";
-    PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", "a pattern of the policy matches no live MX host";
-    EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", "the policy host's addresses do not serve the same policy";
-    EDGE_NOT_TRIED = "STS-EDGE-NOT-TRIED", 6, "8461 §3.3", "the policy host has more addresses than were asked";
-    ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", "the policy changed and its id did not";
-    CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", "senders that hold the old policy do not deliver";
-    CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", "senders still hold a policy that is no longer published";
-    MX_STARTTLS = "STS-MX-STARTTLS", 7, "8461 §4.2", "an MX host does not offer working STARTTLS";
-    MX_CERTIFICATE = "STS-MX-CERTIFICATE", 7, "8461 §4.2", "an MX host's certificate is not valid for it";
-    MX_TLS = "STS-MX-TLS", 7, "8461 §7.2", "an MX host's TLS cannot be used";
-    MX_ADDRESS_SPLIT = "STS-MX-ADDRESS-SPLIT", 7, "8461 §4.2", "the addresses of an MX host do not behave the same";
-    MX_UNREACHABLE = "MX-UNREACHABLE", 7, "5321 §5.1", "an MX host could not be spoken to from here";
-    MX_REJECTED_US = "MX-REJECTED-US", 7, "5321 §3.1", "an MX host does not want to talk to us";
-    MX_UNDETERMINED = "MX-UNDETERMINED", 7, "8461 §7.2", "an MX host's TLS could not be judged from here";
-    CERTIFICATE_EXPIRES = "STS-CERTIFICATE-EXPIRES", 7, "8461 §4.2", "a certificate is about to expire";
-    CERTIFICATE_PATTERN = "STS-CERTIFICATE-PATTERN", 7, "8461 §4.2", "Postfix before 3.10.5 judges an MX host another way";
-    DANE_NOT_JUDGED = "DANE-NOT-JUDGED", 7, "8461 §2", "an MX host has TLSA records";
-    TLSRPT_MISSING = "TLSRPT-MISSING", 7, "8460 §3", "there is no TLSRPT record";
-    TLSRPT_SCHEME = "TLSRPT-SCHEME", 7, "8460 §3", "nobody reports to an address of the TLSRPT record";
-    TLSRPT_UNREACHABLE = "TLSRPT-UNREACHABLE", 7, "8460 §3", "no report can reach an address of the TLSRPT record";
-    TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", "the TLSRPT record cannot be used";
-    TLSRPT_SECOND = "TLSRPT-SECOND", 7, "8460 §3", "a second TXT record was meant to be the TLSRPT record";
-    TLSRPT_TOLERATED = "TLSRPT-TOLERATED", 7, "8460 §3", "some senders of reports cannot read the TLSRPT record";
+    NO_RECORD = "STS-NO-RECORD", 1, "8461 §3.1", CorrectRecord, "there is no MTA-STS record";
+    RECORD_INVALID = "STS-RECORD-INVALID", 1, "8461 §3.1", CorrectRecord, "the MTA-STS record cannot be used";
+    RECORD_TOLERATED = "STS-RECORD-TOLERATED", 1, "8461 §3.1", CorrectRecord, "some senders cannot read the MTA-STS record";
+    RECORD_EXTENSION = "STS-RECORD-EXTENSION", 1, "8461 §3.1", CorrectRecord, "the MTA-STS record has a field that no sender knows";
+    RECORD_SECOND = "STS-RECORD-SECOND", 1, "8461 §3.1", CorrectRecord, "a second TXT record was meant to be the MTA-STS record";
+    RECORD_UNKNOWN = "STS-RECORD-UNKNOWN", 1, "8461 §3.1", CheckElsewhere, "the MTA-STS record could not be looked up";
+    POLICY_WITHOUT_RECORD = "STS-POLICY-WITHOUT-RECORD", 1, "8461 §3.1", CorrectRecord, "a policy is served that no sender looks for";
+    POLICY_INVALID = "STS-POLICY-INVALID", 1, "8461 §3.2", CorrectPolicy, "the policy is not valid";
+    POLICY_TOLERATED = "STS-POLICY-TOLERATED", 1, "8461 §3.2", CorrectPolicy, "only tolerant senders can read the policy";
+    MODE_NONE = "STS-MODE-NONE", 1, "8461 §5", CorrectPolicy, "the policy's mode is none";
+    MODE_TESTING = "STS-MODE-TESTING", 1, "8461 §5", CorrectPolicy, "the policy's mode is testing";
+    MX_UNCOVERED = "STS-MX-UNCOVERED", 2, "8461 §4.1", ServePolicy, "the policy does not list a live MX host";
+    FETCH_FAILED = "STS-FETCH-FAILED", 3, "8461 §3.3", MendPolicyHost, "the policy cannot be fetched";
+    FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", CheckElsewhere, "the policy could not be fetched from here";
+    POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", ReplaceCertificate, "the policy host's certificate is not valid";
+    ALIAS_GONE = "ALIAS-GONE", 3, "8461 §8.2", ChangeAlias, "an alias leads to a name that is gone";
+    EDGE_SPECIAL = "STS-EDGE-SPECIAL", 3, "6890 §2.2", CheckElsewhere, "the policy host has a special-purpose address";
+    MX_ALIAS = "MX-ALIAS", 4, "5321 §5.1", CorrectMx, "an MX host is an alias";
+    MX_NULL = "MX-NULL", 4, "7505 §3", CorrectMx, "the domain takes no mail";
+    MX_NO_DOMAIN = "MX-NO-DOMAIN", 4, "5321 §5.1", CheckSpelling, "the domain does not exist";
+    MX_UNKNOWN = "MX-UNKNOWN", 4, "5321 §5.1", CheckElsewhere, "the MX records could not be looked up";
+    DNSSEC_BROKEN = "DNSSEC-BROKEN", 4, "4035 §5.5", MendDns, "the DNSSEC signatures of a name do not validate";
+    MX_NOT_A_HOST = "MX-NOT-A-HOST", 4, "5321 §5.1", CorrectMx, "an MX record does not name a host";
+    MX_NO_ADDRESS = "MX-NO-ADDRESS", 4, "5321 §5.1", CorrectMx, "an MX host has no address";
+    MX_IMPLICIT_ALIAS = "MX-IMPLICIT-ALIAS", 4, "5321 §5.1", CorrectMx, "the domain has no MX record and is an alias";
+    MX_SPECIAL = "MX-SPECIAL", 4, "6890 §2.2", CheckElsewhere, "an MX host has a special-purpose address";
+    MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", CorrectMx, "there are more MX hosts or addresses than were looked at";
+    FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", CorrectPolicy, "the policy has a field that no sender knows";
+    MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", CorrectPolicy, "senders forget the policy soon";
+    PATTERN_ADDRESS = "STS-PATTERN-ADDRESS", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy is an address";
+    PATTERN_NOT_MX = "STS-PATTERN-NOT-MX", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy names a host that takes no mail from outside";
+    PATTERN_PARENT = "STS-PATTERN-PARENT", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy is the domain above the MX hosts";
+    PATTERN_POLICY_HOST = "STS-PATTERN-POLICY-HOST", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy names the policy host";
+    PATTERN_REPEATED = "STS-PATTERN-REPEATED", 5, "8461 §3.2", CorrectPolicy, "a pattern of the policy is listed more than once";
+    PATTERN_SHORT = "STS-PATTERN-SHORT", 5, "8461 §4.1", CorrectPolicy, "a wildcard of the policy is a label too short";
+    PATTERN_TYPO = "STS-PATTERN-TYPO", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy is nearly the name of an MX host";
+    PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy matches no live MX host";
+    EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", AlignEdges, "the policy host's addresses do not serve the same policy";
+    EDGE_NOT_TRIED = "STS-EDGE-NOT-TRIED", 6, "8461 §3.3", MendPolicyHost, "the policy host has more addresses than were asked";
+    ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", ChangeId, "the policy changed and its id did not";
+    CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", ServePolicy, "senders that hold the old policy do not deliver";
+    CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", ServePolicy, "senders still hold a policy that is no longer published";
+    MX_STARTTLS = "STS-MX-STARTTLS", 7, "8461 §4.2", MendTls, "an MX host does not offer working STARTTLS";
+    MX_CERTIFICATE = "STS-MX-CERTIFICATE", 7, "8461 §4.2", ReplaceCertificate, "an MX host's certificate is not valid for it";
+    MX_TLS = "STS-MX-TLS", 7, "8461 §7.2", MendTls, "an MX host's TLS cannot be used";
+    MX_ADDRESS_SPLIT = "STS-MX-ADDRESS-SPLIT", 7, "8461 §4.2", CorrectMx, "the addresses of an MX host do not behave the same";
+    MX_UNREACHABLE = "MX-UNREACHABLE", 7, "5321 §5.1", CheckElsewhere, "an MX host could not be spoken to from here";
+    MX_REJECTED_US = "MX-REJECTED-US", 7, "5321 §3.1", CheckElsewhere, "an MX host does not want to talk to us";
+    MX_UNDETERMINED = "MX-UNDETERMINED", 7, "8461 §7.2", CheckElsewhere, "an MX host's TLS could not be judged from here";
+    CERTIFICATE_EXPIRES = "STS-CERTIFICATE-EXPIRES", 7, "8461 §4.2", ReplaceCertificate, "a certificate is about to expire";
+    CERTIFICATE_PATTERN = "STS-CERTIFICATE-PATTERN", 7, "8461 §4.2", ReplaceCertificate, "Postfix before 3.10.5 judges an MX host another way";
+    DANE_NOT_JUDGED = "DANE-NOT-JUDGED", 7, "8461 §2", CheckElsewhere, "an MX host has TLSA records";
+    TLSRPT_MISSING = "TLSRPT-MISSING", 7, "8460 §3", CorrectTlsRpt, "there is no TLSRPT record";
+    TLSRPT_SCHEME = "TLSRPT-SCHEME", 7, "8460 §3", CorrectTlsRpt, "nobody reports to an address of the TLSRPT record";
+    TLSRPT_UNREACHABLE = "TLSRPT-UNREACHABLE", 7, "8460 §3", CorrectTlsRpt, "no report can reach an address of the TLSRPT record";
+    TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", CorrectTlsRpt, "the TLSRPT record cannot be used";
+    TLSRPT_SECOND = "TLSRPT-SECOND", 7, "8460 §3", CorrectTlsRpt, "a second TXT record was meant to be the TLSRPT record";
+    TLSRPT_TOLERATED = "TLSRPT-TOLERATED", 7, "8460 §3", CorrectTlsRpt, "some senders of reports cannot read the TLSRPT record";
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 use super::aliases::Remedy;
 use super::found::{Findings, listed};
 use super::{codes, patterns};
+use crate::diagnose::action::Action;
 use crate::diagnose::case::Case;
-use crate::diagnose::document::{MxVerdict, Severity};
+use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::explain::near_miss;
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::names;
@@ -72,16 +73,17 @@ pub(super) fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
     } else {
         fix::cover(case.judged.domain, policy, &to_list, case.now)
     };
-    found.add(
-        &codes::MX_UNCOVERED,
-        severity_under(Some(policy)),
-        detail,
-        Some(
-            remedies
-                .into_iter()
-                .fold(cover, |fix, remedy| remedy.then(fix)),
-        ),
-    );
+    let action = if to_list.is_empty() {
+        Action::CorrectMx
+    } else {
+        Action::ServePolicy
+    };
+    let fix = remedies
+        .into_iter()
+        .fold(cover, |fix, remedy| remedy.then(fix));
+    let severity = severity_under(Some(policy));
+    let finding = Finding::new(&codes::MX_UNCOVERED, severity, detail, Some(fix));
+    found.push(finding.mended_by(action));
 }
 
 /// Finds the patterns of the policy that match no live MX host: those that cannot be meant, each with its own

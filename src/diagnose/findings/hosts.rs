@@ -7,9 +7,10 @@ use super::codes;
 use super::coverage::{find_uncovered, severity_under};
 use super::found::{Findings, listed};
 use super::transport;
+use crate::diagnose::action::Action;
 use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, ZoneRecord};
-use crate::diagnose::document::{MxVerdict, Severity};
+use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{Host, names};
 use crate::facts::certificate::PeerCertificate;
@@ -114,19 +115,20 @@ fn find_unknown(domain: &DnsName, failure: &DnsFailure, found: &mut Findings) {
         // That has a finding of its own.
         return;
     }
-    let (severity, so) = if failure.kind.is_ours() {
-        (Severity::Warning, "; another resolver may know them")
+    let (severity, so, action) = if failure.kind.is_ours() {
+        let so = "; another resolver may know them";
+        (Severity::Warning, so, Action::CheckElsewhere)
     } else {
-        (Severity::Error, "; mail waits in the queue")
+        (
+            Severity::Error,
+            "; mail waits in the queue",
+            Action::MendDns,
+        )
     };
     let mut detail = Sentence::from(format!("MX {domain}: "));
     detail.add(failure).words(so);
-    found.add(
-        &codes::MX_UNKNOWN,
-        severity,
-        detail,
-        Some(look_up_mx(domain)),
-    );
+    let fix = Some(look_up_mx(domain));
+    found.push(Finding::new(&codes::MX_UNKNOWN, severity, detail, fix).mended_by(action));
 }
 
 fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, found: &mut Findings) {
@@ -259,7 +261,7 @@ fn find_without_address(
     if case.judged.leads_nowhere() {
         detail.words(", and no other MX host has one: mail bounces");
     }
-    found.add(
+    let finding = Finding::new(
         &codes::MX_NO_ADDRESS,
         severity_without(case),
         detail,
@@ -267,6 +269,7 @@ fn find_without_address(
             "A {name}; dig AAAA {name}"
         )))),
     );
+    found.push(finding.about(name));
 }
 
 fn find_expiring(case: &Case<'_>, found: &mut Findings) {

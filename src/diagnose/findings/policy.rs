@@ -95,9 +95,13 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         FetchError::Certificate(faults) => faults.iter().find(|fault| !fault.is_ours()),
         _ => None,
     };
-    found.push(match definite {
+    let finding = match definite {
         Some(fault) => finding.titled(title(Holder::PolicyHost(domain), fault)),
         None => finding,
+    };
+    found.push(match domain.prefixed("mta-sts") {
+        Ok(policy_host) => finding.about(&policy_host),
+        Err(_too_long) => finding,
     });
 }
 
@@ -107,10 +111,10 @@ fn find_tolerated(case: &Case<'_>, error: &FetchError, found: &mut Findings) {
     detail.words("; tolerant senders use it, so each sees another domain");
     // One corrected policy, not two that differ: this one alone would bring the outage to strict senders too.
     let fix = if case.judged.uncovered().is_some() {
-        Some(Fix::from(format!(
-            "Publish the corrected policy that stands at {}: it is one that all senders can read.",
-            codes::MX_UNCOVERED.code
-        )))
+        Some(Fix::standing_at(
+            &codes::MX_UNCOVERED,
+            "All senders can read the corrected policy that stands at",
+        ))
     } else {
         case.judged
             .live_policy()

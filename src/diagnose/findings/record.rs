@@ -3,6 +3,7 @@
 use super::aliases;
 use super::codes;
 use super::found::Findings;
+use crate::diagnose::action::Action;
 use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, policy_url};
 use crate::diagnose::document::{Finding, Severity};
@@ -165,14 +166,18 @@ fn find_failed(case: &Case<'_>, failure: &DnsFailure, found: &mut Findings) {
         return;
     }
     detail.words("; senders keep what they have cached");
-    found.add(
+    let look_up = Fix::command(Command::dig(format_args!("TXT _mta-sts.{domain}")));
+    let finding = Finding::new(
         &codes::RECORD_UNKNOWN,
         Severity::Warning,
         detail,
-        Some(Fix::command(Command::dig(format_args!(
-            "TXT _mta-sts.{domain}"
-        )))),
+        Some(look_up),
     );
+    found.push(finding.mended_by(if failure.kind.is_ours() {
+        Action::CheckElsewhere
+    } else {
+        Action::MendDns
+    }));
 }
 
 fn find_missing(case: &Case<'_>, texts: &[&TxtRecord], found: &mut Findings) {

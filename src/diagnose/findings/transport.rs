@@ -37,7 +37,7 @@ pub(super) fn find_refused(
     let detail = each_address(name, host);
     let first = certificate_faults(&faults).find(|fault| !fault.is_ours());
     let Some(first) = first.filter(|_| *code == codes::MX_CERTIFICATE) else {
-        found.add(code, severity, detail, Some(fix));
+        found.push(Finding::new(code, severity, detail, Some(fix)).about(name));
         return;
     };
     let fix = match certificate::common_stranger(hosts) {
@@ -49,7 +49,8 @@ pub(super) fn find_refused(
         None => fix,
     };
     let title = certificate::title(Holder::MxHost(name, host.port), first);
-    found.push(Finding::new(code, severity, detail, Some(fix)).titled(title));
+    let finding = Finding::new(code, severity, detail, Some(fix)).titled(title);
+    found.push(finding.about(name));
 }
 
 /// An MX host with good addresses and bad ones: what becomes of a message hangs on which of them a sender has,
@@ -91,7 +92,8 @@ pub(super) fn find_split(
     } else {
         fix.continued_by(remedy(name, host.port, &faults, look).1)
     };
-    found.add(&codes::MX_ADDRESS_SPLIT, severity, detail, Some(fix));
+    let finding = Finding::new(&codes::MX_ADDRESS_SPLIT, severity, detail, Some(fix));
+    found.push(finding.about(name));
 }
 
 /// Returns what to look for at an address that fails where another one of the host does not; of one that is
@@ -231,12 +233,13 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
     {
         let remedy = fix::certificate(Holder::MxHost(name, host.port), certificate_faults(&faults));
         let detail = each_address(name, host);
-        found.add(
+        let finding = Finding::new(
             &codes::MX_UNDETERMINED,
             Severity::Warning,
             detail,
             Some(remedy),
         );
+        found.push(finding.about(name));
         return;
     }
     let (code, advice) = if host.has(MxVerdict::RejectedUs) {
@@ -266,12 +269,13 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
     } else {
         return;
     };
-    found.add(
+    let finding = Finding::new(
         code,
         Severity::Warning,
         each_address(name, host),
         Some(Fix::from(advice).run([Command::smtp_handshake(name, host.port, "")])),
     );
+    found.push(finding.about(name));
 }
 
 fn failure_of(address: &Address<'_>) -> Option<TlsFailureKind> {

@@ -21,4 +21,4 @@ pub use fetch::{faults, fetch, fewer_edges};
 pub use policy::{
     begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, quoted, record, rewrite,
 };
-pub use value::{Change, Fix, Placed};
+pub use value::{Change, Fix, Part, Placed};

@@ -97,7 +97,7 @@ pub fn rewrite(domain: &DnsName, policy: &Policy, now: UnixTime) -> Fix {
     let body = Body::of(policy);
     serve(
         Fix::default(),
-        "First serve this, as text/plain,",
+        "First serve this, with `Content-Type: text/plain`,",
         domain,
         &body,
         now,
@@ -157,14 +157,11 @@ fn serve(fix: Fix, lead: &str, domain: &DnsName, body: &Body, now: UnixTime) -> 
     if let Some(instead) = body.too_long() {
         return fix.line(instead);
     }
-    let fix = fix.line(format!(
-        "{lead} as {}, on every address of the policy host:",
-        policy_url(domain)
-    ));
+    let fix = fix.line(format!("{lead} as {}:", policy_url(domain)));
     match body.policy() {
         Some(policy) => fix.body(policy),
         None => fix,
     }
-    .line("Then, when every address serves it, and not before, change the record:")
+    .line("When every address serves it, and not before, change the record:")
     .publish(record(domain, now))
 }

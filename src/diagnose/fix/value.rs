@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::diagnose::alias::{AliasEnd, AliasedName, Aliases};
 use crate::diagnose::command::{Command, ZoneRecord};
+use crate::diagnose::findings::codes::Code;
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
 
@@ -24,11 +25,13 @@ pub struct Fix {
     is_of_edges: bool,
     /// Whether something has to change at the policy host.
     is_at_policy_host: bool,
+    /// Whether all of it stands at another finding.
+    is_elsewhere: bool,
 }
 
 /// A part of a fix; a blank line parts it from the next.
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Part {
+pub enum Part {
     /// The body of a policy, to be served.
     Body(Policy),
     /// A record, to be published.
@@ -80,6 +83,14 @@ impl Fix {
         Self {
             caution: Some(IF_YOURS),
             ..Self::from(IF_YOURS)
+        }
+    }
+
+    /// Says that all of it stands at another finding: `words` lead to its code.
+    pub(in crate::diagnose) fn standing_at(code: &Code, words: &str) -> Self {
+        Self {
+            is_elsewhere: true,
+            ..Self::from(format!("{words} {}.", code.code))
         }
     }
 
@@ -220,6 +231,39 @@ impl Fix {
             other.parts.remove(0);
         }
         self.and(other)
+    }
+
+    /// Returns the fix with the commands of another one, if they differ in nothing else.
+    #[must_use]
+    pub fn with_commands_of(&self, other: &Self) -> Option<Self> {
+        let mut joined = self.clone();
+        if joined.parts.len() != other.parts.len() {
+            return None;
+        }
+        for (part, other) in joined.parts.iter_mut().zip(&other.parts) {
+            match (part, other) {
+                (Part::Run(commands), Part::Run(more)) => {
+                    let new = more.iter().filter(|more| !commands.contains(more));
+                    let new: Vec<_> = new.cloned().collect();
+                    commands.extend(new);
+                }
+                (part, other) if part == other => {}
+                _ => return None,
+            }
+        }
+        Some(joined)
+    }
+
+    /// Returns its parts, in order.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Returns whether all of it stands at another finding.
+    #[must_use]
+    pub const fn stands_elsewhere(&self) -> bool {
+        self.is_elsewhere
     }
 
     /// Returns the policies to serve, the one to prefer first.

@@ -8,6 +8,8 @@ use stickler::diagnose::document::{
     FetchReport, Finding, MxReport, MxVerdict, PolicyErrorReport, PolicySourceReport, RecordReport,
     SenderReport, SentReport, Severity, TlsRptReport, TraceReport, UntilEvent, Why,
 };
+use stickler::diagnose::findings::codes;
+use stickler::diagnose::first::first_action;
 use stickler::diagnose::fix::Fix;
 use stickler::diagnose::steps::steps;
 use stickler::facts::UnixTime;
@@ -50,6 +52,7 @@ pub(crate) fn all() -> [(&'static str, DomainReport); 7] {
 pub(crate) fn with_steps(report: &DomainReport, repeat: &str) -> DomainReport {
     DomainReport {
         steps: steps(report, repeat).into(),
+        first_action: first_action(report),
         ..report.clone()
     }
 }
@@ -72,6 +75,7 @@ pub(crate) fn well() -> DomainReport {
         certainty: Certainty::Definite,
         reason: "mx.new.test is listed by the policy (mode enforce) and its certificate holds"
             .into(),
+        first_action: None,
         senders: senders(&SenderReport {
             class: "strict".to_owned(),
             cache: CacheReport::Empty,
@@ -473,8 +477,14 @@ fn finding(
         severity,
         step,
         rfc: rfc.to_owned(),
+        host: None,
         title: title.to_owned(),
         detail: detail.into(),
+        action: codes::ALL
+            .iter()
+            .find(|known| known.code == code)
+            .unwrap()
+            .action,
         fix,
     }
 }
