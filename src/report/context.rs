@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::diagnose::document::Severity;
 use crate::facts::UnixTime;
 
 /// Where, when and how a text is shown.
@@ -21,6 +22,10 @@ pub struct Context {
     pub detail: Detail,
     /// Whether other domains are reported beside this one.
     pub company: Company,
+    /// Whether the nine steps are shown.
+    pub steps: Steps,
+    /// From which severity on a finding fails a domain, as `--fail-on` says.
+    pub fail_on: Severity,
 }
 
 impl Context {
@@ -35,6 +40,8 @@ impl Context {
             charset: Charset::Ascii,
             detail: Detail::Brief,
             company: Company::Alone,
+            steps: Steps::Left,
+            fail_on: Severity::Error,
         }
     }
 
@@ -119,17 +126,26 @@ pub enum Charset {
 /// Whether a domain is reported alone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Company {
-    /// It is the only one of its run: what to do next is said too.
+    /// It is the only one of its run.
     Alone,
-    /// It is one of many: that is said only in full detail, or it would be most of the output.
+    /// It is one of many: a line is enough where all is well.
     Many,
+}
+
+/// Whether the nine steps are shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Steps {
+    /// They are not.
+    Left,
+    /// They are, with something to paste for each.
+    Shown,
 }
 
 /// How much to say.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Detail {
-    /// A few lines where all is well; everything that matters where it is not.
+    /// What fits on a screen: the verdict, why, and what to do first.
     Brief,
-    /// All that is known, with the trace.
+    /// All that is known, notes, transport, certificates and the trace among it.
     Full,
 }

@@ -24,6 +24,6 @@ pub mod time;
 mod words;
 
 pub use check::Run;
-pub use context::{Charset, Company, Context, Detail, Style, Tone};
+pub use context::{Charset, Company, Context, Detail, Steps, Style, Tone};
 pub use format::Format;
 pub use sink::Sink;

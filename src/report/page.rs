@@ -25,6 +25,12 @@ pub(super) enum Block {
         title: String,
         remark: String,
     },
+    /// What the page is about in a few words, and then the rest of its first line.
+    Headline {
+        tone: Tone,
+        title: String,
+        text: String,
+    },
     /// The title of a section.
     Section(String),
     /// One paragraph.
@@ -33,6 +39,13 @@ pub(super) enum Block {
     Item(Item),
     /// A label, and what it labels; without a label, more of the field before.
     Field { label: &'static str, text: String },
+    /// A label, and beside it rows of cells in columns.
+    Columns {
+        label: &'static str,
+        rows: Vec<Vec<Cell>>,
+    },
+    /// A label, and beside it a line to paste.
+    Paste { label: &'static str, text: String },
     /// Rows that are as long as the header, at least one.
     Table {
         header: Vec<String>,
@@ -56,6 +69,33 @@ impl From<u8> for Place {
         Self::Level(level)
     }
 }
+
+/// A cell of a column.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Cell {
+    /// `None` for text as any other.
+    pub(super) tone: Option<Tone>,
+    pub(super) text: String,
+}
+
+impl Cell {
+    pub(super) fn plain(text: impl Into<String>) -> Self {
+        Self {
+            tone: None,
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn toned(tone: Tone, text: impl Into<String>) -> Self {
+        Self {
+            tone: Some(tone),
+            text: text.into(),
+        }
+    }
+}
+
+/// How wide the labels at the first level are.
+pub(super) const LABEL_CHARS: usize = 8;
 
 /// An entry of a list: a word that catches the eye, and what follows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -119,6 +159,39 @@ impl<'a> Page<'a> {
             tone,
             title: title.into(),
             remark: remark.into(),
+        });
+    }
+
+    pub(super) fn headline(
+        &mut self,
+        tone: Tone,
+        title: impl Into<String>,
+        text: impl Into<String>,
+    ) {
+        self.blocks.push(Block::Headline {
+            tone,
+            title: title.into(),
+            text: text.into(),
+        });
+    }
+
+    /// Adds a paragraph behind a label.
+    pub(super) fn labelled(&mut self, tone: Tone, label: &'static str, text: impl Into<String>) {
+        self.push(Item::new(1, tone, label, text).in_columns(LABEL_CHARS));
+    }
+
+    /// Adds rows of cells behind a label; nothing if there are none.
+    pub(super) fn columns(&mut self, label: &'static str, rows: Vec<Vec<Cell>>) {
+        if !rows.is_empty() {
+            self.blocks.push(Block::Columns { label, rows });
+        }
+    }
+
+    /// Adds a line to paste behind a label.
+    pub(super) fn paste(&mut self, label: &'static str, text: impl Into<String>) {
+        self.blocks.push(Block::Paste {
+            label,
+            text: text.into(),
         });
     }
 

@@ -7,28 +7,37 @@ use crate::facts::sentence::{Failure, Span};
 use crate::facts::{Say, UnixTime};
 
 impl Context {
-    /// Returns a moment as `2026-03-04 12:41 +01:00 (in 3 h 41 min)`.
+    /// Returns a moment as `2026-03-04 12:41 +01:00 (in 3 h 41 min)`, or one far ahead as `2027-01-30 (in 332 d)`.
     #[must_use]
     pub fn moment(&self, time: UnixTime) -> String {
-        format!("{} ({})", self.local(time), self.distance(time))
+        let distance = self.distance(time);
+        if time.saturating_duration_since(self.now) >= FAR {
+            format!("{} ({distance})", self.formatted(time, "%Y-%m-%d"))
+        } else {
+            format!("{} ({distance})", self.local(time))
+        }
     }
 
     /// Returns a moment as `2026-03-04 12:41 +01:00`, in the reader's time zone.
     #[must_use]
     pub fn local(&self, time: UnixTime) -> String {
+        self.formatted(time, "%Y-%m-%d %H:%M %:z")
+    }
+
+    fn formatted(&self, time: UnixTime, format: &str) -> String {
         time.to_timestamp()
             .to_zoned(self.time_zone.clone())
-            .strftime("%Y-%m-%d %H:%M %:z")
+            .strftime(format)
             .to_string()
     }
 
-    /// Returns how far a moment is from now: `in 3 h 41 min`, `2 d ago`, `now`.
+    /// Returns how far a moment is from now: `in 3 h 41 min`, `2 d ago`, `in 9.9 years`, `now`.
     #[must_use]
     pub fn distance(&self, time: UnixTime) -> String {
         if time > self.now {
-            format!("in {}", span(time.saturating_duration_since(self.now)))
+            format!("in {}", rounded(time.saturating_duration_since(self.now)))
         } else if time < self.now {
-            format!("{} ago", span(self.now.saturating_duration_since(time)))
+            format!("{} ago", rounded(self.now.saturating_duration_since(time)))
         } else {
             "now".to_owned()
         }
@@ -57,6 +66,28 @@ impl Context {
             Span::Words(words) => words.clone(),
         };
         said.sentence().spans().iter().map(say).collect()
+    }
+}
+
+const DAY_SECS: u64 = 86_400;
+
+/// A moment this far ahead is told by its day, and any this far away without hours.
+const FAR: Duration = Duration::from_secs(30 * DAY_SECS);
+
+/// From this many days on, years are told.
+const YEARS_FROM_DAYS: u64 = 730;
+
+/// Returns a span as `3 h 41 min`, days without hours where it is far, then years: nobody reads 3647 days.
+fn rounded(far: Duration) -> String {
+    let days = far.as_secs() / DAY_SECS;
+    if days >= YEARS_FROM_DAYS {
+        // A year has 365.25 days.
+        let tenths = days.saturating_mul(1_000) / 36_525;
+        format!("{}.{} years", tenths / 10, tenths % 10)
+    } else if far >= FAR {
+        format!("{days} d")
+    } else {
+        span(far)
     }
 }
 
@@ -138,6 +169,22 @@ mod tests {
             (
                 now.saturating_sub(Duration::from_secs(172_800)),
                 "2026-02-28 13:00 +05:00 (2 d ago)",
+            ),
+            (
+                now.saturating_add(Duration::from_secs(30 * 86_400 - 1)),
+                "2026-04-01 12:59 +05:00 (in 29 d 23 h)",
+            ),
+            (
+                now.saturating_add(Duration::from_secs(30 * 86_400 + 7_200)),
+                "2026-04-01 (in 30 d)",
+            ),
+            (
+                now.saturating_add(Duration::from_secs(3_648 * 86_400)),
+                "2036-02-26 (in 9.9 years)",
+            ),
+            (
+                now.saturating_sub(Duration::from_secs(730 * 86_400)),
+                "2024-03-02 13:00 +05:00 (1.9 years ago)",
             ),
         ] {
             assert_eq!(context.moment(time), expected);

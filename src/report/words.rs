@@ -1,10 +1,12 @@
 //! Enum values as people read them, and findings in one line: shared by text and `JUnit`.
 
-use super::escape;
+use super::{Tone, escape};
 use crate::diagnose::document::{
-    CacheReport, DomainReport, Finding, MxVerdict, PolicySourceReport, Severity,
+    Action, CacheReport, DomainReport, Finding, FirstAction, MxVerdict, PolicySourceReport,
+    Severity,
 };
 use crate::facts::DnsName;
+use crate::sender::{SenderClass, Verdict};
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
 
@@ -14,6 +16,94 @@ pub(super) const fn severity(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Note => "note",
     }
+}
+
+/// Returns the verdict, loud where mail does not arrive that the domain wants.
+pub(super) fn verdict(report: &DomainReport) -> &'static str {
+    match report.verdict {
+        Verdict::Bounce if !report.is_declared() => "BOUNCE",
+        Verdict::Defer => "DEFER",
+        quiet @ (Verdict::Bounce
+        | Verdict::Deliver
+        | Verdict::DeliverUnprotected
+        | Verdict::Undetermined) => quiet.as_str(),
+    }
+}
+
+/// Returns how many findings there are of the worst severity: `2 errors`; `None` if they are notes.
+pub(super) fn worst_count(report: &DomainReport) -> Option<String> {
+    let worst = report
+        .worst_severity()
+        .filter(|worst| *worst < Severity::Note)?;
+    let of_worst = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == worst);
+    Some(counted(of_worst.count(), severity(worst)))
+}
+
+/// Returns `1 note`, `2 notes`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Says what to do first, in a few words.
+pub(super) fn first_action(first: &FirstAction, domain: &DnsName) -> String {
+    action(first.action, first.host.as_ref(), domain)
+}
+
+/// Says what to do, in a few words.
+pub(super) fn action(action: Action, at: Option<&DnsName>, domain: &DnsName) -> String {
+    let host = at.map_or("the MX hosts", DnsName::as_str);
+    match action {
+        Action::AlignEdges => {
+            format!("let every address of mta-sts.{domain} serve the same policy")
+        }
+        Action::ChangeAlias => "mend the alias (CNAME)".to_owned(),
+        Action::ChangeId => format!("publish a new id at _mta-sts.{domain}"),
+        Action::CheckElsewhere => "check from another host or network".to_owned(),
+        Action::CheckNetwork => {
+            "see to the network of this host, or name another resolver with --resolver".to_owned()
+        }
+        Action::CheckSpelling => "check the spelling".to_owned(),
+        Action::CorrectMx => match at {
+            Some(host) => format!("correct the MX records or the addresses of {host}"),
+            None => "correct the MX records".to_owned(),
+        },
+        Action::CorrectPolicy => "correct the policy".to_owned(),
+        Action::CorrectRecord => format!("correct the record at _mta-sts.{domain}"),
+        Action::CorrectTlsRpt => format!("correct the record at _smtp._tls.{domain}"),
+        Action::MendDns => "have the zone's name servers or signatures repaired".to_owned(),
+        Action::MendPolicyHost => format!("let mta-sts.{domain} serve the policy"),
+        Action::MendTls => format!("mend STARTTLS at {host}"),
+        Action::ReplaceCertificate => match at {
+            Some(host) => format!("give {host} a certificate that senders accept"),
+            None => "renew the certificate".to_owned(),
+        },
+        Action::ServePolicy => "serve the new policy first".to_owned(),
+    }
+}
+
+/// Returns what a sender does, loud where mail does not arrive.
+pub(super) const fn sender_verdict(verdict: Verdict) -> (Tone, &'static str) {
+    match verdict {
+        Verdict::Bounce => (Tone::Bad, "BOUNCE"),
+        Verdict::Defer => (Tone::Bad, "DEFER"),
+        Verdict::Deliver => (Tone::Good, verdict.as_str()),
+        Verdict::DeliverUnprotected | Verdict::Undetermined => (Tone::Warn, verdict.as_str()),
+    }
+}
+
+/// Returns when senders of a class fetch a policy that they hold.
+pub(super) fn class(name: &str) -> Option<String> {
+    let class = SenderClass::judged()
+        .iter()
+        .find(|class| class.name == name)?;
+    Some(match class.refresh_after {
+        Some(_) => "fetch it anew each day".to_owned(),
+        None => "keep it until max_age ends".to_owned(),
+    })
 }
 
 /// Says for which domains the report is about their next hop; `None` if it is about the domain itself.
@@ -63,13 +153,22 @@ pub(super) const fn certainty(certainty: Certainty) -> &'static str {
     }
 }
 
+/// Returns the code of a finding and the section behind it: `STS-MX-UNCOVERED (RFC 8461 §4.1)`.
+pub(super) fn code(finding: &Finding) -> String {
+    format!(
+        "{} (RFC {})",
+        escape::line(&finding.code),
+        escape::line(&finding.rfc)
+    )
+}
+
 /// Returns a finding as `error STS-MX-UNCOVERED (step 2, RFC 8461 §4.1): title`.
 pub(super) fn finding(finding: &Finding) -> String {
     format!("{} {}", severity(finding.severity), after_severity(finding))
 }
 
 /// Returns what follows the severity in the line of a finding.
-pub(super) fn after_severity(finding: &Finding) -> String {
+fn after_severity(finding: &Finding) -> String {
     format!(
         "{} (step {}, RFC {}): {}",
         escape::line(&finding.code),

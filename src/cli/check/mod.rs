@@ -41,6 +41,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     pub fail_on: FailOn,
 
+    /// Show the nine steps out of the outage too, how each stands and what to paste (in JSON always)
+    #[arg(long)]
+    pub steps: bool,
+
     /// How the network is reached.
     #[command(flatten)]
     pub network: NetworkArgs,

@@ -20,7 +20,7 @@ use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::facts::smtp::SmtpPort;
 use crate::net::Live;
-use crate::report::{self, Company, Context, Run, Sink};
+use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
 use crate::sender::memo::Probes;
 use crate::sender::{Limits, Network as _};
@@ -63,7 +63,6 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     };
     let options = report::check::Options {
         context: context(args, environment, &network, company),
-        fail_on: args.fail_on.into(),
         order: names.clone(),
     };
     let form = report::check::form(args.output.format.into(), head, options);
@@ -228,6 +227,12 @@ fn context(
 ) -> Context {
     Context {
         company,
+        steps: if args.steps {
+            Steps::Shown
+        } else {
+            Steps::Left
+        },
+        fail_on: args.fail_on.into(),
         ..environment.context(args.output.output.as_deref(), network.now())
     }
 }

@@ -12,7 +12,7 @@ use super::json::Ndjson;
 use super::sink::Form;
 use super::text::{self, Tally};
 use super::{Context, Format};
-use crate::diagnose::document::{DomainReport, Severity};
+use crate::diagnose::document::DomainReport;
 use crate::facts::DnsName;
 
 /// What some formats need besides the results.
@@ -20,8 +20,6 @@ use crate::facts::DnsName;
 pub struct Options {
     /// How text is shown.
     pub context: Context,
-    /// From which severity on a finding fails a domain in `JUnit`, as `--fail-on` says.
-    pub fail_on: Severity,
     /// The domains that will come, in the order in which `JUnit` lays them out, others after them: which check
     /// ends first is chance.
     pub order: Vec<DnsName>,
@@ -34,10 +32,11 @@ pub fn form(format: Format, run: Run, options: Options) -> Box<dyn Form<DomainRe
         Format::Text => Box::new(Text {
             context: options.context,
             tally: Tally::default(),
+            after_a_line: false,
         }),
         Format::Json => Box::new(Stream::new(run)),
         Format::Ndjson => Box::new(Ndjson(run)),
-        Format::Junit => Box::new(Suite::new(&run, options.fail_on, options.order)),
+        Format::Junit => Box::new(Suite::new(&run, options.context.fail_on, options.order)),
     }
 }
 
@@ -46,15 +45,20 @@ pub fn form(format: Format, run: Run, options: Options) -> Box<dyn Form<DomainRe
 struct Text {
     context: Context,
     tally: Tally,
+    /// Whether the domain before took but a line.
+    after_a_line: bool,
 }
 
 impl Form<DomainReport> for Text {
     fn write(&mut self, writer: &mut dyn Write, report: DomainReport) -> io::Result<()> {
         // Distances count from when this domain was looked at: a long run goes on for hours.
         self.context.now = report.checked_at;
-        if self.tally.domains() > 0 {
+        let is_a_line = text::is_a_line(&report, &self.context);
+        // Lines stand one below the other.
+        if self.tally.domains() > 0 && !(is_a_line && self.after_a_line) {
             writer.write_all(b"\n")?;
         }
+        self.after_a_line = is_a_line;
         self.tally.add(&report);
         writer.write_all(text::domain(&report, &self.context).as_bytes())?;
         writer.flush()

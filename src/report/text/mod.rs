@@ -1,8 +1,9 @@
 //! Results as text: what a mail engineer reads at three in the morning.
 //!
-//! A headline with the verdict and the reason; then who does what, the MX hosts beside the policies, their
-//! transport, the policy and where it comes from; then the findings, the worst first; and at the end, nearest
-//! to the prompt, what to do. Where all is well it is a few lines.
+//! Of a domain a [`screen`]: the verdict, why, what to do first, and the verdict again, nearest to the prompt.
+//! Between them the MX hosts, the policies and the findings in a line each, errors with all there is to them. What
+//! else is known stands below when it is asked for: who does what, each address, each certificate, the trace;
+//! the nine steps.
 
 mod audit;
 mod beside;
@@ -13,6 +14,7 @@ mod mx;
 mod policy;
 mod render;
 mod replay;
+mod screen;
 mod senders;
 mod steps;
 mod story;
@@ -27,66 +29,51 @@ pub use story::story;
 pub use summary::{Tally, summary};
 
 use render::render;
+use screen::Extent;
 
 use super::page::Page;
-use super::{Company, Context, Detail, Tone, words};
-use crate::diagnose::document::{DomainReport, Severity};
+use super::{Context, Detail, Steps, Tone, words};
+use crate::diagnose::document::DomainReport;
 use crate::sender::Verdict;
 
-/// Returns all that is to say of one domain.
+/// Returns what is to say of one domain.
 #[must_use]
 pub fn domain(report: &DomainReport, context: &Context) -> String {
     let mut page = Page::new(context);
-    page.title(
-        tone(report),
-        format!("{}: {}", report.domain, report.verdict),
-        words::certainty(report.certainty),
-    );
+    let extent = Extent::of(report, context);
+    screen::head(&mut page, report, extent);
     if let Some(served) = words::next_hop_of(report) {
         page.prose(1, served);
     }
-    page.prose(1, context.say(&report.reason));
-    match context.detail {
-        Detail::Brief if !needs_action(report) => {
-            page.blank();
-            senders::one_line(&mut page, report);
-            policy::brief(&mut page, report);
-            mx::brief(&mut page, report);
-            policy::tlsrpt(&mut page, report);
-            findings::titles(&mut page, report);
-        }
-        Detail::Brief | Detail::Full => {
-            senders::table(&mut page, report);
-            mx::table(&mut page, report);
-            mx::transport(&mut page, report);
-            policy::full(&mut page, report);
-            findings::full(&mut page, report);
-            if context.detail == Detail::Full
-                || (needs_action(report) && context.company == Company::Alone)
-            {
+    match extent {
+        Extent::Line => {}
+        Extent::TwoLines => screen::second_line(&mut page, report),
+        Extent::Screen => {
+            screen::body(&mut page, report);
+            if context.detail == Detail::Full {
+                senders::table(&mut page, report);
+                mx::table(&mut page, report);
+                mx::transport(&mut page, report);
+                policy::full(&mut page, report);
+                trace::full(&mut page, report);
+            }
+            if context.steps == Steps::Shown {
                 steps::full(&mut page, report);
             }
+            if let Some(sent) = &report.sent {
+                trace::sent(&mut page, sent);
+            }
+            screen::also(&mut page, report);
+            screen::last(&mut page, report);
         }
-    }
-    if let Some(sent) = &report.sent {
-        trace::sent(&mut page, sent);
-    }
-    if context.detail == Detail::Full {
-        trace::full(&mut page, report);
     }
     render(&page)
 }
 
-/// Returns whether somebody should do something: mail is not delivered, or a finding is more than a note.
-fn needs_action(report: &DomainReport) -> bool {
-    report
-        .worst_severity()
-        .is_some_and(|severity| severity < Severity::Note)
-        || match report.verdict {
-            Verdict::Deliver | Verdict::DeliverUnprotected => false,
-            Verdict::Undetermined | Verdict::Defer => true,
-            Verdict::Bounce => !report.is_declared(),
-        }
+/// Returns whether there is but a line to say of a domain.
+#[must_use]
+pub fn is_a_line(report: &DomainReport, context: &Context) -> bool {
+    Extent::of(report, context) == Extent::Line
 }
 
 fn tone(report: &DomainReport) -> Tone {

@@ -5,68 +5,106 @@ use super::policy::{self, Seen};
 use crate::diagnose::document::{
     AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport,
 };
-use crate::facts::{DnsName, Say};
-use crate::report::page::{Page, Place};
+use crate::facts::{DnsName, Say, Sentence};
+use crate::report::page::{Cell, Page, Place};
 use crate::report::{Detail, Tone, escape, time, words};
 use crate::sender::Families;
+use crate::sts::policy::Mode;
 
-/// Writes a line for each MX host.
-pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
-    if let Some(error) = &report.mx_error {
-        page.field("mx", escape::cut(&page.context.say(error), MAX_CHARS));
+/// Writes a line for each MX host: whether it is listed, and what its transport is worth.
+pub(super) fn lines(page: &mut Page<'_>, report: &DomainReport) {
+    if let Some(error) = error(report) {
+        let error = escape::cut(&page.context.say(error), MAX_CHARS);
+        page.labelled(Tone::Strong, "MX", error);
     }
+    let policies: Vec<Seen<'_>> = policy::fold(&report.policies)
+        .into_iter()
+        .filter(|seen| seen.policy.valid && seen.policy.mode != Some(Mode::None))
+        .collect();
     let limit = page.context.list_limit();
-    for host in report.mx.iter().take(limit) {
-        let mut facts = vec![transport_word(host)];
-        let mut versions: Vec<&str> = host
-            .addresses
-            .iter()
-            .filter_map(|address| address.tls_version.as_deref())
-            .collect();
-        versions.sort_unstable();
-        versions.dedup();
-        facts.extend(versions.into_iter().map(ToOwned::to_owned));
-        let first_end = host
-            .addresses
-            .iter()
-            .filter_map(|address| address.certificate.as_ref()?.not_after)
-            .min();
-        if let Some(end) = first_end {
-            facts.push(format!("certificate until {}", page.context.moment(end)));
-        }
-        page.field(
-            "mx",
-            format!(
-                "{} {}: {}",
-                host.preference,
-                escape::cut(&host.host.to_string(), MAX_CHARS),
-                facts.join(", ")
-            ),
-        );
-    }
+    let mut rows: Vec<Vec<Cell>> = report
+        .mx
+        .iter()
+        .take(limit)
+        .map(|host| {
+            let name = escape::cut(&host.host.to_string(), MAX_CHARS);
+            let mut cells = vec![Cell::plain(format!("{} {name}", host.preference))];
+            if !policies.is_empty() {
+                cells.push(listing(host, &policies));
+            }
+            cells.push(Cell::plain(transport_in_short(page, host)));
+            cells
+        })
+        .collect();
     if report.mx.len() > limit {
-        page.field(
-            "mx",
-            format!("and {} more", report.mx.len() - limit + report.mx_left_out),
-        );
+        let more = report.mx.len() - limit + report.mx_left_out;
+        rows.push(vec![Cell::plain(format!("and {more} more"))]);
     }
+    page.columns("MX", rows);
+}
+
+/// Says whether the policies list a host, the live one first.
+fn listing(host: &MxReport, policies: &[Seen<'_>]) -> Cell {
+    let leaves_out = |seen: &&Seen<'_>| {
+        let found = &seen.policy.mx_matches;
+        let found = found.iter().find(|found| found.host == host.host);
+        found.is_some_and(|found| found.pattern.is_none())
+    };
+    match policies.iter().find(leaves_out) {
+        None => Cell::toned(Tone::Good, "listed"),
+        Some(seen) if seen.policy.source == PolicySourceReport::Stored => {
+            Cell::toned(Tone::Bad, "NOT LISTED (held policy)")
+        }
+        Some(_) => Cell::toned(Tone::Bad, "NOT LISTED"),
+    }
+}
+
+/// Returns `TLSv1.3, certificate until …`, after what is wrong.
+fn transport_in_short(page: &Page<'_>, host: &MxReport) -> String {
+    let mut facts = Vec::new();
+    let word = transport_word(host);
+    if word != words::mx_verdict(MxVerdict::Accepted) {
+        facts.push(word);
+    }
+    let mut versions: Vec<&str> = host
+        .addresses
+        .iter()
+        .filter_map(|address| address.tls_version.as_deref())
+        .collect();
+    versions.sort_unstable();
+    versions.dedup();
+    facts.extend(versions.into_iter().map(ToOwned::to_owned));
+    let certificates = || {
+        let certificates = host.addresses.iter();
+        certificates.filter_map(|address| address.certificate.as_ref())
+    };
+    // Of one with faults the findings tell.
+    if certificates().all(|certificate| certificate.faults.is_empty())
+        && let Some(end) = certificates().filter_map(|one| one.not_after).min()
+    {
+        facts.push(format!("certificate until {}", page.context.moment(end)));
+    }
+    facts.join(", ")
+}
+
+/// Returns why there are no MX hosts, unless the first line says it.
+fn error(report: &DomainReport) -> Option<&Sentence> {
+    let reason = report.reason.sentence();
+    let is_said = |error: &&Sentence| {
+        **error == reason
+            || error
+                .failures()
+                .any(|failure| reason.failures().any(|said| said == failure))
+    };
+    report.mx_error.as_ref().filter(|error| !is_said(error))
 }
 
 /// Writes the table of MX hosts × policies, and the patterns that match none of them.
 pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
-    // The headline may have said why there are none.
-    let said: Vec<_> = report.reason.sentence().failures().cloned().collect();
-    let error = report
-        .mx_error
-        .as_ref()
-        .filter(|error| !error.failures().any(|failure| said.contains(failure)));
-    if report.mx.is_empty() && error.is_none() {
+    if report.mx.is_empty() {
         return;
     }
     page.section("MX hosts");
-    if let Some(error) = error {
-        page.prose(2, escape::cut(&page.context.say(error), MAX_CHARS));
-    }
     let policies: Vec<_> = policy::fold(&report.policies)
         .into_iter()
         .filter(|seen| seen.policy.valid)

@@ -7,7 +7,7 @@ use crate::diagnose::document::{DomainReport, EdgeReport, PolicyReport, PolicySo
 use crate::facts::sentence::Failure;
 use crate::facts::{Sentence, UnixTime};
 use crate::report::page::{Page, Place};
-use crate::report::{Context, Detail, escape, time, words};
+use crate::report::{Context, Detail, Tone, escape, time, words};
 use crate::sts::reading::Reading;
 
 /// A policy with the readings in which it is the same.
@@ -106,32 +106,33 @@ fn shown<'r>(page: &mut Page<'_>, report: &'r DomainReport) -> Vec<Seen<'r>> {
         ends.sort();
         let from = ends.get(count - limit).copied().flatten();
         folded.retain(|seen| !is_stored(seen) || seen.policy.held_possibly_until >= from);
-        page.field(
-            "stored",
+        page.labelled(
+            Tone::Strong,
+            "held",
             format!("{count} policies, those that are held longest:"),
         );
     }
     folded
 }
 
-/// Writes the live policy in a line, and until when a stored one lasts.
-pub(super) fn brief(page: &mut Page<'_>, report: &DomainReport) {
+/// Writes each policy in a line: what it says, which hosts it lists, until when a stored one lasts.
+pub(super) fn lines(page: &mut Page<'_>, report: &DomainReport) {
     for seen in shown(page, report) {
-        match seen.policy.source {
-            PolicySourceReport::Live => {
-                let mut text = describe(page.context, &seen);
-                let edges: Vec<_> = served(&report.fetch.edges);
-                if !edges.is_empty() {
-                    text.push_str(&format!(
-                        "; from {}",
-                        escape::list(&edges, page.context.list_limit())
-                    ));
-                }
-                page.field("policy", text);
-            }
-            PolicySourceReport::Stored => page.field("stored", describe(page.context, &seen)),
-            PolicySourceReport::None => {}
+        let label = match seen.policy.source {
+            PolicySourceReport::Live => "policy",
+            PolicySourceReport::Stored => "held",
+            PolicySourceReport::None => continue,
+        };
+        // Why one cannot be used is said where it is judged.
+        if !seen.policy.valid {
+            continue;
         }
+        let mut text = describe(page.context, &seen);
+        if !seen.policy.mx.is_empty() {
+            let limit = page.context.list_limit();
+            text.push_str(&format!("; lists {}", escape::list(&seen.policy.mx, limit)));
+        }
+        page.labelled(Tone::Strong, label, text);
     }
 }
 
@@ -159,7 +160,7 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
 }
 
 /// Writes the TLSRPT record in a line.
-pub(super) fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
+fn tlsrpt(page: &mut Page<'_>, report: &DomainReport) {
     let text = match (&report.tlsrpt.record, &report.tlsrpt.error) {
         (Some(record), None) => escape::cut(record, MAX_CHARS),
         (Some(record), Some(error)) => format!(
@@ -361,15 +362,6 @@ fn held(context: &Context, policy: &PolicyReport) -> Vec<String> {
     );
     facts.extend(moment(policy.held_possibly_until).map(|end| format!("possibly until {end}")));
     facts
-}
-
-/// Returns the addresses that serve a policy.
-fn served(edges: &[EdgeReport]) -> Vec<String> {
-    edges
-        .iter()
-        .filter(|edge| edge.error.is_none())
-        .map(|edge| edge.address.to_string())
-        .collect()
 }
 
 /// Folds edges that answer the same.

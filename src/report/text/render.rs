@@ -2,7 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use crate::report::page::{Block, Item, Page, Place};
+use crate::report::page::{Block, Cell, Item, LABEL_CHARS, Page, Place};
 use crate::report::{Charset, Context, Tone, escape};
 
 /// Returns a page as lines of text. All that stands in it is escaped here, so nobody else can forget to.
@@ -35,6 +35,19 @@ impl Lines<'_> {
                 title,
                 remark,
             } => self.item(&Item::new(0, *tone, title.clone(), remark.clone())),
+            Block::Headline { tone, title, text } => {
+                let title = escape::line(title);
+                let painted = self.context.style.paint(*tone, &title);
+                self.wrap_hidden(
+                    Start {
+                        hidden: painted.len() - title.len(),
+                        text: format!("{painted}  "),
+                        is_empty: false,
+                    },
+                    "  ",
+                    &escape::line(text),
+                );
+            }
             Block::Section(title) => {
                 self.text.push('\n');
                 self.item(&Item::new(1, Tone::Strong, title.clone(), ""));
@@ -50,6 +63,14 @@ impl Lines<'_> {
                 self.beside = label.chars().count();
                 let text = escape::line(text);
                 self.wrap(&label, &" ".repeat(self.beside), &text);
+            }
+            Block::Columns { label, rows } => self.columns(label, rows),
+            Block::Paste { label, text } => {
+                let lead = lead_of(label);
+                for (place, line) in text.lines().enumerate() {
+                    let lead = if place == 0 { &lead } else { &lead_of("") };
+                    self.push_line(&format!("{lead} {}", escape::line(line)));
+                }
             }
             Block::Table { header, rows } => self.table(header, rows),
             Block::Verbatim { place, text } => {
@@ -68,8 +89,8 @@ impl Lines<'_> {
         })
     }
 
-    /// Writes a coloured word and what follows it, wrapped and indented two columns more; a number before it
-    /// stands there once.
+    /// Writes a coloured word and what follows it, wrapped and indented two columns more, or beside the word in a
+    /// list where that has a column; a number before it stands there once.
     fn item(&mut self, item: &Item) {
         let mut indent = self.indent(item.place);
         if let Some(number) = item.number {
@@ -77,9 +98,15 @@ impl Lines<'_> {
         }
         let lead = format!("{:<1$}", escape::line(&item.lead), item.lead_chars);
         let painted = self.context.style.paint(item.tone, &lead);
+        let beside = indent.chars().count() + lead.chars().count() + 1;
         if item.place != Place::Beside {
-            self.beside = indent.chars().count() + lead.chars().count() + 1;
+            self.beside = beside;
         }
+        let below = if item.lead_chars > 0 {
+            beside
+        } else {
+            indent.chars().count() + 2
+        };
         let rest = escape::line(&item.rest);
         self.wrap_hidden(
             Start {
@@ -87,9 +114,64 @@ impl Lines<'_> {
                 text: format!("{indent}{painted}"),
                 is_empty: false,
             },
-            &" ".repeat(indent.chars().count() + 2),
+            &" ".repeat(below),
             &rest,
         );
+    }
+
+    /// Writes rows of cells behind a label, all but the last cell padded to its column; where that leaves the
+    /// last one no room, it stands below.
+    fn columns(&mut self, label: &str, rows: &[Vec<Cell>]) {
+        let texts: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| escape::line(&cell.text)).collect())
+            .collect();
+        let last = texts.iter().map(Vec::len).max().unwrap_or(1).max(1) - 1;
+        let widths: Vec<usize> = (0..last)
+            .map(|column| {
+                let cells = texts.iter().filter_map(|row| row.get(column));
+                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
+            .collect();
+        let first = lead_of("").chars().count() + 1;
+        let at = first + widths.iter().map(|width| width + COLUMN_GAP).sum::<usize>();
+        let is_below = self
+            .width()
+            .is_some_and(|width| last > 0 && at + MIN_LAST_CELL > width);
+        self.beside = first;
+        for (number, (row, texts)) in rows.iter().zip(&texts).enumerate() {
+            let mut start = Start {
+                text: lead_of(if number == 0 { label } else { "" }),
+                hidden: 0,
+                is_empty: false,
+            };
+            for ((cell, text), width) in row.iter().zip(texts).zip(&widths) {
+                let painted = match cell.tone {
+                    Some(tone) => self.context.style.paint(tone, text),
+                    None => text.clone(),
+                };
+                start.hidden += painted.len() - text.len();
+                let padding = width - text.chars().count() + COLUMN_GAP - 1;
+                start
+                    .text
+                    .push_str(&format!(" {painted}{}", " ".repeat(padding)));
+            }
+            let text = texts.get(last).map_or("", String::as_str);
+            if is_below {
+                self.push_line(&start.text);
+                let indent = " ".repeat(first + 3);
+                if !text.is_empty() {
+                    self.wrap(&indent, &indent, text);
+                }
+            } else {
+                self.wrap_hidden(start, &" ".repeat(at), text);
+            }
+        }
+    }
+
+    /// Returns the width to wrap at: lines across a whole wide screen are hard to read.
+    fn width(&self) -> Option<usize> {
+        self.context.width.map(|width| width.min(MAX_WIDTH).into())
     }
 
     /// Writes a table, or a paragraph a row where its columns would have to break their words.
@@ -109,7 +191,7 @@ impl Lines<'_> {
         let room = self
             .context
             .width
-            .map(|width| width.saturating_sub(4).max(MIN_TABLE_WIDTH));
+            .map(|width| width.min(MAX_WIDTH).saturating_sub(4).max(MIN_TABLE_WIDTH));
         let borders = match self.context.charset {
             Charset::Ascii => 0,
             Charset::Utf8 => header.len() + 1,
@@ -172,7 +254,7 @@ impl Lines<'_> {
 
     /// Writes `start` and then `text` word by word; a word longer than the line is left whole.
     fn wrap_hidden(&mut self, start: Start, below: &str, text: &str) {
-        let width = self.context.width.map_or(usize::MAX, usize::from);
+        let width = self.width().unwrap_or(usize::MAX);
         let mut line = start.text;
         let mut used = line.chars().count() - start.hidden;
         let mut is_empty = start.is_empty;
@@ -210,6 +292,20 @@ struct Start {
     /// Whether the first word follows without a blank.
     is_empty: bool,
 }
+
+/// Returns the beginning of a line at the first level, with its label.
+fn lead_of(label: &str) -> String {
+    format!("  {label:<LABEL_CHARS$}")
+}
+
+/// The blanks between two columns.
+const COLUMN_GAP: usize = 3;
+
+/// The last cell of a row stands below where it has less room than this.
+const MIN_LAST_CELL: usize = 36;
+
+/// Nothing is wrapped wider than this.
+const MAX_WIDTH: u16 = 120;
 
 /// Fields stand below the title of a section.
 const FIELD: Place = Place::Level(2);
@@ -269,7 +365,7 @@ mod tests {
         page.prose(Place::Beside, "five six seven");
         assert_eq!(
             render(&page),
-            "  5 then   one two\n      three four\n           five six\n           seven\n"
+            "  5 then   one two\n           three\n           four\n           five six\n           seven\n"
         );
     }
 

@@ -3,8 +3,8 @@
 use crate::diagnose::document::{
     CacheReport, DomainReport, SenderReport, StoredReport, UntilEvent, Why,
 };
-use crate::report::page::Page;
-use crate::report::{Context, words};
+use crate::report::page::{Cell, Page};
+use crate::report::{Context, escape, words};
 use crate::sts::reading::Reading;
 
 /// Writes the table of the senders, or one line if they all do the same.
@@ -37,16 +37,33 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     }
 }
 
-/// Writes what the senders do in one line, or a line for each kind that does something else.
-pub(super) fn one_line(page: &mut Page<'_>, report: &DomainReport) {
+/// Writes what each kind of sender does and until when, where that is more than the verdict.
+pub(super) fn by_what_they_do(page: &mut Page<'_>, report: &DomainReport) {
     let senders = without_idle_ends(&report.senders);
     let groups = fold(&senders, Kinds::of(&senders));
-    for group in &groups {
-        page.field(
-            "senders",
-            format!("{}: {}", group.who(), outcome(page.context, group.what)),
-        );
+    if let [group] = groups.as_slice()
+        && until(page.context, group.what).is_none()
+    {
+        return;
     }
+    let rows = groups.iter().map(|group| {
+        let verdict = group.what.verdict;
+        let (tone, word) = words::sender_verdict(verdict);
+        let until = until(page.context, group.what)
+            .map_or_else(String::new, |until| format!(", until {until}"));
+        vec![
+            Cell::toned(tone, word),
+            Cell::plain(format!("{}{until}", group.who())),
+        ]
+    });
+    page.columns("senders", rows.collect());
+}
+
+/// Returns whether every kind of sender does the same.
+pub(super) fn do_all_the_same(report: &DomainReport) -> bool {
+    let mut verdicts = report.senders.iter().map(|sender| sender.verdict);
+    let first = verdicts.next();
+    verdicts.all(|verdict| Some(verdict) == first)
 }
 
 /// Senders that do the same: every class here with every cache here in every reading here.
@@ -62,18 +79,39 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Returns which senders these are: `strict and lazy, stored cache, both readings`.
+    /// Returns which senders these are, by what they do: `those that hold the policy of id 1 and fetch daily`.
     fn who(&self) -> String {
-        let caches = match self.caches.as_slice() {
-            [cache] => format!("{} cache{}", words::cache(*cache), self.held()),
-            _ => format!("either cache{}", self.held()),
+        let holds = match self.caches.as_slice() {
+            [CacheReport::Empty] => Some("have no policy yet".to_owned()),
+            [CacheReport::Stored] => Some(self.what_they_hold()),
+            _ => None,
         };
-        let readings = match self.readings.as_slice() {
-            [Reading::Letter] => "read to the letter",
-            [Reading::Tolerant] => "read tolerantly",
-            _ => "both readings",
+        let fetches = match self.classes.as_slice() {
+            // With nothing in store all of them fetch at once.
+            _ if self.caches == [CacheReport::Empty] => None,
+            [class] => words::class(class),
+            _ => None,
         };
-        format!("{}, {caches}, {readings}", self.classes.join(" and "))
+        let reads = match self.readings.as_slice() {
+            [Reading::Letter] => Some("read to the letter".to_owned()),
+            [Reading::Tolerant] => Some("read tolerantly".to_owned()),
+            _ => None,
+        };
+        let does: Vec<String> = [holds, fetches, reads].into_iter().flatten().collect();
+        if does.is_empty() {
+            "all of them".to_owned()
+        } else {
+            format!("those that {}", does.join(" and "))
+        }
+    }
+
+    fn what_they_hold(&self) -> String {
+        match self.held.as_slice() {
+            [] => "hold the stored policy".to_owned(),
+            [stored] if stored.is_live => "hold the live policy".to_owned(),
+            [stored] => format!("hold the policy of id {}", escape::cut(&stored.id, 32)),
+            many => format!("hold one of {} policies", many.len()),
+        }
     }
 
     fn caches(&self) -> String {

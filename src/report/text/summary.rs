@@ -1,10 +1,10 @@
 //! The end of a run over many domains: how many of each verdict, and which ones are bad.
 
 use super::render::render;
-use super::{needs_action, tone};
+use super::tone;
 use crate::diagnose::document::DomainReport;
 use crate::report::page::Page;
-use crate::report::{Context, Detail, Tone, words};
+use crate::report::{Context, Tone, words};
 use crate::sender::Verdict;
 
 /// Counts domains and remembers those that need somebody.
@@ -18,9 +18,10 @@ pub struct Tally {
 struct Bad {
     domain: String,
     verdict: Verdict,
+    word: &'static str,
     tone: Tone,
-    /// The code of the worst finding, or else the reason.
-    why: String,
+    /// What to do first.
+    action: String,
 }
 
 impl Tally {
@@ -31,20 +32,15 @@ impl Tally {
                 *count += 1;
             }
         }
-        if needs_action(report) {
+        if let Some(first) = &report.first_action {
             self.bad.push(Bad {
                 domain: report.domain.to_string(),
                 verdict: report.verdict,
+                word: words::verdict(report),
                 tone: tone(report),
-                why: words::worst_first(report)
-                    .first()
-                    .map_or_else(|| report.reason.to_string(), |finding| finding.code.clone()),
+                action: words::first_action(first, &report.domain),
             });
         }
-    }
-
-    fn needs_action(&self) -> bool {
-        !self.bad.is_empty()
     }
 
     /// Returns how many domains were counted.
@@ -81,14 +77,8 @@ pub fn summary(tally: &Tally, context: &Context) -> String {
         page.item(
             1,
             bad.tone,
-            bad.verdict.as_str(),
-            format!("{}: {}", bad.domain, bad.why),
-        );
-    }
-    if tally.needs_action() && context.detail == Detail::Brief {
-        page.prose(
-            1,
-            "What to do, step by step: check one of them alone, or all with -v.",
+            bad.word,
+            format!("{}: {}", bad.domain, bad.action),
         );
     }
     render(&page)

@@ -21,7 +21,7 @@ pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
             3,
             format!(
                 "{} {}: {}; {} (RFC {})",
-                step.at,
+                page.context.local(step.at),
                 escape::cut(&step.asked, MAX_CHARS),
                 escape::cut(&step.answered, MAX_CHARS),
                 escape::cut(&step.concluded, MAX_CHARS),

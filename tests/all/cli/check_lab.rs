@@ -115,8 +115,8 @@ fn a_private_network_is_looked_into_by_leave_alone() {
         3,
         &[
             "corp.test: undetermined",
-            "warning STS-EDGE-SPECIAL",
-            "warning MX-SPECIAL",
+            "warning  STS-EDGE-SPECIAL",
+            "warning  MX-SPECIAL",
             "Documentation (TEST-NET-1)); not connected to",
             "--allow-net PREFIX",
         ],
@@ -129,8 +129,8 @@ fn a_private_network_is_looked_into_by_leave_alone() {
         "192.0.2.0/24,2001:db8::/32",
     ];
     let fragments = [
-        "corp.test: deliver\n",
-        "note MX-SPECIAL",
+        "corp.test: deliver ",
+        "note     MX-SPECIAL",
         "connected to, as --allow-net says",
     ];
     check(&program, &words).check(0, &fragments, &"admitted");
@@ -150,7 +150,7 @@ fn a_family_of_addresses_that_is_left_out_is_the_cause_that_is_named() {
         3,
         &[
             "mta-sts.corp.test has no address of the family that is left: drop -4 or -6.",
-            "It has no address of the family that is left: drop -4 or -6. By hand:",
+            "MX-UNREACHABLE: an MX host could not be spoken to from here (mx.old.test)\n",
         ],
         &"IPv6 alone, where all addresses are IPv4",
     );
@@ -162,29 +162,38 @@ fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
     let program = Program::new();
     let lab = lab(&program);
     for (words, exit, fragments) in [
-        (&["corp.test"][..], 0, &["corp.test: deliver\n"][..]),
+        (&["corp.test"][..], 0, &["corp.test: deliver "][..]),
         (
             &["backup.test"],
             1,
-            &["STS-MX-UNCOVERED", "mx.new.test", "deliver"],
+            &[
+                "backup.test: deliver, but 1 error: the policy does not list a live MX host\n",
+                "  error    STS-MX-UNCOVERED",
+                "mx.new.test",
+                "\nbackup.test: deliver, but 1 error: serve the new policy first\n",
+            ],
         ),
-        (&["expired.test"], 1, &["expired.test: defer\n"]),
+        (&["expired.test"], 1, &["expired.test: DEFER "]),
         (
             &["testing.test"],
             0,
-            &["testing.test: deliver-unprotected\n"],
+            &["testing.test: deliver-unprotected "],
         ),
         (&["testing.test", "--fail-on", "warning"], 1, &["warning "]),
-        (&["corp.test", "--fail-on", "note"], 1, &["TLSRPT-MISSING"]),
+        (
+            &["corp.test", "--fail-on", "note"],
+            1,
+            &["corp.test: deliver, but 1 note: there is no TLSRPT record\n"],
+        ),
         (&["silent.test"], 3, &["silent.test: undetermined"]),
         (&["refusing.test"], 1, &["error ", "refused"]),
         (
             &["blank.test"],
             1,
             &[
-                "blank.test: defer",
-                "  empty  letter    deliver-unprotected",
-                "  empty  tolerant  defer ",
+                "blank.test: DEFER ",
+                "  senders  deliver-unprotected   those that have no policy yet and read to the letter",
+                "           DEFER                 those that have no policy yet and read tolerantly",
                 "STS-POLICY-TOLERATED",
                 "STS-MX-UNCOVERED",
             ],
@@ -192,13 +201,13 @@ fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
         (
             &["corp.test", "silent.test"],
             3,
-            &["corp.test: deliver\n", "silent.test: undetermined"],
+            &["corp.test: deliver ", "silent.test: undetermined"],
         ),
         (&["silent.test", "corp.test", "backup.test"], 1, &[]),
         (
             &["other.test", "--next-hop", "corp.test"],
             0,
-            &["corp.test: deliver\n", "next hop of mail for other.test"],
+            &["corp.test: deliver ", "next hop of mail for other.test"],
         ),
     ] {
         check(&program, words).check(exit, fragments, &words);
@@ -238,10 +247,10 @@ fn a_policy_that_senders_still_hold_is_judged_after_the_move() {
     let program = Program::new();
     let mut lab = lab(&program);
     let with_store = ["corp.test", "--cache", "before"];
-    check(&program, &with_store).check(0, &["corp.test: deliver\n"], &"before");
+    check(&program, &with_store).check(0, &["corp.test: deliver "], &"before");
     lab.write("next");
     lab.read_to("--now");
-    check(&program, &["corp.test"]).check(0, &["corp.test: deliver\n"], &"an empty cache");
+    check(&program, &["corp.test"]).check(0, &["corp.test: deliver "], &"an empty cache");
     let run = check(&program, &[&with_store[..], &["--format", "json"]].concat());
     run.check(1, &[], &"what lazy senders hold");
     let document = run.json();
@@ -317,7 +326,7 @@ fn machines_get_what_the_schema_says_wherever_it_goes() {
     program.write("bad.txt", "corp.test\nno domain\n");
     check(&program, &["--input", "bad.txt"]).check(
         2,
-        &["corp.test: deliver\n", "!bad.txt:2: "],
+        &["corp.test: deliver ", "!bad.txt:2: "],
         &"a bad line",
     );
     assert_eq!(lab.end(), Some(0));
@@ -369,7 +378,7 @@ fn a_store_that_takes_nothing_costs_no_result_but_the_exit_code() {
     run.check(
         2,
         &[
-            "corp.test: deliver\n",
+            "corp.test: deliver ",
             "!cannot use the store `store`: ",
             "!; the check goes on without",
         ],

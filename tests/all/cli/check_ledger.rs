@@ -44,10 +44,10 @@ fn daily_checks_tell_who_may_hold_what_until_when() {
     let mut lab = Lab::up(&program, &[STORY, "--env", "lab.env"]);
     lab.read_to("moves on");
     for day in 1..=7 {
-        check(&program, &[]).check(0, &["corp.test: deliver\n"], &day);
+        check(&program, &[]).check(0, &["corp.test: deliver "], &day);
         move_to(&mut lab, &format!("{day}d"));
     }
-    check(&program, &[]).check(0, &["corp.test: deliver\n"], &"the last before the cutover");
+    check(&program, &[]).check(0, &["corp.test: deliver "], &"the last before the cutover");
 
     move_to(&mut lab, "8d");
     let run = check(&program, &["--format", "json"]);
@@ -84,7 +84,7 @@ fn daily_checks_tell_who_may_hold_what_until_when() {
     check(&program, &["--color", "never"]).check(
         1,
         &[
-            "corp.test: defer\n",
+            "corp.test: DEFER ",
             "gone by 2026-03-10 08:00 ",
             "held until 2026-03-16 08:00 ",
             "possibly until 2026-03-17 08:00 ",
@@ -99,7 +99,7 @@ fn daily_checks_tell_who_may_hold_what_until_when() {
         &"only possible now",
     );
     move_to(&mut lab, "15d1h");
-    check(&program, &[]).check(0, &["corp.test: deliver\n"], &"over");
+    check(&program, &[]).check(0, &["corp.test: deliver "], &"over");
     assert_history(&program);
     assert_eq!(lab.end(), Some(0));
 }

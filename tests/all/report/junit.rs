@@ -2,7 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
 use stickler::diagnose::document::Severity;
-use stickler::report::check::{self, Options};
+use stickler::report::check;
 use stickler::report::{Format, Sink};
 
 use super::{json, samples};
@@ -83,10 +83,8 @@ fn what_fails_follows_the_severity_that_was_asked_for() {
             "Failure MX-NULL: the domain accepts no mail: null MX",
         ),
     ] {
-        let options = Options {
-            fail_on,
-            ..json::options()
-        };
+        let mut options = json::options();
+        options.context.fail_on = fail_on;
         let form = check::form(Format::Junit, samples::run(), options);
         let mut sink = Sink::new(Vec::new(), form);
         sink.write(samples::null_mx()).unwrap();
