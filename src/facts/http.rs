@@ -219,7 +219,7 @@ impl fmt::Display for HttpFailureKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpFailure, HttpFailureKind as Kind};
+    use super::{HttpExchange, HttpFailure, HttpFailureKind as Kind};
     use crate::facts::tls::{Alert, AlertReceived};
 
     #[test]
@@ -302,9 +302,28 @@ mod tests {
                 (is_before_connection, is_ours),
                 "{kind}"
             );
+            let exchange = HttpExchange {
+                address: [192, 0, 2, 1].into(),
+                certificate: None,
+                outcome: Err(HttpFailure {
+                    kind,
+                    detail: Box::default(),
+                }),
+            };
+            assert_eq!(exchange.is_special(), kind == Kind::NotGlobal, "{kind}");
+            let is_out_of_reach = matches!(kind, Kind::FamilyOff | Kind::Unreachable);
+            assert_eq!(exchange.is_out_of_reach(), is_out_of_reach, "{kind}");
+            assert_eq!(
+                exchange.is_before_connection(),
+                is_before_connection,
+                "{kind}"
+            );
             for (detail, expected) in [
                 ("", expected.to_owned()),
                 ("os error 1", format!("{expected} (os error 1)")),
+                // What the kind says already.
+                (&expected.to_uppercase(), expected.to_owned()),
+                (expected.split_once(' ').unwrap().1, expected.to_owned()),
             ] {
                 let failure = HttpFailure {
                     kind,

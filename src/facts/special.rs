@@ -374,6 +374,12 @@ mod tests {
     }
 
     #[test]
+    fn a_block_is_said_with_what_it_is_for() {
+        let block = special_purpose([10, 1, 2, 3].into()).unwrap();
+        assert_eq!(block.to_string(), "10.0.0.0/8, Private-Use");
+    }
+
+    #[test]
     fn each_block_is_one_and_stands_once() {
         for (place, block) in SPECIAL_PURPOSE.iter().enumerate() {
             let text = block.prefix.to_string();

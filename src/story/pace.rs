@@ -178,7 +178,7 @@ mod tests {
     use std::num::NonZeroU32;
     use std::time::Duration;
 
-    use super::{Pace, changed};
+    use super::{Pace, Reading, StoredPolicy, UnixTime, changed};
     use crate::fakes::{Page, RecordKind, Response};
     use crate::sender::Verdict;
     use crate::story::Story;
@@ -245,6 +245,39 @@ mod tests {
             edge.unwrap().pages["mta-sts.corp.test"],
             Page::Response(Response::ok(policy.replace("604800", "178")))
         );
+    }
+
+    #[test]
+    fn a_cached_policy_is_as_old_and_lives_as_long_at_this_pace() {
+        let start: UnixTime = "2026-03-02T08:00:00Z".parse().unwrap();
+        let mut told = Story::builder("cached", start)
+            .sender("strict", "strict")
+            .step(Duration::ZERO, "nothing", |world| {
+                world.domain("corp.test").txt(&["v=STSv1; id=1;"]);
+            })
+            .expect("corp.test", Verdict::Defer)
+            .build()
+            .unwrap();
+        let body = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n";
+        let held = StoredPolicy {
+            id: "1".parse().unwrap(),
+            body: body.as_bytes().into(),
+            fetched_at: start.saturating_sub(DAY),
+        };
+        let sender = told.moments[0].state.senders.first_mut().unwrap();
+        sender.cached.push((
+            "corp.test".parse().unwrap(),
+            held.read(Reading::Letter).unwrap(),
+        ));
+        let faster = told.at_pace(pace(3600));
+        let (domain, cached) = &faster.moments[0].state.senders[0].cached[0];
+        assert_eq!(domain.as_str(), "corp.test");
+        assert_eq!(cached.id.as_str(), "1");
+        assert_eq!(
+            cached.fetched_at,
+            faster.start.saturating_sub(Duration::from_secs(24))
+        );
+        assert_eq!(*cached.body, *body.replace("604800", "168").as_bytes());
     }
 
     #[test]

@@ -214,6 +214,31 @@ mod tests {
     }
 
     #[test]
+    fn servers_take_the_places_in_the_order_in_which_they_are_told() {
+        let story = Story::builder("two", "2026-03-02T08:00:00Z".parse().unwrap())
+            .sender("strict", "strict")
+            .step(Duration::ZERO, "two hosts", |world| {
+                world
+                    .domain("corp.test")
+                    .mx(&[(10, "b.test"), (20, "a.test")]);
+                world.server("b.test");
+                world.server("a.test");
+            })
+            .expect("corp.test", Verdict::DeliverUnprotected)
+            .build()
+            .unwrap();
+        let places = Places {
+            edges: Vec::new(),
+            mx: addresses(&[21, 22]),
+        };
+        let placed = story.at_places(&places).unwrap();
+        let state = &placed.moments[0].state;
+        for (server, place) in state.servers.iter().zip(addresses(&[21, 22])) {
+            assert_eq!(state.internet.smtp[&place].host, *server, "{place}");
+        }
+    }
+
+    #[test]
     fn a_story_with_more_servers_than_places_is_refused() {
         let few = Places {
             edges: addresses(&[11]),

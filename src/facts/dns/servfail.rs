@@ -121,7 +121,7 @@ const fn name(code: u16) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ExtendedErrors, ServFail};
+    use super::{ExtendedErrors, ServFail, name};
 
     fn with(codes: &[u16]) -> ServFail {
         let none = ExtendedErrors::default();
@@ -129,6 +129,27 @@ mod tests {
             extended: codes.iter().fold(none, |all, code| all.with(*code)),
             ..ServFail::PLAIN
         }
+    }
+
+    #[test]
+    fn each_extended_error_about_a_name_has_that_of_the_registry() {
+        let listed = "1 Unsupported DNSKEY Algorithm, 2 Unsupported DS Digest Type, 5 DNSSEC Indeterminate, \
+                      6 DNSSEC Bogus, 7 Signature Expired, 8 Signature Not Yet Valid, 9 DNSKEY Missing, \
+                      10 RRSIGs Missing, 11 No Zone Key Bit Set, 12 NSEC Missing, 13 Cached Error, 14 Not Ready, \
+                      15 Blocked, 16 Censored, 17 Filtered, 18 Prohibited, 20 Not Authoritative, \
+                      22 No Reachable Authority, 23 Network Error, 24 Invalid Data";
+        let named: Vec<String> = (0..64)
+            .filter_map(|code| Some(format!("{code} {}", name(code)?)))
+            .collect();
+        assert_eq!(named.join(", "), listed);
+    }
+
+    #[test]
+    fn an_extended_error_told_twice_is_one() {
+        let errors = |codes: &[u16]| with(codes).extended;
+        let codes = |errors: ExtendedErrors| errors.codes().collect::<Vec<_>>();
+        assert_eq!(codes(errors(&[22, 22])), [22]);
+        assert_eq!(codes(errors(&[6, 22]).and(errors(&[22, 23]))), [6, 22, 23]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Question, Record,
-    RecordType, TlsaRecord, TxtRecord,
+    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord,
+    Question, Record, RecordType, ServFail, TlsaRecord, TxtRecord,
 };
 use crate::facts::DnsName;
 
@@ -119,6 +119,7 @@ fn failures_say_what_happened_and_whose_it_may_be() {
             (kind.is_ours(), kind.to_string().as_str()),
             (is_ours, expected)
         );
+        assert!(!kind.is_bogus(), "{kind}");
         let leads_nowhere = matches!(kind, Kind::ChainTooLong | Kind::CnameLoop);
         assert_eq!(kind.is_published(), leads_nowhere, "{kind}");
         for (detail, expected) in [
@@ -130,6 +131,50 @@ fn failures_say_what_happened_and_whose_it_may_be() {
                 detail: detail.into(),
             };
             assert_eq!(failure.to_string(), expected);
+        }
+    }
+}
+
+#[test]
+fn a_servfail_is_about_dnssec_where_what_came_with_it_says_so() {
+    let extended = ExtendedErrors::default().with(7);
+    let kind = DnsFailureKind::ServFail(ServFail {
+        extended,
+        ..ServFail::PLAIN
+    });
+    assert!(kind.is_bogus());
+}
+
+#[test]
+fn aliases_end_at_the_last_target_unless_they_end_nowhere() {
+    let aliases = ["a.test", "b.test"].map(|owner| Alias {
+        owner: owner.parse().unwrap(),
+        target: format!("to.{owner}").parse().unwrap(),
+        ttl: Duration::from_secs(60),
+    });
+    let failed = |kind| {
+        DnsOutcome::Failed(DnsFailure {
+            kind,
+            detail: Box::default(),
+        })
+    };
+    for (outcome, has_end) in [
+        (some(60), true),
+        (DnsOutcome::NxDomain { ttl: None }, true),
+        (DnsOutcome::NoData { ttl: None }, true),
+        (failed(DnsFailureKind::TimedOut), true),
+        (failed(DnsFailureKind::CnameLoop), false),
+        (failed(DnsFailureKind::ChainTooLong), false),
+    ] {
+        for aliases in [&[], &aliases[..]] {
+            let answer = DnsAnswer {
+                aliases: aliases.to_vec(),
+                outcome: outcome.clone(),
+                authenticated: false,
+            };
+            let end = answer.end_of_aliases().map(DnsName::as_str);
+            let expected = (has_end && !aliases.is_empty()).then_some("to.b.test");
+            assert_eq!(end, expected, "{answer:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How replies, failures and sessions are read and written.
 
 use super::{
-    MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpStep, TlsExchange,
-    TlsFailure, TlsFailureKind,
+    MessageExchange, Reply, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpPort, SmtpStep,
+    TlsExchange, TlsFailure, TlsFailureKind,
 };
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::tls::{Alert, AlertReceived};
@@ -124,6 +124,12 @@ fn the_last_reply_decides_and_only_the_final_dot_delivers() {
 }
 
 #[test]
+fn a_port_is_its_number() {
+    assert_eq!(SmtpPort::default().to_string(), "25");
+    assert_eq!(SmtpPort(587).to_string(), "587");
+}
+
+#[test]
 fn failures_say_what_happened_when_and_whose_it_may_be() {
     use SmtpFailureKind as Kind;
     for (kind, is_ours, expected) in [
@@ -151,6 +157,8 @@ fn failures_say_what_happened_when_and_whose_it_may_be() {
         (Kind::Unreachable, true, "address unreachable from here"),
     ] {
         assert_eq!(kind.is_ours(), is_ours, "{kind}");
+        let is_out_of_reach = matches!(kind, Kind::FamilyOff | Kind::Unreachable);
+        assert_eq!(kind.is_out_of_reach(), is_out_of_reach, "{kind}");
         for (during, step) in [
             (SmtpStep::Connect, "connect"),
             (SmtpStep::Greeting, "greeting"),
