@@ -6,9 +6,12 @@ use clap::parser::ValueSource;
 use super::network_args::NetworkArgs;
 use super::variables::Variables;
 
+/// How an option is said.
+type Say = fn(&NetworkArgs) -> String;
+
 /// Those of [`NetworkArgs::is_diverted`], and how each is said, the most telling first. None of them has a default
 /// of its own.
-const DIVERTING: [(&str, fn(&NetworkArgs) -> String); 4] = [
+const DIVERTING: [(&str, Say); 4] = [
     ("resolver", resolver),
     ("now", clock),
     ("connect-to", routes),

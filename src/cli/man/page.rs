@@ -15,8 +15,11 @@ const EXIT_CODES: &str = "Exit codes: ";
 /// The same for the examples.
 const EXAMPLES: &str = "Examples:\n";
 
+/// Entries of a list: what is named, and what is said of it.
+type Entries = &'static [(&'static str, &'static str)];
+
 /// What verbs read of the environment and of files besides, by an option that they have; in its words.
-const BESIDES: [(&str, &[(&str, &str)], &[(&str, &str)]); 3] = [
+const BESIDES: [(&str, Entries, Entries); 3] = [
     (
         "color",
         &[
