@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failing::{Failing, FetchNews};
 use super::history::{Change, History};
 use super::settings::Settings;
 use super::standing::Standing;
@@ -40,6 +41,8 @@ pub struct Held {
     back_offs: BackOffs,
     refresh_tried_at: Option<UnixTime>,
     looked: Option<Looked>,
+    /// The fetches that failed since the last successful one.
+    failing: Option<Arc<Failing>>,
     /// When the last fetches were made, at most [`MAX_GETS`], the oldest first.
     gets: Vec<UnixTime>,
     history: History,
@@ -118,6 +121,8 @@ pub struct Done {
     pub fetched: Option<Arc<CachedPolicy>>,
     /// What holds from now on, if that is news.
     pub news: Option<Change>,
+    /// What is news of the fetches of a policy that holds as before.
+    pub fetch_news: Option<FetchNews>,
     /// Whether a held policy could not be fetched again, and little of its life is left.
     pub is_alarming: bool,
 }
@@ -288,6 +293,8 @@ impl Held {
             }
             self.gets.push(now);
         }
+        let is_alarming = found.fetch_error.is_some() && self.is_nearly_over(now);
+        let fetch_news = self.note_fetch(found, is_alarming, now);
         let (none, believed_for, is_held_back) = self.believe(found, now, settings);
         self.looked = Some(Looked {
             at: now,
@@ -296,10 +303,31 @@ impl Held {
             is_held_back,
             failure: found.fetch_error.as_ref().map(ResultType::from),
         });
+        let news = self.note_news(before.as_ref(), now);
         Done {
+            fetch_news: fetch_news.filter(|_| news.is_none() && self.fresh(now).is_some()),
             fetched,
-            news: self.note_news(before.as_ref(), now),
-            is_alarming: found.fetch_error.is_some() && self.is_nearly_over(now),
+            news,
+            is_alarming,
+        }
+    }
+
+    /// Notes how a fetch went, if there was one; returns what is news of it while a policy holds.
+    fn note_fetch(
+        &mut self,
+        found: &Discovery,
+        is_alarming: bool,
+        now: UnixTime,
+    ) -> Option<FetchNews> {
+        if let Some(error) = &found.fetch_error {
+            let before = self.failing.as_deref();
+            let (failing, is_news) = Failing::add(before, error.clone(), is_alarming, now);
+            self.failing = Some(Arc::new(failing));
+            return is_news.then_some(FetchNews::Fail);
+        }
+        match found.change {
+            CacheChange::Store(_) => self.failing.take().map(|_| FetchNews::WorkAgain),
+            CacheChange::Keep | CacheChange::BackOff(_) => None,
         }
     }
 
@@ -357,13 +385,9 @@ impl Held {
             | NoPolicy::SenderIgnoresSts => rest(NEGATIVE_WITHOUT_TTL, settings.negative_ceiling),
         };
         // A failure that is waited out is still the reason.
-        let earlier = self
-            .looked
-            .as_ref()
-            .and_then(|looked| looked.none.as_deref());
-        let why = match (why, earlier) {
-            (NoPolicy::BackedOff { .. }, Some(earlier @ NoPolicy::FetchFailed(_))) => {
-                earlier.clone()
+        let why = match (why, &self.failing) {
+            (NoPolicy::BackedOff { .. }, Some(failing)) => {
+                NoPolicy::FetchFailed(failing.error.clone())
             }
             (why, _) => why.clone(),
         };
@@ -416,6 +440,12 @@ impl Held {
         self.looked
             .as_ref()
             .map(|looked| (looked.at, looked.believed_until))
+    }
+
+    /// Returns the fetches that failed since the last successful one.
+    #[must_use]
+    pub fn failing(&self) -> Option<&Failing> {
+        self.failing.as_deref()
     }
 
     /// Returns the last changes of what is held.

@@ -9,6 +9,7 @@
 //! the answer. Only a domain of which nothing is known is waited for, and that for a bounded time.
 
 mod counters;
+mod failing;
 mod gate;
 mod held;
 mod history;
@@ -24,6 +25,7 @@ mod tests;
 mod work;
 
 pub use counters::{Counter, Counters};
+pub use failing::{Failing, FetchNews};
 pub use gate::{Gate, GateLimits};
 pub use held::{Asked, Done, Held, Work, Worth};
 pub use history::{Change, History, MAX_CHANGES};

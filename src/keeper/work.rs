@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::failing::FetchNews;
 use super::gate::Gated;
 use super::held::{Done, Held, Work};
 use super::history::Change;
@@ -16,6 +17,7 @@ use crate::sender::found::{Discovery, RecordSeen};
 use crate::sender::{Families, Limits, Network, Sender, Trace};
 use crate::store::{Entry, Page, StoreError};
 use crate::sts::cache::CachedPolicy;
+use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 
 /// How many refreshes run at once that nobody asked for: they are not urgent, and what was fetched together is
@@ -391,27 +393,35 @@ impl<N: Network> Keeper<N> {
         if done.fetched.is_some() {
             counters.fetched.add();
         }
-        match &done.news {
-            // Most domains have no policy, and that they never had one is no news.
-            Some(news @ Change::None(_)) if held.policy().is_none() => {
-                tracing::debug!(%domain, "{news}");
-            }
-            Some(news) => tracing::info!(%domain, "{news}"),
-            None => {}
+        if found.fetch_error.is_some() {
+            counters.fetch_failed.add();
         }
-        let Some(error) = &found.fetch_error else {
-            return;
-        };
-        counters.fetch_failed.add();
-        let Some(policy) = held.policy() else {
-            return;
-        };
-        let expires = policy.expires_at();
         if done.is_alarming {
             counters.alarms.add();
-            tracing::error!(%domain, "the policy runs out at {expires} and cannot be fetched again: {error}");
-        } else {
-            tracing::warn!(%domain, "the policy holds until {expires}, and cannot be fetched again: {error}");
+        }
+        match (&done.news, held.policy()) {
+            // Most domains have no policy, and that they never had one is no news.
+            (Some(news @ Change::None(_)), None) => tracing::debug!(%domain, "{news}"),
+            (Some(news @ Change::None(_)), Some(ended)) if ended.policy.mode() == Mode::Enforce => {
+                tracing::warn!(%domain, "{news}");
+            }
+            (Some(news), _) => tracing::info!(%domain, "{news}"),
+            (None, _) => {}
+        }
+        let Some(expires) = held.policy().map(|policy| policy.expires_at()) else {
+            return;
+        };
+        match (done.fetch_news, &found.fetch_error) {
+            (Some(FetchNews::Fail), Some(error)) if done.is_alarming => {
+                tracing::error!(%domain, "the policy runs out at {expires} and cannot be fetched again: {error}");
+            }
+            (Some(FetchNews::Fail), Some(error)) => {
+                tracing::warn!(%domain, "the policy holds until {expires}, and cannot be fetched again: {error}");
+            }
+            (Some(FetchNews::WorkAgain), _) => {
+                tracing::info!(%domain, "the policy could be fetched again, and holds until {expires}");
+            }
+            (Some(FetchNews::Fail) | None, _) => {}
         }
     }
 }

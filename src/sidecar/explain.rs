@@ -30,6 +30,8 @@ pub struct Explained {
     pub why: Option<Box<str>>,
     /// The policy that holds, or held last; null if none did.
     pub policy: Option<HeldPolicy>,
+    /// The fetches that failed since the last successful one; null if none did.
+    pub failing: Option<FailingTold>,
     /// When the record was last looked at; null if it was not yet.
     pub looked_at: Option<UnixTime>,
     /// Until when what was seen then is believed; whoever asks later is answered the same, and a look follows.
@@ -75,6 +77,15 @@ pub struct HeldPolicy {
     pub fetched_at: UnixTime,
     /// The last second in which it counts.
     pub expires_at: UnixTime,
+}
+
+/// Fetches of a policy that failed in a row.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct FailingTold {
+    /// When the first of them failed.
+    pub since: UnixTime,
+    /// Why the last did.
+    pub error: Box<str>,
 }
 
 /// What is answered in each protocol.
@@ -169,6 +180,12 @@ pub async fn explain<N: Network>(
         policy: held
             .and_then(|held| held.policy())
             .map(|policy| HeldPolicy::from(&**policy)),
+        failing: held
+            .and_then(|held| held.failing())
+            .map(|failing| FailingTold {
+                since: failing.since,
+                error: failing.error.sentence().to_string().into(),
+            }),
         looked_at: held.and_then(|held| held.looked()).map(|(at, _)| at),
         believed_until: held.and_then(|held| held.looked()).map(|(_, until)| until),
         due: inspected.as_ref().and_then(|inspected| inspected.due),

@@ -9,10 +9,15 @@ use crate::sidecar::explain::{Explained, Kind};
 /// Tells of one domain in a line.
 pub(super) fn line(told: &Explained) -> String {
     match &told.policy {
-        Some(policy) if told.standing == Kind::Policy => format!(
-            "{}  {}, id {}, until {}",
-            told.domain, policy.mode, policy.id, policy.expires_at
-        ),
+        Some(policy) if told.standing == Kind::Policy => {
+            let failing = told.failing.as_ref().map_or_else(String::new, |failing| {
+                format!(", fetches fail: {}", escape::line(&failing.error))
+            });
+            format!(
+                "{}  {}, id {}, until {}{failing}",
+                told.domain, policy.mode, policy.id, policy.expires_at
+            )
+        }
         Some(_) | None => format!("{}  {}", told.domain, why(told)),
     }
 }
@@ -48,6 +53,16 @@ pub(super) fn page(told: &Explained, context: &Context) -> String {
                 context.moment(policy.expires_at),
                 policy.max_age_secs,
                 span(Duration::from_secs(policy.max_age_secs))
+            ),
+        );
+    }
+    if let Some(failing) = &told.failing {
+        row(
+            "failing",
+            &format!(
+                "each fetch since {}: {}",
+                context.moment(failing.since),
+                escape::line(&failing.error)
             ),
         );
     }

@@ -1,5 +1,6 @@
 //! The keeper on the model, under a clock that the tests move, and on networks that hang.
 
+mod log;
 mod stored;
 
 use std::sync::Arc;
@@ -158,7 +159,7 @@ async fn a_policy_that_cannot_be_fetched_again_holds_to_its_last_second_and_the_
         stage.id("1").policy("enforce", &["mx1.corp.test"], 1_000);
     });
     let same: fn(&mut Stage) = |_| {};
-    let waited_out = "the last fetch failed, the next may be made at 2026-03-02T08:21:40Z";
+    let waited_out = "the policy could not be fetched: status 500";
     play(
         &mut kept,
         &[
