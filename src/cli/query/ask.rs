@@ -16,12 +16,10 @@ use crate::cli::output_args::AnswerFormat;
 use crate::cli::serve::control_path;
 use crate::report::json;
 use crate::sidecar::explain::{Explained, Kind};
+use crate::sidecar::setup::systemd::CONTROL_SOCKET;
 
 /// How long an answer may take: longer than any look-up is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Where a sidecar has it whose unit is the printed one.
-const OF_UNIT: &str = "/run/stickler/control.sock";
 
 /// Asks, and tells what was answered.
 ///
@@ -30,7 +28,7 @@ const OF_UNIT: &str = "/run/stickler/control.sock";
 /// When no sidecar answers, or it cannot do what was asked.
 pub fn run(args: &QueryArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let path = match control_path(args.control.as_ref(), &environment.directories)? {
-        Some(path) if args.control.is_none() => or_of_unit(path, Path::new(OF_UNIT)),
+        Some(path) if args.control.is_none() => or_of_unit(path, Path::new(CONTROL_SOCKET)),
         Some(path) => path,
         None => bail!("--control none names no socket"),
     };

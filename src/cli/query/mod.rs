@@ -39,7 +39,7 @@ pub struct QueryArgs {
     #[arg(long, value_parser = BoolishValueParser::new())]
     pub forget: bool,
 
-    /// The socket of the sidecar [default: control.sock in the directory for sockets, else in /run/stickler]
+    /// The socket of the sidecar [default: control.sock in the directory for sockets, else the one of the systemd service]
     #[arg(long, value_name = "PATH")]
     pub control: Option<CacheChoice>,
 

@@ -20,8 +20,11 @@ pub struct Service<'a> {
     pub exim: &'a [Address],
 }
 
-/// Where Exim is answered if nothing else was said: in the directory that the unit makes.
+/// Where Exim is answered if nothing else was said: in a directory that the socket's unit makes, and anybody may enter.
 pub const EXIM_SOCKET: &str = "/run/stickler/exim.sock";
+
+/// Where `stickler query` is answered, in the directory that the service's unit makes.
+pub const CONTROL_SOCKET: &str = "/run/stickler/control/control.sock";
 
 /// Returns the files: the service, a unit for the sockets of each protocol, and the variables.
 #[must_use]
@@ -62,9 +65,14 @@ fn socket(client: &str, name: &str, addresses: &[Address]) -> String {
         let _ok = writeln!(text, "ListenStream={place}");
     }
     // As for a port of loopback: everybody on this host may ask.
-    text.push_str(
-        "SocketMode=0666\nBacklog=1024\nNoDelay=yes\n\n[Install]\nWantedBy=sockets.target\n",
-    );
+    text.push_str("SocketMode=0666\nBacklog=1024\n");
+    if addresses
+        .iter()
+        .any(|address| matches!(address, Address::Tcp(_)))
+    {
+        text.push_str("NoDelay=yes\n");
+    }
+    text.push_str("\n[Install]\nWantedBy=sockets.target\n");
     text
 }
 
@@ -75,14 +83,19 @@ Description=MTA-STS policies for Postfix and Exim (stickler)
 After=network-online.target nss-lookup.target
 Wants=network-online.target
 Requires=stickler-postfix.socket stickler-exim.socket
+# Given up, it would take the sockets along, and a mended cause would not bring them back.
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
 ExecStart=PROGRAM serve
-ExecReload=/bin/kill -HUP $MAINPID
+# What is wrong is told to who reloads.
+ExecReload=PROGRAM serve --check-config
+# A shell's own kill: not every system has the program.
+ExecReload=/bin/sh -c \"kill -HUP $MAINPID\"
 EnvironmentFile=-/etc/default/stickler
 Restart=always
-RestartSec=1
+RestartSec=5
 WatchdogSec=30
 TimeoutStopSec=60
 LimitNOFILE=32768
@@ -90,9 +103,8 @@ LimitNOFILE=32768
 DynamicUser=yes
 StateDirectory=stickler
 StateDirectoryMode=0700
-RuntimeDirectory=stickler
-# The sockets of stickler-exim.socket stand there, and outlive a restart.
-RuntimeDirectoryPreserve=yes
+# Below the directory of stickler-exim.socket, which belongs to root and outlives a restart.
+RuntimeDirectory=stickler/control
 UMask=0077
 
 AmbientCapabilities=
@@ -157,7 +169,7 @@ mod tests {
             (
                 postfix,
                 "\nFileDescriptorName=socketmap\nService=stickler.service\nListenStream=127.0.0.1:8461\n\
-                 ListenStream=/var/spool/postfix/sts/s\nSocketMode=",
+                 ListenStream=/var/spool/postfix/sts/s\nSocketMode=0666\nBacklog=1024\nNoDelay=yes\n",
             ),
             (
                 exim,
