@@ -70,6 +70,7 @@ pub async fn run(
         settings(&args.answers),
         Arc::default(),
     ));
+    tracing::info!("stickler {}", env!("CARGO_PKG_VERSION"));
     for listener in listeners.socketmap.iter() {
         tracing::info!("Postfix is answered at {}", listener.address()?);
     }
