@@ -44,8 +44,11 @@ async fn settle() {
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
+/// What changes in the world.
+type Change = fn(&mut Stage);
+
 /// What changes, and how many hours after the start.
-const DAY: [(u32, fn(&mut Stage)); 8] = [
+const DAY: [(u32, Change); 8] = [
     (2, |stage| {
         stage.id("2").policy("enforce", &["mx1.corp.test"], 28_800);
     }),
