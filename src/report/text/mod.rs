@@ -32,9 +32,8 @@ use render::render;
 use screen::Extent;
 
 use super::page::Page;
-use super::{Context, Detail, Steps, Tone, words};
+use super::{Context, Detail, Steps, words};
 use crate::diagnose::document::DomainReport;
-use crate::sender::Verdict;
 
 /// Returns what is to say of one domain.
 #[must_use]
@@ -74,13 +73,4 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
 #[must_use]
 pub fn is_a_line(report: &DomainReport, context: &Context) -> bool {
     Extent::of(report, context) == Extent::Line
-}
-
-fn tone(report: &DomainReport) -> Tone {
-    match report.verdict {
-        Verdict::Deliver => Tone::Good,
-        Verdict::Bounce if report.is_declared() => Tone::Good,
-        Verdict::DeliverUnprotected | Verdict::Undetermined => Tone::Warn,
-        Verdict::Defer | Verdict::Bounce => Tone::Bad,
-    }
 }

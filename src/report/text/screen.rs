@@ -1,6 +1,6 @@
 //! The first screen: the verdict, why, and what to do first, in the first lines and again in the last.
 
-use super::{findings, mx, policy, senders, tone};
+use super::{findings, mx, policy, senders};
 use crate::diagnose::document::{Action, DomainReport, FirstAction, Severity};
 use crate::report::page::Page;
 use crate::report::{Company, Context, Detail, Steps, Tone, words};
@@ -231,4 +231,13 @@ pub(super) fn last(page: &mut Page<'_>, report: &DomainReport) {
         format!("{}: {}{count}:", report.domain, words::verdict(report)),
         words::first_action(first, &report.domain),
     );
+}
+
+fn tone(report: &DomainReport) -> Tone {
+    match report.verdict {
+        Verdict::Deliver => Tone::Good,
+        Verdict::Bounce if report.is_declared() => Tone::Good,
+        Verdict::DeliverUnprotected | Verdict::Undetermined => Tone::Warn,
+        Verdict::Defer | Verdict::Bounce => Tone::Bad,
+    }
 }
