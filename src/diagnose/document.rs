@@ -13,6 +13,7 @@ pub use super::action::{Action, FirstAction};
 pub use super::certificate::{CertificateReport, ChainedCertificateReport};
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
+pub use super::port::{PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
 use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
@@ -54,6 +55,8 @@ pub struct DomainReport {
     pub mx_left_out: usize,
     /// What is wrong with the MX records themselves; null if nothing is.
     pub mx_error: Option<Sentence>,
+    /// Whether the port of the MX hosts can be had from here.
+    pub smtp: PortReport,
     /// The TLSRPT record.
     pub tlsrpt: TlsRptReport,
     /// What to know and what to do, the worst first.

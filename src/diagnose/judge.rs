@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use super::document::{CacheReport, StoredReport, UntilEvent, Why};
 use super::judged::Judged;
+use super::port::PortReport;
 use crate::facts::{DnsName, Sentence, UnixTime};
 use crate::sender::candidates::{Exchangers, ImplicitMx};
+use crate::sender::deliver::Try;
 use crate::sender::found::{PolicyInUse, PolicySource, RecordSeen};
 use crate::sender::memo::Memo;
 use crate::sender::state::CacheChange;
@@ -67,7 +69,7 @@ impl Row<'_> {
 
     /// Returns why the verdict is what it is; where only we failed, it states no fact.
     #[must_use]
-    pub fn why(&self) -> Why {
+    pub fn why(&self, port: &PortReport) -> Why {
         let attempt = &self.attempt;
         let mut doubt = Sentence::default();
         if attempt.certainty == Certainty::Ours {
@@ -84,13 +86,18 @@ impl Row<'_> {
                 doubt.words("; ");
             }
         }
+        let mut cause = self.cause();
+        if let Some(silence) = port.silence().filter(|_| self.hangs_on_hosts()) {
+            doubt.add(&silence).words("; ");
+            cause = self.known_by_name();
+        }
         Why {
             doubt,
             stored: self
                 .held
                 .filter(|_| self.uses_stored())
                 .map(StoredReport::of),
-            cause: self.cause(),
+            cause,
         }
     }
 
@@ -103,6 +110,48 @@ impl Row<'_> {
                 Families::Ipv6 => "over IPv6, all that can be had from here, ",
             })
             .add(&self.attempt.reason);
+        sentence
+    }
+
+    /// Returns whether the verdict hangs on MX hosts that only we could not speak to.
+    fn hangs_on_hosts(&self) -> bool {
+        let attempt = &self.attempt;
+        attempt.certainty == Certainty::Ours
+            && attempt.walk.via.is_none()
+            && matches!(attempt.exchangers, Exchangers::Candidates { .. })
+            && attempt.walk.tries.iter().any(Try::may_be_ours)
+    }
+
+    /// Says what is known of the MX hosts where none could be spoken to: what the policy says of their names.
+    fn known_by_name(&self) -> Sentence {
+        let names = |is_listed| {
+            let tries = self.attempt.walk.tries.iter();
+            tries
+                .filter(move |tried| tried.is_listed == Some(is_listed))
+                .map(|tried| &tried.candidate.exchange)
+                .collect::<Vec<_>>()
+        };
+        let (listed, unlisted) = (names(true), names(false));
+        let mut sentence = Sentence::default();
+        match (&self.attempt.discovery.policy, &*listed, &*unlisted) {
+            (PolicyInUse::None(why), _, _) => {
+                sentence.words("mail would go without MTA-STS: ").add(why)
+            }
+            (_, [], []) => sentence.words("the policy's mode is none"),
+            (_, listed, []) => sentence
+                .words("the policy lists every MX host (")
+                .list(listed)
+                .words("), and whether a certificate is valid is not known"),
+            (_, [], unlisted) => sentence
+                .words("the policy lists none of the MX hosts (")
+                .list(unlisted)
+                .words(")"),
+            (_, listed, unlisted) => sentence
+                .list(unlisted)
+                .words(" is not in the policy, ")
+                .list(listed)
+                .words(" is, and whether a certificate is valid is not known"),
+        };
         sentence
     }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::alias::{AliasedName, Aliases};
 use super::document::MxVerdict;
+use super::port::PortReport;
 use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
 use crate::facts::dns::{DnsAnswer, DnsOutcome};
@@ -34,6 +35,8 @@ pub struct Judged<'a> {
     pub live: Option<ByReading<Result<Fetched, FetchError>>>,
     /// The MX hosts, in the order of preference, those that were not tried last.
     pub hosts: Vec<Host<'a>>,
+    /// Whether the port of the MX hosts can be had from here.
+    pub port: PortReport,
     /// Over which families of address everything is judged; the worst counts.
     pub families: &'static [Families],
     /// What the TXT records at `_smtp._tls` come to; nothing where there is no answer.
@@ -108,6 +111,7 @@ impl<'a> Judged<'a> {
                 .iter()
                 .map(|facts| Host::judge(facts, survey.smtp_port, families))
                 .collect(),
+            port: PortReport::judge(survey),
             families,
             tlsrpt: tlsrpt::record::select(texts(&survey.tlsrpt)),
             aliases: Aliases::new(domain, survey),

@@ -22,6 +22,7 @@ pub mod judge;
 pub mod judged;
 pub mod lint;
 pub mod look;
+pub mod port;
 pub mod report_hosts;
 pub mod send;
 pub mod steps;
@@ -86,7 +87,8 @@ pub async fn check<N: Network>(
     if let Some(time) = options.time {
         memo = memo.giving_up_after(time);
     }
-    let survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
+    let mut survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
+    survey.port_answers = probes.have_answer();
     let judged = Judged::new(domain, &survey);
     let now = memo.now();
     let look = look::look(&judged, now);

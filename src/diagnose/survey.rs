@@ -27,6 +27,8 @@ pub struct Survey {
     pub exchangers: Exchangers,
     /// The port at which they are spoken to.
     pub smtp_port: SmtpPort,
+    /// Whether an address of any MX host of the run has answered there.
+    pub port_answers: bool,
     /// Each MX host, in the order of preference, those that were not tried among them; of an implicit MX that is
     /// an alias both names.
     pub hosts: Vec<MxHost>,
@@ -98,6 +100,7 @@ impl Survey {
             mx,
             exchangers,
             smtp_port,
+            port_answers: false,
             hosts,
             tlsrpt,
             report_hosts,

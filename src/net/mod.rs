@@ -34,7 +34,7 @@ use crate::facts::smtp::{
 };
 use crate::facts::special::{Prefix, SpecialPurpose, special_purpose};
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::Network;
+use crate::sender::{Network, Reach};
 
 pub use config::{
     AddressFamilies, DEFAULT_MAX_POLICY_BYTES, Deadlines, HeloName, LiveConfig, ResolverConfig,
@@ -114,6 +114,7 @@ impl Live {
                 deadlines,
                 helo: config.helo,
                 source: config.source,
+                reach: None,
             },
             smtp_port: config.smtp_port,
             limits: ConnectionLimits::default(),
@@ -137,6 +138,14 @@ impl Live {
         network.sockets = self.sockets.for_one_domain();
         network.resolver.sockets = network.sockets.clone();
         network
+    }
+
+    /// Notes in `reach` what connections to MX hosts come to, and waits no longer than it says for addresses that
+    /// are silent while none has answered: for a run that is to tell its own closed port from a dead host.
+    #[must_use]
+    pub fn noting_reach(mut self, reach: Reach) -> Self {
+        self.smtp.reach = Some(reach);
+        self
     }
 
     /// Asks through the resolver cache of `other`, as two clients of one resolver do.
@@ -308,7 +317,7 @@ impl Network for Live {
             }
             Err(waited) => {
                 let detail = format!("{waited:.0?} were waited {for_what}, in vain");
-                failed(SmtpFailureKind::TimedOut, detail.into())
+                failed(SmtpFailureKind::GivenUp, detail.into())
             }
         }
     }

@@ -12,6 +12,7 @@ use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
 use super::network::Network;
+use super::reach::Reach;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
@@ -26,13 +27,29 @@ const MAX_PROBES: usize = 8_192;
 #[derive(Debug)]
 pub struct Probes {
     probes: OnceMap<(DnsName, IpAddr), SmtpExchange>,
+    reach: Reach,
+}
+
+impl Probes {
+    /// Starts with nothing probed; what answers is noted in `reach`.
+    #[must_use]
+    pub fn noting_reach(reach: Reach) -> Self {
+        Self {
+            probes: OnceMap::new(MAX_PROBES),
+            reach,
+        }
+    }
+
+    /// Returns whether any MX host of the run has answered.
+    #[must_use]
+    pub fn have_answer(&self) -> bool {
+        self.reach.has_answer()
+    }
 }
 
 impl Default for Probes {
     fn default() -> Self {
-        Self {
-            probes: OnceMap::new(MAX_PROBES),
-        }
+        Self::noting_reach(Reach::default())
     }
 }
 
@@ -140,6 +157,9 @@ impl<N: Network> Network for Memo<'_, N> {
                 self.end,
                 async || {
                     let mut exchange = self.network.smtp(request).await;
+                    if exchange.is_answered() {
+                        self.probes.reach.note_answer();
+                    }
                     // Nobody judges by it, and a run remembers thousands of probes.
                     exchange.transcript = Vec::new();
                     exchange
@@ -149,7 +169,7 @@ impl<N: Network> Network for Memo<'_, N> {
             .unwrap_or_else(|over| {
                 let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
                 exchange.failure = Some(SmtpFailure {
-                    kind: SmtpFailureKind::TimedOut,
+                    kind: SmtpFailureKind::GivenUp,
                     during: SmtpStep::Connect,
                     detail: over.to_string().into(),
                 });

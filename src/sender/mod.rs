@@ -13,6 +13,7 @@ pub mod found;
 pub mod hop;
 pub mod memo;
 pub mod network;
+pub mod reach;
 pub mod reason;
 pub mod state;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use candidates::{Families, Limits};
 pub use class::SenderClass;
 pub use discover::Sender;
 pub use network::Network;
+pub use reach::Reach;
 pub use reason::Reason;
 pub use state::PolicyState;
 pub use trace::Trace;

@@ -23,7 +23,7 @@ use crate::net::Live;
 use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
 use crate::sender::memo::Probes;
-use crate::sender::{Limits, Network as _};
+use crate::sender::{Limits, Network as _, Reach};
 
 /// Checks every domain.
 ///
@@ -43,7 +43,9 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     }
     let next_hop = args.next_hop.as_ref();
     let smtp_port = next_hop.map_or_else(SmtpPort::default, |hop| hop.port);
-    let network = live::network(&args.network, args.work.helo.as_ref(), smtp_port)?;
+    let reach = Reach::default();
+    let network = live::network(&args.network, args.work.helo.as_ref(), smtp_port)?
+        .noting_reach(reach.clone());
     for line in args.inherited.lines(&args.network) {
         tell(line);
     }
@@ -74,7 +76,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     };
     let job = Arc::new(Job {
         network,
-        probes: Probes::default(),
+        probes: Probes::noting_reach(reach),
         evidence,
         options: diagnose::Options {
             limits: Limits {

@@ -7,8 +7,8 @@ mod sources;
 
 use super::case::Case;
 use super::document::{
-    Action, DomainReport, FirstAction, PolicySourceReport, SenderReport, StoredReport, TraceReport,
-    Why, sha256,
+    Action, DomainReport, FirstAction, PolicySourceReport, PortReport, SenderReport, StoredReport,
+    TraceReport, Why, sha256,
 };
 use super::findings;
 use super::first;
@@ -29,15 +29,20 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         checked_at: case.now,
         verdict: worst.map_or(Verdict::Undetermined, |row| row.verdict),
         certainty: worst.map_or(Certainty::Ours, |row| row.attempt.certainty),
-        reason: worst.map_or_else(Why::default, Row::why),
+        reason: worst.map_or_else(Why::default, |row| row.why(&judged.port)),
         first_action: None,
-        senders: case.rows.iter().map(sender).collect(),
+        senders: case
+            .rows
+            .iter()
+            .map(|row| sender(row, &judged.port))
+            .collect(),
         record: sources::record(judged),
         fetch: sources::fetch(judged),
         policies: policies::lay_out(case),
         mx: hosts::lay_out(judged),
         mx_left_out: judged.hosts.len().saturating_sub(hosts::MAX_HOSTS),
         mx_error: hosts::error(&judged.survey.exchangers),
+        smtp: judged.port.clone(),
         tlsrpt: sources::tlsrpt(judged),
         findings: findings::find(case),
         steps: Vec::new(),
@@ -53,7 +58,7 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
     report
 }
 
-fn sender(row: &Row<'_>) -> SenderReport {
+fn sender(row: &Row<'_>, port: &PortReport) -> SenderReport {
     SenderReport {
         class: row.class.name.to_owned(),
         cache: row.cache(),
@@ -74,7 +79,7 @@ fn sender(row: &Row<'_>) -> SenderReport {
         },
         until: row.until.map(|(until, _)| until),
         until_event: row.until.map(|(_, event)| event),
-        reason: row.why(),
+        reason: row.why(port),
     }
 }
 

@@ -82,6 +82,7 @@ codes! {
     MX_TLS = "STS-MX-TLS", 7, "8461 §7.2", MendTls, "an MX host's TLS cannot be used";
     MX_ADDRESS_SPLIT = "STS-MX-ADDRESS-SPLIT", 7, "8461 §4.2", CorrectMx, "the addresses of an MX host do not behave the same";
     MX_UNREACHABLE = "MX-UNREACHABLE", 7, "5321 §5.1", CheckElsewhere, "an MX host could not be spoken to from here";
+    MX_PORT_BLOCKED = "MX-PORT-BLOCKED", 7, "5321 §5.1", CheckElsewhere, "the port of the MX hosts seems blocked from here";
     MX_REJECTED_US = "MX-REJECTED-US", 7, "5321 §3.1", CheckElsewhere, "an MX host does not want to talk to us";
     MX_UNDETERMINED = "MX-UNDETERMINED", 7, "8461 §7.2", CheckElsewhere, "an MX host's TLS could not be judged from here";
     CERTIFICATE_EXPIRES = "STS-CERTIFICATE-EXPIRES", 7, "8461 §4.2", ReplaceCertificate, "a certificate is about to expire";

@@ -13,6 +13,7 @@ use crate::diagnose::command::{Command, ZoneRecord};
 use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{Host, names};
+use crate::diagnose::port::{self, PortState};
 use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::DnsFailure;
 use crate::facts::{DnsName, Sentence, UnixTime};
@@ -180,7 +181,11 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
             found,
         );
     }
-    transport::find_unseen(name, host, found);
+    // Of a closed port there is a finding of its own.
+    let is_silent = host.facts.probes.iter().any(port::is_silent);
+    if !(is_silent && case.judged.port.state == PortState::SeemsBlocked) {
+        transport::find_unseen(name, host, found);
+    }
     if let Some(policy) = policy {
         transport::find_other_reading(policy, name, host, found);
     }

@@ -12,6 +12,7 @@ mod found;
 mod hosts;
 pub mod patterns;
 mod policy;
+mod port;
 pub mod properties;
 pub(in crate::diagnose) mod record;
 pub mod served;
@@ -33,6 +34,7 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     tlsrpt::find(case, &mut found);
     policy::find(case, &mut found);
     hosts::find(case, &mut found);
+    port::find(case, &mut found);
     aliases::find(case, &mut found);
     dnssec::find(case, &mut found);
     special::find(case, &mut found);

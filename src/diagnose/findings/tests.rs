@@ -88,6 +88,7 @@ fn survey(edges: &[Edge]) -> Survey {
             not_tried: Vec::new(),
             implicit: false,
         },
+        port_answers: true,
         smtp_port: SmtpPort::default(),
         hosts: vec![MxHost {
             candidate,

@@ -292,7 +292,7 @@ const STORIES: &[Story] = &[
         },
         Verdict::Undetermined,
         &[],
-        &["MX-UNREACHABLE"],
+        &["MX-PORT-BLOCKED"],
         3,
     ),
     (
@@ -374,7 +374,7 @@ async fn what_only_we_failed_to_see_is_stated_as_no_fact() {
                     mx.connect = Some(SmtpFailureKind::TimedOut);
                 });
             },
-            "cannot tell: no MX host can be used: mx1.corp.test: ",
+            "cannot tell: port 25 seems blocked from here (0 of 1 addresses answered); the policy lists every",
         ),
     ];
     for (story, change, expected) in cases {

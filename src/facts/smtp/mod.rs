@@ -90,6 +90,12 @@ pub struct SmtpExchange {
 }
 
 impl SmtpExchange {
+    /// Returns whether the address answered the connection, were it with a refusal.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.failure.as_ref().is_none_or(SmtpFailure::is_answer)
+    }
+
     /// The longest transcript that is kept, in lines.
     pub const MAX_TRANSCRIPT: usize = 512;
 
@@ -286,6 +292,18 @@ pub struct SmtpFailure {
 }
 
 impl SmtpFailure {
+    /// Returns whether the address answered before: a connection was made, or it was refused.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        self.during != SmtpStep::Connect || self.kind == SmtpFailureKind::Refused
+    }
+
+    /// Returns whether no SYN was answered.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        self.during == SmtpStep::Connect && self.kind == SmtpFailureKind::TimedOut
+    }
+
     /// Returns whether the failure may lie on our side: another vantage might have got an answer.
     ///
     /// Before its greeting a server knows nothing of a client but the address, so one that hangs up, breaks the
@@ -324,6 +342,9 @@ pub enum SmtpFailureKind {
     Closed,
     /// An option excludes addresses of this family: nothing left this host.
     FamilyOff,
+    /// We gave up before the connection was made, for want of time or because we were told to: nothing was
+    /// learnt.
+    GivenUp,
     /// The peer's octets are no SMTP reply.
     Protocol,
     /// The address is not one of the Internet at large, so nobody connected to it: see
@@ -355,6 +376,7 @@ impl SmtpFailureKind {
     pub const fn is_ours(self) -> bool {
         match self {
             Self::FamilyOff
+            | Self::GivenUp
             | Self::NotGlobal
             | Self::TimedOut
             | Self::TooLong
@@ -375,6 +397,7 @@ impl fmt::Display for SmtpFailureKind {
             Self::Alert(alert) => return write!(f, "TLS alert {alert}"),
             Self::Closed => "connection closed",
             Self::FamilyOff => "address family is switched off",
+            Self::GivenUp => "given up",
             Self::NotGlobal => "special-purpose address, not connected to",
             Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Protocol => "not a valid SMTP reply",

@@ -1,5 +1,6 @@
 //! SMTP, as a sender speaks it: greeting, EHLO, STARTTLS, EHLO, perhaps a message, QUIT.
 
+mod connect;
 mod envelope;
 pub mod framing;
 mod handshake;

@@ -14,7 +14,6 @@ use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Starttls};
 use lettre::transport::smtp::extension::ClientId;
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::facts::smtp::{
@@ -22,8 +21,9 @@ use crate::facts::smtp::{
     TlsExchange, TlsFailure, TlsFailureKind, TlsUse, TranscriptLine,
 };
 use crate::facts::tls::SmallerHello;
+use crate::sender::Reach;
 
-use super::super::causes::{self, SocketFault};
+use super::super::causes;
 use super::super::config::{Deadlines, HeloName};
 use super::super::tls::TlsClients;
 use super::envelope::Envelope;
@@ -37,6 +37,7 @@ pub(in super::super) struct SmtpClient {
     pub(in super::super) deadlines: Deadlines,
     pub(in super::super) helo: HeloName,
     pub(in super::super) source: Option<IpAddr>,
+    pub(in super::super) reach: Option<Reach>,
 }
 
 /// What a connection left to be done.
@@ -143,51 +144,6 @@ impl SmtpClient {
         }
         exchange.transcript = wire.take_transcript();
         rest
-    }
-
-    async fn open(&self, routed: SocketAddr) -> Result<Wire, SmtpFailure> {
-        let connect = async {
-            let socket = match routed {
-                SocketAddr::V4(_) => TcpSocket::new_v4()?,
-                SocketAddr::V6(_) => TcpSocket::new_v6()?,
-            };
-            if let Some(source) = self.source {
-                socket.bind(SocketAddr::new(source, 0))?;
-            }
-            let stream: TcpStream = socket.connect(routed).await?;
-            // A command is a small packet that waits for its answer.
-            stream.set_nodelay(true)?;
-            Wire::new(stream)
-        };
-        let failed = |kind, detail| SmtpFailure {
-            kind,
-            during: SmtpStep::Connect,
-            detail,
-        };
-        timeout(self.deadlines.connect, connect)
-            .await
-            .map_err(|_elapsed| {
-                let detail = format!("no answer in {:?}", self.deadlines.connect);
-                failed(SmtpFailureKind::TimedOut, detail.into())
-            })?
-            .map_err(|error: io::Error| {
-                let kind = match SocketFault::of(&error) {
-                    SocketFault::Refused => SmtpFailureKind::Refused,
-                    SocketFault::Reset | SocketFault::Closed => SmtpFailureKind::Reset,
-                    SocketFault::TimedOut => SmtpFailureKind::TimedOut,
-                    SocketFault::Exhausted | SocketFault::Local => SmtpFailureKind::Unreachable,
-                };
-                SmtpFailure {
-                    // A connection that is refused was never made; one that is reset was, and broke before the
-                    // greeting, however early the reset is seen.
-                    during: if kind == SmtpFailureKind::Reset {
-                        SmtpStep::Greeting
-                    } else {
-                        SmtpStep::Connect
-                    },
-                    ..failed(kind, causes::describe(&error))
-                }
-            })
     }
 }
 
@@ -388,6 +344,7 @@ impl Dialogue<'_> {
                 SmtpFailureKind::Alert(_)
                 | SmtpFailureKind::Closed
                 | SmtpFailureKind::FamilyOff
+                | SmtpFailureKind::GivenUp
                 | SmtpFailureKind::NotGlobal
                 | SmtpFailureKind::OwnAddress
                 | SmtpFailureKind::Protocol

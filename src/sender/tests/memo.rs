@@ -273,7 +273,7 @@ async fn a_domain_whose_time_is_over_keeps_what_it_has_learnt() {
             Verdict::Defer,
             Certainty::Ours,
             &*format!(
-                "no MX host can be used: mx1.corp.test: no answer in time during connect {OVER}; \
+                "no MX host can be used: mx1.corp.test: given up during connect {OVER}; \
                  the address of mx2.corp.test could not be looked up: no reply in time {OVER}"
             )
         )

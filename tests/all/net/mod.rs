@@ -6,6 +6,7 @@ mod https;
 mod limits;
 mod message;
 mod parsers;
+mod reach;
 mod records;
 mod send;
 mod servfail;

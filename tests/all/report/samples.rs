@@ -5,8 +5,9 @@ use std::time::Duration;
 use stickler::diagnose::command::ZoneRecord;
 use stickler::diagnose::document::{
     AddressReport, CacheReport, CertificateReport, DestinationReport, DomainReport, EdgeReport,
-    FetchReport, Finding, MxReport, MxVerdict, PolicyErrorReport, PolicySourceReport, RecordReport,
-    SenderReport, SentReport, Severity, TlsRptReport, TraceReport, UntilEvent, Why,
+    FetchReport, Finding, MxReport, MxVerdict, PolicyErrorReport, PolicySourceReport, PortReport,
+    PortState, RecordReport, SenderReport, SentReport, Severity, TlsRptReport, TraceReport,
+    UntilEvent, Why,
 };
 use stickler::diagnose::findings::codes;
 use stickler::diagnose::first::first_action;
@@ -103,6 +104,12 @@ pub(crate) fn well() -> DomainReport {
         policies: both_readings(&policy("mx.new.test", "mx.new.test")),
         mx: vec![mx("mx.new.test", &["192.0.2.26", "192.0.2.27"])],
         mx_left_out: 0,
+        smtp: PortReport {
+            port: 25,
+            state: PortState::Open,
+            addresses_tried: 1,
+            addresses_answered: 1,
+        },
         mx_error: None,
         tlsrpt: TlsRptReport {
             texts: vec!["v=TLSRPTv1; rua=mailto:tls@corp.test".to_owned()],

@@ -1,0 +1,113 @@
+//! Whether the port of the MX hosts can be had from here: many networks let nobody out to port 25.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::survey::Survey;
+use crate::facts::smtp::{SmtpExchange, SmtpFailure, SmtpFailureKind};
+use crate::facts::{Say, Sentence};
+
+/// What connections to the MX hosts came to.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct PortReport {
+    /// The port.
+    pub port: u16,
+    /// Whether it can be had from here.
+    pub state: PortState,
+    /// How many addresses of MX hosts were connected to; those out of reach, as without IPv6, and those left out
+    /// are not among them.
+    pub addresses_tried: usize,
+    /// How many of them answered, were it with a refusal.
+    pub addresses_answered: usize,
+}
+
+/// Whether the port of the MX hosts can be had from here.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortState {
+    /// An address answered, of this domain or of another one of the run.
+    Open,
+    /// No address of any MX host answered, of any domain of the run.
+    SeemsBlocked,
+    /// No address was tried, or the check ended before one answered.
+    Unknown,
+}
+
+impl PortReport {
+    /// Judges the sessions with the MX hosts of one domain.
+    ///
+    /// Q: When is it the port, and when the host? A: An answer, were it RST, can only come where the port is open.
+    /// Where nothing was answered by anybody, a dead host looks the same as a closed port, so it "seems" closed.
+    #[must_use]
+    pub fn judge(survey: &Survey) -> Self {
+        let mut tried: BTreeMap<IpAddr, bool> = BTreeMap::new();
+        let mut all_silent = true;
+        for probe in survey.hosts.iter().flat_map(|host| &host.probes) {
+            if is_tried(probe) {
+                *tried.entry(probe.address).or_default() |= probe.is_answered();
+                all_silent &= is_silent(probe);
+            }
+        }
+        let addresses_answered = tried.values().filter(|answered| **answered).count();
+        Self {
+            port: survey.smtp_port.0,
+            state: if addresses_answered > 0 || survey.port_answers {
+                PortState::Open
+            } else if !tried.is_empty() && all_silent {
+                PortState::SeemsBlocked
+            } else {
+                PortState::Unknown
+            },
+            addresses_tried: tried.len(),
+            addresses_answered,
+        }
+    }
+
+    /// Says that nothing was heard of the MX hosts, and why that may be; `None` if something was, or if none was
+    /// tried.
+    #[must_use]
+    pub fn silence(&self) -> Option<Sentence> {
+        match self.state {
+            PortState::SeemsBlocked => Some(self.sentence()),
+            PortState::Unknown if self.addresses_tried > 0 => Some(self.sentence()),
+            PortState::Open | PortState::Unknown => None,
+        }
+    }
+}
+
+impl Say for PortReport {
+    fn say(&self, sentence: &mut Sentence) {
+        let Self {
+            port,
+            state,
+            addresses_tried: tried,
+            addresses_answered: answered,
+        } = self;
+        sentence.words(match state {
+            PortState::Open => format!("port {port} answers"),
+            PortState::SeemsBlocked => format!("port {port} seems blocked from here"),
+            PortState::Unknown => "the check ended before an MX host answered".to_owned(),
+        });
+        sentence.words(format_args!(" ({answered} of {tried} addresses answered)"));
+    }
+}
+
+/// Returns whether the address did not answer a connection, as one does not that a firewall keeps us from.
+#[must_use]
+pub fn is_silent(probe: &SmtpExchange) -> bool {
+    probe.failure.as_ref().is_some_and(SmtpFailure::is_silence)
+}
+
+/// Whether a connection was attempted.
+fn is_tried(probe: &SmtpExchange) -> bool {
+    probe.failure.as_ref().is_none_or(|failure| {
+        !failure.kind.is_out_of_reach()
+            && !matches!(
+                failure.kind,
+                SmtpFailureKind::NotGlobal | SmtpFailureKind::OwnAddress
+            )
+    })
+}
