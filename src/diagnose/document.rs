@@ -349,6 +349,8 @@ pub enum MxVerdict {
     RejectedUs,
     /// It could not be spoken to.
     Unreachable,
+    /// Nobody was to speak to it (`--no-smtp`): it is taken as sound.
+    NotAsked,
     /// It lies beyond the number of hosts or addresses that are looked at, or has a special-purpose address.
     NotTried,
 }

@@ -292,7 +292,7 @@ fn policy_body(attempt: &Attempt) -> Option<&[u8]> {
 fn as_seen_from_here(attempt: &Attempt) -> Verdict {
     match attempt.certainty {
         Certainty::Ours => Verdict::Undetermined,
-        Certainty::Definite => attempt.verdict,
+        Certainty::Assumed | Certainty::Definite => attempt.verdict,
     }
 }
 

@@ -394,6 +394,7 @@ impl<'a> Address<'a> {
                 }
                 Transport::Refused(_) => MxVerdict::Refused,
                 Transport::RejectedUs(_) => MxVerdict::RejectedUs,
+                Transport::NotAsked => MxVerdict::NotAsked,
                 Transport::Undetermined { .. } => MxVerdict::Undetermined,
                 Transport::Unreachable { ref failure, .. }
                     if failure.kind == SmtpFailureKind::NotGlobal =>
@@ -459,7 +460,8 @@ fn alone(seen: impl Iterator<Item = (IpAddr, bool)>) -> Option<Families> {
 const fn badness(verdict: MxVerdict) -> u8 {
     match verdict {
         MxVerdict::Accepted => 0,
-        MxVerdict::NotTried
+        MxVerdict::NotAsked
+        | MxVerdict::NotTried
         | MxVerdict::RejectedUs
         | MxVerdict::Undetermined
         | MxVerdict::Unreachable => 1,

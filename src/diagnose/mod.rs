@@ -36,7 +36,7 @@ use std::time::Duration;
 use crate::facts::smtp::SmtpPort;
 use crate::facts::special::Prefix;
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::memo::{Memo, Probes};
+use crate::sender::memo::{Memo, MxHosts, Probes};
 use crate::sender::{Limits, Network, Verdict};
 use crate::sts::ledger::{Held, Ledger, Look};
 
@@ -59,6 +59,8 @@ pub struct Checked {
 pub struct Options {
     /// How much of a domain is looked at.
     pub limits: Limits,
+    /// Whether the MX hosts are spoken to.
+    pub mx_hosts: MxHosts,
     /// The port of the MX hosts, for the commands that a report proposes.
     pub smtp_port: SmtpPort,
     /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
@@ -83,11 +85,12 @@ pub async fn check<N: Network>(
     options: &Options,
 ) -> Checked {
     let limits = options.limits;
-    let mut memo = Memo::new(network, probes);
+    let mut memo = Memo::new(network, probes).with_hosts(options.mx_hosts);
     if let Some(time) = options.time {
         memo = memo.giving_up_after(time);
     }
     let mut survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
+    survey.mx_hosts = options.mx_hosts;
     survey.port_answers = probes.have_answer();
     let judged = Judged::new(domain, &survey);
     let now = memo.now();

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::survey::Survey;
 use crate::facts::smtp::{SmtpExchange, SmtpFailure, SmtpFailureKind};
 use crate::facts::{Say, Sentence};
+use crate::sender::memo::MxHosts;
 
 /// What connections to the MX hosts came to.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -32,6 +33,8 @@ pub enum PortState {
     Open,
     /// No address of any MX host answered, of any domain of the run.
     SeemsBlocked,
+    /// Nobody was to connect (`--no-smtp`): the MX hosts are taken as sound.
+    NotAsked,
     /// No address was tried, or the check ended before one answered.
     Unknown,
 }
@@ -54,7 +57,9 @@ impl PortReport {
         let addresses_answered = tried.values().filter(|answered| **answered).count();
         Self {
             port: survey.smtp_port.0,
-            state: if addresses_answered > 0 || survey.port_answers {
+            state: if survey.mx_hosts == MxHosts::Assumed {
+                PortState::NotAsked
+            } else if addresses_answered > 0 || survey.port_answers {
                 PortState::Open
             } else if !tried.is_empty() && all_silent {
                 PortState::SeemsBlocked
@@ -73,7 +78,7 @@ impl PortReport {
         match self.state {
             PortState::SeemsBlocked => Some(self.sentence()),
             PortState::Unknown if self.addresses_tried > 0 => Some(self.sentence()),
-            PortState::Open | PortState::Unknown => None,
+            PortState::NotAsked | PortState::Open | PortState::Unknown => None,
         }
     }
 }
@@ -87,6 +92,7 @@ impl Say for PortReport {
             addresses_answered: answered,
         } = self;
         sentence.words(match state {
+            PortState::NotAsked => "MX hosts were not asked".to_owned(),
             PortState::Open => format!("port {port} answers"),
             PortState::SeemsBlocked => format!("port {port} seems blocked from here"),
             PortState::Unknown => "the check ended before an MX host answered".to_owned(),
@@ -107,7 +113,9 @@ fn is_tried(probe: &SmtpExchange) -> bool {
         !failure.kind.is_out_of_reach()
             && !matches!(
                 failure.kind,
-                SmtpFailureKind::NotGlobal | SmtpFailureKind::OwnAddress
+                SmtpFailureKind::NotAsked
+                    | SmtpFailureKind::NotGlobal
+                    | SmtpFailureKind::OwnAddress
             )
     })
 }

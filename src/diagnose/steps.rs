@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::command::{Command, is_shell_safe};
 use super::document::{
-    DomainReport, Finding, PolicyReport, PolicySourceReport, Severity, Step, StepState,
+    DomainReport, Finding, PolicyReport, PolicySourceReport, PortState, Severity, Step, StepState,
 };
 use super::fix::{Fix, record};
 use crate::facts::{DnsName, Sentence};
@@ -208,10 +208,13 @@ impl View<'_> {
     }
 
     fn mail_path(&self) -> Step {
+        let is_tested = self.report.smtp.state != PortState::NotAsked;
         Step {
             step: 7,
             title: "test the mail path again",
-            state: ok_if(self.report.verdict <= Verdict::DeliverUnprotected),
+            state: ok_if(is_tested && self.report.verdict <= Verdict::DeliverUnprotected),
+            seen: (!is_tested).then(|| "the MX hosts were not asked, for STARTTLS and certificates".into()),
+            todo: (!is_tested).then(|| "check from a host that may send mail, without --no-smtp".into()),
             commands: vec![self.check(self.domain())],
             ..Step::default()
         }

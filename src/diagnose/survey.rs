@@ -11,6 +11,7 @@ use crate::sender::candidates::{
     Candidate, Exchangers, Families, HostAddresses, ImplicitMx, MxUse, find_addresses,
     find_exchangers,
 };
+use crate::sender::memo::MxHosts;
 use crate::sender::{Limits, Network, Trace};
 use crate::tlsrpt;
 
@@ -27,6 +28,8 @@ pub struct Survey {
     pub exchangers: Exchangers,
     /// The port at which they are spoken to.
     pub smtp_port: SmtpPort,
+    /// Whether the MX hosts were spoken to.
+    pub mx_hosts: MxHosts,
     /// Whether an address of any MX host of the run has answered there.
     pub port_answers: bool,
     /// Each MX host, in the order of preference, those that were not tried among them; of an implicit MX that is
@@ -100,6 +103,7 @@ impl Survey {
             mx,
             exchangers,
             smtp_port,
+            mx_hosts: MxHosts::Probed,
             port_answers: false,
             hosts,
             tlsrpt,

@@ -263,7 +263,10 @@ impl<S: Stage> Player<'_, S> {
         });
         let network = self.stage.network(Client::Observer);
         let probes = Probes::default();
-        let options = Options::default();
+        let options = Options {
+            mx_hosts: expectation.mx_hosts,
+            ..Options::default()
+        };
         let checked =
             diagnose::check(&network, &probes, domain, remembered.as_deref(), &options).await;
         if let Some(ledger) = &mut remembered {

@@ -119,6 +119,7 @@ pub(super) const fn mx_verdict(verdict: MxVerdict) -> &'static str {
         MxVerdict::Undetermined => "undetermined",
         MxVerdict::RejectedUs => "rejected us",
         MxVerdict::Unreachable => "unreachable",
+        MxVerdict::NotAsked => "not looked at",
         MxVerdict::NotTried => "not tried",
     }
 }
@@ -149,6 +150,7 @@ pub(super) const fn source(source: PolicySourceReport) -> &'static str {
 pub(super) const fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Definite => "",
+        Certainty::Assumed => " (certificates not looked at)",
         Certainty::Ours => " (seen from here only)",
     }
 }

@@ -369,36 +369,46 @@ impl Attempt {
     }
 
     fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, Reason) {
+        let is_assumed = self.walk.is_assumed();
+        let certainty = if is_assumed {
+            Certainty::Assumed
+        } else {
+            Certainty::Definite
+        };
         // In testing the first host counts that takes the mail, and for others that may be an earlier one,
         // or the same one inside TLS.
-        let in_testing = Certainty::ours_if(
+        let in_testing = certainty.max(Certainty::ours_if(
             self.walk.tries.iter().any(Try::may_be_ours) || self.may_begin_untried(),
-        );
+        ));
+        let last = self.walk.tries.last();
+        let is_listed = last.is_some_and(|tried| tried.is_listed == Some(true));
         let host = host.clone();
         match (&self.discovery.policy, self.mode()) {
             (PolicyInUse::None(why), _) => {
                 let why = why.clone();
                 (
                     Verdict::DeliverUnprotected,
-                    Certainty::Definite,
+                    certainty,
                     Reason::WithoutPolicy { host, why },
                 )
             }
             (_, Some(Mode::None) | None) => (
                 Verdict::DeliverUnprotected,
-                Certainty::Definite,
+                certainty,
                 Reason::ModeNone { host },
             ),
-            (_, Some(Mode::Enforce)) => (
-                Verdict::Deliver,
-                Certainty::Definite,
-                Reason::Validated { host },
-            ),
+            (_, Some(Mode::Enforce)) if is_assumed => {
+                (Verdict::Deliver, certainty, Reason::Listed { host })
+            }
+            (_, Some(Mode::Enforce)) => (Verdict::Deliver, certainty, Reason::Validated { host }),
+            (_, Some(Mode::Testing)) if is_assumed && is_listed => {
+                (Verdict::Deliver, in_testing, Reason::Listed { host })
+            }
             (_, Some(Mode::Testing)) if validated => {
                 (Verdict::Deliver, in_testing, Reason::PassesTesting { host })
             }
             (_, Some(Mode::Testing)) => {
-                let tried = self.walk.tries.last().cloned().map(Box::new);
+                let tried = last.cloned().map(Box::new);
                 (
                     Verdict::DeliverUnprotected,
                     in_testing,

@@ -27,6 +27,15 @@ pub struct Walk {
     pub rejected: Option<Reply>,
 }
 
+impl Walk {
+    /// Returns whether the last host that was tried was not looked at, and is taken as sound.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        let last = self.tries.last().and_then(|tried| tried.addresses.last());
+        last.is_some_and(|address| address.outcome == AddressOutcome::Assumed)
+    }
+}
+
 /// The host that took the message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Via {
@@ -78,6 +87,7 @@ impl Try {
                 AddressOutcome::Refused | AddressOutcome::Undetermined { .. } => true,
                 AddressOutcome::Unreachable { failure, .. } => failure.during == SmtpStep::Starttls,
                 AddressOutcome::Accepted { .. }
+                | AddressOutcome::Assumed
                 | AddressOutcome::MessageRefused(_)
                 | AddressOutcome::RejectedUs(_) => false,
             })
@@ -110,7 +120,7 @@ impl Try {
                         AddressOutcome::Refused => {
                             TransportFault::certainty(&tried.faults) == Certainty::Ours
                         }
-                        AddressOutcome::MessageRefused(_) => false,
+                        AddressOutcome::Assumed | AddressOutcome::MessageRefused(_) => false,
                     })
             }
         }
@@ -236,7 +246,10 @@ impl<N: Network> Sender<'_, N> {
             {
                 walk.rejected = Some(reply.clone());
             }
-            let is_accepted = matches!(outcome, AddressOutcome::Accepted { .. });
+            let is_accepted = matches!(
+                outcome,
+                AddressOutcome::Accepted { .. } | AddressOutcome::Assumed
+            );
             if is_accepted {
                 walk.via = Some(Via {
                     host: host.clone(),

@@ -32,6 +32,8 @@ pub enum AddressOutcome {
         /// Why there was no TLS, where that may be about our own parameters.
         doubt: Option<Box<str>>,
     },
+    /// Nobody was to speak to it: it is taken as sound.
+    Assumed,
     /// It answered a step of the message's transaction with 4xx or 5xx.
     MessageRefused(Reply),
     /// It fails what the policy asks: see [`AddressTry::faults`].
@@ -78,6 +80,7 @@ impl Hop {
                 "testing: mail goes here although the hop has a fault"
             }
             (AddressOutcome::Accepted { .. }, _, None) => "mail goes here, not protected",
+            (AddressOutcome::Assumed, _, _) => "taken as sound: mail goes here",
             (AddressOutcome::MessageRefused(_), _, _) => "the receiver refuses the message",
             (AddressOutcome::Refused, Regime::Enforce(_), _) => {
                 "enforced: it must not be used; the next"
@@ -114,6 +117,7 @@ pub(super) fn judge(
             faults: match transport {
                 Transport::Refused(faults) => faults,
                 Transport::Accepted(_)
+                | Transport::NotAsked
                 | Transport::RejectedUs(_)
                 | Transport::Undetermined { .. }
                 | Transport::Unreachable { .. } => Vec::new(),
@@ -134,7 +138,8 @@ fn judge_unenforced(
         Taken::Yes => {
             let verified = match transport {
                 Transport::Accepted(verified) => Some(verified.clone()),
-                Transport::Refused(_)
+                Transport::NotAsked
+                | Transport::Refused(_)
                 | Transport::RejectedUs(_)
                 | Transport::Undetermined { .. }
                 | Transport::Unreachable { .. } => None,
@@ -154,7 +159,8 @@ fn judge_unenforced(
                 // A fault can end even an unprotected session: one that octets were injected into.
                 Transport::Refused(_) if exchange.failure.is_none() => AddressOutcome::Refused,
                 Transport::Accepted(_) | Transport::Refused(_) => broken(exchange),
-                Transport::RejectedUs(_)
+                Transport::NotAsked
+                | Transport::RejectedUs(_)
                 | Transport::Undetermined { .. }
                 | Transport::Unreachable { .. } => without_session(transport, exchange),
             };
@@ -190,6 +196,7 @@ fn combine(matched: Option<&MxMatched>, verified: Option<CertVerified>) -> Optio
 
 fn without_session(transport: &Transport, exchange: &SmtpExchange) -> AddressOutcome {
     match transport {
+        Transport::NotAsked => AddressOutcome::Assumed,
         Transport::RejectedUs(reply) => AddressOutcome::RejectedUs(reply.clone()),
         Transport::Undetermined { detail } => AddressOutcome::Undetermined {
             detail: detail.clone(),
@@ -266,6 +273,7 @@ impl Say for AddressTry {
             AddressOutcome::Accepted { doubt: None } => sentence
                 .words("accepted, although ")
                 .join("; ", &self.faults),
+            AddressOutcome::Assumed => sentence.words("not looked at"),
             AddressOutcome::MessageRefused(reply) => {
                 sentence.words(format_args!("message answered {reply}"))
             }

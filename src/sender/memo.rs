@@ -61,6 +61,17 @@ pub struct Memo<'a, N> {
     answers: OnceMap<Question, DnsAnswer>,
     exchanges: OnceMap<(DnsName, IpAddr), HttpExchange>,
     end: Option<End>,
+    hosts: MxHosts,
+}
+
+/// Whether MX hosts are spoken to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum MxHosts {
+    /// They are probed.
+    #[default]
+    Probed,
+    /// They are not: each is taken as sound, so that names, record and policy alone decide.
+    Assumed,
 }
 
 /// When a domain's time is over.
@@ -88,7 +99,15 @@ impl<'a, N: Network> Memo<'a, N> {
             answers: OnceMap::new(usize::MAX),
             exchanges: OnceMap::new(usize::MAX),
             end: None,
+            hosts: MxHosts::Probed,
         }
+    }
+
+    /// Speaks to MX hosts, or takes them as sound.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: MxHosts) -> Self {
+        self.hosts = hosts;
+        self
     }
 
     /// Asks nothing any more once `time` from now has passed: what is unanswered then counts as timed out,
@@ -146,6 +165,9 @@ impl<N: Network> Network for Memo<'_, N> {
     }
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
+        if self.hosts == MxHosts::Assumed {
+            return without_answer(request, SmtpFailureKind::NotAsked, Box::default());
+        }
         // A message is not a question: it must go out each time it is sent.
         if request.message.is_some() || request.tls != TlsUse::Verified {
             return self.network.smtp(request).await;
@@ -167,15 +189,19 @@ impl<N: Network> Network for Memo<'_, N> {
             )
             .await
             .unwrap_or_else(|over| {
-                let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
-                exchange.failure = Some(SmtpFailure {
-                    kind: SmtpFailureKind::GivenUp,
-                    during: SmtpStep::Connect,
-                    detail: over.to_string().into(),
-                });
-                exchange
+                without_answer(request, SmtpFailureKind::GivenUp, over.to_string().into())
             })
     }
+}
+
+fn without_answer(request: &SmtpRequest, kind: SmtpFailureKind, detail: Box<str>) -> SmtpExchange {
+    let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
+    exchange.failure = Some(SmtpFailure {
+        kind,
+        during: SmtpStep::Connect,
+        detail,
+    });
+    exchange
 }
 
 /// A [`Memo`] in which one policy host has one address.

@@ -16,6 +16,11 @@ pub enum Reason {
         /// The MX host.
         host: DnsName,
     },
+    /// The policy lists the host, which was not looked at.
+    Listed {
+        /// The MX host.
+        host: DnsName,
+    },
     /// The host passes the policy, whose mode is testing.
     PassesTesting {
         /// The MX host.
@@ -67,6 +72,9 @@ impl Say for Reason {
         match self {
             Self::Validated { host } => sentence.words(format_args!(
                 "{host} is in the policy and its certificate is valid"
+            )),
+            Self::Listed { host } => sentence.words(format_args!(
+                "{host} is in the policy; its certificate was not looked at"
             )),
             Self::PassesTesting { host } => sentence.words(format_args!(
                 "{host} passes the policy, whose mode is testing"

@@ -9,6 +9,7 @@ use crate::diagnose::findings::codes::Code;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::names::names;
+use crate::sender::memo::MxHosts;
 use crate::sender::{MailKind, SenderClass, Verdict};
 use crate::tlsrpt::result_type::ResultType;
 
@@ -109,6 +110,8 @@ pub struct CheckExpectation {
     pub domain: DnsName,
     /// Under which name what was seen is remembered; `None` remembers nothing.
     pub remember: Option<Box<str>>,
+    /// Whether the MX hosts are spoken to.
+    pub mx_hosts: MxHosts,
     /// The class that the verdict is about; `None` means the worst of all.
     pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.

@@ -12,6 +12,7 @@ use crate::fakes::{
     RecordKind, Response, SmtpFault, View,
 };
 use crate::sender::Verdict;
+use crate::sender::memo::MxHosts;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -187,6 +188,7 @@ fn whatever_a_step_expects_is_looked_at() {
         origin: Origin::new(7),
         domain: domain.parse().unwrap(),
         remember: None,
+        mx_hosts: MxHosts::Probed,
         class: None,
         verdict: None,
         findings: Vec::new(),

@@ -133,7 +133,10 @@ impl ResultType {
                 }
             }
             Transport::Undetermined { .. } => types.push(Self::ValidationFailure),
-            Transport::Accepted(_) | Transport::RejectedUs(_) | Transport::Unreachable { .. } => {}
+            Transport::Accepted(_)
+            | Transport::NotAsked
+            | Transport::RejectedUs(_)
+            | Transport::Unreachable { .. } => {}
         }
         types
     }

@@ -62,6 +62,7 @@ impl<N: Network> Mutant<N> {
         match transport::judge(seen) {
             Transport::Refused(faults) => faults.iter().all(is_overlooked),
             Transport::Accepted(_)
+            | Transport::NotAsked
             | Transport::RejectedUs(_)
             | Transport::Undetermined { .. }
             | Transport::Unreachable { .. } => false,

@@ -5,6 +5,7 @@ mod evidence;
 mod run;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use super::inherited::Inherited;
 use super::network_args::{CacheArgs, NetworkArgs, WorkArgs};
@@ -36,6 +37,11 @@ pub struct CheckArgs {
     /// taken. Beyond --deadline it looks for a hop for up to 5 minutes, and waits up to 10 for the answer
     #[arg(long, value_name = "FROM,TO")]
     pub send: Option<Probe>,
+
+    /// Ask only DNS and HTTPS: every MX host is taken as sound, and names, record and policy alone decide. For
+    /// pipelines, and where port 25 is closed
+    #[arg(long, value_parser = BoolishValueParser::new(), help_heading = "Network")]
+    pub no_smtp: bool,
 
     /// Exit with 1 from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
@@ -74,6 +80,7 @@ const EXAMPLES: &str = "\
 Examples:
   stickler check example.com
   stickler check --format ndjson --input domains.txt --jobs 50
+  stickler check --no-smtp example.com           # where port 25 is closed
   stickler check --next-hop smart.example.net example.com
   stickler check --cache ./before.sqlite example.com  # before and after a move
   stickler check --send probe@example.net,jo@example.com example.com

@@ -22,7 +22,7 @@ use crate::facts::smtp::SmtpPort;
 use crate::net::Live;
 use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
-use crate::sender::memo::Probes;
+use crate::sender::memo::{MxHosts, Probes};
 use crate::sender::{Limits, Network as _, Reach};
 
 /// Checks every domain.
@@ -39,6 +39,9 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         bail!("no domain is given: name one, or a file of them with --input FILE");
     }
     if let Some(probe) = &args.send {
+        if args.no_smtp {
+            bail!("--send speaks to an MX host, and --no-smtp to none: leave one of them out");
+        }
         hold_to_the_domain(probe, args.next_hop.as_ref(), &domains.names)?;
     }
     let next_hop = args.next_hop.as_ref();
@@ -82,6 +85,11 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             limits: Limits {
                 mx: next_hop.map_or(MxUse::LookedUp, |hop| hop.mx),
                 ..Limits::default()
+            },
+            mx_hosts: if args.no_smtp {
+                MxHosts::Assumed
+            } else {
+                MxHosts::Probed
             },
             smtp_port,
             time: Some(args.work.deadline),

@@ -43,6 +43,7 @@ fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
             MxVerdict::Accepted => Some(true),
             MxVerdict::Refused => Some(false),
             MxVerdict::Undetermined
+            | MxVerdict::NotAsked
             | MxVerdict::RejectedUs
             | MxVerdict::Unreachable
             | MxVerdict::NotTried => None,
@@ -90,7 +91,7 @@ fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> Add
     let probe = address.probe;
     let detail = match &address.transport {
         Transport::Accepted(_) => "TLS with a valid certificate".into(),
-        Transport::Refused(_) => address.transport.sentence(),
+        Transport::NotAsked | Transport::Refused(_) => address.transport.sentence(),
         Transport::RejectedUs(reply) => format!("it greets us with {reply}").into(),
         Transport::Undetermined { detail } => detail.as_ref().into(),
         Transport::Unreachable { failure, .. } => failure.to_string().into(),

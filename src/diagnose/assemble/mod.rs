@@ -74,7 +74,7 @@ fn sender(row: &Row<'_>, port: &PortReport) -> SenderReport {
         },
         policy_sha256: row.attempt.policy().map(|policy| sha256(&policy.body)),
         delivered_via: match row.attempt.certainty {
-            Certainty::Definite => row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
+            Certainty::Assumed | Certainty::Definite => row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
             Certainty::Ours => None,
         },
         until: row.until.map(|(until, _)| until),

@@ -189,7 +189,8 @@ fn bears(host: &Host<'_>, name: &DnsName) -> bool {
         let is_fit = match &address.transport {
             Transport::Accepted(_) => true,
             Transport::Refused(faults) => faults.iter().all(is_name),
-            Transport::RejectedUs(_)
+            Transport::NotAsked
+            | Transport::RejectedUs(_)
             | Transport::Undetermined { .. }
             | Transport::Unreachable { .. } => false,
         };

@@ -8,7 +8,7 @@ use super::served::Served;
 use super::{cached, coverage, properties};
 use crate::diagnose::case::Case;
 use crate::diagnose::command::policy_url;
-use crate::diagnose::document::{Finding, MxVerdict, Severity};
+use crate::diagnose::document::{Finding, MxVerdict, PortState, Severity};
 use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{self, Edge};
 use crate::facts::http::HttpFailureKind;
@@ -312,6 +312,11 @@ fn before_enforce(case: &Case<'_>) -> Fix {
             "Not yet: senders would refuse {} for its TLS or its certificate (see below).",
             listed(refused, 8)
         ));
+    }
+    if case.judged.port.state == PortState::NotAsked || case.judged.port.silence().is_some() {
+        fix = fix.line(
+            "Not yet: whether the certificates of the MX hosts are valid is not known; check them first.",
+        );
     }
     let is_split = case
         .judged

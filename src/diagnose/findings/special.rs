@@ -27,7 +27,10 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
         let Some(name) = host.candidate.host() else {
             continue;
         };
-        let probes = host.probes.iter().map(|probe| {
+        let asked = host.probes.iter().filter(|probe| {
+            (probe.failure.as_ref()).is_none_or(|failure| failure.kind != SmtpFailureKind::NotAsked)
+        });
+        let probes = asked.map(|probe| {
             let failure = probe.failure.as_ref();
             let was_left =
                 failure.is_some_and(|failure| failure.kind == SmtpFailureKind::NotGlobal);

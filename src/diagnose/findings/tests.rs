@@ -15,6 +15,7 @@ use crate::facts::dns::{DnsAnswer, DnsOutcome, Exchange, MxRecord, Record, TxtRe
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::smtp::SmtpPort;
 use crate::sender::candidates::{Candidate, Exchangers, HostAddresses};
+use crate::sender::memo::MxHosts;
 
 const NOW: UnixTime = UnixTime::from_secs(1_772_438_400);
 
@@ -88,6 +89,7 @@ fn survey(edges: &[Edge]) -> Survey {
             not_tried: Vec::new(),
             implicit: false,
         },
+        mx_hosts: MxHosts::Probed,
         port_answers: true,
         smtp_port: SmtpPort::default(),
         hosts: vec![MxHost {

@@ -112,7 +112,10 @@ const fn advice_beside_good(verdict: MxVerdict) -> Option<&'static str> {
             "Where nothing answers, or the session stalls: is the server up, is port 25 open, does a balancer \
              send clients to a dead one?",
         ),
-        MxVerdict::Accepted | MxVerdict::Refused | MxVerdict::NotTried => None,
+        MxVerdict::Accepted
+        | MxVerdict::NotAsked
+        | MxVerdict::NotTried
+        | MxVerdict::Refused => None,
     }
 }
 
@@ -121,6 +124,7 @@ fn faults_of<'h>(addresses: impl Iterator<Item = &'h Address<'h>>) -> Vec<&'h Tr
         .filter_map(|address| match &address.transport {
             Transport::Refused(faults) => Some(faults),
             Transport::Accepted(_)
+            | Transport::NotAsked
             | Transport::RejectedUs(_)
             | Transport::Undetermined { .. }
             | Transport::Unreachable { .. } => None,

@@ -347,6 +347,8 @@ pub enum SmtpFailureKind {
     GivenUp,
     /// The peer's octets are no SMTP reply.
     Protocol,
+    /// Nobody was to speak to MX hosts: nothing left this host.
+    NotAsked,
     /// The address is not one of the Internet at large, so nobody connected to it: see
     /// [`special_purpose`](super::special::special_purpose).
     NotGlobal,
@@ -377,6 +379,7 @@ impl SmtpFailureKind {
         match self {
             Self::FamilyOff
             | Self::GivenUp
+            | Self::NotAsked
             | Self::NotGlobal
             | Self::TimedOut
             | Self::TooLong
@@ -398,6 +401,7 @@ impl fmt::Display for SmtpFailureKind {
             Self::Closed => "connection closed",
             Self::FamilyOff => "address family is switched off",
             Self::GivenUp => "given up",
+            Self::NotAsked => "not looked at",
             Self::NotGlobal => "special-purpose address, not connected to",
             Self::OwnAddress => "address is the sender's own, never another host's",
             Self::Protocol => "not a valid SMTP reply",

@@ -345,6 +345,7 @@ impl Dialogue<'_> {
                 | SmtpFailureKind::Closed
                 | SmtpFailureKind::FamilyOff
                 | SmtpFailureKind::GivenUp
+                | SmtpFailureKind::NotAsked
                 | SmtpFailureKind::NotGlobal
                 | SmtpFailureKind::OwnAddress
                 | SmtpFailureKind::Protocol

@@ -247,7 +247,15 @@ pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {
     let hosts: Vec<_> = report
         .mx
         .iter()
-        .filter(|host| host.verdict != MxVerdict::NotTried || !host.addresses.is_empty())
+        .filter(|host| match host.verdict {
+            MxVerdict::NotAsked => false,
+            MxVerdict::NotTried => !host.addresses.is_empty(),
+            MxVerdict::Accepted
+            | MxVerdict::Refused
+            | MxVerdict::RejectedUs
+            | MxVerdict::Undetermined
+            | MxVerdict::Unreachable => true,
+        })
         .collect();
     if hosts.is_empty() {
         return;
@@ -352,7 +360,7 @@ const fn tone(verdict: MxVerdict) -> Tone {
         MxVerdict::Accepted => Tone::Good,
         MxVerdict::Refused => Tone::Bad,
         MxVerdict::Undetermined | MxVerdict::RejectedUs | MxVerdict::Unreachable => Tone::Warn,
-        MxVerdict::NotTried => Tone::Faint,
+        MxVerdict::NotAsked | MxVerdict::NotTried => Tone::Faint,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::scenario::located::{Located, OneOrMany};
 use crate::scenario::words::{nearest, one_of, shortened};
 use crate::sender::SenderClass;
 use crate::sender::Verdict;
+use crate::sender::memo::MxHosts;
 use crate::story::CheckExpectation;
 
 /// The highest exit code of `check`.
@@ -74,6 +75,11 @@ impl Resolver<'_, '_, '_> {
             origin: self.problems.place(origin),
             domain: self.domain(table.domain.as_ref(), origin)?,
             remember: table.remember.as_ref().map(|name| name.as_str().into()),
+            mx_hosts: if table.no_smtp {
+                MxHosts::Assumed
+            } else {
+                MxHosts::Probed
+            },
             class: (table.class.as_ref()).and_then(|class| SenderClass::by_name(class)),
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
             findings,

@@ -223,6 +223,8 @@ pub(crate) struct CheckTable {
     pub(crate) domain: Option<Located<Text<DnsName>>>,
     /// Under which name what was seen is remembered: checks of one name know what earlier ones saw.
     pub(crate) remember: Option<Located<String>>,
+    /// Whether MX hosts are left alone and taken as sound, as by `check --no-smtp`.
+    pub(crate) no_smtp: bool,
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,
     /// The verdict.

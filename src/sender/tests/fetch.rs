@@ -6,7 +6,7 @@ use crate::facts::http::{BodyEnd, HttpFailureKind};
 use crate::model::stage::{EDGE, START, Stage, in_use, ip, told, warm};
 use crate::sender::PolicyState;
 use crate::sender::state::CacheChange;
-use crate::sts::transport::Certainty::{self, Definite, Ours};
+use crate::sts::transport::Certainty::{self, Assumed, Definite, Ours};
 
 type Row = (&'static str, fn(&mut Stage), &'static str, Certainty);
 
@@ -216,6 +216,7 @@ async fn a_failed_fetch_of_any_kind_keeps_the_cached_policy() {
         let attempt = stage.send("strict", &mut cold).await;
         let ours = match certainty {
             Ours => " (ours)",
+            Assumed => " (assumed)",
             Definite => "",
         };
         let what = if error.starts_with("line ") {

@@ -387,6 +387,7 @@ async fn the_reason_says_what_stood_in_the_way() {
         let attempt = stage.send("strict", &mut PolicyState::default()).await;
         let ours = match attempt.certainty {
             Certainty::Ours => " (ours)",
+            Certainty::Assumed => " (assumed)",
             Certainty::Definite => "",
         };
         assert_eq!(

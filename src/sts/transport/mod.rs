@@ -33,6 +33,8 @@ pub enum Transport {
     ///
     /// Whether others refuse it too, [`Transport::certainty`] says.
     Refused(Vec<TransportFault>),
+    /// Nobody was to speak to the host: it is taken as sound.
+    NotAsked,
     /// The host turned this client away before it said anything about TLS that could be judged.
     RejectedUs(Reply),
     /// The session ended in a way that proves nothing: only our own vantage failed.
@@ -55,6 +57,7 @@ impl Transport {
     pub fn certainty(&self) -> Certainty {
         match self {
             Self::Accepted(_) => Certainty::Definite,
+            Self::NotAsked => Certainty::Assumed,
             Self::Refused(faults) => TransportFault::certainty(faults),
             Self::RejectedUs(_) | Self::Undetermined { .. } => Certainty::Ours,
             Self::Unreachable { certainty, .. } => *certainty,
@@ -66,6 +69,7 @@ impl Say for Transport {
     fn say(&self, sentence: &mut Sentence) {
         match self {
             Self::Accepted(_) => sentence.words("STARTTLS with a valid certificate"),
+            Self::NotAsked => sentence.words("not looked at"),
             Self::Refused(faults) => sentence.join("; ", faults),
             Self::RejectedUs(reply) => {
                 sentence.words(format_args!("it turned this client away: {reply}"))
@@ -90,6 +94,8 @@ impl fmt::Display for Transport {
 pub enum Certainty {
     /// Other senders see the same.
     Definite,
+    /// MX hosts were not looked at, and are taken as sound.
+    Assumed,
     /// Our own vantage failed: a time-out, no route, a block list, no cipher suite in common.
     Ours,
 }
@@ -106,6 +112,7 @@ impl fmt::Display for Certainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Definite => "definite",
+            Self::Assumed => "assumed",
             Self::Ours => "ours",
         })
     }
@@ -340,6 +347,10 @@ fn broken(exchange: &SmtpExchange) -> Transport {
             during: SmtpStep::EhloAfterTls,
             ..
         }) => Transport::Refused(vec![TransportFault::Alert(*alert)]),
+        Some(SmtpFailure {
+            kind: SmtpFailureKind::NotAsked,
+            ..
+        }) => Transport::NotAsked,
         Some(failure) => Transport::Unreachable {
             failure: failure.clone(),
             certainty: Certainty::ours_if(failure.is_ours()),
