@@ -9,6 +9,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::interrupt::Interrupts;
 use super::output::tell;
+use crate::sender::Stop;
 
 /// How the jobs of a run are worked off.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct Jobs {
     noun: &'static str,
     at_once: NonZeroUsize,
     shows_progress: bool,
+    stop: Option<Stop>,
 }
 
 impl Jobs {
@@ -27,13 +29,21 @@ impl Jobs {
             noun,
             at_once,
             shows_progress: environment.shows_progress,
+            stop: None,
         }
+    }
+
+    /// Lets an interrupt tell the running jobs to come to an end with what they have, instead of dropping them.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
     }
 
     /// Starts a job for each item, and gives each result to `take` as it comes.
     ///
-    /// An interrupt ends the run: the jobs that are not done are dropped, it is told how far it came, and the
-    /// exit code says so. What `take` has written by then is the caller's to close.
+    /// An interrupt ends the run: no further job is started, those that are not done are dropped, or stopped, it is
+    /// told how far it came, and the exit code says so. A second one drops what did not stop yet. What `take` has written by then is the caller's to close.
     ///
     /// # Errors
     ///
@@ -68,8 +78,16 @@ impl Jobs {
                 biased;
                 interrupt = interrupts.next() => {
                     exit = exit.and(interrupt.exit());
-                    bar.suspend(|| tell(format_args!("interrupted: {done} of {number} {} done", self.noun)));
-                    break;
+                    let noun = self.noun;
+                    let Some(stop) = self.stop.as_ref().filter(|stop| !stop.is_stopped()) else {
+                        bar.suspend(|| tell(format_args!("interrupted: {done} of {number} {noun} done")));
+                        break;
+                    };
+                    let running = running.len();
+                    bar.suspend(|| tell(format_args!("interrupted: {done} of {number} {noun} done, {running} in part")));
+                    stop.stop();
+                    waiting = Vec::new().into_iter();
+                    continue;
                 }
                 ended = running.join_next() => ended,
             };

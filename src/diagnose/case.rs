@@ -1,5 +1,6 @@
 //! What was judged of one domain, senders included, and what follows from it at once.
 
+use super::document::CutShortReport;
 use super::judge::Row;
 use super::judged::Judged;
 use crate::facts::UnixTime;
@@ -22,6 +23,8 @@ pub struct Case<'a> {
     pub ledger: Option<&'a Ledger>,
     /// Special-purpose addresses that were connected to all the same.
     pub allowed: &'a [Prefix],
+    /// Why not all was asked; `None` if it was.
+    pub cut_short: Option<CutShortReport>,
 }
 
 impl<'a> Case<'a> {

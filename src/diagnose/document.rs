@@ -13,7 +13,7 @@ pub use super::action::{Action, FirstAction};
 pub use super::certificate::{CertificateReport, ChainedCertificateReport};
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
-pub use super::port::{PortReport, PortState};
+pub use super::port::{CutShortReport, PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
 use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Say, Sentence, UnixTime};
@@ -33,6 +33,8 @@ pub struct DomainReport {
     pub for_domains: Vec<DnsName>,
     /// When the check of this domain ended.
     pub checked_at: UnixTime,
+    /// Why not all was asked that was to be; null if it was.
+    pub cut_short: Option<CutShortReport>,
     /// The worst verdict of the conforming senders.
     pub verdict: Verdict,
     /// Whether the verdict hangs on something that only we failed to see.

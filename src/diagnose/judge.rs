@@ -147,10 +147,11 @@ impl Row<'_> {
                 .list(unlisted)
                 .words(")"),
             (_, listed, unlisted) => sentence
+                .words("the policy does not list ")
                 .list(unlisted)
-                .words(" is not in the policy, ")
+                .words(", it lists ")
                 .list(listed)
-                .words(" is, and whether a certificate is valid is not known"),
+                .words(", and whether a certificate is valid is not known"),
         };
         sentence
     }

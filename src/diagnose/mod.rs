@@ -37,11 +37,11 @@ use crate::facts::smtp::SmtpPort;
 use crate::facts::special::Prefix;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::{Memo, MxHosts, Probes};
-use crate::sender::{Limits, Network, Verdict};
+use crate::sender::{Limits, Network, Stop, Verdict};
 use crate::sts::ledger::{Held, Ledger, Look};
 
 use case::Case;
-use document::{DomainReport, Severity};
+use document::{CutShortReport, DomainReport, Severity};
 use judged::Judged;
 use survey::Survey;
 
@@ -55,7 +55,7 @@ pub struct Checked {
 }
 
 /// How a check is made.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How much of a domain is looked at.
     pub limits: Limits,
@@ -66,6 +66,8 @@ pub struct Options {
     /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
     /// known by then is told. `None`: as long as the network's own deadlines let it.
     pub time: Option<Duration>,
+    /// What ends the questions before that, as Ctrl-C does; what is known by then is told.
+    pub stop: Option<Stop>,
     /// Special-purpose addresses that are connected to all the same.
     pub allowed: Vec<Prefix>,
     /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
@@ -89,6 +91,9 @@ pub async fn check<N: Network>(
     if let Some(time) = options.time {
         memo = memo.giving_up_after(time);
     }
+    if let Some(stop) = &options.stop {
+        memo = memo.ending_with(stop.clone());
+    }
     let mut survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
     survey.mx_hosts = options.mx_hosts;
     survey.port_answers = probes.have_answer();
@@ -109,6 +114,7 @@ pub async fn check<N: Network>(
         held: &held,
         ledger: ledger.as_ref(),
         allowed: &options.allowed,
+        cut_short: memo.cut_short().map(CutShortReport::from),
     };
     Checked {
         report: assemble::report(&case, &options.repeat),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::survey::Survey;
 use crate::facts::smtp::{SmtpExchange, SmtpFailure, SmtpFailureKind};
 use crate::facts::{Say, Sentence};
-use crate::sender::memo::MxHosts;
+use crate::sender::memo::{CutShort, MxHosts};
 
 /// What connections to the MX hosts came to.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
@@ -37,6 +37,25 @@ pub enum PortState {
     NotAsked,
     /// No address was tried, or the check ended before one answered.
     Unknown,
+}
+
+/// What ended a check before all was asked.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutShortReport {
+    /// Its time was over (`--deadline`).
+    Deadline,
+    /// Somebody interrupted it.
+    Interrupted,
+}
+
+impl From<CutShort> for CutShortReport {
+    fn from(why: CutShort) -> Self {
+        match why {
+            CutShort::Deadline { .. } => Self::Deadline,
+            CutShort::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 impl PortReport {

@@ -213,8 +213,10 @@ impl View<'_> {
             step: 7,
             title: "test the mail path again",
             state: ok_if(is_tested && self.report.verdict <= Verdict::DeliverUnprotected),
-            seen: (!is_tested).then(|| "the MX hosts were not asked, for STARTTLS and certificates".into()),
-            todo: (!is_tested).then(|| "check from a host that may send mail, without --no-smtp".into()),
+            seen: (!is_tested)
+                .then(|| "the MX hosts were not asked, for STARTTLS and certificates".into()),
+            todo: (!is_tested)
+                .then(|| "check from a host that may send mail, without --no-smtp".into()),
             commands: vec![self.check(self.domain())],
             ..Step::default()
         }

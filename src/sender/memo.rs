@@ -1,10 +1,10 @@
 //! A network that asks each thing once, so that many senders can be judged from one set of facts.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::network::Network;
 use super::reach::Reach;
+use super::stop::Stop;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{
@@ -60,7 +61,9 @@ pub struct Memo<'a, N> {
     probes: &'a Probes,
     answers: OnceMap<Question, DnsAnswer>,
     exchanges: OnceMap<(DnsName, IpAddr), HttpExchange>,
-    end: Option<End>,
+    end: End,
+    /// Why the first answer was not waited for that was not.
+    cut_short: OnceLock<CutShort>,
     hosts: MxHosts,
 }
 
@@ -74,19 +77,56 @@ pub enum MxHosts {
     Assumed,
 }
 
-/// When a domain's time is over.
-#[derive(Clone, Copy, Debug)]
+/// When the questions about a domain end.
+#[derive(Clone, Debug, Default)]
 struct End {
-    at: Instant,
-    /// How long it was.
-    after: Duration,
+    /// When its time is over, and how long it was.
+    time: Option<(Instant, Duration)>,
+    /// What ends it before.
+    stop: Option<Stop>,
 }
 
-/// A domain's time was over before an answer came.
+/// Why an answer was not waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the {after:?} for this domain were over: raise --deadline, or lower --timeout")]
-struct TimeIsOver {
-    after: Duration,
+pub enum CutShort {
+    /// The domain's time was over.
+    #[error("the {after:?} for this domain were over: raise --deadline, or lower --timeout")]
+    Deadline {
+        /// How long it was.
+        after: Duration,
+    },
+    /// The run was interrupted.
+    #[error("the check was interrupted")]
+    Interrupted,
+}
+
+impl End {
+    /// Returns why nothing is asked any more; `None` while there is time.
+    fn passed(&self) -> Option<CutShort> {
+        if self.stop.as_ref().is_some_and(Stop::is_stopped) {
+            return Some(CutShort::Interrupted);
+        }
+        let (at, after) = self.time?;
+        (at <= Instant::now()).then_some(CutShort::Deadline { after })
+    }
+
+    async fn reached(&self) -> CutShort {
+        let stopped = async {
+            match &self.stop {
+                Some(stop) => stop.stopped().await,
+                None => pending().await,
+            }
+        };
+        match self.time {
+            None => stopped.await,
+            Some((at, after)) => {
+                if timeout_at(at, stopped).await.is_err() {
+                    return CutShort::Deadline { after };
+                }
+            }
+        }
+        CutShort::Interrupted
+    }
 }
 
 impl<'a, N: Network> Memo<'a, N> {
@@ -98,7 +138,8 @@ impl<'a, N: Network> Memo<'a, N> {
             probes,
             answers: OnceMap::new(usize::MAX),
             exchanges: OnceMap::new(usize::MAX),
-            end: None,
+            end: End::default(),
+            cut_short: OnceLock::new(),
             hosts: MxHosts::Probed,
         }
     }
@@ -114,10 +155,26 @@ impl<'a, N: Network> Memo<'a, N> {
     /// and what was answered stays. It is real time, as for every wait on the network.
     #[must_use]
     pub fn giving_up_after(mut self, time: Duration) -> Self {
-        self.end = Instant::now()
-            .checked_add(time)
-            .map(|at| End { at, after: time });
+        self.end.time = Instant::now().checked_add(time).map(|at| (at, time));
         self
+    }
+
+    /// Asks nothing any more once `stop` is told, as if the time were over.
+    #[must_use]
+    pub fn ending_with(mut self, stop: Stop) -> Self {
+        self.end.stop = Some(stop);
+        self
+    }
+
+    /// Returns why something was left unanswered that was asked; `None` if nothing was.
+    #[must_use]
+    pub fn cut_short(&self) -> Option<CutShort> {
+        self.cut_short.get().copied()
+    }
+
+    fn note(&self, why: CutShort) -> Box<str> {
+        let first = self.cut_short.get_or_init(|| why);
+        first.to_string().into()
     }
 
     /// Returns the same memory as a sender sees it whose resolver names one address of `host` only.
@@ -138,19 +195,19 @@ impl<N: Network> Network for Memo<'_, N> {
 
     async fn lookup(&self, question: &Question) -> DnsAnswer {
         self.answers
-            .get(question, self.end, || self.network.lookup(question))
+            .get(question, &self.end, || self.network.lookup(question))
             .await
             .unwrap_or_else(|over| {
                 DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
                     kind: DnsFailureKind::TimedOut,
-                    detail: over.to_string().into(),
+                    detail: self.note(over),
                 }))
             })
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
         self.exchanges
-            .get(&(host.clone(), address), self.end, || {
+            .get(&(host.clone(), address), &self.end, || {
                 self.network.get_policy(host, address)
             })
             .await
@@ -159,7 +216,7 @@ impl<N: Network> Network for Memo<'_, N> {
                 certificate: None,
                 outcome: Err(HttpFailure {
                     kind: HttpFailureKind::TimedOut,
-                    detail: over.to_string().into(),
+                    detail: self.note(over),
                 }),
             })
     }
@@ -176,7 +233,7 @@ impl<N: Network> Network for Memo<'_, N> {
             .probes
             .get(
                 &(request.host.clone(), request.address),
-                self.end,
+                &self.end,
                 async || {
                     let mut exchange = self.network.smtp(request).await;
                     if exchange.is_answered() {
@@ -189,7 +246,7 @@ impl<N: Network> Network for Memo<'_, N> {
             )
             .await
             .unwrap_or_else(|over| {
-                without_answer(request, SmtpFailureKind::GivenUp, over.to_string().into())
+                without_answer(request, SmtpFailureKind::GivenUp, self.note(over))
             })
     }
 }
@@ -261,9 +318,9 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
     async fn get<F: Future<Output = V>>(
         &self,
         key: &K,
-        end: Option<End>,
+        end: &End,
         make: impl FnOnce() -> F,
-    ) -> Result<V, TimeIsOver> {
+    ) -> Result<V, CutShort> {
         let cell = self.cell(key);
         if let Some(known) = cell.get() {
             // Many senders are judged from what is known: others are to run, and a deadline to be kept,
@@ -271,17 +328,14 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
             consume_budget().await;
             return Ok(known.clone());
         }
-        let Some(End { at, after }) = end else {
-            return Ok(cell.get_or_init(make).await.clone());
-        };
-        let over = TimeIsOver { after };
-        if at <= Instant::now() {
-            return Err(over);
+        if let Some(why) = end.passed() {
+            return Err(why);
         }
-        timeout_at(at, cell.get_or_init(make))
-            .await
-            .cloned()
-            .map_err(|_elapsed| over)
+        tokio::select! {
+            biased;
+            value = cell.get_or_init(make) => Ok(value.clone()),
+            why = end.reached() => Err(why),
+        }
     }
 
     fn cell(&self, key: &K) -> Arc<OnceCell<V>> {
@@ -295,7 +349,7 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use super::OnceMap;
+    use super::{End, OnceMap};
 
     #[tokio::test]
     async fn a_full_memory_forgets_what_is_done() {
@@ -313,7 +367,7 @@ mod tests {
             ("b", 3, 3),
         ] {
             assert_eq!(
-                map.get(&key, None, async || value).await,
+                map.get(&key, &End::default(), async || value).await,
                 Ok(expected),
                 "{key} {value}"
             );
@@ -323,17 +377,18 @@ mod tests {
     #[tokio::test]
     async fn a_full_memory_keeps_what_is_still_being_asked() {
         let map = OnceMap::new(1);
+        let end = End::default();
         let (first, again) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
         let (slow, second, _) = tokio::join!(
-            map.get(&"a", None, async || {
+            map.get(&"a", &end, async || {
                 first.notified().await;
                 1
             }),
             async {
                 // The map is full, and this one drops nothing that is not done.
-                let other = map.get(&"b", None, async || 2).await;
+                let other = map.get(&"b", &end, async || 2).await;
                 again.notify_one();
-                (other, map.get(&"a", None, async || 3).await)
+                (other, map.get(&"a", &end, async || 3).await)
             },
             async {
                 again.notified().await;

@@ -16,6 +16,7 @@ pub mod network;
 pub mod reach;
 pub mod reason;
 pub mod state;
+pub mod stop;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -29,5 +30,6 @@ pub use network::Network;
 pub use reach::Reach;
 pub use reason::Reason;
 pub use state::PolicyState;
+pub use stop::Stop;
 pub use trace::Trace;
 pub use verdict::Verdict;

@@ -14,7 +14,7 @@ use crate::cli::live;
 use crate::cli::output::{Output, keep_apart, tell};
 use crate::cli::repeat::quoted;
 use crate::cli::values::{NextHop, Probe};
-use crate::diagnose::document::{DomainReport, Severity};
+use crate::diagnose::document::{DomainReport, SentReport, Severity};
 use crate::diagnose::send::{self, Envelope};
 use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
@@ -23,7 +23,7 @@ use crate::net::Live;
 use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
 use crate::sender::memo::{MxHosts, Probes};
-use crate::sender::{Limits, Network as _, Reach};
+use crate::sender::{Limits, Network as _, Reach, Stop};
 
 /// Checks every domain.
 ///
@@ -77,6 +77,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     } else {
         Exit::Success
     };
+    let stop = Stop::default();
     let job = Arc::new(Job {
         network,
         probes: Probes::noting_reach(reach),
@@ -93,13 +94,15 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             },
             smtp_port,
             time: Some(args.work.deadline),
+            stop: Some(stop.clone()),
             allowed: args.network.allow_net.clone(),
             repeat: repeat(args),
         },
         send: args.send.clone(),
         for_domains,
+        stop: stop.clone(),
     });
-    let jobs = Jobs::new("domains", args.work.jobs, environment);
+    let jobs = Jobs::new("domains", args.work.jobs, environment).stopped_by(stop);
     let checked = jobs.run(
         names,
         |domain| {
@@ -129,6 +132,8 @@ struct Job {
     send: Option<Probe>,
     /// The domains whose smart host is checked in their place.
     for_domains: Vec<DnsName>,
+    /// What ends a check before its time.
+    stop: Stop,
 }
 
 impl Job {
@@ -150,9 +155,25 @@ impl Job {
                 from: probe.from.as_ref().map(ToString::to_string),
                 to: probe.to.to_string(),
             };
-            report.sent = Some(send::send(&self.network, &report, &envelope).await);
+            report.sent = self.send(&report, &envelope).await;
         }
         report
+    }
+
+    /// Sends the probe message, unless the run was interrupted.
+    async fn send(&self, report: &DomainReport, envelope: &Envelope) -> Option<SentReport> {
+        if self.stop.is_stopped() {
+            tell("no probe was sent, for the check was interrupted");
+            return None;
+        }
+        tokio::select! {
+            biased;
+            sent = send::send(&self.network, report, envelope) => Some(sent),
+            () = self.stop.stopped() => {
+                tell("interrupted while the probe was sent: it may have been taken");
+                None
+            }
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         domain: judged.domain.clone(),
         for_domains: Vec::new(),
         checked_at: case.now,
+        cut_short: case.cut_short,
         verdict: worst.map_or(Verdict::Undetermined, |row| row.verdict),
         certainty: worst.map_or(Certainty::Ours, |row| row.attempt.certainty),
         reason: worst.map_or_else(Why::default, |row| row.why(&judged.port)),
@@ -74,7 +75,9 @@ fn sender(row: &Row<'_>, port: &PortReport) -> SenderReport {
         },
         policy_sha256: row.attempt.policy().map(|policy| sha256(&policy.body)),
         delivered_via: match row.attempt.certainty {
-            Certainty::Assumed | Certainty::Definite => row.attempt.walk.via.as_ref().map(|via| via.host.clone()),
+            Certainty::Assumed | Certainty::Definite => {
+                row.attempt.walk.via.as_ref().map(|via| via.host.clone())
+            }
             Certainty::Ours => None,
         },
         until: row.until.map(|(until, _)| until),

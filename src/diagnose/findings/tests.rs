@@ -44,6 +44,7 @@ fn findings(edges: &[Edge]) -> Vec<Finding> {
         held: &[],
         ledger: None,
         allowed: &[],
+        cut_short: None,
     })
 }
 

@@ -112,10 +112,9 @@ const fn advice_beside_good(verdict: MxVerdict) -> Option<&'static str> {
             "Where nothing answers, or the session stalls: is the server up, is port 25 open, does a balancer \
              send clients to a dead one?",
         ),
-        MxVerdict::Accepted
-        | MxVerdict::NotAsked
-        | MxVerdict::NotTried
-        | MxVerdict::Refused => None,
+        MxVerdict::Accepted | MxVerdict::NotAsked | MxVerdict::NotTried | MxVerdict::Refused => {
+            None
+        }
     }
 }
 

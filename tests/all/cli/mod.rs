@@ -6,6 +6,7 @@ mod cache_faults;
 mod check;
 mod check_lab;
 mod check_ledger;
+mod check_port;
 mod common;
 mod lab;
 mod lint;

@@ -103,6 +103,7 @@ pub(crate) fn well() -> DomainReport {
         },
         policies: both_readings(&policy("mx.new.test", "mx.new.test")),
         mx: vec![mx("mx.new.test", &["192.0.2.26", "192.0.2.27"])],
+        cut_short: None,
         mx_left_out: 0,
         smtp: PortReport {
             port: 25,
