@@ -233,7 +233,8 @@ pub(super) fn last(page: &mut Page<'_>, report: &DomainReport) {
     );
 }
 
-fn tone(report: &DomainReport) -> Tone {
+/// Returns the tone of the verdict.
+pub(super) fn tone(report: &DomainReport) -> Tone {
     match report.verdict {
         Verdict::Deliver => Tone::Good,
         Verdict::Bounce if report.is_declared() => Tone::Good,

@@ -1,7 +1,7 @@
 //! The end of a run over many domains: how many of each verdict, and which ones are bad.
 
 use super::render::render;
-use super::tone;
+use super::screen::tone;
 use crate::diagnose::document::DomainReport;
 use crate::report::page::Page;
 use crate::report::{Context, Tone, words};
