@@ -32,7 +32,7 @@ impl Stop {
             .is_err()
         {
             // Nobody is left to tell it.
-            pending().await
+            pending::<()>().await;
         }
     }
 }

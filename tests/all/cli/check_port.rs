@@ -287,6 +287,13 @@ fn names_record_and_policy_alone_decide_where_no_mx_host_is_asked() {
         let step = &report["steps"][6];
         assert_ne!(step["state"], "ok", "{domain}: {step}");
     }
+    assert_eq!(lab.end(), Some(0));
+}
+
+#[test]
+fn a_variable_and_a_file_can_say_that_no_mx_host_is_asked() {
+    let program = Program::new();
+    let lab = lab(&program);
     let mut command = command_with(
         &program,
         "lab.env",
@@ -342,7 +349,7 @@ fn a_check_that_is_interrupted_says_what_it_knows() {
         let lab_command = command_with(&program, "lab.env", &words);
         let mut command = std::process::Command::new(lab_command.get_program());
         command
-            .args(&words)
+            .args(words)
             .current_dir(program.folder())
             .env_clear();
         for (variable, value) in lab_command.get_envs() {
