@@ -1,8 +1,8 @@
 //! What was judged of one domain, senders included, and what follows from it at once.
 
 use super::document::CutShortReport;
-use super::judge::Row;
 use super::judged::Judged;
+use super::row::Row;
 use crate::facts::UnixTime;
 use crate::facts::special::Prefix;
 use crate::sts::ledger::{Held, Ledger};

@@ -1,7 +1,7 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
-//! ([`judged`], [`alias`]) and every conforming sender ([`judge`]), see what follows ([`case`]), lay it out ([`assemble`],
+//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out ([`assemble`],
 //! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, first
 //! ([`first`]) and step by step ([`steps`]). What is known of mail providers is data ([`hosting`]).
 
@@ -24,6 +24,7 @@ pub mod lint;
 pub mod look;
 pub mod port;
 pub mod report_hosts;
+pub mod row;
 pub mod send;
 pub mod steps;
 pub mod stored;

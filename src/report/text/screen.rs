@@ -82,7 +82,12 @@ fn failing(report: &DomainReport, context: &Context) -> Option<(String, String)>
 /// Writes the first line: the verdict, and what it means or why it is so.
 pub(super) fn head(page: &mut Page<'_>, report: &DomainReport, extent: Extent) {
     let context = page.context;
-    let verdict = format!("{}: {}", report.domain, words::verdict(report));
+    let verdict = format!(
+        "{}: {}{}",
+        report.domain,
+        words::verdict(report),
+        words::unasked(report)
+    );
     let reason = || context.say(&report.reason);
     if is_delivered(report) {
         match failing(report, context) {
