@@ -1,8 +1,8 @@
-"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER | kills COUNT | readme SENDER"""
+"""python3 -m driver play SENDER [STAND-IN] | table < ROWS | self-test FOLDER | kills COUNT | readme SENDER | systemd SENDER"""
 
 import sys
 
-from . import kills, play, readme, table
+from . import kills, play, readme, systemd, table
 
 match sys.argv[1:]:
     case ["play", sender, *stand_in]:
@@ -15,5 +15,7 @@ match sys.argv[1:]:
         sys.exit(kills.main(int(count)))
     case ["readme", sender]:
         readme.main(sender)
+    case ["systemd", sender]:
+        systemd.main(sender)
     case _:
         sys.exit(__doc__)

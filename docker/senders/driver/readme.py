@@ -47,6 +47,17 @@ def shell(command: str) -> str:
     return said
 
 
+def write_main_cf(sender: str):
+    """Puts the README's lines for this Postfix in the place of those of the same names."""
+    suite = "For Debian 12 (Postfix 3.7)" if sender == "postfix-3.7" else "For Debian 13 (Postfix 3.10.5"
+    lines = block(suite)
+    main_cf = Path("/etc/postfix/main.cf")
+    names = [line.split(" =")[0] for line in lines.splitlines()]
+    kept = [line for line in main_cf.read_text().splitlines() if re.split(r"\s*=", line)[0] not in names]
+    main_cf.write_text("\n".join([*kept, lines]))
+    print(f"main.cf:\n{lines}", end="")
+
+
 def follow_postfix(sender: str) -> Postfix:
     # What Debian's start of Postfix does, and a log, which is the system's elsewhere.
     (CHROOT / "etc").mkdir(exist_ok=True)
@@ -58,13 +69,7 @@ def follow_postfix(sender: str) -> Postfix:
     run("postfix", "start")
     wait_for("Postfix starts", lambda: POSTFIX_LOG.exists() and "daemon started" in POSTFIX_LOG.read_text())
     POSTFIX_LOG.chmod(0o666)
-    suite = "For Debian 12 (Postfix 3.7)" if sender == "postfix-3.7" else "For Debian 13 (Postfix 3.10.5"
-    lines = block(suite)
-    main_cf = Path("/etc/postfix/main.cf")
-    names = [line.split(" =")[0] for line in lines.splitlines()]
-    kept = [line for line in main_cf.read_text().splitlines() if re.split(r"\s*=", line)[0] not in names]
-    main_cf.write_text("\n".join([*kept, lines]))
-    print(f"main.cf:\n{lines}", end="")
+    write_main_cf(sender)
     shell("postfix reload")
     for command in commands("Then `postfix reload`"):
         shell(command)
