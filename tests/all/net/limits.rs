@@ -68,7 +68,7 @@ async fn a_wait_for_a_connection_ends_and_says_what_it_was() {
     let failure = exchange.failure.unwrap();
     assert_eq!(
         (failure.kind, failure.during),
-        (SmtpFailureKind::TimedOut, SmtpStep::Connect)
+        (SmtpFailureKind::GivenUp, SmtpStep::Connect)
     );
     assert!(
         failure
