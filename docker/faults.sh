@@ -23,12 +23,14 @@ Usage: docker/faults.sh [OPTION...] [SENDER...]
 
   --stickler PATH  the program [default: build one, release and static]
   --into FOLDER    write the table and logs there [default: target/faults]
+  --sabotage       put in turn a sidecar that knows no policy, a queue that gives up at once and messages that
+                   are sent twice in the place of what should be: exit 0 if each check fails over one of them
   --if-available   exit 0, not 3, where Docker or the base images are not to be had
   -h, --help       this text
 
 Faults: the old MX out of reach; the policy host out of reach, with mail for a forbidden MX under way;
 the resolver out of reach; the sidecar killed (SIGKILL) and started again; its disk full; packets lost,
-one in five.
+one of five.
 
 Exit codes: 0 all holds, 1 something does not, 2 wrong usage or programs that do not start,
 3 left out: no Docker, no docker-compose, no packages.
@@ -36,7 +38,7 @@ END
 }
 
 main() {
-    local stickler= names=()
+    local stickler= sabotage= names=() lie
     folder=$here/../target/faults
     while (($#)); do
         case $1 in
@@ -45,6 +47,7 @@ main() {
                 if [[ $1 == --into ]]; then folder=$2; else stickler=$2; fi
                 shift
                 ;;
+            --sabotage) sabotage=yes ;;
             --if-available) if_available=yes ;;
             -h | --help)
                 usage
@@ -61,14 +64,33 @@ main() {
         has_sidecar "$row" || usage_error "${row%% *} has no sidecar of ours"
     done
     build_images "$stickler"
+    build_image "$here/lab/Dockerfile" faults stickler-lab:faults
     prepare_folder "$folder" "$scenario" ""
     more_files=(--file "$here/lab/faults.yaml") more_services=(filler)
     trap finish EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    start ""
-    : > "$folder/faults.txt"
+    rm -f "$folder"/faults-*.txt
+    if [[ $sabotage ]]; then
+        for lie in notfound gives-up twice; do
+            LAB_SABOTAGE=$lie
+            say "sabotage: $lie"
+            break_all
+            mv "$folder/faults.txt" "$folder/faults-$lie.txt"
+        done
+        all_red
+    else
+        break_all
+        ! grep -q '^RED' "$folder/faults.txt"
+    fi
+}
+
+# break_all: plays every fault, and leaves the table in faults.txt.
+break_all() {
     local fault
+    rm -f "$folder"/logs/sent-*
+    start
+    : > "$folder/faults.txt"
     for fault in old_mx policy_host resolver sidecar disk loss; do
         say "fault: $fault"
         at 0s
@@ -78,11 +100,24 @@ main() {
     done
     each check_all
     cat "$folder/faults.txt"
-    ! grep -q '^RED' "$folder/faults.txt"
 }
 
-# row RESULT SENDER TEXT: a line of the table.
-row() { printf '%-4s %-13s %s\n' "$1" "$2" "$3" >> "$folder/faults.txt"; }
+# all_red: succeeds where each check failed over a sabotage.
+all_red() {
+    local check status=0
+    # A check is its message and what is to become of it: `old-cut waits`. Not each sender can be made to fail each.
+    while read -r check; do
+        if ! grep -q "^RED .* $check:" "$folder"/faults-*.txt; then
+            say "UNNOTICED: $check"
+            status=$failed
+        fi
+    done < <(sed -nE 's/^(ok|RED) +[^ ]+ +([^ ]+ [a-z]+):.*/\2/p' "$folder"/faults-*.txt | sort -u)
+    ((status)) || say "every check fails over a sabotage, as it must"
+    return $status
+}
+
+# row RESULT SENDER CHECK FOUND: a line of the table.
+row() { printf '%-4s %-13s %s: %s\n' "$1" "$2" "$3" "$4" >> "$folder/faults.txt"; }
 
 # each FUNCTION ARGUMENT...: calls it for each sender, all at once.
 each() {
@@ -126,25 +161,26 @@ waits() {
     word=$(look "$1" word "$to")
     arrived=$(look "$1" arrived "$to")
     if [[ ($word == deferred* || $word == nothing*) && $arrived == 0 ]]; then
-        row ok "$1" "$2: waits: ${word#deferred }"
+        row ok "$1" "$2 waits" "${word#deferred }"
     else
-        row RED "$1" "$2: it must wait: $word, arrived: $arrived"
+        row RED "$1" "$2 waits" "$word, arrived: $arrived"
     fi
 }
 
 # goes SENDER NAME HOST: the message arrives at the host, once, with the certificate verified.
 goes() {
     local to=$2-$1@corp.test word= arrived=0 until=$((SECONDS + word_secs))
-    while [[ $arrived == 0* || $word != protected* && $word != open* ]] && ((SECONDS < until)); do
+    # A bounce is the last word.
+    while [[ $arrived == 0* || $word != protected* && $word != open* ]] && [[ $word != bounced* ]] && ((SECONDS < until)); do
         sleep 1
         arrived=$(look "$1" arrived "$to")
         word=$(look "$1" word "$to")
         [[ $arrived != 0* ]] || look "$1" flush
     done
     if [[ $arrived == "1 $3 TLS"* && $word == protected* ]]; then
-        row ok "$1" "$2: arrives: ${arrived#1 }"
+        row ok "$1" "$2 arrives" "${arrived#1 }"
     else
-        row RED "$1" "$2: it must arrive at $3, once and verified: $word, arrived: $arrived"
+        row RED "$1" "$2 arrives" "not at $3, once and verified: $word, arrived: $arrived"
     fi
 }
 
@@ -153,9 +189,9 @@ check_all() {
     local to arrived lost=0
     while read -r to; do
         arrived=$(look "$1" arrived "$to")
-        [[ $arrived == 1\ * ]] || { row RED "$1" "$to: arrived: $arrived" && lost=1; }
+        [[ $arrived == 1\ * ]] || { row RED "$1" "all arrive" "not $to: arrived: $arrived" && lost=1; }
     done < "$folder/logs/sent-$1"
-    ((lost)) || row ok "$1" "all: $(wc -l < "$folder/logs/sent-$1") messages, each arrived once"
+    ((lost)) || row ok "$1" "all arrive" "$(wc -l < "$folder/logs/sent-$1") messages, once each"
 }
 
 # cut SERVICE..., mend SERVICE=LAST...: takes containers off the network, and puts them back at their addresses.
@@ -204,8 +240,9 @@ fault_resolver() {
     each goes dns-cut mx.old.test
 }
 
-kill_sidecar() { docker kill --signal KILL "$(container "$1-sidecar")" > /dev/null; }
-start_sidecar() { docker start "$(container "$1-sidecar")" > /dev/null; }
+# Where another one stands in its place there is none.
+kill_sidecar() { [[ $LAB_SABOTAGE == notfound ]] || docker kill --signal KILL "$(container "$1-sidecar")" > /dev/null; }
+start_sidecar() { [[ $LAB_SABOTAGE == notfound ]] || docker start "$(container "$1-sidecar")" > /dev/null; }
 
 fault_sidecar() {
     each send sidecar-before
@@ -239,8 +276,8 @@ guarded() {
         word=$(look "$1" word "$to")
     done
     case $word in
-        deferred* | protected*) row ok "$1" "$2: guarded: $word" ;;
-        *) row RED "$1" "$2: it must wait or be protected: $word" ;;
+        deferred* | protected*) row ok "$1" "$2 guarded" "$word" ;;
+        *) row RED "$1" "$2 guarded" "it neither waits nor is protected: $word" ;;
     esac
 }
 
@@ -258,23 +295,40 @@ fault_disk() {
     each goes disk-moved mx.new.test
 }
 
-# loss SENDER HOW: how the packets of its network fare.
+# loss SENDER APPEND-OR-DELETE: one packet of five is lost on its way in. Lost on its way out it would be an error to the
+# program that sends it.
 loss() {
-    docker run --rm --network "container:$(container "$1")" --cap-add NET_ADMIN stickler-senders:postfix-3.7 \
-        tc qdisc "$2" dev eth0 root netem ${3:+loss "$3"} > /dev/null 2>&1
+    docker run --rm --network "container:$(container "$1")" --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW \
+        stickler-lab:faults iptables "$2" INPUT -i eth0 --match statistic --mode random --probability 0.2 --jump DROP
+}
+
+# lost SENDER: how many packets were.
+lost() {
+    docker run --rm --network "container:$(container "$1")" --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW \
+        stickler-lab:faults iptables --list --verbose --exact | awk '$3 == "DROP" {sum += $1} END {print sum + 0}'
 }
 
 fault_loss() {
-    if ! loss "${chosen[0]%% *}" add 20%; then
-        row "-" "" "loss: left out: this kernel loses no packets at will (netem)"
+    local number
+    each send loss-before
+    each goes loss-before mx.old.test
+    if ! loss "${chosen[0]%% *}" --append > "$folder/logs/loss" 2>&1; then
+        row "-" "" loss "left out: packets cannot be lost here: $(tail -1 "$folder/logs/loss")"
         return
     fi
-    loss "${chosen[0]%% *}" del
-    each loss add 20%
-    local number
+    loss "${chosen[0]%% *}" --delete
+    each loss --append
     for number in 1 2 3; do each send "loss-$number"; done
     for number in 1 2 3; do each goes "loss-$number" mx.old.test; done
-    each loss del
+    each tell_lost
+    each loss --delete
+}
+
+# tell_lost SENDER: a fault that did nothing would show nothing.
+tell_lost() {
+    local lost
+    lost=$(lost "$1")
+    if ((lost)); then row - "$1" "packets lost" "$lost"; else row RED "$1" "packets lost" none; fi
 }
 
 main "$@"

@@ -48,7 +48,7 @@ main() {
                 esac
                 shift
                 ;;
-            --sabotage) sabotage=yes ;;
+            --sabotage) sabotage=notfound ;;
             --keep) keep=yes ;;
             --if-available) if_available=yes ;;
             -h | --help)
@@ -70,7 +70,7 @@ main() {
     [[ $keep ]] || trap finish EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    start "$sabotage"
+    start
     play "$factor"
 }
 

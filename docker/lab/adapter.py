@@ -24,6 +24,10 @@ CA_FILE = "/out/ca.pem"
 SOCKETMAP = ("127.0.0.1", 8461)
 EXIM_SOCKET = Path("/run/stickler/exim.sock")
 START_SECONDS = 20
+# What is wrong on purpose, to show that a table can turn red: a sidecar that says that nobody has a policy, a queue that
+# gives up at the first failure, or messages that are sent twice.
+SABOTAGE = os.environ.get("LAB_SABOTAGE", "")
+NOTFOUND, GIVES_UP, TWICE = "notfound", "gives-up", "twice"
 
 
 def run(*command: str):
@@ -46,9 +50,12 @@ class Postfix:
     CHROOT = Path("/var/spool/postfix/etc")
     TLS = re.compile(r"postfix/smtp\[(\d+)\]: (\w+) TLS connection (?:established to|reused to) ([^\[]+)\[")
     DELIVERY = re.compile(
-        r"postfix/\w+\[(?P<pid>\d+)\]: \w+: to=<(?P<to>[^>]+)>.* relay=(?P<relay>[^,]+),.* dsn=(?P<dsn>[^,]+), "
+        r"postfix/\w+\[(?P<pid>\d+)\]: (?P<id>\w+): to=<(?P<to>[^>]+)>.* relay=(?P<relay>[^,]+),.* dsn=(?P<dsn>[^,]+), "
         r"status=(?P<status>\w+) \((?P<text>.*)\)$"
     )
+
+    # The queue manager gives up; the address stands in what was said of the message before.
+    EXPIRED = re.compile(r"postfix/qmgr\[\d+\]: (\w+): from=<[^>]*>, status=(?:force-)?expired, returned to sender$")
 
     def __init__(self, **settings: str):
         self.settings = settings
@@ -58,8 +65,9 @@ class Postfix:
         for name in ("resolv.conf", "hosts", "services", "nsswitch.conf"):
             shutil.copy(Path("/etc", name), self.CHROOT / name)
         shutil.copy(HERE / "main.cf", "/etc/postfix/main.cf")
-        if self.settings:
-            run("postconf", "-e", *(f"{name}={value}" for name, value in self.settings.items()))
+        settings = self.settings | ({"maximal_queue_lifetime": "0"} if SABOTAGE == GIVES_UP else {})
+        if settings:
+            run("postconf", "-e", *(f"{name}={value}" for name, value in settings.items()))
         run("postfix", "start")
         until = time.monotonic() + START_SECONDS
         while not (self.LOG.exists() and "daemon started" in self.LOG.read_text()):
@@ -76,11 +84,14 @@ class Postfix:
         run("postqueue", "-f")
 
     def words(self) -> list[dict]:
-        words, trusts = [], {}
+        words, trusts, queued = [], {}, {}
         for line in self.LOG.read_text().splitlines():
             if tls := self.TLS.search(line):
                 trusts[tls[1], tls[3]] = tls[2]
+            elif expired := self.EXPIRED.search(line):
+                words.append(word(queued[expired[1]], "bounced", "given up by the queue"))
             elif delivery := self.DELIVERY.search(line):
+                queued[delivery["id"]] = delivery["to"]
                 host = delivery["relay"].split("[")[0]
                 match delivery["status"]:
                     case "sent":
@@ -104,7 +115,7 @@ class ResolverPostfix(Postfix):
     }
 
     def start(self):
-        if not os.environ.get("LAB_SABOTAGE"):
+        if SABOTAGE != NOTFOUND:
             # JSON is YAML.
             self.FILE.write_text(json.dumps(self.DAEMON))
             # OpenSSL's own variable: whom the fetch of a policy trusts.
@@ -118,7 +129,11 @@ class Exim:
 
     def start(self):
         # Given by -C it would cost Exim its privileges.
-        shutil.copy(HERE / "exim.conf", "/etc/exim4/exim4.conf")
+        text = (HERE / "exim.conf").read_text()
+        if SABOTAGE == GIVES_UP:
+            # Without a rule there is no second try.
+            text = text.split("begin retry")[0]
+        Path("/etc/exim4/exim4.conf").write_text(text)
         self.LOG.write_text("")
         shutil.chown(self.LOG, "Debian-exim", "adm")
         run("exim4", "-bV")
@@ -179,7 +194,7 @@ class EximLiar(socketserver.StreamRequestHandler):
 
 
 def lie():
-    """Stands in the sidecar's place, to show that a table can turn red."""
+    """Stands in the sidecar's place."""
     EXIM_SOCKET.parent.mkdir(exist_ok=True)
     for liar in (
         socketserver.ThreadingTCPServer(SOCKETMAP, PostfixLiar),
@@ -205,7 +220,8 @@ def handler(mta):
             url = urlsplit(self.path)
             match url.path:
                 case "/send":
-                    mta.send(parse_qs(url.query)["to"][0])
+                    for _ in range(2 if SABOTAGE == TWICE else 1):
+                        mta.send(parse_qs(url.query)["to"][0])
                 case "/flush":
                     mta.flush()
                 case _:
@@ -227,7 +243,7 @@ def handler(mta):
 def main(name: str):
     # Docker's own resolver asks on for internal networks or does not, as its version has it.
     Path("/etc/resolv.conf").write_text(f"nameserver {RESOLVER}\n")
-    if os.environ.get("LAB_SABOTAGE"):
+    if SABOTAGE == NOTFOUND:
         lie()
     mta = SENDERS[name]
     mta.start()

@@ -81,7 +81,8 @@ driver() { compose run --rm -T driver lab "$1" "${places[@]}" "${@:2}" 2> >(grep
 # has_sidecar SENDER: whether stickler stands beside it; one has its own.
 has_sidecar() { [[ $1 == *" strict "* && $1 != postfix-mta-sts-resolver\ * ]]; }
 
-# prepare_folder FOLDER SCENARIO SABOTAGE: makes the folder of a run, waits for other runs, and tells compose.yaml of it.
+# prepare_folder FOLDER SCENARIO SABOTAGE: makes the folder of a run, waits for other runs, and tells compose.yaml of it;
+# what is wrong on purpose stands in adapter.py.
 prepare_folder() {
     local row
     mkdir -p "$1"
@@ -99,7 +100,7 @@ prepare_folder() {
     export LAB_STORY LAB_SABOTAGE=$3 LAB_IMAGE=stickler:lab LAB_OUT=$folder LAB_USER=$(id -u):$(id -g)
 }
 
-# start SABOTAGE: the servers, then what trusts them.
+# start: the servers, then what trusts them.
 start() {
     local row name kind address suite target services=() until
     # What a run that was killed has left.
@@ -110,7 +111,7 @@ start() {
     for row in "${chosen[@]}"; do
         read -r name kind address suite target <<< "$row"
         services+=("$name")
-        has_sidecar "$row" && [[ ! $1 ]] && services+=("$name-sidecar")
+        has_sidecar "$row" && [[ $LAB_SABOTAGE != notfound ]] && services+=("$name-sidecar")
     done
     say "starting the senders"
     compose up --detach "${services[@]}" >> "$folder/logs/compose" 2>&1 || broken_start
