@@ -1,14 +1,17 @@
 //! Many jobs, some at once, each result taken as it comes.
 
+use std::fmt::Write;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use tokio::task::JoinSet;
 
 use super::environment::Environment;
 use super::exit::Exit;
 use super::interrupt::Interrupts;
 use super::output::tell;
+use crate::report::time::span;
 use crate::sender::Stop;
 
 /// How the jobs of a run are worked off.
@@ -43,7 +46,8 @@ impl Jobs {
     /// Starts a job for each item, and gives each result to `take` as it comes.
     ///
     /// An interrupt ends the run: no further job is started, those that are not done are dropped, or stopped, it is
-    /// told how far it came, and the exit code says so. A second one drops what did not stop yet. What `take` has written by then is the caller's to close.
+    /// told how far it came, and the exit code says so. A second one drops what did not stop yet. What `take` has
+    /// written by then is the caller's to close.
     ///
     /// # Errors
     ///
@@ -105,13 +109,71 @@ impl Jobs {
     }
 
     fn bar(&self, number: usize) -> ProgressBar {
-        if !self.shows_progress || number < 2 {
+        if !self.shows_progress || number == 0 {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new(u64::try_from(number).unwrap_or(u64::MAX));
-        let template = format!("{{pos}}/{{len}} {} [{{bar:30}}] {{eta}} left", self.noun);
+        let template = if number == 1 {
+            "{spinner} working for {elapsed}".to_owned()
+        } else {
+            format!(
+                "{{spinner}} {{pos}}/{{len}} {} [{{bar:30}}] {{left}}",
+                self.noun
+            )
+        };
+        let at_once = u64::try_from(self.at_once.get()).unwrap_or(u64::MAX);
+        let left = move |state: &ProgressState, out: &mut dyn Write| {
+            let left = remaining(state.pos(), state.len(), at_once, state.elapsed());
+            // A line that cannot be drawn is nothing to fail for.
+            write!(out, "{}", left.unwrap_or_default()).unwrap_or_default();
+        };
         let style = ProgressStyle::with_template(&template)
-            .unwrap_or_else(|_built_in| ProgressStyle::default_bar());
-        bar.with_style(style)
+            .unwrap_or_else(|_built_in| ProgressStyle::default_bar())
+            .tick_chars(TICKS)
+            .with_key("left", left);
+        bar.set_style(style);
+        // It turns while nothing ends, too: a silent server takes minutes.
+        bar.enable_steady_tick(TICK);
+        bar
+    }
+}
+
+/// What the spinner shows, one after the other; every terminal has these.
+const TICKS: &str = "|/-\\ ";
+
+/// How often it turns.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Says how long the rest takes at the pace so far; `None` before the first ones ended, whose pace says nothing of
+/// those that take until a deadline.
+fn remaining(done: u64, all: Option<u64>, at_once: u64, elapsed: Duration) -> Option<String> {
+    let rest = all?.checked_sub(done)?;
+    if done < at_once.max(2) {
+        return None;
+    }
+    let (rest, done) = (u32::try_from(rest).ok()?, u32::try_from(done).ok()?);
+    let left = elapsed.checked_mul(rest)?.checked_div(done)?;
+    Some(format!("about {} left", span(left)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::remaining;
+
+    #[test]
+    fn the_rest_is_told_once_there_is_a_pace() {
+        for (done, all, at_once, secs, expected) in [
+            (0, 20, 10, 5, None),
+            (9, 20, 10, 5, None),
+            (10, 20, 10, 5, Some("about 5 s left")),
+            (1, 20, 1, 5, None),
+            (15, 20, 10, 300, Some("about 1 min 40 s left")),
+            (20, 20, 10, 300, Some("about 0 s left")),
+        ] {
+            let told = remaining(done, Some(all), at_once, Duration::from_secs(secs));
+            assert_eq!(told.as_deref(), expected, "{done} of {all}");
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::facts::smtp::SmtpPort;
 use crate::net::Live;
+use crate::report::text::{self, Tally};
 use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
 use crate::sender::memo::{MxHosts, Probes};
@@ -72,6 +73,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     };
     let form = report::check::form(args.output.format.into(), head, options);
     let mut sink = Sink::new(output, form);
+    let mut tally = Tally::default();
     let mut exit = if domains.has_bad_line {
         Exit::Usage
     } else {
@@ -110,6 +112,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             async move { job.check(domain).await }
         },
         |report| {
+            tally.add(&report);
             let exit = exit_of(&report, args.fail_on.into());
             sink.write(report).context("writing the result")?;
             Ok(exit)
@@ -120,6 +123,10 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         exit = exit.and(Exit::Usage);
     }
     sink.finish().context("writing the result")?.finish()?;
+    if args.output.output.is_some() && tally.domains() > 0 {
+        let context = context(args, environment, &job.network, company);
+        tell(text::outcome(&tally, &context));
+    }
     Ok(exit)
 }
 

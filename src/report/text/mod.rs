@@ -26,7 +26,7 @@ pub use audit::{score, self_test};
 pub use far::far;
 pub use replay::{ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};
 pub use story::story;
-pub use summary::{Tally, summary};
+pub use summary::{Tally, outcome, summary};
 
 use render::render;
 use screen::Extent;

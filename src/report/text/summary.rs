@@ -11,6 +11,8 @@ use crate::sender::Verdict;
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     counts: [usize; Verdict::ALL.len()],
+    /// The verdict of the last one, and what to do about it first.
+    last: String,
     bad: Vec<Bad>,
 }
 
@@ -32,13 +34,16 @@ impl Tally {
                 *count += 1;
             }
         }
+        self.last = format!("{}: {}", report.domain, words::verdict(report));
         if let Some(first) = &report.first_action {
+            let action = words::first_action(first, &report.domain);
+            self.last.push_str(&format!(": {action}"));
             self.bad.push(Bad {
                 domain: report.domain.to_string(),
                 verdict: report.verdict,
                 word: words::verdict(report),
                 tone: tone(report),
-                action: words::first_action(first, &report.domain),
+                action,
             });
         }
     }
@@ -47,6 +52,16 @@ impl Tally {
     #[must_use]
     pub fn domains(&self) -> usize {
         self.counts.iter().sum()
+    }
+}
+
+/// Returns what came of a run whose result goes elsewhere: its summary, or the verdict of its one domain.
+#[must_use]
+pub fn outcome(tally: &Tally, context: &Context) -> String {
+    if tally.domains() == 1 {
+        tally.last.clone()
+    } else {
+        summary(tally, context).trim().to_owned()
     }
 }
 

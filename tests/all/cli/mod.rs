@@ -13,6 +13,8 @@ mod lint;
 mod lint_records;
 mod print;
 mod replay;
+#[cfg(unix)]
+mod screen;
 mod serve;
 mod values;
 
