@@ -370,6 +370,10 @@ pub struct AddressReport {
     pub starttls: Option<bool>,
     /// The TLS version; null without TLS.
     pub tls_version: Option<String>,
+    /// The cipher suite, by its IANA name; null without TLS.
+    pub cipher_suite: Option<String>,
+    /// The group of the key exchange, by its IANA name; null without TLS, or where it is not known.
+    pub key_exchange: Option<String>,
     /// The certificate presented; null without a handshake that got there.
     pub certificate: Option<CertificateReport>,
     /// What was seen, in a few words.

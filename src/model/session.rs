@@ -105,7 +105,8 @@ impl<'a> Session<'a> {
             } else {
                 Ok(TlsSession {
                     version: self.receiver.tls_version.clone(),
-                    cipher_suite: "TLS13_AES_256_GCM_SHA384".into(),
+                    cipher_suite: "TLS_AES_256_GCM_SHA384".into(),
+                    key_exchange: None,
                 })
             },
         });

@@ -67,7 +67,9 @@ pub(super) fn session(exchange: &SmtpExchange) {
             Speaker::Client => "we",
             Speaker::Server => "they",
         };
-        tracing::trace!(%host, %address, who, said = %line.text.escape_debug(), "SMTP");
+        // The lines are logged when the session is over: each has its own time.
+        let after_ms = line.after.as_millis();
+        tracing::trace!(%host, %address, after_ms, who, said = %line.text.escape_debug(), "SMTP");
     }
 }
 

@@ -104,6 +104,7 @@ mod tests {
                 outcome: Ok(TlsSession {
                     version: "TLSv1.3".into(),
                     cipher_suite: "".into(),
+                    key_exchange: None,
                 }),
             }),
             ehlo_after_tls: reply(250, &["x"]),

@@ -138,7 +138,8 @@ fn passed(mut seen: SmtpExchange) -> SmtpExchange {
         .get_or_insert_with(|| reply(250, "hello"));
     let session = TlsSession {
         version: "TLSv1.3".into(),
-        cipher_suite: "TLS13_AES_128_GCM_SHA256".into(),
+        cipher_suite: "TLS_AES_128_GCM_SHA256".into(),
+        key_exchange: None,
     };
     let chain = seen.tls.take().and_then(|tls| tls.certificate);
     seen.tls = Some(TlsExchange {

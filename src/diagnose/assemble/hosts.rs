@@ -89,6 +89,8 @@ fn host_error(host: &MxHost) -> Option<Sentence> {
 
 fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> AddressReport {
     let probe = address.probe;
+    let tls = probe.tls.as_ref();
+    let session = tls.and_then(|tls| tls.outcome.as_ref().ok());
     let detail = match &address.transport {
         Transport::Accepted(_) => "TLS with a valid certificate".into(),
         Transport::NotAsked | Transport::Refused(_) => address.transport.sentence(),
@@ -101,11 +103,9 @@ fn lay_out_address(address: &Address<'_>, patterns: Option<&[MxPattern]>) -> Add
         verdict: address.verdict,
         result_types: ResultType::of(&address.transport),
         starttls: probe.ehlo.as_ref().map(|_| probe.offers_starttls()),
-        tls_version: probe
-            .tls
-            .as_ref()
-            .and_then(|tls| tls.outcome.as_ref().ok())
-            .map(|session| session.version.to_string()),
+        tls_version: session.map(|session| session.version.to_string()),
+        cipher_suite: session.map(|session| session.cipher_suite.to_string()),
+        key_exchange: session.and_then(|session| Some(session.key_exchange.as_ref()?.to_string())),
         certificate: probe.certificate().map(certificate::lay_out),
         detail,
         certificate_matches_patterns: probe

@@ -5,6 +5,7 @@ mod tests;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::DnsName;
 use super::certificate::PeerCertificate;
@@ -163,6 +164,8 @@ pub struct TlsSession {
     pub version: Box<str>,
     /// The cipher suite, by its IANA name.
     pub cipher_suite: Box<str>,
+    /// The group of the key exchange, by its IANA name; `None` if that is not known.
+    pub key_exchange: Option<Box<str>>,
 }
 
 /// Why a handshake failed.
@@ -447,6 +450,8 @@ impl fmt::Display for SmtpStep {
 /// One line of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TranscriptLine {
+    /// How long after the connection was made.
+    pub after: Duration,
     /// Who said it.
     pub from: Speaker,
     /// The line without its end, octets beyond printable ASCII replaced.

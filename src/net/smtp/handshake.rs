@@ -112,8 +112,12 @@ fn describe(stream: &TlsStream<Tap>) -> TlsSession {
         // rustls puts the version into the names of TLS 1.3's suites; IANA does not.
         .replacen("TLS13_", "TLS_", 1)
         .into();
+    let key_exchange = connection
+        .negotiated_key_exchange_group()
+        .map(|group| format!("{:?}", group.name()).into());
     TlsSession {
         version,
         cipher_suite,
+        key_exchange,
     }
 }

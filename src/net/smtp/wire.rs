@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -42,6 +43,7 @@ struct State {
     replies: VecDeque<Reply>,
     /// The reply that lettre is being handed.
     for_lettre: VecDeque<u8>,
+    began: Instant,
     transcript: Vec<TranscriptLine>,
     transcript_octets: usize,
     /// The command that is being written, up to its line's end.
@@ -86,6 +88,7 @@ impl Wire {
             framing: ReplyFraming::default(),
             replies: VecDeque::new(),
             for_lettre: VecDeque::new(),
+            began: Instant::now(),
             transcript: Vec::new(),
             transcript_octets: 0,
             command: Vec::new(),
@@ -301,7 +304,8 @@ impl State {
             && octets <= SmtpExchange::MAX_TRANSCRIPT_OCTETS
         {
             self.transcript_octets = octets;
-            self.transcript.push(TranscriptLine { from, text });
+            let after = self.began.elapsed();
+            self.transcript.push(TranscriptLine { after, from, text });
         }
     }
 }

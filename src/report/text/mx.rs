@@ -5,6 +5,7 @@ use super::policy::{self, Seen};
 use crate::diagnose::document::{
     AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport,
 };
+use crate::diagnose::findings::codes::{self, Code};
 use crate::facts::{DnsName, Say, Sentence};
 use crate::report::page::{Cell, Page, Place};
 use crate::report::{Detail, Tone, escape, time, words};
@@ -87,8 +88,17 @@ fn transport_in_short(page: &Page<'_>, host: &MxReport) -> String {
     facts.join(", ")
 }
 
-/// Returns why there are no MX hosts, unless the first line says it.
+/// Returns why there are no MX hosts, unless the first lines say it.
 fn error(report: &DomainReport) -> Option<&Sentence> {
+    let has = |code: &Code| {
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == code.code)
+    };
+    if has(&codes::MX_NULL) || has(&codes::MX_NO_DOMAIN) {
+        return None;
+    }
     let reason = report.reason.sentence();
     let is_said = |error: &&Sentence| {
         **error == reason
@@ -313,7 +323,7 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
     if what.starttls == Some(false) && verdict != NO_STARTTLS {
         facts.push(NO_STARTTLS.to_owned());
     }
-    facts.extend(what.tls_version.clone());
+    facts.extend(tls(page, what));
     if !what.result_types.is_empty() {
         let types: Vec<&str> = what.result_types.iter().map(|one| one.as_str()).collect();
         facts.push(format!("TLSRPT {}", types.join(", ")));
@@ -335,6 +345,22 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
             );
         }
     }
+}
+
+/// Returns `TLSv1.3`, and in full detail `TLSv1.3 (TLS_AES_256_GCM_SHA384, key exchange X25519)`.
+fn tls(page: &Page<'_>, what: &AddressReport) -> Option<String> {
+    let version = what.tls_version.as_ref()?;
+    let mut more: Vec<String> = what.cipher_suite.clone().into_iter().collect();
+    more.extend(
+        what.key_exchange
+            .as_ref()
+            .map(|group| format!("key exchange {group}")),
+    );
+    Some(if page.context.detail == Detail::Full && !more.is_empty() {
+        format!("{version} ({})", more.join(", "))
+    } else {
+        version.clone()
+    })
 }
 
 /// Folds addresses at which the same was seen.

@@ -29,7 +29,8 @@ fn certificate(faults: Vec<CertificateFault>) -> PeerCertificate {
 fn session(version: &str) -> TlsSession {
     TlsSession {
         version: version.into(),
-        cipher_suite: "TLS13_AES_128_GCM_SHA256".into(),
+        cipher_suite: "TLS_AES_128_GCM_SHA256".into(),
+        key_exchange: None,
     }
 }
 

@@ -447,6 +447,8 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
                 result_types: Vec::new(),
                 starttls: Some(true),
                 tls_version: Some("TLSv1.3".to_owned()),
+                cipher_suite: Some("TLS_AES_256_GCM_SHA384".to_owned()),
+                key_exchange: Some("X25519MLKEM768".to_owned()),
                 certificate: Some(certificate(host)),
                 detail: "the certificate is valid for the host".into(),
                 certificate_matches_patterns: Some(true),
