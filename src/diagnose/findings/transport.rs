@@ -190,15 +190,15 @@ fn remedy(
     } else if faults.iter().any(is_starttls) {
         (
             &codes::MX_STARTTLS,
-            Fix::from(format!(
-                "Switch STARTTLS on at {name}, and look for a firewall that strips it on the way; try:"
-            ))
+            Fix::from(
+                "Switch STARTTLS on, and look for a firewall that strips it on the way; try:",
+            )
             .run(look("")),
         )
     } else if faults.contains(&&TransportFault::OldTls) {
         (
             &codes::MX_TLS,
-            Fix::from(format!("Offer TLS 1.2 or 1.3 at {name}; try:")).run(look(" -tls1_2")),
+            Fix::from("Offer TLS 1.2 or 1.3; try:").run(look(" -tls1_2")),
         )
     } else if let Some(alert) = alert {
         (
@@ -208,9 +208,9 @@ fn remedy(
     } else {
         (
             &codes::MX_TLS,
-            Fix::from(format!(
-                "The handshake breaks at {name}, or at a box before it: look at its log; try:"
-            ))
+            Fix::from(
+                "The handshake breaks at the host, or at a box before it: look at its log; try:",
+            )
             .run(look("")),
         )
     }

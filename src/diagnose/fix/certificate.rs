@@ -47,10 +47,11 @@ fn remedy(holder: Holder<'_>, fault: &CertificateFault) -> String {
         Holder::PolicyHost(domain) => format!("mta-sts.{domain}"),
     };
     match fault {
-        CertificateFault::Expired { .. } => format!(
-            "Was the certificate of {host} renewed on disk? Then reload the server: it still shows the old one. \
-             Else renew it, and find out why it was not renewed by itself."
-        ),
+        CertificateFault::Expired { .. } => {
+            "Was the certificate renewed on disk? Then reload the server: it still shows the old one. Else renew \
+             it, and find out why it was not renewed by itself."
+                .to_owned()
+        }
         CertificateFault::IssuerExpired => format!(
             "Replace the intermediate certificates that {host} sends by those that its CA issues with today: \
              its own certificate may be good still."

@@ -229,7 +229,7 @@ const FIXES: &[FixCase] = &[
             });
         },
         "STS-MX-TLS",
-        &["Offer TLS 1.2 or 1.3 at mx1.corp.test"],
+        &["Offer TLS 1.2 or 1.3; try:"],
     ),
     (
         "an MX host that does not know the name",

@@ -3,6 +3,7 @@
 mod addresses;
 mod aliases;
 mod certificates;
+mod first;
 mod fixes;
 mod parts;
 mod shown;

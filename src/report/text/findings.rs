@@ -120,13 +120,12 @@ impl<'r> Group<'r> {
             let detail = page.context.say_after(&finding.detail, &self.told);
             let mut paragraphs = detail.lines();
             let first = paragraphs.next().unwrap_or_default();
-            // What was seen of an error says what it is.
-            let first = match (place, finding.severity) {
-                (0, Severity::Error) => format!("{}: {first}", words::code(finding)),
-                (0, Severity::Warning | Severity::Note) => {
-                    format!("{}: {}; {first}", words::code(finding), finding.title)
-                }
-                (_, _) => first.to_owned(),
+            // What was seen of an error or at a host says what it is.
+            let says_what = finding.severity == Severity::Error || finding.host.is_some();
+            let first = match place {
+                0 if says_what => format!("{}: {first}", words::code(finding)),
+                0 => format!("{}: {}; {first}", words::code(finding), finding.title),
+                _ => first.to_owned(),
             };
             if place == 0 {
                 let severity = words::severity(finding.severity);

@@ -2,7 +2,7 @@
 
 use super::{findings, mx, policy, senders};
 use crate::diagnose::document::{Action, DomainReport, FirstAction, Severity};
-use crate::report::page::Page;
+use crate::report::page::{Page, Place};
 use crate::report::{Company, Context, Detail, Steps, Tone, words};
 use crate::sender::Verdict;
 use crate::sts::transport::Certainty;
@@ -104,8 +104,11 @@ pub(super) fn head(page: &mut Page<'_>, report: &DomainReport, extent: Extent) {
         return;
     }
     let means = match report.verdict {
-        Verdict::Defer => means(report, "keep the mail, then bounce it"),
-        Verdict::Bounce => means(report, "give the mail back at once"),
+        Verdict::Defer => means(
+            report,
+            "strict senders (Gmail, Outlook) keep the mail, then bounce it",
+        ),
+        Verdict::Bounce => means(report, "senders give the mail back at once"),
         Verdict::Undetermined | Verdict::Deliver | Verdict::DeliverUnprotected => {
             "what strict senders do cannot be told from here".to_owned()
         }
@@ -123,7 +126,7 @@ pub(super) fn head(page: &mut Page<'_>, report: &DomainReport, extent: Extent) {
 fn means(report: &DomainReport, what: &str) -> String {
     let all = senders::do_all_the_same(report);
     let who = if all { "" } else { "some " };
-    format!("{who}strict senders (Gmail, Outlook) {what}")
+    format!("{who}{what}")
 }
 
 /// A line has room for the first warning.
@@ -180,14 +183,12 @@ fn do_now(
     let domain = &report.domain;
     match opening.and_then(|group| group.fix.as_ref()) {
         Some(fix) => findings::write_fix(page, "do now", &words::first_action(first, domain), fix),
-        None => page.labelled(Tone::Strong, "do now", words::first_action(first, domain)),
-    }
-    if report.certainty == Certainty::Ours {
-        page.prose(
-            crate::report::page::Place::Beside,
-            "What failed may be our own network: check from another host, or with another --resolver or \
-             --source, or a longer --timeout, before you change anything.",
-        );
+        None => {
+            page.labelled(Tone::Strong, "do now", words::first_action(first, domain));
+            if report.certainty == Certainty::Ours {
+                page.prose(Place::Beside, MAY_BE_OURS);
+            }
+        }
     }
     // From here another check would see the same.
     if !first.action.is_to_see()
@@ -196,6 +197,10 @@ fn do_now(
         page.paste("then", check);
     }
 }
+
+/// What to think of before anything is changed.
+const MAY_BE_OURS: &str = "What failed may be our own network: check from another host, or with another --resolver \
+     or --source, or a longer --timeout, before you change anything.";
 
 /// Says what else there is to see.
 pub(super) fn also(page: &mut Page<'_>, report: &DomainReport) {

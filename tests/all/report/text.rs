@@ -283,6 +283,7 @@ fn the_full_text_has_the_trace_and_all_sections() {
         "\n  MX hosts\n",
         "\n  Transport\n",
         "\n  Policy\n",
+        "; TLSv1.3 (TLS_AES_256_GCM_SHA384, key exchange X25519MLKEM768)\n",
         "\n  Trace\n    strict, empty cache\n      2026-03-04 10:00 +00:00 TXT _mta-sts.corp.test: \
          v=STSv1; id=20260301T080000;; one record (RFC 8461 §3.1)\n",
     ] {

@@ -12,7 +12,7 @@ use stickler::sts::fetch::FetchError;
 use stickler::sts::ledger::Holding;
 use stickler::sts::reading::Reading;
 
-use super::samples;
+use super::{is_to_paste, samples};
 
 fn plain(report: &DomainReport) -> String {
     samples::text(report, &Context::plain(samples::now()))
@@ -244,20 +244,6 @@ fn at_eighty_columns_no_number_is_repeated_and_no_word_broken() {
             }
         }
     }
-}
-
-/// Whether a line stays whole: it is a command, or a record.
-fn is_to_paste(line: &str) -> bool {
-    [
-        "curl ",
-        "dig ",
-        "openssl ",
-        "stickler ",
-        "then     stickler ",
-    ]
-    .iter()
-    .any(|start| line.starts_with(start))
-        || line.contains(" IN TXT ")
 }
 
 #[test]
