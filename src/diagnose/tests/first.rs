@@ -133,7 +133,7 @@ const CASES: &[Case] = &[
         |stage| {
             stage.mx(&["10 mx1.corp.test"]);
             stage.at("192.0.2.1", |mx| {
-                mx.ehlo = Ok(reply(250, &["mx1.corp.test"]))
+                mx.ehlo = Ok(reply(250, &["mx1.corp.test"]));
             });
         },
         Some((
@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
         "an MX host's certificate",
         |stage| {
             stage.at("192.0.2.1", |mx| {
-                mx.certificate.names = vec!["x.test".into()]
+                mx.certificate.names = vec!["x.test".into()];
             });
         },
         Some((

@@ -125,11 +125,13 @@ fn the_outage_stands_whole_on_a_screen() {
             "corp.test: DEFER   strict senders (Gmail, Outlook) keep the mail, then bounce it",
             "  because  no MX host can be used: mx.new.test is not in the policy",
             "mx: mx.new.test",
-            "_mta-sts.corp.test. 3600 IN TXT \"v=STSv1; id=20260304T100000;\"",
             "  then     stickler check corp.test",
         ] {
             assert!(shown.contains(&part), "{columns}: {part:?} in {text}");
         }
+        // The lab's clock runs on.
+        let record = "_mta-sts.corp.test. 3600 IN TXT \"v=STSv1; id=20260304T10";
+        assert!(shown.iter().any(|line| line.starts_with(record)), "{text}");
         assert_eq!(
             shown.last(),
             Some(&"corp.test: DEFER, 1 error: serve the new policy first")
