@@ -1,5 +1,6 @@
 //! One scenario as a whole story: its steps, who would have deferred, from when to when, and why.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::render::render;
 use super::replay::{not_excused, outcome, seconds, why_skipped};
 use super::told::{become_of, moment};
 use crate::facts::UnixTime;
-use crate::replay::outcome::{CheckTold, MomentTold, RefreshResult, Told};
+use crate::replay::outcome::{CheckTold, Failure, MomentTold, RefreshResult, Told};
 use crate::replay::shadow::{Course, Span};
 use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page, Place};
@@ -64,6 +65,7 @@ pub fn story(report: &Replayed, context: &Context) -> String {
     page.section("What happens (times are UTC)");
     for step in &report.steps {
         write_step(&mut page, step);
+        write_failures(&mut page, step, &report.failures);
     }
     if !report.courses.is_empty() {
         page.section("What would have become of mail");
@@ -128,6 +130,22 @@ fn write_step(page: &mut Page<'_>, step: &MomentTold) {
     }
     for check in &step.checks {
         write_check(page, check);
+    }
+}
+
+/// Marks where something else was expected, once if both networks say it.
+fn write_failures(page: &mut Page<'_>, step: &MomentTold, failures: &[Failure]) {
+    let mut marked = BTreeSet::new();
+    for failure in failures
+        .iter()
+        .filter(|failure| failure.after == step.after && marked.insert(&failure.message))
+    {
+        let place = match &*failure.place {
+            "" => String::new(),
+            place => format!("{place}: "),
+        };
+        let rest = format!("{place}{}", failure.message);
+        page.push(Item::new(4, Tone::Bad, "FAILS", rest).in_columns(WORD_CHARS));
     }
 }
 

@@ -211,6 +211,7 @@ fn the_exit_code_says_how_the_worst_scenario_ended() {
             1,
             &[
                 "bad: fails",
+                "\n        FAILS       bad.toml:15: strict to corp.test: a reason with `the moon` was expected",
                 "bad.toml:15: on the model, after 0s: strict to corp.test: a reason with `the moon` was expected, it is `no MX host",
             ],
         ),
