@@ -21,6 +21,8 @@ pub enum Exit {
     /// 141: whoever read our output went away. What a shell shows for a program that SIGPIPE ended: not 0,
     /// which would say that all is well.
     BrokenPipe,
+    /// The code of the command that `lab run` was given, or what a shell gives in its place.
+    OfCommand(u8),
 }
 
 impl Exit {
@@ -42,7 +44,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Failure => 3,
             Self::BrokenPipe => 4,
-            Self::Interrupted | Self::Terminated => 5,
+            Self::Interrupted | Self::Terminated | Self::OfCommand(_) => 5,
         }
     }
 
@@ -57,6 +59,7 @@ impl Exit {
             Self::Interrupted => 130,
             Self::BrokenPipe => 141,
             Self::Terminated => 143,
+            Self::OfCommand(code) => code,
         }
     }
 }

@@ -3,16 +3,14 @@
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 
+use super::moment::{LabTime, moment_at};
 use super::places::PlacesArgs;
 use super::story::load;
-use super::up::moment_at;
 use crate::cli::exit::Exit;
-use crate::cli::values::parse_duration;
 use crate::clock::Clock;
 use crate::replay::far::servers::Lab;
 use crate::story::Pace;
@@ -25,9 +23,9 @@ pub struct LabApplyArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// The moment of the scenario, counted from its start
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
-    pub at: Duration,
+    /// The moment of the scenario: counted from its start, or by its clock
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    pub at: LabTime,
 
     /// Divide TTLs and the `max_age` of policies by this
     #[arg(long, value_name = "N", default_value = "1")]
@@ -56,7 +54,8 @@ pub(super) async fn run(args: &LabApplyArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     };
     let lab = Lab::from(&args.places);
-    let told = moment_at(&scenario, args.at).context("the scenario has no step")?;
+    let after = args.at.in_story(&scenario)?;
+    let told = moment_at(&scenario, after).context("the scenario has no step")?;
     let pace = Pace {
         factor: args.factor,
         start: Clock::system().now(),

@@ -1,19 +1,24 @@
 //! `stickler lab`: a scenario's servers, run by hand, or in containers.
 
 mod apply;
+mod moment;
 mod paste;
 mod places;
 mod play;
+mod run;
 mod serve;
+mod servers;
 mod story;
 mod up;
 
 use clap::{Args, Subcommand};
 
 pub use apply::LabApplyArgs;
+pub use moment::{LabTime, LabTimeError};
 pub(super) use paste::Ways;
 pub use places::PlacesArgs;
 pub use play::{LabPlayArgs, MtaArgument};
+pub use run::LabRunArgs;
 pub use serve::LabServeArgs;
 pub use up::LabUpArgs;
 
@@ -34,6 +39,8 @@ pub struct LabArgs {
 pub enum LabCommand {
     /// Start a scenario's servers and stay up
     Up(LabUpArgs),
+    /// Run a command with a scenario's servers around it
+    Run(LabRunArgs),
     /// Serve one address of a lab of containers
     Serve(LabServeArgs),
     /// Let a lab of containers serve a step of a scenario
@@ -50,6 +57,7 @@ pub enum LabCommand {
 pub async fn run(args: &LabArgs, environment: &Environment) -> anyhow::Result<Exit> {
     match &args.command {
         LabCommand::Up(args) => up::run(args).await,
+        LabCommand::Run(args) => run::run(args).await,
         LabCommand::Serve(args) => serve::run(args).await,
         LabCommand::Apply(args) => apply::run(args).await,
         LabCommand::Play(args) => play::run(args, environment).await,
@@ -58,4 +66,6 @@ pub async fn run(args: &LabArgs, environment: &Environment) -> anyhow::Result<Ex
 
 const EXAMPLES: &str = "\
 Examples:
-  stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h";
+  stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h
+  stickler lab run scenarios/migration/overlap-done-right.toml --at 2d2h \\
+    -- stickler check corp.test";

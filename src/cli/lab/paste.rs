@@ -36,7 +36,7 @@ impl Ways {
     }
 
     /// Returns the same as variables, the ones that the options can stand in.
-    pub(super) fn variables(&self) -> String {
+    pub(super) fn variables(&self) -> [(&'static str, String); 4] {
         let routes: Vec<String> = self.routes.iter().map(ToString::to_string).collect();
         let ca_file = self.ca_file.to_string_lossy();
         [
@@ -45,16 +45,21 @@ impl Ways {
             ("STICKLER_CA_FILE", ca_file.into_owned()),
             ("STICKLER_NOW", self.now.to_string()),
         ]
-        .iter()
-        .map(|(name, value)| format!("{name}={}\n", quoted(value)))
-        .collect()
+    }
+
+    /// Returns the variables as a shell reads them.
+    fn assignments(&self) -> String {
+        self.variables()
+            .iter()
+            .map(|(name, value)| format!("{name}={}\n", quoted(value)))
+            .collect()
     }
 
     /// Writes the variables to `path`, at once: whoever reads it meanwhile gets the old ones or the new ones.
     pub(in crate::cli) fn write_to(&self, path: &Path) -> io::Result<()> {
         let mut draft = path.as_os_str().to_owned();
         draft.push(".new");
-        fs::write(&draft, self.variables())?;
+        fs::write(&draft, self.assignments())?;
         fs::rename(&draft, path)
     }
 }
@@ -86,7 +91,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            ways.variables(),
+            ways.assignments(),
             "STICKLER_RESOLVER=127.0.0.1:5353\n\
              STICKLER_CONNECT_TO=192.0.2.1:25:127.0.0.1:4025,::127.0.0.1:9\n\
              STICKLER_CA_FILE=/tmp/ca.pem\n\

@@ -1,8 +1,7 @@
 //! `stickler lab up`: the servers of one scenario, at one of its moments, until somebody ends them.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,20 +10,16 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use tokio::sync::mpsc;
 
-use super::paste::Ways;
+use super::moment::{LabTime, LabTimeError};
+use super::servers::Servers;
 use super::story::load;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::output::Output;
 use crate::cli::repeat::quoted;
-use crate::cli::values::parse_duration;
-use crate::facts::{DnsName, UnixTime};
+use crate::facts::DnsName;
 use crate::net::routes::Route;
-use crate::replay::on_lab::{LabStage, clients};
-use crate::replay::stage::Stage as _;
-use crate::report::time::span;
-use crate::scenario::Scenario;
-use crate::story::Moment;
+use crate::scenario::span;
 use crate::world::Listen;
 use crate::world::control::Record;
 
@@ -36,9 +31,9 @@ pub struct LabUpArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Start at this moment of the scenario, counted from its start
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
-    pub at: Duration,
+    /// Start at this moment of the scenario: counted from its start, or by its clock
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    pub at: LabTime,
 
     /// Serve every address of the scenario at itself, at ports 25 and 443, and the DNS at 127.0.0.1, port 53:
     /// for programs that know no routes, in a container or network namespace that has the addresses
@@ -55,6 +50,16 @@ const WAITING_LINES: usize = 16;
 
 const LAST_STEP: &str = "this was the last step: `at TIME` goes anywhere, `quit` ends it\n";
 
+/// What is read from standard input.
+const COMMANDS: &str = "\
+  next      go on to the next step
+  at TIME   go to a moment: `at 2d3h`, `at 2026-03-04T11:00:00Z`
+  steps     list the steps, and mark where it stands
+  history   print what reached the servers since it was asked last, as JSON
+  help      print this
+  quit      end it, as Ctrl-C and SIGTERM do
+";
+
 const EXAMPLES: &str = "\
 Examples:
   stickler lab up scenarios/migration/overlap-done-right.toml --at 2d2h
@@ -65,10 +70,10 @@ Examples:
 
 It prints the options to reach the servers. While it is up it reads commands
 from standard input: `next` moves on to the next step, `at 2d3h` to that
-moment, `quit` ends it, as Ctrl-C and SIGTERM do. The end of the input does
-not. The options stay valid; a new `--now` and new routes are printed, and
---env FILE is written anew. `history` prints what reached the servers since it
-was asked last, messages too, as a line of JSON.
+moment, `steps` lists them, `help` the other commands. The end of the input
+ends nothing: Ctrl-C, SIGTERM and `quit` do. The options stay valid; after a
+step there is a new `--now`, and there may be new routes: they are printed, and
+--env FILE is written anew, so read it again. At the end that file is deleted.
 
 --real-ports needs root, or the right to bind ports below 1024, and addresses
 as in: ip address add 192.0.2.1/24 dev lo. Programs that run by the system's
@@ -81,116 +86,107 @@ pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
     let Some(scenario) = load(&args.file) else {
         return Ok(Exit::Usage);
     };
-    let mut lab = Lab::start(&scenario, args).await?;
     let mut interrupts = Interrupts::listen();
+    let listen = if args.real_ports {
+        Listen::RealPorts
+    } else {
+        Listen::FreePorts
+    };
+    let servers = Servers::start(&scenario, args.at, listen, args.env.as_deref()).await?;
+    let mut lab = Lab {
+        told: servers.ways().routes,
+        servers,
+        output: Output::open(None)?,
+        prompts: io::stdin().is_terminal() && io::stdout().is_terminal(),
+    };
     lab.tell_all()?;
     let mut lines = read_lines();
     loop {
+        lab.prompt()?;
         let line = tokio::select! {
             // The end of the input is no command: in a container there may be none from the start.
             Some(line) = lines.recv() => line,
             // The ordinary way to end what runs in a terminal or in a container.
-            _interrupt = interrupts.next() => break,
+            _interrupt = interrupts.next() => {
+                lab.end_line()?;
+                break;
+            }
         };
-        let mut words = line.split_ascii_whitespace();
-        match (words.next(), words.next(), words.next()) {
-            (None, _, _) => {}
-            (Some("next"), None, _) => match lab.next_moment() {
+        match Command::read(&line) {
+            Ok(None) => {}
+            Ok(Some(Command::Next)) => match lab.next_moment() {
                 Some(after) => lab.move_to(after).await?,
                 None => lab.say(LAST_STEP)?,
             },
-            (Some("at"), Some(time), None) => match parse_duration(time) {
+            Ok(Some(Command::At(time))) => match time.in_story(&scenario) {
                 Ok(after) => lab.move_to(after).await?,
-                Err(error) => lab.say(&format!("`{}`: {error}\n", time.escape_debug()))?,
+                Err(error) => lab.say(&format!("{error}\n"))?,
             },
-            (Some("history"), None, _) => lab.tell_history()?,
-            (Some("quit" | "exit"), None, _) => break,
-            _ => lab.say(&format!(
-                "`{}` is no command: write `next`, `at 2d3h`, `history` or `quit`\n",
-                line.trim().escape_debug()
-            ))?,
+            Ok(Some(Command::Steps)) => lab.tell_steps()?,
+            Ok(Some(Command::History)) => lab.tell_history()?,
+            Ok(Some(Command::Help)) => lab.say(COMMANDS)?,
+            Ok(Some(Command::Quit)) => break,
+            Err(error) => lab.say(&format!("{error}\n"))?,
         }
     }
-    lab.end().await?;
+    lab.servers.end().await?;
     Ok(Exit::Success)
 }
 
-/// The servers, and where in the story they stand.
-struct Lab<'s> {
-    scenario: &'s Scenario,
-    stage: LabStage,
-    output: Output,
-    env: Option<PathBuf>,
-    ca_file: PathBuf,
-    /// Holds the authority's file if nobody said where it may lie; it goes with this.
-    _folder: Option<tempfile::TempDir>,
-    /// The time since the start of the story.
-    after: Duration,
-    /// The routes that were told.
-    told: Vec<Route>,
+/// A line of input.
+enum Command {
+    Next,
+    At(LabTime),
+    Steps,
+    History,
+    Help,
+    Quit,
 }
 
-impl<'s> Lab<'s> {
-    async fn start(scenario: &'s Scenario, args: &LabUpArgs) -> anyhow::Result<Self> {
-        let moment = moment_at(scenario, args.at)
-            .context("the scenario has no step, so there is nothing to serve")?;
-        let listen = if args.real_ports {
-            Listen::RealPorts
-        } else {
-            Listen::FreePorts
-        };
-        let clients = clients(&moment.state);
-        let start = scenario.story.start;
-        let stage = LabStage::start(listen, start, &moment.state, clients).await?;
-        let absolute = |env: &PathBuf| {
-            std::path::absolute(env).with_context(|| format!("`{}`", env.display()))
-        };
-        // A shell looks for a name without a slash along its PATH.
-        let env = args.env.as_ref().map(absolute).transpose()?;
-        let (ca_file, folder) = match &env {
-            Some(env) => {
-                let mut path = env.clone().into_os_string();
-                path.push(".ca.pem");
-                (path.into(), None)
-            }
-            None => {
-                let folder = tempfile::Builder::new()
-                    .prefix("stickler-lab-")
-                    .tempdir()
-                    .context("making a folder for the lab's authority")?;
-                (folder.path().join("ca.pem"), Some(folder))
-            }
-        };
-        fs::write(&ca_file, stage.world().ca_pem())
-            .with_context(|| format!("cannot write `{}`", ca_file.display()))?;
-        Ok(Self {
-            scenario,
-            stage,
-            output: Output::open(None)?,
-            env,
-            ca_file,
-            _folder: folder,
-            after: args.at,
-            told: Vec::new(),
-        })
+impl Command {
+    /// Reads a line; an empty one says nothing.
+    fn read(line: &str) -> Result<Option<Self>, CommandError> {
+        let line = line.trim();
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        Ok(Some(match (word, rest) {
+            ("", _) => return Ok(None),
+            ("at", time) => Self::At(time.parse()?),
+            ("next", "") => Self::Next,
+            ("steps", "") => Self::Steps,
+            ("history", "") => Self::History,
+            ("help" | "?", "") => Self::Help,
+            ("quit" | "exit", "") => Self::Quit,
+            _ => return Err(CommandError::Unknown(line.chars().take(80).collect())),
+        }))
     }
+}
 
-    fn now(&self) -> UnixTime {
-        self.scenario.story.start.saturating_add(self.after)
-    }
+/// Why a line is no command.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(
+        "`{}` is no command: write `next`, `at 2d3h`, `steps`, `history`, `help` or `quit`",
+        .0.escape_debug()
+    )]
+    Unknown(String),
+    #[error(transparent)]
+    Time(#[from] LabTimeError),
+}
 
-    fn ways(&self) -> Ways {
-        Ways {
-            resolver: self.stage.world().dns_address(),
-            routes: self.stage.routes(),
-            ca_file: self.ca_file.clone(),
-            now: self.now(),
-        }
-    }
+/// The servers, and whom they are told of.
+struct Lab<'s> {
+    servers: Servers<'s>,
+    output: Output,
+    /// The routes that were told.
+    told: Vec<Route>,
+    /// Whether somebody types.
+    prompts: bool,
+}
 
+impl Lab<'_> {
     /// Prints what reached the servers since the last time.
     fn tell_history(&mut self) -> anyhow::Result<()> {
-        let world = self.stage.world();
+        let world = self.servers.world();
         let record = Record {
             requests: world.drain_history(),
             unannounced: world.unannounced(),
@@ -199,20 +195,33 @@ impl<'s> Lab<'s> {
         self.say(&format!("{line}\n"))
     }
 
+    /// Lists the steps, and marks the one that holds.
+    fn tell_steps(&mut self) -> anyhow::Result<()> {
+        let held = self.servers.moment().map(|moment| moment.after);
+        let start = self.servers.scenario().story.start;
+        let mut text = String::new();
+        for moment in self.servers.moments() {
+            let mark = if held == Some(moment.after) { '*' } else { ' ' };
+            let time = start.saturating_add(moment.after);
+            let after = span::format(moment.after);
+            let line = format!("{mark} {after:<8} {time}  {}", moment.title);
+            writeln!(text, "{}", line.trim_end())?;
+        }
+        self.say(&text)
+    }
+
     fn next_moment(&self) -> Option<Duration> {
-        self.scenario
-            .story
-            .moments
-            .iter()
+        self.servers
+            .moments()
             .map(|moment| moment.after)
-            .find(|after| *after > self.after)
+            .find(|after| *after > self.servers.after())
     }
 
     /// Tells where the story stands and every option.
     fn tell_all(&mut self) -> anyhow::Result<()> {
-        let ways = self.ways();
         let mut text = self.headline();
         let domains: Vec<&str> = self
+            .servers
             .moment()
             .into_iter()
             .flat_map(|moment| &moment.state.domains)
@@ -220,66 +229,70 @@ impl<'s> Lab<'s> {
             .collect();
         let check = format!("stickler check {}", domains.join(" "));
         write!(text, "\nTo look at it from another terminal:\n\n  {check}")?;
-        for option in ways.options() {
+        for option in self.servers.ways().options() {
             write!(text, " \\\n    {option}")?;
         }
         text.push('\n');
         for resolver in self.resolvers() {
             writeln!(text, "\n{resolver}")?;
         }
-        if let Some(env) = &self.env {
+        if let Some(read) = self.read_again() {
             writeln!(
                 text,
-                "\nThe same with variables, which are written anew at each step:\n\n  \
-                 set -a; . {}; set +a; {check}",
-                quoted(&env.to_string_lossy())
+                "\nThe same with variables, to be read again after each step:\n\n  {read}; {check}",
             )?;
         }
-        text.push_str("\n`next` moves on, `at TIME` goes to a moment, `quit` ends it.\n");
-        self.publish(ways)?;
+        text.push_str(
+            "\n`next` moves on, `at TIME` goes to a moment, `help` lists the rest, `quit` ends it.\n",
+        );
         self.say(&text)
     }
 
     /// Moves the story, and tells what has changed for those who look at it.
     async fn move_to(&mut self, after: Duration) -> anyhow::Result<()> {
-        let Some(moment) = moment_at(self.scenario, after) else {
-            return self.say("the story begins later\n");
-        };
-        self.stage.apply(&moment.state).await?;
-        self.after = after;
-        let told = std::mem::take(&mut self.told);
-        let ways = self.ways();
+        self.servers.move_to(after).await?;
+        let ways = self.servers.ways();
         let mut text = self.headline();
-        writeln!(text, "  --now {}", ways.now)?;
-        for route in ways.routes.iter().filter(|route| !told.contains(route)) {
+        for route in ways
+            .routes
+            .iter()
+            .filter(|route| !self.told.contains(route))
+        {
             writeln!(text, "  --connect-to {route}")?;
         }
-        self.publish(ways)?;
+        if let Some(read) = self.read_again() {
+            writeln!(text, "  read the variables again: {read}")?;
+        }
+        writeln!(text, "  --now {}", ways.now)?;
+        self.told = ways.routes;
         self.say(&text)
     }
 
-    fn moment(&self) -> Option<&'s Moment> {
-        moment_at(self.scenario, self.after)
+    /// Returns the command that reads the variables.
+    fn read_again(&self) -> Option<String> {
+        let env = quoted(&self.servers.env()?.to_string_lossy());
+        Some(format!("set -a; . {env}; set +a"))
     }
 
     fn headline(&self) -> String {
-        let title = self.moment().map_or("", |moment| &moment.title);
+        let title = self.servers.moment().map_or("", |moment| &moment.title);
         let colon = if title.is_empty() { "" } else { ": " };
         format!(
             "{} at {} ({} after the start){colon}{title}\n",
-            self.scenario.story.id,
-            self.now(),
-            span(self.after),
+            self.servers.scenario().story.id,
+            self.servers.now(),
+            span::format(self.servers.after()),
         )
     }
 
     /// Tells of the resolvers that see something else.
     fn resolvers(&self) -> Vec<String> {
-        self.moment()
+        self.servers
+            .moment()
             .into_iter()
             .flat_map(|moment| moment.state.internet.views.keys())
             .filter_map(|resolver| {
-                let address = self.stage.world().view_address(resolver)?;
+                let address = self.servers.world().view_address(resolver)?;
                 Some(format!(
                     "As the resolver `{resolver}` sees it: --resolver {address}"
                 ))
@@ -287,12 +300,18 @@ impl<'s> Lab<'s> {
             .collect()
     }
 
-    fn publish(&mut self, ways: Ways) -> anyhow::Result<()> {
-        if let Some(env) = &self.env {
-            ways.write_to(env)
-                .with_context(|| format!("cannot write `{}`", env.display()))?;
+    fn prompt(&mut self) -> anyhow::Result<()> {
+        if self.prompts {
+            self.say(&format!("lab {}> ", span::format(self.servers.after())))?;
         }
-        self.told = ways.routes;
+        Ok(())
+    }
+
+    /// Leaves the line of the prompt.
+    fn end_line(&mut self) -> anyhow::Result<()> {
+        if self.prompts {
+            self.say("\n")?;
+        }
         Ok(())
     }
 
@@ -301,22 +320,6 @@ impl<'s> Lab<'s> {
         self.output.flush()?;
         Ok(())
     }
-
-    async fn end(self) -> anyhow::Result<()> {
-        self.stage.shutdown().await?;
-        Ok(())
-    }
-}
-
-/// Returns the step that holds at a time; before the first one, that one.
-pub(super) fn moment_at(scenario: &Scenario, after: Duration) -> Option<&Moment> {
-    scenario
-        .story
-        .moments
-        .iter()
-        .rev()
-        .find(|moment| moment.after <= after)
-        .or_else(|| scenario.story.moments.first())
 }
 
 /// Reads standard input on a thread that nobody waits for: a read of a terminal cannot be cancelled.

@@ -54,7 +54,7 @@ const SECTIONS: [&str; 8] = [
     ".TH ",
     ".SH NAME\n",
     ".SH SYNOPSIS\n",
-    ".SH \"EXIT STATUS\"\n0 ",
+    ".SH \"EXIT STATUS\"\n",
     ".SH ENVIRONMENT\n.TP\n\\fBSTICKLER_",
     "\n\\fBNO_COLOR\\fR\n",
     ".SH FILES\n",

@@ -1,4 +1,4 @@
-//! `lab up`, and `check` with the options that it prints.
+//! `lab up`, `check` with the options that it prints, and `lab run`.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Stdio};
@@ -93,13 +93,23 @@ fn check_sees_the_story_as_the_lab_tells_it() {
     let mut lab = Lab::up(&program, &[STORY, "--at", "2d2h", "--env", "lab.env"]);
     let told = lab.read_to("moves on");
     for fragment in [
-        "at 2026-03-04T10:00:00Z (2 d 2 h after the start): the old MX record has left every resolver\n",
+        "at 2026-03-04T10:00:00Z (2d2h after the start): the old MX record has left every resolver\n",
         "  stickler check corp.test \\\n    --resolver 127.0.0.1:",
         " \\\n    --now 2026-03-04T10:00:00Z\n",
     ] {
         assert!(told.contains(fragment), "{told}");
     }
     let stale = check_with(&program, "lab.env", &[]);
+    let resolver = told
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("--resolver "));
+    let resolver = resolver
+        .expect("the option is printed")
+        .trim_end_matches(" \\");
+    assert_eq!(
+        stale.stderr,
+        format!("stickler: resolver {resolver}, clock 2026-03-04 10:00 UTC (from STICKLER_*)\n"),
+    );
     // The next run has the variables too.
     assert!(!stale.stdout.contains("--resolver"), "{}", stale.stdout);
     stale.check(
@@ -127,7 +137,12 @@ fn check_sees_the_story_as_the_lab_tells_it() {
         .check(1, &["corp.test: DEFER "], &"the options pasted");
     let before = program.read("lab.env");
     lab.write("next");
-    lab.read_to("--now 2026-03-04T11:00:00Z");
+    let moved = lab.read_to("--now 2026-03-04T11:00:00Z");
+    let again = format!(
+        "  read the variables again: set -a; . {}; set +a\n",
+        program.folder().join("lab.env").display()
+    );
+    assert!(moved.contains(&again), "{moved}");
     let after = program.read("lab.env");
     assert_eq!(
         before.replace("T10:", "T11:"),
@@ -154,13 +169,34 @@ fn check_sees_the_story_as_the_lab_tells_it() {
     for (line, expected) in [
         (
             "at noon",
-            "`noon`: not a span of time: write a number and a unit",
+            "`noon` is no moment: write a time since the start, as in 2d3h, or one of",
         ),
         (
             "dance",
-            "`dance` is no command: write `next`, `at 2d3h`, `history` or `quit`",
+            "`dance` is no command: write `next`, `at 2d3h`, `steps`, `history`, `help` or `quit`",
         ),
+        (
+            "at 2026-03-02T07:00:00Z",
+            "is too early: the story begins at 2026-03-02T08:00:00Z",
+        ),
+        ("help", "  steps     list the steps"),
         ("history", r#""name":"_mta-sts.corp.test""#),
+        // Every time that is printed is taken.
+        ("at 2026-03-04T10:00:00Z", "--now 2026-03-04T10:00:00Z"),
+        ("at +2d3h", "--now 2026-03-04T11:00:00Z"),
+        ("at 2 d 2 h", "--now 2026-03-04T10:00:00Z"),
+        (
+            "steps",
+            "  0s       2026-03-02T08:00:00Z  before the cutover",
+        ),
+        (
+            "",
+            "  2d       2026-03-04T08:00:00Z  the MX moves, the policy stays",
+        ),
+        (
+            "",
+            "* 2d2h     2026-03-04T10:00:00Z  the old MX record has left",
+        ),
         ("at 9d", "--now 2026-03-11T08:00:00Z"),
         ("next", "this was the last step"),
     ] {
@@ -168,6 +204,8 @@ fn check_sees_the_story_as_the_lab_tells_it() {
         lab.read_to(expected);
     }
     assert_eq!(lab.end(), Some(0));
+    // They would lead nowhere now.
+    assert_eq!(program.names(), [""; 0]);
 }
 
 #[test]
@@ -199,7 +237,84 @@ fn it_outlives_its_input_until_it_is_told_to_end() {
         check_with(&program, "lab.env", &[]).check(0, &["corp.test: deliver"], &name);
         super::signal(name, &lab.child);
         assert_eq!(lab.child.wait().expect("it ends").code(), Some(0), "{name}");
+        assert_eq!(program.names(), [""; 0], "{name}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_runs_with_the_lab_around_it_and_gives_its_exit_code() {
+    let program = Program::new();
+    let stickler = assert_cmd::cargo::cargo_bin!("stickler").to_str().unwrap();
+    let check = [stickler, "check", "corp.test"];
+    for (at, command, exit, fragments) in [
+        (
+            "2d2h",
+            &check[..],
+            1,
+            &[
+                "corp.test: defer",
+                "!clock 2026-03-04 10:00 UTC (from STICKLER_*)",
+            ][..],
+        ),
+        ("2d5h", &check, 0, &["corp.test: deliver"]),
+        (
+            "2026-03-04T10:00:00Z",
+            &[
+                "sh",
+                "-c",
+                "echo $STICKLER_NOW; cat $STICKLER_CA_FILE; exit 7",
+            ],
+            7,
+            &["2026-03-04T10:00:00Z\n-----BEGIN CERTIFICATE"],
+        ),
+        ("0s", &["sh", "-c", "kill -KILL $$"], 137, &[]),
+        ("0s", &["sh", "-c", "kill -TERM $$"], 143, &[]),
+        (
+            "0s",
+            &["./nothing"],
+            127,
+            &["!error: ./nothing: No such file"],
+        ),
+        ("0s", &["/"], 126, &["!error: /: Permission denied"]),
+        (
+            "1999-01-01T00:00:00Z",
+            &["true"],
+            2,
+            &["!1999-01-01T00:00:00Z is too early: the story begins at 2026-03-02T08:00:00Z"],
+        ),
+    ] {
+        let words = [&["lab", "run", STORY, "--at", at, "--"], command].concat();
+        let run = Run::of(program.command(&words).env("PATH", "/usr/bin:/bin"));
+        run.check(exit, fragments, &words);
+    }
+    program
+        .run(&["lab", "run", STORY])
+        .check(2, &["!<COMMAND>..."], &"no command");
+    program
+        .run(&["lab", "run", "missing.toml", "--", "true"])
+        .check(2, &["!missing.toml:1:1: cannot be read"], &"no scenario");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_termination_is_handed_on_to_the_command() {
+    let program = Program::new();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("stickler"))
+        .args(["lab", "run", STORY, "--", "sh", "-c"])
+        .arg("trap 'echo over; exit 5' TERM; echo up; read line; exit 9")
+        .current_dir(program.folder())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut said = String::new();
+    output.read_line(&mut said).expect("it writes UTF-8");
+    super::signal("TERM", &child);
+    output.read_line(&mut said).expect("it writes UTF-8");
+    assert_eq!(said, "up\nover\n");
+    assert_eq!(child.wait().expect("it ends").code(), Some(5));
 }
 
 #[cfg(unix)]
