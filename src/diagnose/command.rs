@@ -18,55 +18,126 @@ pub fn policy_url(domain: &DnsName) -> String {
     format!("https://mta-sts.{domain}/.well-known/mta-sts.txt")
 }
 
+/// The port of a policy host.
+pub(super) const HTTPS_PORT: u16 = 443;
+
 /// A line for a shell.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Command(String);
+#[serde(into = "String")]
+#[schemars(with = "String")]
+pub enum Command {
+    /// Looks names up.
+    Dig {
+        /// What `dig` is asked.
+        arguments: String,
+        /// The resolver; `None` for the system's.
+        at: Option<SocketAddr>,
+    },
+    /// Looks a name up from the root on.
+    Trace(String),
+    /// Fetches the policy.
+    Fetch {
+        /// The policy domain.
+        domain: DnsName,
+        /// The options of `curl`.
+        options: String,
+        /// Where from.
+        from: Source,
+        /// The MX hosts that the policy is held to; none if it is only shown.
+        covers: Vec<String>,
+    },
+    /// Shakes hands with a host.
+    Handshake {
+        /// The name that is asked for.
+        name: String,
+        /// The port.
+        port: u16,
+        /// Where the host is; `None` for wherever its name leads.
+        to: Option<SocketAddr>,
+        /// Whether STARTTLS comes first.
+        is_smtp: bool,
+        /// More options of `openssl s_client`, each after a blank.
+        options: String,
+    },
+    /// Checks again: the arguments.
+    Check(String),
+}
+
+/// Where a policy is fetched from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// Wherever the policy host's name leads.
+    Anywhere,
+    /// One address of the policy host.
+    Address(IpAddr),
+    /// A socket in the place of the policy host's.
+    Socket(SocketAddr),
+}
 
 impl Command {
     /// Looks names up: `arguments` are those of `dig`.
     pub(super) fn dig(arguments: impl fmt::Display) -> Self {
-        Self(format!("dig {arguments}"))
+        Self::Dig {
+            arguments: arguments.to_string(),
+            at: None,
+        }
+    }
+
+    /// Looks a name up from the root on.
+    pub(super) fn trace(name: impl fmt::Display) -> Self {
+        Self::Trace(name.to_string())
     }
 
     /// Fetches the policy; `options` are those of `curl`.
     pub(super) fn fetch(options: &str, domain: &DnsName) -> Self {
-        Self(format!("curl {options} {}", policy_url(domain)))
+        Self::Fetch {
+            domain: domain.clone(),
+            options: options.to_owned(),
+            from: Source::Anywhere,
+            covers: Vec::new(),
+        }
     }
 
     /// Fetches the policy from one address of the policy host.
     pub(super) fn fetch_from(domain: &DnsName, address: IpAddr) -> Self {
-        let literal = match address {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("[{address}]"),
-        };
-        Self::fetch(
-            &format!("-sS --resolve 'mta-sts.{domain}:443:{literal}'"),
-            domain,
-        )
+        Self::Fetch {
+            domain: domain.clone(),
+            options: "-sS".to_owned(),
+            from: Source::Address(address),
+            covers: Vec::new(),
+        }
     }
 
     /// Asks whether the served policy covers MX hosts.
     pub(super) fn lint_served(domain: &DnsName, hosts: &[String]) -> Self {
-        Self(format!(
-            "{} | stickler lint policy - --mx {}",
-            Self::fetch("-sS", domain),
-            hosts.join(" ")
-        ))
+        Self::Fetch {
+            domain: domain.clone(),
+            options: "-sS".to_owned(),
+            from: Source::Anywhere,
+            covers: hosts.to_vec(),
+        }
     }
 
     /// Shakes hands with the policy host.
     pub(super) fn https_handshake(domain: &DnsName, options: &str) -> Self {
-        Self(format!(
-            "openssl s_client </dev/null -connect mta-sts.{domain}:443 -servername mta-sts.{domain}{options}"
-        ))
+        Self::Handshake {
+            name: format!("mta-sts.{domain}"),
+            port: HTTPS_PORT,
+            to: None,
+            is_smtp: false,
+            options: options.to_owned(),
+        }
     }
 
     /// Shakes hands with an MX host, after STARTTLS.
     pub(super) fn smtp_handshake(host: &DnsName, port: SmtpPort, options: &str) -> Self {
-        Self(format!(
-            "openssl s_client -connect {host}:{port} -starttls smtp -servername {host} </dev/null{options}"
-        ))
+        Self::Handshake {
+            name: host.to_string(),
+            port: port.0,
+            to: None,
+            is_smtp: true,
+            options: options.to_owned(),
+        }
     }
 
     /// Shakes hands with an MX host at one of its addresses, after STARTTLS.
@@ -76,22 +147,118 @@ impl Command {
         port: SmtpPort,
         options: &str,
     ) -> Self {
-        Self(format!(
-            "openssl s_client -connect {} -starttls smtp -servername {host} </dev/null{options}",
-            SocketAddr::new(address, port.0)
-        ))
+        Self::Handshake {
+            name: host.to_string(),
+            port: port.0,
+            to: Some(SocketAddr::new(address, port.0)),
+            is_smtp: true,
+            options: options.to_owned(),
+        }
     }
 
     /// Checks again, with the options that this check had.
     pub(super) fn check(options: &str, arguments: impl fmt::Display) -> Self {
         let blank = if options.is_empty() { "" } else { " " };
-        Self(format!("stickler check {options}{blank}{arguments}"))
+        Self::Check(format!("{options}{blank}{arguments}"))
     }
 }
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Dig { arguments, at } => {
+                f.write_str("dig ")?;
+                if let Some(at) = at {
+                    write!(f, "@{} ", at.ip())?;
+                }
+                if let Some(at) = at.filter(|at| at.port() != DNS_PORT) {
+                    write!(f, "-p {} ", at.port())?;
+                }
+                f.write_str(arguments)
+            }
+            Self::Trace(name) => write!(f, "dig +trace {name}"),
+            Self::Fetch {
+                domain,
+                options,
+                from,
+                covers,
+            } => {
+                write!(f, "curl {options} {from}", from = Led { domain, from })?;
+                f.write_str(&policy_url(domain))?;
+                if !covers.is_empty() {
+                    write!(f, " | stickler lint policy - --mx {}", covers.join(" "))?;
+                }
+                Ok(())
+            }
+            Self::Handshake {
+                name,
+                port,
+                to,
+                is_smtp,
+                options,
+            } => {
+                let at = match to {
+                    Some(socket) => socket.to_string(),
+                    None => format!("{name}:{port}"),
+                };
+                if *is_smtp {
+                    write!(
+                        f,
+                        "openssl s_client -connect {at} -starttls smtp -servername {name} </dev/null{options}"
+                    )
+                } else {
+                    write!(
+                        f,
+                        "openssl s_client </dev/null -connect {at} -servername {name}{options}"
+                    )
+                }
+            }
+            Self::Check(arguments) => write!(f, "stickler check {arguments}"),
+        }
+    }
+}
+
+impl From<Command> for String {
+    fn from(command: Command) -> Self {
+        command.to_string()
+    }
+}
+
+/// The port of resolvers, which `dig` takes by itself.
+const DNS_PORT: u16 = 53;
+
+/// The option that leads `curl` elsewhere, with a blank behind it.
+struct Led<'c> {
+    domain: &'c DnsName,
+    from: &'c Source,
+}
+
+impl fmt::Display for Led<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { domain, from } = self;
+        match from {
+            Source::Anywhere => Ok(()),
+            Source::Address(address) => {
+                write!(
+                    f,
+                    "--resolve 'mta-sts.{domain}:{HTTPS_PORT}:{}' ",
+                    Literal(*address)
+                )
+            }
+            Source::Socket(to) => write!(f, "--connect-to 'mta-sts.{domain}:{HTTPS_PORT}:{to}' "),
+        }
+    }
+}
+
+/// An address as it stands in a URL.
+struct Literal(IpAddr);
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => write!(f, "[{address}]"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
 //! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out ([`assemble`],
 //! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, first
-//! ([`first`]) and step by step ([`steps`]). What is known of mail providers is data ([`hosting`]).
+//! ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]). What is known of mail providers is data ([`hosting`]).
 
 pub mod action;
 pub mod alias;
@@ -31,6 +31,7 @@ pub mod stored;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+pub mod vantage;
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ use case::Case;
 use document::{CutShortReport, DomainReport, Severity};
 use judged::Judged;
 use survey::Survey;
+use vantage::Vantage;
 
 /// What a check found.
 #[derive(Clone, Debug)]
@@ -71,9 +73,8 @@ pub struct Options {
     pub stop: Option<Stop>,
     /// Special-purpose addresses that are connected to all the same.
     pub allowed: Vec<Prefix>,
-    /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
-    /// 127.0.0.1:5353`. Empty if it needs none.
-    pub repeat: String,
+    /// From where it looks, for the commands that a report proposes.
+    pub vantage: Vantage,
 }
 
 /// Checks one domain: what conforming senders do with mail for it now, and why.
@@ -118,7 +119,7 @@ pub async fn check<N: Network>(
         cut_short: memo.cut_short().map(CutShortReport::from),
     };
     Checked {
-        report: assemble::report(&case, &options.repeat),
+        report: assemble::report(&case, &options.vantage),
         look,
     }
 }

@@ -7,6 +7,7 @@ use super::document::{
     DomainReport, Finding, PolicyReport, PolicySourceReport, PortState, Severity, Step, StepState,
 };
 use super::fix::{Fix, record};
+use super::vantage::{Seen, Vantage};
 use crate::facts::{DnsName, Sentence};
 use crate::sender::Verdict;
 
@@ -16,11 +17,14 @@ const MAX_HOSTS: usize = 32;
 /// How many edges get a line of their own.
 const MAX_EDGES: usize = 8;
 
-/// Says how the nine steps stand after a check. `repeat` has the options that another check needs to see the
-/// same; empty if it needs none.
+/// Says how the nine steps stand after a check that looked from `vantage`.
 #[must_use]
-pub fn steps(report: &DomainReport, repeat: &str) -> [Step; 9] {
-    let view = View { report, repeat };
+pub fn steps(report: &DomainReport, vantage: &Vantage) -> [Step; 9] {
+    let view = View {
+        report,
+        vantage,
+        seen: seen(report),
+    };
     let mut steps = [
         view.policy(),
         view.coverage(),
@@ -49,13 +53,25 @@ pub fn steps(report: &DomainReport, repeat: &str) -> [Step; 9] {
     steps
 }
 
+/// Returns the addresses that were seen of the policy host and the MX hosts.
+pub(super) fn seen(report: &DomainReport) -> Seen {
+    let edges = report.fetch.edges.iter().map(|edge| edge.address);
+    let policy_host = edges.map(|address| (format!("mta-sts.{}", report.domain), address));
+    let mx = report.mx.iter().flat_map(|host| {
+        let addresses = host.addresses.iter().map(|address| address.address);
+        addresses.map(|address| (host.host.to_string(), address))
+    });
+    Seen::new(policy_host.chain(mx))
+}
+
 /// The step in which the policy is corrected: those after it are pointless while one before them is not done.
 const CORRECTION: u8 = 5;
 
 /// What the steps look at.
 struct View<'r> {
     report: &'r DomainReport,
-    repeat: &'r str,
+    vantage: &'r Vantage,
+    seen: Seen,
 }
 
 impl View<'_> {
@@ -66,7 +82,7 @@ impl View<'_> {
             title: "fetch the live policy and note the hosts that it lists",
             state: ok_if(live.is_some_and(|policy| policy.valid)),
             seen: live.and_then(|policy| named("it lists ", &policy.mx)),
-            commands: vec![Command::fetch("-sS", self.domain()).to_string()],
+            commands: self.led([Command::fetch("-sS", self.domain())]),
             ..Step::default()
         }
     }
@@ -93,10 +109,8 @@ impl View<'_> {
             title: "compare them with the hosts that are meant to take the mail",
             state: ok_if(self.live().is_some_and(covers_all)),
             seen: unlisted.and_then(|hosts| named("not listed: ", &hosts)),
-            commands: (!hosts.is_empty())
-                .then(|| Command::lint_served(self.domain(), &hosts).to_string())
-                .into_iter()
-                .collect(),
+            commands: self
+                .led((!hosts.is_empty()).then(|| Command::lint_served(self.domain(), &hosts))),
             ..Step::default()
         }
     }
@@ -120,13 +134,10 @@ impl View<'_> {
             title: "find where the policy is really hosted",
             state: ok_if(!fetch.edges.is_empty()),
             seen,
-            commands: vec![
-                Command::dig(format_args!(
-                    "+noall +answer mta-sts.{0} A mta-sts.{0} AAAA",
-                    self.domain()
-                ))
-                .to_string(),
-            ],
+            commands: self.led([Command::dig(format_args!(
+                "+noall +answer mta-sts.{0} A mta-sts.{0} AAAA",
+                self.domain()
+            ))]),
             ..Step::default()
         }
     }
@@ -151,7 +162,7 @@ impl View<'_> {
                 StepState::Unknown
             },
             seen,
-            commands: vec![Command::dig(format_args!("+short MX {}", self.domain())).to_string()],
+            commands: self.led([Command::dig(format_args!("+short MX {}", self.domain()))]),
             ..Step::default()
         }
     }
@@ -198,11 +209,12 @@ impl View<'_> {
             step: 6,
             title: "verify that every address of the policy host serves the correction",
             state: ok_if(agree),
-            commands: edges
-                .iter()
-                .take(MAX_EDGES)
-                .map(|edge| Command::fetch_from(self.domain(), edge.address).to_string())
-                .collect(),
+            commands: self.led(
+                edges
+                    .iter()
+                    .take(MAX_EDGES)
+                    .map(|edge| Command::fetch_from(self.domain(), edge.address)),
+            ),
             ..Step::default()
         }
     }
@@ -249,7 +261,16 @@ impl View<'_> {
     }
 
     fn check(&self, arguments: impl fmt::Display) -> String {
-        Command::check(self.repeat, arguments).to_string()
+        Command::check(&self.vantage.repeat, arguments).to_string()
+    }
+
+    /// Writes the commands, those that work from where the check looked.
+    fn led(&self, commands: impl IntoIterator<Item = Command>) -> Vec<String> {
+        commands
+            .into_iter()
+            .filter_map(|command| self.vantage.lead(command, &self.seen))
+            .map(String::from)
+            .collect()
     }
 
     /// Returns the codes of what is more than a note at a step.

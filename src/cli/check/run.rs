@@ -16,10 +16,12 @@ use crate::cli::repeat::quoted;
 use crate::cli::values::{NextHop, Probe};
 use crate::diagnose::document::{DomainReport, SentReport, Severity};
 use crate::diagnose::send::{self, Envelope};
+use crate::diagnose::vantage::Vantage;
 use crate::diagnose::{self, exit_code};
 use crate::facts::DnsName;
 use crate::facts::smtp::SmtpPort;
 use crate::net::Live;
+use crate::net::routes::Routes;
 use crate::report::text::{self, Tally};
 use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
@@ -98,7 +100,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             time: Some(args.work.deadline),
             stop: Some(stop.clone()),
             allowed: args.network.allow_net.clone(),
-            repeat: repeat(args),
+            vantage: vantage(args),
         },
         send: args.send.clone(),
         for_domains,
@@ -181,6 +183,21 @@ impl Job {
                 None
             }
         }
+    }
+}
+
+/// Returns from where the check looks.
+fn vantage(args: &CheckArgs) -> Vantage {
+    let network = &args.network;
+    Vantage {
+        repeat: repeat(args),
+        resolver: network.resolver.first().map(|resolver| resolver.0),
+        routes: Routes::new(network.connect_to.iter().cloned()),
+        // Other programs take one file.
+        ca_file: match &network.ca_file[..] {
+            [file] => Some(quoted(&file.to_string_lossy())),
+            _ => None,
+        },
     }
 }
 

@@ -14,13 +14,14 @@ use super::findings;
 use super::first;
 use super::row::Row;
 use super::steps;
+use super::vantage::Vantage;
 use crate::sender::Verdict;
 use crate::sender::found::PolicyInUse;
 use crate::sts::transport::Certainty;
 
-/// Lays everything out; `repeat` has the options of another check.
+/// Lays everything out; commands are those that work from `vantage`.
 #[must_use]
-pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
+pub fn report(case: &Case<'_>, vantage: &Vantage) -> DomainReport {
     let judged = case.judged;
     let worst = case.worst_row();
     let mut report = DomainReport {
@@ -50,6 +51,13 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         sent: None,
         trace: case.rows.iter().flat_map(trace).collect(),
     };
+    let seen = steps::seen(&report);
+    for finding in &mut report.findings {
+        finding.fix = finding
+            .fix
+            .take()
+            .and_then(|fix| fix.led_by(vantage, &seen));
+    }
     report.first_action = match case.cut_short {
         // What was not waited for is no reason to look elsewhere.
         Some(CutShortReport::Interrupted) => {
@@ -60,7 +68,7 @@ pub fn report(case: &Case<'_>, repeat: &str) -> DomainReport {
         }
         Some(CutShortReport::Deadline) | None => first::first_action(&report),
     };
-    report.steps = steps::steps(&report, repeat).into();
+    report.steps = steps::steps(&report, vantage).into();
     report
 }
 

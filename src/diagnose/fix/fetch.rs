@@ -209,7 +209,7 @@ fn lookup(domain: &DnsName, failure: &DnsFailure) -> Fix {
              zone signed anew:",
             failure.kind
         ))
-        .run([Command::dig(format_args!("+trace mta-sts.{domain}"))])
+        .run([Command::trace(format_args!("mta-sts.{domain}"))])
     }
 }
 

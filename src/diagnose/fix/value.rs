@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::diagnose::alias::{AliasEnd, AliasedName, Aliases};
 use crate::diagnose::command::{Command, ZoneRecord};
 use crate::diagnose::findings::codes::Code;
+use crate::diagnose::vantage::{Seen, Vantage};
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
 
@@ -252,6 +253,21 @@ impl Fix {
             }
         }
         Some(joined)
+    }
+
+    /// Leads the commands where the check was led; `None` if nothing is left of it without those that cannot be.
+    pub(in crate::diagnose) fn led_by(mut self, vantage: &Vantage, seen: &Seen) -> Option<Self> {
+        for part in &mut self.parts {
+            if let Part::Run(commands) = part {
+                *commands = std::mem::take(commands)
+                    .into_iter()
+                    .filter_map(|command| vantage.lead(command, seen))
+                    .collect();
+            }
+        }
+        self.parts
+            .retain(|part| !matches!(part, Part::Run(commands) if commands.is_empty()));
+        (!self.parts.is_empty()).then_some(self)
     }
 
     /// Returns its parts, in order.

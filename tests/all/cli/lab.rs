@@ -122,6 +122,16 @@ fn check_sees_the_story_as_the_lab_tells_it() {
         ],
         &"the stale policy",
     );
+    let (address, port) = resolver.split_once(':').expect("an address and a port");
+    check_with(&program, "lab.env", &["--steps"]).check(
+        1,
+        &[
+            &format!("dig @{address} -p {port} +short MX corp.test\n"),
+            "curl -sS --cacert /",
+            "lab.env.ca.pem --connect-to 'mta-sts.corp.test:443:127.0.0.1:",
+        ],
+        &"commands that work in the lab",
+    );
     let options = told
         .lines()
         .filter_map(|line| line.strip_prefix("    --"))

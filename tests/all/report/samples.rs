@@ -13,6 +13,7 @@ use stickler::diagnose::findings::codes;
 use stickler::diagnose::first::first_action;
 use stickler::diagnose::fix::Fix;
 use stickler::diagnose::steps::steps;
+use stickler::diagnose::vantage::Vantage;
 use stickler::facts::UnixTime;
 use stickler::facts::dns::Exchange;
 use stickler::report::{Context, Run, text};
@@ -51,8 +52,12 @@ pub(crate) fn all() -> [(&'static str, DomainReport); 7] {
 
 /// Returns a report with the steps that follow from it.
 pub(crate) fn with_steps(report: &DomainReport, repeat: &str) -> DomainReport {
+    let vantage = Vantage {
+        repeat: repeat.to_owned(),
+        ..Vantage::default()
+    };
     DomainReport {
-        steps: steps(report, repeat).into(),
+        steps: steps(report, &vantage).into(),
         first_action: first_action(report),
         ..report.clone()
     }
