@@ -1,4 +1,6 @@
 //! The codes: stable names, never given a second meaning.
+//!
+#![doc = include_str!("../../pages/findings.md")]
 
 use crate::diagnose::action::Action;
 
