@@ -51,8 +51,7 @@ const WAITING_LINES: usize = 16;
 const LAST_STEP: &str = "this was the last step: `at TIME` goes anywhere, `quit` ends it\n";
 
 /// What is read from standard input.
-const COMMANDS: &str = "\
-  next      go on to the next step
+const COMMANDS: &str = "  next      go on to the next step
   at TIME   go to a moment: `at 2d3h`, `at 2026-03-04T11:00:00Z`
   steps     list the steps, and mark where it stands
   history   print what reached the servers since it was asked last, as JSON

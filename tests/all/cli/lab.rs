@@ -199,7 +199,7 @@ fn a_lab_takes_every_time_that_it_prints_and_says_what_it_does_not_know() {
             "at 2026-03-02T07:00:00Z",
             "is too early: the story begins at 2026-03-02T08:00:00Z",
         ),
-        ("help", "  steps     list the steps"),
+        ("help", "  next      go on to the next step"),
         ("history", r#""name":"_mta-sts.corp.test""#),
         // Every time that is printed is taken.
         ("at 2026-03-04T10:00:00Z", "--now 2026-03-04T10:00:00Z"),
