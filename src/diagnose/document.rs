@@ -3,7 +3,6 @@
 //! Times are RFC 3339 in UTC, durations end in `_secs`, enum values are the RFC's words or kebab-case, and a
 //! fact that is absent is null.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
@@ -13,12 +12,12 @@ pub use super::action::{Action, FirstAction};
 pub use super::certificate::{CertificateReport, ChainedCertificateReport};
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
+pub use super::grounds::Why;
 pub use super::port::{CutShortReport, PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
 use crate::facts::dns::Exchange;
-use crate::facts::{DnsName, Say, Sentence, UnixTime};
+use crate::facts::{DnsName, Sentence, UnixTime};
 use crate::sender::{Families, Verdict};
-use crate::sts::ledger::Holding;
 use crate::sts::policy::Mode;
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
@@ -101,66 +100,6 @@ pub struct SenderReport {
     pub until_event: Option<UntilEvent>,
     /// Why, in one sentence.
     pub reason: Why,
-}
-
-/// Why a verdict is what it is: one sentence without a full stop.
-#[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(into = "Sentence")]
-#[schemars(with = "Sentence")]
-pub struct Why {
-    /// What only we could not see; empty if the verdict does not hang on that.
-    pub doubt: Sentence,
-    /// The stored policy that was applied, if one was.
-    pub stored: Option<StoredReport>,
-    /// What decided; empty if that hangs on what we could not see.
-    pub cause: Sentence,
-}
-
-impl Why {
-    /// Returns whether other senders would see the same.
-    #[must_use]
-    pub fn is_certain(&self) -> bool {
-        self.doubt == Sentence::default()
-    }
-}
-
-impl Say for Why {
-    fn say(&self, sentence: &mut Sentence) {
-        sentence.add(&self.doubt);
-        if let Some(stored) = &self.stored {
-            let id = &stored.id;
-            match stored.held {
-                Holding::Certain => {
-                    sentence.words(format_args!("under the stored policy (id {id}): "))
-                }
-                Holding::Possible => sentence.words(format_args!(
-                    "under a policy that may still be held (id {id}): "
-                )),
-            };
-        }
-        sentence.add(&self.cause);
-    }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.sentence().fmt(f)
-    }
-}
-
-impl From<Why> for Sentence {
-    fn from(why: Why) -> Self {
-        why.sentence()
-    }
-}
-
-impl<T: Into<String>> From<T> for Why {
-    fn from(cause: T) -> Self {
-        Self {
-            cause: Sentence::from(cause),
-            ..Self::default()
-        }
-    }
 }
 
 /// What a sender had cached.

@@ -1,9 +1,10 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
-//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out ([`assemble`],
-//! [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to do, first
-//! ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]). What is known of mail providers is data ([`hosting`]).
+//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out
+//! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
+//! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
+//! What is known of mail providers is data ([`hosting`]).
 
 pub mod action;
 pub mod alias;
@@ -17,6 +18,7 @@ pub mod finding;
 pub mod findings;
 pub mod first;
 pub mod fix;
+pub mod grounds;
 pub mod hosting;
 pub mod judge;
 pub mod judged;

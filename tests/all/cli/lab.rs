@@ -186,6 +186,11 @@ fn a_lab_takes_every_time_that_it_prints_and_says_what_it_does_not_know() {
     let program = Program::new();
     let mut lab = Lab::up(&program, &[STORY, "--at", "1d", "--env", "lab.env"]);
     lab.read_to("--now 2026-03-03T08:00:00Z");
+    check_with(&program, "lab.env", &[]).check(
+        0,
+        &["corp.test: deliver"],
+        &"something to remember",
+    );
     for (line, expected) in [
         (
             "at noon",
@@ -271,7 +276,7 @@ fn a_command_runs_with_the_lab_around_it_and_gives_its_exit_code() {
             &check[..],
             1,
             &[
-                "corp.test: defer",
+                "corp.test: DEFER ",
                 "!clock 2026-03-04 10:00 UTC (from STICKLER_*)",
             ][..],
         ),

@@ -52,10 +52,8 @@ pub(crate) fn all() -> [(&'static str, DomainReport); 7] {
 
 /// Returns a report with the steps that follow from it.
 pub(crate) fn with_steps(report: &DomainReport, repeat: &str) -> DomainReport {
-    let vantage = Vantage {
-        repeat: repeat.to_owned(),
-        ..Vantage::default()
-    };
+    let mut vantage = Vantage::default();
+    repeat.clone_into(&mut vantage.repeat);
     DomainReport {
         steps: steps(report, &vantage).into(),
         first_action: first_action(report),
@@ -487,6 +485,7 @@ fn finding(
     detail: &str,
     fix: Option<Fix>,
 ) -> Finding {
+    let known = codes::ALL.iter().find(|known| known.code == code);
     Finding {
         code: code.to_owned(),
         severity,
@@ -495,11 +494,7 @@ fn finding(
         host: None,
         title: title.to_owned(),
         detail: detail.into(),
-        action: codes::ALL
-            .iter()
-            .find(|known| known.code == code)
-            .unwrap()
-            .action,
+        action: known.unwrap().action,
         fix,
     }
 }
