@@ -126,6 +126,13 @@ pub fn is_silent(probe: &SmtpExchange) -> bool {
     probe.failure.as_ref().is_some_and(SmtpFailure::is_silence)
 }
 
+/// Returns whether nobody waited for the address to answer.
+#[must_use]
+pub fn is_given_up(probe: &SmtpExchange) -> bool {
+    let failure = probe.failure.as_ref();
+    failure.is_some_and(|failure| failure.kind == SmtpFailureKind::GivenUp)
+}
+
 /// Whether a connection was attempted.
 fn is_tried(probe: &SmtpExchange) -> bool {
     probe.failure.as_ref().is_none_or(|failure| {

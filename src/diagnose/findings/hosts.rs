@@ -10,7 +10,7 @@ use super::transport;
 use crate::diagnose::action::Action;
 use crate::diagnose::case::Case;
 use crate::diagnose::command::{Command, ZoneRecord};
-use crate::diagnose::document::{Finding, MxVerdict, Severity};
+use crate::diagnose::document::{CutShortReport, Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::{Host, names};
 use crate::diagnose::port::{self, PortState};
@@ -183,9 +183,14 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
             found,
         );
     }
-    // Of a closed port there is a finding of its own.
-    let is_silent = host.facts.probes.iter().any(port::is_silent);
-    if !(is_silent && case.judged.port.state == PortState::SeemsBlocked) {
+    // Of a closed port there is a finding of its own, and of what nobody waited for there is nothing to find.
+    let mut probes = host.facts.probes.iter();
+    let is_told = match (case.judged.port.state, case.cut_short) {
+        (PortState::SeemsBlocked, _) => probes.any(port::is_silent),
+        (_, Some(CutShortReport::Interrupted)) => probes.all(port::is_given_up),
+        (_, Some(CutShortReport::Deadline) | None) => false,
+    };
+    if !is_told {
         transport::find_unseen(name, host, found);
     }
     if let Some(policy) = policy {

@@ -7,6 +7,7 @@ use crate::diagnose::command::Command;
 use crate::diagnose::document::{Finding, MxVerdict, Severity};
 use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{Address, Host};
+use crate::diagnose::port::is_given_up;
 use crate::facts::certificate::CertificateFault;
 use crate::facts::smtp::{SmtpFailureKind, SmtpPort, TlsFailureKind};
 use crate::facts::tls::SmallerHello;
@@ -265,7 +266,7 @@ pub(super) fn find_unseen(name: &DnsName, host: &Host<'_>, found: &mut Findings)
             &codes::MX_UNREACHABLE,
             if host.addresses.iter().all(is_switched_off) {
                 "It has no address of the family that is left: drop -4 or -6. By hand:"
-            } else if host.addresses.iter().all(is_given_up) {
+            } else if host.facts.probes.iter().all(is_given_up) {
                 "The check ended before it answered: check again, with more time (--deadline). By hand:"
             } else {
                 FROM_ANOTHER_HOST
@@ -309,14 +310,6 @@ fn is_switched_off(address: &Address<'_>) -> bool {
         .failure
         .as_ref()
         .is_some_and(|failure| failure.kind == SmtpFailureKind::FamilyOff)
-}
-
-fn is_given_up(address: &Address<'_>) -> bool {
-    address
-        .probe
-        .failure
-        .as_ref()
-        .is_some_and(|failure| failure.kind == SmtpFailureKind::GivenUp)
 }
 
 const FROM_ANOTHER_HOST: &str = "Check from a host that may send mail, under its full name (--helo): port 25 \

@@ -1,7 +1,7 @@
 //! The first screen: the verdict, why, and what to do first, in the first lines and again in the last.
 
 use super::{findings, mx, policy, senders};
-use crate::diagnose::document::{Action, DomainReport, FirstAction, Severity};
+use crate::diagnose::document::{Action, DomainReport, FirstAction, PortState, Severity};
 use crate::report::page::{Page, Place};
 use crate::report::{Company, Context, Detail, Steps, Tone, words};
 use crate::sender::Verdict;
@@ -185,7 +185,8 @@ fn do_now(
         Some(fix) => findings::write_fix(page, "do now", &words::first_action(first, domain), fix),
         None => {
             page.labelled(Tone::Strong, "do now", words::first_action(first, domain));
-            if report.certainty == Certainty::Ours {
+            // Of a closed port the finding says it, and no time-out helps.
+            if report.certainty == Certainty::Ours && report.smtp.state != PortState::SeemsBlocked {
                 page.prose(Place::Beside, MAY_BE_OURS);
             }
         }

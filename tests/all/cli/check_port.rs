@@ -186,13 +186,19 @@ fn a_port_that_nobody_answers_at_is_told_as_that() {
             "{domains:?}"
         );
     }
-    check(&program, &["dark.test", "--timeout", "1s"]).check(
+    let page = check(&program, &["dark.test", "--timeout", "1s"]);
+    page.check(
         3,
         &[
             "port 25 seems blocked from here (0 of 3 addresses answered)",
             "--no-smtp",
         ],
         &"as a page",
+    );
+    assert!(
+        !page.stdout.contains("a longer --timeout"),
+        "{}",
+        page.stdout
     );
     assert_eq!(lab.end(), Some(0));
 }
@@ -397,6 +403,8 @@ fn a_check_that_is_interrupted_says_what_it_knows() {
         let domain = &document["domains"][0];
         assert_eq!(domain["cut_short"], "interrupted");
         assert_eq!(domain["record"]["id"], "1");
+        assert_eq!(domain["first_action"], Value::Null);
+        assert_eq!(told(&document).3, [""; 0]);
         assert_eq!(
             told(&document).2,
             "cannot tell: the check ended before an MX host answered (0 of 3 addresses answered); the policy lists \
