@@ -48,6 +48,18 @@ impl Variables {
     ///
     /// When there is one.
     pub(super) fn hold_to(&self, command: &Command) -> Result<(), UnknownVariables> {
+        let looks_like_one: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, _)| name.to_string_lossy())
+            .filter(|name| name.starts_with(PREFIX))
+            .filter(|name| !OF_A_SERVICE.iter().any(|begin| name.starts_with(begin)))
+            .collect();
+        // Most processes have none, and to list the options costs them memory that a server never gives back.
+        if looks_like_one.is_empty() {
+            return Ok(());
+        }
         let mut known: Vec<String> = settable_options(command)
             .into_iter()
             .filter_map(|option| option.get_long())
@@ -55,15 +67,9 @@ impl Variables {
             .map(variable_name)
             .collect();
         known.sort_unstable();
-        let unknown: Vec<String> = self
-            .0
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, _)| name.to_string_lossy())
-            .filter(|name| {
-                name.starts_with(PREFIX) && known.binary_search(&(**name).into()).is_err()
-            })
-            .filter(|name| !OF_A_SERVICE.iter().any(|begin| name.starts_with(begin)))
+        let unknown: Vec<String> = looks_like_one
+            .into_iter()
+            .filter(|name| known.binary_search(&(**name).into()).is_err())
             .map(|name| {
                 let nearest = nearest(&known, &name);
                 format!("`{name}` is no option's variable{}", hint(nearest))
