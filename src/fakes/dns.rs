@@ -430,6 +430,29 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_that_is_explained_has_the_code_of_its_explanation() {
+        let codes = Rcode::ALL.iter().map(|rcode| rcode.extended_error());
+        // The names stand in the order of the registry (RFC 8914, Section 5.2).
+        assert_eq!(
+            codes.collect::<Vec<_>>(),
+            [
+                None,
+                None,
+                Some(6),
+                Some(7),
+                Some(8),
+                Some(9),
+                Some(10),
+                Some(11),
+                Some(12),
+                Some(22),
+                Some(23),
+                None
+            ]
+        );
+    }
+
+    #[test]
     fn every_fault_of_an_answer_is_listed_once() {
         assert_eq!(
             DnsFault::all().collect::<Vec<_>>(),

@@ -130,6 +130,38 @@ fn a_port_is_its_number() {
 }
 
 #[test]
+fn an_address_answers_that_does_more_than_let_a_connection_wait() {
+    use SmtpFailureKind as Kind;
+    use SmtpStep as Step;
+    for (failure, is_answered, is_silence, is_ours) in [
+        (None, true, false, false),
+        (Some((Kind::TimedOut, Step::Connect)), false, true, true),
+        (Some((Kind::TimedOut, Step::Greeting)), true, false, true),
+        (Some((Kind::Refused, Step::Connect)), true, false, false),
+        (Some((Kind::Unreachable, Step::Connect)), false, false, true),
+        (Some((Kind::Protocol, Step::Greeting)), true, false, true),
+        (Some((Kind::Protocol, Step::Ehlo)), true, false, false),
+        (Some((Kind::Closed, Step::Greeting)), true, false, true),
+        (Some((Kind::Closed, Step::Ehlo)), true, false, true),
+        (Some((Kind::Closed, Step::Starttls)), true, false, false),
+        (Some((Kind::Reset, Step::Greeting)), true, false, true),
+        (Some((Kind::Reset, Step::Ehlo)), true, false, true),
+        (Some((Kind::Reset, Step::Starttls)), true, false, false),
+    ] {
+        let mut exchange = SmtpExchange::new("mx.test".parse().unwrap(), [192, 0, 2, 1].into());
+        exchange.failure = failure.map(|(kind, during)| SmtpFailure {
+            kind,
+            during,
+            detail: Box::default(),
+        });
+        assert_eq!(exchange.is_answered(), is_answered, "{failure:?}");
+        let failure = exchange.failure.as_ref();
+        assert_eq!(failure.is_some_and(SmtpFailure::is_silence), is_silence);
+        assert_eq!(failure.is_some_and(SmtpFailure::is_ours), is_ours);
+    }
+}
+
+#[test]
 fn failures_say_what_happened_when_and_whose_it_may_be() {
     use SmtpFailureKind as Kind;
     for (kind, is_ours, expected) in [
