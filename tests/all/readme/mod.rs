@@ -207,3 +207,26 @@ fn every_link_leads_somewhere() {
         assert!(leads_somewhere, "{target}");
     }
 }
+
+#[test]
+fn what_the_page_for_contributors_names_is_there() {
+    let folder = root().join(".github");
+    let page = std::fs::read_to_string(folder.join("CONTRIBUTING.md")).unwrap();
+    let is_path = |word: &&str| {
+        ["src/", "tests/", "scenarios/", ".ci/"]
+            .iter()
+            .any(|top| word.starts_with(top))
+    };
+    let named: Vec<&str> = page.split(['`', ' ']).filter(is_path).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for path in named {
+        assert!(root().join(path).exists(), "{path}");
+    }
+    let linked = page
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    for path in linked {
+        assert!(folder.join(path).exists(), "{path}");
+    }
+}
