@@ -16,10 +16,10 @@ pub struct Problem {
     /// The file.
     #[serde(serialize_with = "path")]
     pub file: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column, in characters, from 1.
-    pub column: usize,
+    /// The line, from 1; null if it is the file as a whole.
+    pub line: Option<usize>,
+    /// The column, in characters, from 1; null if it is the file as a whole.
+    pub column: Option<usize>,
     /// What was found.
     pub message: String,
     /// What would be right; null if that cannot be said.
@@ -32,8 +32,8 @@ impl Problem {
     pub fn of_file(file: &Path, message: String) -> Self {
         Self {
             file: file.to_owned(),
-            line: 1,
-            column: 1,
+            line: None,
+            column: None,
             message,
             help: None,
         }
@@ -41,16 +41,13 @@ impl Problem {
 }
 
 impl fmt::Display for Problem {
-    /// Writes `file:line:column: message`, without the help.
+    /// Writes `file:line:column: message`, without the help; of a whole file `file: message`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}",
-            self.file.display(),
-            self.line,
-            self.column,
-            self.message
-        )
+        write!(f, "{}:", self.file.display())?;
+        for place in [self.line, self.column].into_iter().flatten() {
+            write!(f, "{place}:")?;
+        }
+        write!(f, " {}", self.message)
     }
 }
 
@@ -123,8 +120,8 @@ impl<'t> Problems<'t> {
                 let (line, column) = self.lines.position(mistake.origin.start);
                 Problem {
                     file: file.to_owned(),
-                    line,
-                    column,
+                    line: Some(line),
+                    column: Some(column),
                     message: mistake.message,
                     help: mistake.help,
                 }

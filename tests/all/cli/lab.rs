@@ -316,7 +316,7 @@ fn a_command_runs_with_the_lab_around_it_and_gives_its_exit_code() {
         .check(2, &["!<COMMAND>..."], &"no command");
     program
         .run(&["lab", "run", "missing.toml", "--", "true"])
-        .check(2, &["!missing.toml:1:1: cannot be read"], &"no scenario");
+        .check(2, &["!missing.toml: cannot be read"], &"no scenario");
 }
 
 #[cfg(unix)]
@@ -394,7 +394,7 @@ fn a_broken_scenario_is_not_served() {
         .check(2, &["!broken.toml:1:6: "], &"broken");
     program.run(&["lab", "up", "missing.toml"]).check(
         2,
-        &["!missing.toml:1:1: cannot be read"],
+        &["!missing.toml: cannot be read"],
         &"missing",
     );
 }

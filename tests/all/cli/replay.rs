@@ -281,7 +281,7 @@ fn two_files_with_one_id_are_refused() {
         .check(
             2,
             &[
-                "twin.toml:1:1: good.toml has the id `story` too",
+                "twin.toml: good.toml has the id `story` too",
                 "ok    story (",
             ],
             &"twins",
