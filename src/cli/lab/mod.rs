@@ -6,6 +6,7 @@ mod paste;
 mod places;
 mod play;
 mod run;
+mod scene;
 mod serve;
 mod servers;
 mod story;
@@ -19,6 +20,7 @@ pub(super) use paste::Ways;
 pub use places::PlacesArgs;
 pub use play::{LabPlayArgs, MtaArgument};
 pub use run::LabRunArgs;
+pub use scene::SceneArgs;
 pub use serve::LabServeArgs;
 pub use up::LabUpArgs;
 

@@ -2,38 +2,26 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 
 use anyhow::Context as _;
 use clap::Args;
-use clap::builder::BoolishValueParser;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::moment::LabTime;
+use super::scene::SceneArgs;
 use super::servers::Servers;
 use super::story::load;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::{Interrupt, Interrupts};
 use crate::cli::output::tell;
-use crate::world::Listen;
 
 /// The arguments of `lab run`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(after_help = EXAMPLES)]
 pub struct LabRunArgs {
-    /// The scenario
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// The moment of the scenario: counted from its start, or by its clock
-    #[arg(long, value_name = "TIME", default_value = "0s")]
-    pub at: LabTime,
-
-    /// Serve every address of the scenario at itself, at ports 25 and 443, and the DNS at 127.0.0.1, port 53:
-    /// for programs that know no routes, in a container or network namespace that has the addresses
-    #[arg(long, value_parser = BoolishValueParser::new())]
-    pub real_ports: bool,
+    /// What is served.
+    #[command(flatten)]
+    pub scene: SceneArgs,
 
     /// The command and its arguments
     #[arg(value_name = "COMMAND", required = true, last = true)]
@@ -61,17 +49,12 @@ const NOT_FOUND: u8 = 127;
 
 /// Starts the servers, runs the command, and ends them.
 pub(super) async fn run(args: &LabRunArgs) -> anyhow::Result<Exit> {
-    let Some(scenario) = load(&args.file) else {
+    let Some(scenario) = load(&args.scene.file) else {
         return Ok(Exit::Usage);
     };
     let (program, arguments) = args.command.split_first().context("no command is given")?;
     let mut interrupts = Interrupts::listen();
-    let listen = if args.real_ports {
-        Listen::RealPorts
-    } else {
-        Listen::FreePorts
-    };
-    let servers = Servers::start(&scenario, args.at, listen, None).await?;
+    let servers = Servers::start(&scenario, &args.scene, None).await?;
     let started = Command::new(program)
         .args(arguments)
         .envs(servers.ways().variables())

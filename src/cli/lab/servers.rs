@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::moment::{LabTime, moment_at};
+use super::moment::moment_at;
 use super::paste::Ways;
+use super::scene::SceneArgs;
 use crate::facts::UnixTime;
 use crate::replay::on_lab::{LabStage, clients};
 use crate::replay::stage::Stage as _;
 use crate::scenario::Scenario;
 use crate::story::Moment;
-use crate::world::{Listen, World};
+use crate::world::World;
 
 /// The servers, and where in the story they stand.
 pub(super) struct Servers<'s> {
@@ -28,16 +29,15 @@ impl<'s> Servers<'s> {
     /// Starts them; `env` is where the variables are written.
     pub(super) async fn start(
         scenario: &'s Scenario,
-        at: LabTime,
-        listen: Listen,
+        scene: &SceneArgs,
         env: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        let after = at.in_story(scenario)?;
+        let after = scene.at.in_story(scenario)?;
         let moment = moment_at(scenario, after)
             .context("the scenario has no step, so there is nothing to serve")?;
         let clients = clients(&moment.state);
         let start = scenario.story.start;
-        let stage = LabStage::start(listen, start, &moment.state, clients).await?;
+        let stage = LabStage::start(scene.listen(), start, &moment.state, clients).await?;
         let files = Files::new(env, stage.world().ca_pem())?;
         let servers = Self {
             scenario,

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use clap::builder::BoolishValueParser;
 use tokio::sync::mpsc;
 
 use super::moment::{LabTime, LabTimeError};
+use super::scene::SceneArgs;
 use super::servers::Servers;
 use super::story::load;
 use crate::cli::exit::Exit;
@@ -20,25 +20,15 @@ use crate::cli::repeat::quoted;
 use crate::facts::DnsName;
 use crate::net::routes::Route;
 use crate::scenario::span;
-use crate::world::Listen;
 use crate::world::control::Record;
 
 /// The arguments of `lab up`.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(after_help = EXAMPLES)]
 pub struct LabUpArgs {
-    /// The scenario
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// Start at this moment of the scenario: counted from its start, or by its clock
-    #[arg(long, value_name = "TIME", default_value = "0s")]
-    pub at: LabTime,
-
-    /// Serve every address of the scenario at itself, at ports 25 and 443, and the DNS at 127.0.0.1, port 53:
-    /// for programs that know no routes, in a container or network namespace that has the addresses
-    #[arg(long, value_parser = BoolishValueParser::new())]
-    pub real_ports: bool,
+    /// What is served.
+    #[command(flatten)]
+    pub scene: SceneArgs,
 
     /// Write the options that reach the servers to this file too, as STICKLER_* variables
     #[arg(long, value_name = "FILE")]
@@ -82,16 +72,11 @@ Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
 /// Starts the servers and stays up.
 pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
-    let Some(scenario) = load(&args.file) else {
+    let Some(scenario) = load(&args.scene.file) else {
         return Ok(Exit::Usage);
     };
     let mut interrupts = Interrupts::listen();
-    let listen = if args.real_ports {
-        Listen::RealPorts
-    } else {
-        Listen::FreePorts
-    };
-    let servers = Servers::start(&scenario, args.at, listen, args.env.as_deref()).await?;
+    let servers = Servers::start(&scenario, &args.scene, args.env.as_deref()).await?;
     let mut lab = Lab {
         told: servers.ways().routes,
         servers,
