@@ -24,9 +24,7 @@ use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache, follow};
 use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
-use crate::facts::smtp::{
-    MessageExchange, SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep,
-};
+use crate::facts::smtp::{MessageExchange, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 
@@ -329,11 +327,5 @@ fn resolve(
 }
 
 fn refused(request: &SmtpRequest) -> SmtpExchange {
-    let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
-    exchange.failure = Some(SmtpFailure {
-        kind: SmtpFailureKind::Refused,
-        during: SmtpStep::Connect,
-        detail: Box::default(),
-    });
-    exchange
+    SmtpExchange::without_connection(request, SmtpFailureKind::Refused, Box::default())
 }

@@ -29,9 +29,7 @@ use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
 use crate::facts::dns::{DnsAnswer, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
-use crate::facts::smtp::{
-    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpPort, SmtpRequest, SmtpStep,
-};
+use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpPort, SmtpRequest};
 use crate::facts::special::{Prefix, SpecialPurpose, special_purpose};
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::{Network, Reach};
@@ -272,15 +270,7 @@ impl Network for Live {
     }
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
-        let failed = |kind, detail| {
-            let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
-            exchange.failure = Some(SmtpFailure {
-                kind,
-                during: SmtpStep::Connect,
-                detail,
-            });
-            exchange
-        };
+        let failed = |kind, detail| SmtpExchange::without_connection(request, kind, detail);
         let peer = SocketAddr::new(request.address, self.smtp_port.0);
         let routed = match self.plan(&request.host, peer) {
             Ok(routed) => routed,

@@ -16,9 +16,7 @@ use super::reach::Reach;
 use super::stop::Stop;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
-use crate::facts::smtp::{
-    SmtpExchange, SmtpFailure, SmtpFailureKind, SmtpRequest, SmtpStep, TlsUse,
-};
+use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 
 /// The most probes that a run remembers; beyond it the finished ones are forgotten and made again.
@@ -223,7 +221,11 @@ impl<N: Network> Network for Memo<'_, N> {
 
     async fn smtp(&self, request: &SmtpRequest) -> SmtpExchange {
         if self.hosts == MxHosts::Assumed {
-            return without_answer(request, SmtpFailureKind::NotAsked, Box::default());
+            return SmtpExchange::without_connection(
+                request,
+                SmtpFailureKind::NotAsked,
+                Box::default(),
+            );
         }
         // A message is not a question: it must go out each time it is sent.
         if request.message.is_some() || request.tls != TlsUse::Verified {
@@ -246,19 +248,9 @@ impl<N: Network> Network for Memo<'_, N> {
             )
             .await
             .unwrap_or_else(|over| {
-                without_answer(request, SmtpFailureKind::GivenUp, self.note(over))
+                SmtpExchange::without_connection(request, SmtpFailureKind::GivenUp, self.note(over))
             })
     }
-}
-
-fn without_answer(request: &SmtpRequest, kind: SmtpFailureKind, detail: Box<str>) -> SmtpExchange {
-    let mut exchange = SmtpExchange::new(request.host.clone(), request.address);
-    exchange.failure = Some(SmtpFailure {
-        kind,
-        during: SmtpStep::Connect,
-        detail,
-    });
-    exchange
 }
 
 /// A [`Memo`] in which one policy host has one address.

@@ -128,6 +128,22 @@ impl SmtpExchange {
         }
     }
 
+    /// Makes an exchange that never began: no connection was made.
+    #[must_use]
+    pub fn without_connection(
+        request: &SmtpRequest,
+        kind: SmtpFailureKind,
+        detail: Box<str>,
+    ) -> Self {
+        let mut exchange = Self::new(request.host.clone(), request.address);
+        exchange.failure = Some(SmtpFailure {
+            kind,
+            during: SmtpStep::Connect,
+            detail,
+        });
+        exchange
+    }
+
     /// Returns whether the reply to the first EHLO offers STARTTLS.
     #[must_use]
     pub fn offers_starttls(&self) -> bool {
