@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -20,9 +19,6 @@ use crate::story::state;
 use crate::story::{Asked, State};
 use crate::sts::certificate::Roots;
 use crate::world::{Listen, Request, World};
-
-/// How long the observer's `check` waits for each step.
-const OBSERVER_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The fake Internet, and a live network for each client.
 #[derive(Debug)]
@@ -160,11 +156,11 @@ impl Stage for LabStage {
     type Network = Live;
 
     fn network(&self, client: Client<'_>) -> Live {
-        let (resolver, of_sender) = match client {
-            Client::Observer => (None, None),
+        let (resolver, waits) = match client {
+            Client::Observer(waits) => (None, waits),
             Client::Sender(name) => match self.clients.get(name) {
-                Some(known) => (Some(&*known.resolver), Some(known.deadlines)),
-                None => (Some(name), None),
+                Some(known) => (Some(&*known.resolver), known.deadlines),
+                None => (Some(name), state::Deadlines::default()),
             },
         };
         let address = resolver
@@ -173,7 +169,7 @@ impl Stage for LabStage {
         let live = Live::new(LiveConfig {
             resolver: ResolverConfig::Addresses(vec![address]),
             routes: Routes::new(self.routes()),
-            deadlines: deadlines(of_sender),
+            deadlines: deadlines(waits),
             helo: HeloName::Literal(IpAddr::from([192, 0, 2, 1])),
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
         })
@@ -259,18 +255,15 @@ fn failed(error: impl std::error::Error) -> StageError {
     }
 }
 
-/// Returns how long a sender of a story waits, or else the observer.
-pub(super) fn deadlines(of_sender: Option<state::Deadlines>) -> Deadlines {
-    match of_sender {
-        None => Deadlines::with_step(OBSERVER_DEADLINE),
-        Some(waits) => Deadlines {
-            // A dead address must leave time for the next one.
-            connect: waits.smtp.min(waits.fetch / 2),
-            dns_try: waits.dns,
-            dns_lookup: waits.dns,
-            fetch: waits.fetch,
-            ..Deadlines::with_step(waits.smtp)
-        },
+/// Returns how long a sender of a story waits on the network, or its observer.
+pub(super) fn deadlines(waits: state::Deadlines) -> Deadlines {
+    Deadlines {
+        // A dead address must leave time for the next one.
+        connect: waits.smtp.min(waits.fetch / 2),
+        dns_try: waits.dns,
+        dns_lookup: waits.dns,
+        fetch: waits.fetch,
+        ..Deadlines::with_step(waits.smtp)
     }
 }
 

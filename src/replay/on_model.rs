@@ -74,7 +74,7 @@ impl Stage for ModelStage {
 
     fn network(&self, client: Client<'_>) -> ModelNetwork {
         match client {
-            Client::Observer => self.model.through_its_own(),
+            Client::Observer(_) => self.model.through_its_own(),
             Client::Sender(name) => {
                 let resolver = self.resolvers.get(name).map_or(name, |resolver| resolver);
                 self.model.through(resolver)

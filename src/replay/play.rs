@@ -261,7 +261,7 @@ impl<S: Stage> Player<'_, S> {
                 .entry((name.clone(), domain.clone()))
                 .or_default()
         });
-        let network = self.stage.network(Client::Observer);
+        let network = self.stage.network(Client::Observer(expectation.deadlines));
         let probes = Probes::default();
         let options = Options {
             mx_hosts: expectation.mx_hosts,

@@ -6,13 +6,15 @@ use std::net::IpAddr;
 
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
+use crate::story::state::Deadlines;
 use crate::story::{Asked, State};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Client<'a> {
-    /// The one whose `check` it is: its resolver is nobody else's, whatever senders and resolvers are called.
-    Observer,
+    /// The one whose `check` it is: how long it waits stands beside it, and its resolver is nobody
+    /// else's, whatever senders and resolvers are called.
+    Observer(Deadlines),
     /// The sender of this name.
     Sender(&'a str),
 }

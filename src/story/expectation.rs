@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::origin::Origin;
+use super::state::Deadlines;
 use crate::diagnose::findings::codes::Code;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
@@ -112,6 +113,8 @@ pub struct CheckExpectation {
     pub remember: Option<Box<str>>,
     /// Whether the MX hosts are spoken to.
     pub mx_hosts: MxHosts,
+    /// How long it waits.
+    pub deadlines: Deadlines,
     /// The class that the verdict is about; `None` means the worst of all.
     pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.

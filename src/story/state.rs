@@ -87,7 +87,7 @@ pub enum CacheUse {
     Emptied,
 }
 
-/// How long a sender waits, in real time. The model has no real time and fails at once.
+/// How long a sender or an observer waits, in real time. The model has no real time and fails at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deadlines {
     /// For the answer to a DNS question, retries included.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::state::Deadlines;
 use super::{
     Asked, Builder, CheckExpectation, Expectation, Head, Moment, Origin, Received, Source, Story,
     StoryFault, World,
@@ -189,6 +190,7 @@ fn whatever_a_step_expects_is_looked_at() {
         domain: domain.parse().unwrap(),
         remember: None,
         mx_hosts: MxHosts::Probed,
+        deadlines: Deadlines::default(),
         class: None,
         verdict: None,
         findings: Vec::new(),

@@ -11,7 +11,7 @@ use super::servers::Lab;
 use crate::clock::Clock;
 use crate::facts::UnixTime;
 use crate::facts::special::Prefix;
-use crate::net::{Deadlines, HeloName, Live, LiveConfig, ResolverConfig};
+use crate::net::{HeloName, Live, LiveConfig, ResolverConfig};
 use crate::replay::on_lab::{Reach, deadlines};
 use crate::replay::resolvers::Resolvers;
 use crate::replay::stage::{Client, Seen, Stage, StageError, Unannounced};
@@ -74,21 +74,25 @@ impl Stage for FarStage {
     type Network = Live;
 
     fn network(&self, client: Client<'_>) -> Live {
-        let known = match client {
-            Client::Observer => None,
-            Client::Sender(name) => self.clients.get(name),
+        let (resolver, waits) = match client {
+            Client::Observer(waits) => (None, Some(waits)),
+            Client::Sender(name) => {
+                let known = self.clients.get(name);
+                (
+                    known.map(|known| &*known.resolver),
+                    known.map(|known| known.deadlines),
+                )
+            }
         };
         let live = Live::new(LiveConfig {
             resolver: ResolverConfig::Addresses(vec![SocketAddr::new(self.lab.resolver, DNS)]),
-            deadlines: known
-                .map_or_else(Deadlines::default, |known| deadlines(Some(known.deadlines))),
+            deadlines: deadlines(waits.unwrap_or_default()),
             helo: HeloName::Literal(self.lab.resolver),
             allowed: self.lab.addresses().filter_map(alone).collect(),
             ..LiveConfig::new(self.clock.clone(), self.roots.clone())
         })
         .expect("the one resolver is given");
-        self.resolvers
-            .share(known.map(|known| &*known.resolver), live)
+        self.resolvers.share(resolver, live)
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {

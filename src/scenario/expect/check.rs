@@ -4,6 +4,7 @@ use super::resolver::Resolver;
 use crate::diagnose::findings::codes::{self, Code};
 use crate::scenario::file::CheckTable;
 use crate::scenario::located::{Located, OneOrMany};
+use crate::scenario::resolve::deadlines;
 use crate::scenario::words::{nearest, one_of, shortened};
 use crate::sender::SenderClass;
 use crate::sender::Verdict;
@@ -80,6 +81,7 @@ impl Resolver<'_, '_, '_> {
             } else {
                 MxHosts::Probed
             },
+            deadlines: deadlines(table.deadlines.as_ref(), self.problems),
             class: (table.class.as_ref()).and_then(|class| SenderClass::by_name(class)),
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
             findings,

@@ -68,7 +68,7 @@ pub(crate) struct CachedPolicyTable {
     pub(crate) body: Option<Located<String>>,
 }
 
-/// How long a sender waits, in real time.
+/// How long a sender or an observer waits, in real time.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DeadlinesTable {

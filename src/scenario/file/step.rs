@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::sender::DeadlinesTable;
 use super::world::WorldTables;
 use crate::facts::DnsName;
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
@@ -225,6 +226,8 @@ pub(crate) struct CheckTable {
     pub(crate) remember: Option<Located<String>>,
     /// Whether MX hosts are left alone and taken as sound, as by `check --no-smtp`.
     pub(crate) no_smtp: bool,
+    /// How long it waits, in real time.
+    pub(crate) deadlines: Option<DeadlinesTable>,
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,
     /// The verdict.

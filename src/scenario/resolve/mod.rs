@@ -21,6 +21,7 @@ use crate::story::State;
 pub(super) use self::context::Context;
 pub(super) use self::hosts::end_of_aliases;
 use self::policy::policy_body;
+pub(super) use self::senders::deadlines;
 pub(super) use self::zones::parse_mx;
 
 /// A resolver with the world that it sees.

@@ -115,7 +115,11 @@ fn policy_of(
     }
 }
 
-fn deadlines(table: Option<&DeadlinesTable>, problems: &mut Problems<'_>) -> Deadlines {
+/// Returns how long somebody waits who says so, or says nothing.
+pub(in crate::scenario) fn deadlines(
+    table: Option<&DeadlinesTable>,
+    problems: &mut Problems<'_>,
+) -> Deadlines {
     let usual = Deadlines::default();
     let Some(table) = table else {
         return usual;
