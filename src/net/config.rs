@@ -103,8 +103,10 @@ impl AddressFamilies {
 /// How long to wait for what, in real time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deadlines {
-    /// One TCP connection.
+    /// One TCP connection; to a policy host, the TLS handshake included.
     pub connect: Duration,
+    /// One TCP connection to a policy host, without the handshake: it may have another address to turn to.
+    pub fetch_connect: Duration,
     /// One question to one resolver, retransmissions and TCP included.
     pub dns_try: Duration,
     /// One question, CNAMEs and further resolvers included.
@@ -126,6 +128,10 @@ pub struct Deadlines {
 impl Deadlines {
     /// Postfix's `smtp_connect_timeout`.
     pub const CONNECT: Duration = Duration::from_secs(30);
+    /// Four SYNs, sent after 0, 1, 3 and 7 seconds (RFC 6298: one second, doubled each time), and time for an answer
+    /// to the last: an address that takes longer is no better than one that is dead, and leaves the fetch time for
+    /// the next one.
+    pub const FETCH_CONNECT: Duration = Duration::from_millis(7_500);
     /// The default of `timeout` in resolv.conf(5).
     pub const DNS_TRY: Duration = Duration::from_secs(5);
     /// What resolv.conf(5) comes to with three servers asked once each.
@@ -151,6 +157,7 @@ impl Deadlines {
         let default = Self::default();
         Self {
             connect: step.min(default.connect),
+            fetch_connect: step.min(default.fetch_connect),
             dns_try: step.min(default.dns_try),
             dns_lookup: step.min(default.dns_lookup),
             queue: default.queue,
@@ -167,6 +174,7 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Self::CONNECT,
+            fetch_connect: Self::FETCH_CONNECT,
             dns_try: Self::DNS_TRY,
             dns_lookup: Self::DNS_LOOKUP,
             queue: Self::QUEUE,

@@ -3,6 +3,7 @@
 //! [RFC 8461, Section 3.3]: https://www.rfc-editor.org/rfc/rfc8461#section-3.3
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,10 @@ pub(super) struct Fetcher {
     pub(super) tls: TlsClients,
     pub(super) user_agent: Box<str>,
     pub(super) max_body_bytes: u64,
+    /// For the connection and the TLS handshake.
     pub(super) connect_deadline: Duration,
+    /// For the connection alone.
+    pub(super) silence_deadline: Duration,
     pub(super) fetch_deadline: Duration,
     pub(super) source: Option<IpAddr>,
 }
@@ -84,11 +88,22 @@ impl Fetcher {
         routed: SocketAddr,
         witness: &Arc<Witness>,
     ) -> Result<HttpResponse, HttpFailure> {
-        let deadline = Instant::now() + self.fetch_deadline;
+        let began = Instant::now();
+        let deadline = began + self.fetch_deadline;
         let url = policy_url(host)?;
         let client = self.client(host, routed, witness)?;
-        let response = timeout_at(deadline, client.get(url).send())
-            .await
+        let mut sent = pin!(client.get(url).send());
+        let mut answered = timeout_at(deadline.min(began + self.silence_deadline), &mut sent).await;
+        if answered.is_err() {
+            if !witness.has_begun() {
+                return Err(HttpFailure {
+                    kind: HttpFailureKind::ConnectTimedOut,
+                    detail: format!("no answer in {:?}", self.silence_deadline).into(),
+                });
+            }
+            answered = timeout_at(deadline, sent).await;
+        }
+        let response = answered
             .map_err(|_elapsed| HttpFailure {
                 kind: timed_out(witness),
                 detail: format!("no response in {:?}", self.fetch_deadline).into(),

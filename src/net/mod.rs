@@ -104,6 +104,7 @@ impl Live {
                 user_agent: config.user_agent,
                 max_body_bytes: config.max_policy_bytes,
                 connect_deadline: deadlines.connect,
+                silence_deadline: deadlines.fetch_connect,
                 fetch_deadline: deadlines.fetch,
                 source: config.source,
             },

@@ -442,27 +442,33 @@ async fn silence_before_the_connection_is_not_silence_after_it() {
     let listener = socket.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
     let mut config = config(address, Roots::none());
-    config.deadlines = Deadlines::with_step(SHORT);
+    config.deadlines = Deadlines {
+        fetch_connect: SHORT,
+        fetch: 3 * SHORT,
+        ..Deadlines::with_step(super::PATIENT)
+    };
     let network = Live::new(config).unwrap();
     let host = HOST.parse().unwrap();
-    let mut kinds = Vec::new();
+    let mut failures = Vec::new();
     let mut held = Vec::new();
     for _ in 0..2 {
-        kinds.push(
-            network
-                .get_policy(&host, edge())
-                .await
-                .outcome
-                .unwrap_err()
-                .kind,
-        );
+        let exchange = network.get_policy(&host, edge()).await;
+        let failure = exchange.outcome.unwrap_err();
+        failures.push((failure.kind, failure.detail));
         // The fetch has let go of its connection, but the queue has not; one more for a kernel that rounds up.
         let more = tokio::time::timeout(SHORT, tokio::net::TcpStream::connect(address)).await;
         held.push(more);
     }
     assert_eq!(
-        kinds,
-        [HttpFailureKind::TimedOut, HttpFailureKind::ConnectTimedOut]
+        failures,
+        [
+            (HttpFailureKind::TimedOut, "no response in 900ms".into()),
+            // It does not cost the time of the whole fetch.
+            (
+                HttpFailureKind::ConnectTimedOut,
+                "no answer in 300ms".into()
+            ),
+        ]
     );
 }
 
