@@ -33,10 +33,20 @@ pub enum PortState {
     Open,
     /// No address of any MX host answered, of any domain of the run.
     SeemsBlocked,
+    /// So it is, and what was tried may be one machine, which may be down.
+    DownOrBlocked,
     /// Nobody was to connect (`--no-smtp`): the MX hosts are taken as sound.
     NotAsked,
     /// No address was tried, or the check ended before one answered.
     Unknown,
+}
+
+impl PortState {
+    /// Returns whether a finding says that no address answered.
+    #[must_use]
+    pub const fn is_silence(self) -> bool {
+        matches!(self, Self::DownOrBlocked | Self::SeemsBlocked)
+    }
 }
 
 /// What ended a check before all was asked.
@@ -62,7 +72,9 @@ impl PortReport {
     /// Judges the sessions with the MX hosts of one domain.
     ///
     /// Q: When is it the port, and when the host? A: An answer, were it RST, can only come where the port is open.
-    /// Where nothing was answered by anybody, a dead host looks the same as a closed port, so it "seems" closed.
+    /// Where nothing was answered by anybody, a dead host looks the same as a closed port. That several machines are
+    /// dead at once is rare, so it "seems" closed; of a single one, with at most one address of each family, nobody
+    /// can tell.
     #[must_use]
     pub fn judge(survey: &Survey) -> Self {
         let mut tried: BTreeMap<IpAddr, bool> = BTreeMap::new();
@@ -81,7 +93,11 @@ impl PortReport {
             } else if addresses_answered > 0 || survey.port_answers {
                 PortState::Open
             } else if !tried.is_empty() && all_silent {
-                PortState::SeemsBlocked
+                if may_be_one_machine(&tried) {
+                    PortState::DownOrBlocked
+                } else {
+                    PortState::SeemsBlocked
+                }
             } else {
                 PortState::Unknown
             },
@@ -95,7 +111,7 @@ impl PortReport {
     #[must_use]
     pub fn silence(&self) -> Option<Sentence> {
         match self.state {
-            PortState::SeemsBlocked => Some(self.sentence()),
+            PortState::DownOrBlocked | PortState::SeemsBlocked => Some(self.sentence()),
             PortState::Unknown if self.addresses_tried > 0 => Some(self.sentence()),
             PortState::NotAsked | PortState::Open | PortState::Unknown => None,
         }
@@ -114,9 +130,15 @@ impl Say for PortReport {
             PortState::NotAsked => "MX hosts were not asked".to_owned(),
             PortState::Open => format!("port {port} answers"),
             PortState::SeemsBlocked => format!("port {port} seems blocked from here"),
+            PortState::DownOrBlocked => {
+                format!("the MX host is down, or port {port} is blocked from here")
+            }
             PortState::Unknown => "the check ended before an MX host answered".to_owned(),
         });
-        sentence.words(format_args!(" ({answered} of {tried} addresses answered)"));
+        let plural = if *tried == 1 { "" } else { "es" };
+        sentence.words(format_args!(
+            " ({answered} of {tried} address{plural} answered)"
+        ));
     }
 }
 
@@ -131,6 +153,12 @@ pub fn is_silent(probe: &SmtpExchange) -> bool {
 pub fn is_given_up(probe: &SmtpExchange) -> bool {
     let failure = probe.failure.as_ref();
     failure.is_some_and(|failure| failure.kind == SmtpFailureKind::GivenUp)
+}
+
+/// Whether there is no more than one address of each family.
+fn may_be_one_machine(tried: &BTreeMap<IpAddr, bool>) -> bool {
+    let ipv4 = tried.keys().filter(|address| address.is_ipv4()).count();
+    ipv4 <= 1 && tried.len() - ipv4 <= 1
 }
 
 /// Whether a connection was attempted.

@@ -150,7 +150,10 @@ pub(super) const fn source(source: PolicySourceReport) -> &'static str {
 pub(super) const fn unasked(report: &DomainReport) -> &'static str {
     match report.smtp.state {
         PortState::NotAsked => " (certificates not looked at)",
-        PortState::Open | PortState::SeemsBlocked | PortState::Unknown => "",
+        PortState::DownOrBlocked
+        | PortState::Open
+        | PortState::SeemsBlocked
+        | PortState::Unknown => "",
     }
 }
 

@@ -186,7 +186,7 @@ fn find_for_host(case: &Case<'_>, host: &Host<'_>, policy: Option<&Policy>, foun
     // Of a closed port there is a finding of its own, and of what nobody waited for there is nothing to find.
     let mut probes = host.facts.probes.iter();
     let is_told = match (case.judged.port.state, case.cut_short) {
-        (PortState::SeemsBlocked, _) => probes.any(port::is_silent),
+        (state, _) if state.is_silence() => probes.any(port::is_silent),
         (_, Some(CutShortReport::Interrupted)) => probes.all(port::is_given_up),
         (_, Some(CutShortReport::Deadline) | None) => false,
     };

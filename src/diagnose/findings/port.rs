@@ -13,9 +13,11 @@ const SHOWN: usize = 8;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let port = &case.judged.port;
-    if port.state != PortState::SeemsBlocked {
-        return;
-    }
+    let (code, first) = match port.state {
+        PortState::SeemsBlocked => (&codes::MX_PORT_BLOCKED, ""),
+        PortState::DownOrBlocked => (&codes::MX_UNREACHABLE, "See whether the host is up. "),
+        PortState::NotAsked | PortState::Open | PortState::Unknown => return,
+    };
     let probes = case
         .judged
         .survey
@@ -32,15 +34,10 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
          MX records say of each other is",
         listed(&silent, SHOWN)
     );
-    let fix = Fix::from(
-        "Check from a host that may send mail. To hold policy and MX records against each other from here, without \
-         a word about certificates, add --no-smtp.",
-    );
-    let finding = Finding::new(
-        &codes::MX_PORT_BLOCKED,
-        Severity::Warning,
-        detail,
-        Some(fix),
-    );
+    let fix = Fix::from(format!(
+        "{first}Check from a host that may send mail. To hold policy and MX records against each other from here, \
+         without a word about certificates, add --no-smtp.",
+    ));
+    let finding = Finding::new(code, Severity::Warning, detail, Some(fix));
     found.push(finding.titled(port.sentence().to_string()));
 }

@@ -126,7 +126,7 @@ const CASES: &[Case] = &[
                 mx.connect = Some(SmtpFailureKind::TimedOut);
             });
         },
-        Some((Action::CheckElsewhere, None, Some("MX-PORT-BLOCKED"))),
+        Some((Action::CheckElsewhere, None, Some("MX-UNREACHABLE"))),
     ),
     (
         "an MX host without STARTTLS",

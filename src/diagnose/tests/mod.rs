@@ -293,7 +293,7 @@ const STORIES: &[Story] = &[
         },
         Verdict::Undetermined,
         &[],
-        &["MX-PORT-BLOCKED"],
+        &["MX-UNREACHABLE"],
         3,
     ),
     (
@@ -375,7 +375,8 @@ async fn what_only_we_failed_to_see_is_stated_as_no_fact() {
                     mx.connect = Some(SmtpFailureKind::TimedOut);
                 });
             },
-            "cannot tell: port 25 seems blocked from here (0 of 1 addresses answered); the policy lists every",
+            "cannot tell: the MX host is down, or port 25 is blocked from here (0 of 1 address answered); the policy \
+             lists every",
         ),
     ];
     for (story, change, expected) in cases {

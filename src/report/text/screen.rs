@@ -1,7 +1,7 @@
 //! The first screen: the verdict, why, and what to do first, in the first lines and again in the last.
 
 use super::{findings, mx, policy, senders};
-use crate::diagnose::document::{Action, DomainReport, FirstAction, PortState, Severity};
+use crate::diagnose::document::{Action, DomainReport, FirstAction, Severity};
 use crate::report::page::{Page, Place};
 use crate::report::{Company, Context, Detail, Steps, Tone, words};
 use crate::sender::Verdict;
@@ -186,7 +186,7 @@ fn do_now(
         None => {
             page.labelled(Tone::Strong, "do now", words::first_action(first, domain));
             // Of a closed port the finding says it, and no time-out helps.
-            if report.certainty == Certainty::Ours && report.smtp.state != PortState::SeemsBlocked {
+            if report.certainty == Certainty::Ours && !report.smtp.state.is_silence() {
                 page.prose(Place::Beside, MAY_BE_OURS);
             }
         }

@@ -98,6 +98,7 @@ fn a_port_that_nobody_answers_at_is_told_as_that() {
     let lab = lab(&program);
     let validator = validator(&program, "check");
     let (blocked, uncovered) = ("MX-PORT-BLOCKED", "STS-MX-UNCOVERED");
+    let unreachable = "MX-UNREACHABLE";
     for (domains, exit, state, expected) in [
         (
             &["dark.test"][..],
@@ -126,24 +127,24 @@ fn a_port_that_nobody_answers_at_is_told_as_that() {
         (
             &["moved.test"],
             1,
-            json!({ "port": 25, "state": "seems-blocked", "addresses_tried": 1, "addresses_answered": 0 }),
+            json!({ "port": 25, "state": "down-or-blocked", "addresses_tried": 1, "addresses_answered": 0 }),
             (
                 "defer",
                 "definite",
                 "no MX host can be used: mx.dark.test is not in the policy",
-                &[uncovered, blocked],
+                &[uncovered, unreachable],
             ),
         ),
         (
             &["plain.test"],
             3,
-            json!({ "port": 25, "state": "seems-blocked", "addresses_tried": 1, "addresses_answered": 0 }),
+            json!({ "port": 25, "state": "down-or-blocked", "addresses_tried": 1, "addresses_answered": 0 }),
             (
                 "undetermined",
                 "ours",
-                "cannot tell: port 25 seems blocked from here (0 of 1 addresses answered); mail would go without \
-                 MTA-STS: there is no MTA-STS record",
-                &[blocked],
+                "cannot tell: the MX host is down, or port 25 is blocked from here (0 of 1 address answered); mail \
+                 would go without MTA-STS: there is no MTA-STS record",
+                &[unreachable],
             ),
         ),
         // One that answers shows that the port is open, whoever it belongs to.
@@ -156,7 +157,7 @@ fn a_port_that_nobody_answers_at_is_told_as_that() {
                 "ours",
                 "cannot tell: no MX host can be used: mx.dark.test: no answer in time during connect (no answer in \
                  1s); mx.darker.test: no answer in time during connect (no answer in 1s)",
-                &["MX-UNREACHABLE", "MX-UNREACHABLE"],
+                &[unreachable, unreachable],
             ),
         ),
     ] {
