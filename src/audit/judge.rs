@@ -6,6 +6,7 @@ use super::message::Token;
 use super::requirement::{Demand, Over, Phase, Requirement};
 use super::site::{domain_of, host_of};
 use super::watch::{Arrival, Watch};
+use crate::facts::tls::version_in_words;
 
 /// How long a policy host is left alone after a failed fetch (§3.3).
 const BACK_OFF: Duration = Duration::from_secs(300);
@@ -150,7 +151,7 @@ fn arrives(arrivals: &[Arrival], host: &str, over: Over) -> Option<String> {
 
 fn told(arrivals: &[Arrival]) -> String {
     let each = arrivals.iter().map(|arrival| match &arrival.tls {
-        Some(version) => format!("at {} over {version}", arrival.server),
+        Some(version) => format!("at {} over {}", arrival.server, version_in_words(version)),
         None => format!("at {} in clear text", arrival.server),
     });
     each.collect::<Vec<_>>().join(", ")
@@ -253,7 +254,7 @@ mod tests {
             (
                 vec![(0, here.clone()), (1, safe.clone())],
                 ARRIVES,
-                "at first mail arrived twice: at mx.row.test in clear text, at mx.row.test over TLSv1.3",
+                "at first mail arrived twice: at mx.row.test in clear text, at mx.row.test over TLS 1.3",
             ),
             (vec![], ARRIVES, "at first mail did not arrive"),
             (
@@ -272,7 +273,7 @@ mod tests {
             (
                 vec![(0, fetch.clone()), (1, safe)],
                 Demand::StaysAway,
-                "at first mail arrived at mx.row.test over TLSv1.3",
+                "at first mail arrived at mx.row.test over TLS 1.3",
             ),
             (
                 vec![(0, fetch.clone()), (1, back.clone())],

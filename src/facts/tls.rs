@@ -1,8 +1,14 @@
-//! The alerts of TLS ([RFC 8446, Section 6]), as a peer sends them.
+//! The versions of TLS as people write them, and its alerts ([RFC 8446, Section 6]) as a peer sends them.
 //!
 //! [RFC 8446, Section 6]: https://www.rfc-editor.org/rfc/rfc8446#section-6
 
 use std::fmt;
+
+/// Returns a version as the RFCs write it, `TLS 1.3`, given the name that programs have for it, `TLSv1.3`.
+#[must_use]
+pub fn version_in_words(name: &str) -> String {
+    name.replacen("TLSv", "TLS ", 1)
+}
 
 /// An alert, by its number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,6 +6,7 @@ use super::outcome::{Told, list};
 use super::stage::Seen;
 use crate::diagnose;
 use crate::diagnose::document::{DomainReport, Severity};
+use crate::facts::tls::version_in_words;
 use crate::sender::Verdict;
 use crate::story::{Asked, CheckExpectation, Expectation, Received};
 
@@ -107,9 +108,10 @@ pub(super) fn request_differences(expected: &Expectation, told: &[Told]) -> Vec<
             if let Seen::Received { server, tls, .. } = seen
                 && *server == wanted.server
             {
-                let way = tls
-                    .as_deref()
-                    .map_or_else(|| "in clear text".into(), |tls| format!("over {tls}"));
+                let way = tls.as_deref().map_or_else(
+                    || "in clear text".into(),
+                    |tls| format!("over {}", version_in_words(tls)),
+                );
                 *others.entry(way).or_default() += 1;
             }
         }
@@ -124,7 +126,7 @@ pub(super) fn request_differences(expected: &Expectation, told: &[Told]) -> Vec<
 /// Says how a message must come.
 fn how(wanted: &Received) -> String {
     match (wanted.tls, wanted.version) {
-        (_, Some(version)) => format!(" over TLSv{version}"),
+        (_, Some(version)) => format!(" over TLS {version}"),
         (Some(true), None) => " over TLS".into(),
         (Some(false), None) => " in clear text".into(),
         (None, None) => String::new(),

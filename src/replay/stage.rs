@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 
+use crate::facts::tls::version_in_words;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::Network;
 use crate::story::state::Deadlines;
@@ -126,7 +127,8 @@ impl fmt::Display for Seen {
             } => write!(
                 f,
                 "message received by {server} [{address}] {}",
-                tls.as_deref().unwrap_or("in clear text")
+                tls.as_deref()
+                    .map_or_else(|| "in clear text".to_owned(), version_in_words)
             ),
         }
     }

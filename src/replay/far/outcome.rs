@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::facts::tls::version_in_words;
 use crate::replay::Replayed;
 use crate::sender::Verdict;
 use crate::story::Expectation;
@@ -169,7 +170,9 @@ impl fmt::Display for Fate {
                 } else {
                     "unprotected"
                 };
-                let tls = tls.as_deref().unwrap_or("clear text");
+                let tls = tls
+                    .as_deref()
+                    .map_or_else(|| "clear text".to_owned(), version_in_words);
                 write!(f, "{how} {via} {tls}")
             }
             Self::Deferred { reply } => write!(f, "DEFERRED {reply}"),

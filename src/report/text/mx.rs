@@ -6,6 +6,7 @@ use crate::diagnose::document::{
     AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport,
 };
 use crate::diagnose::findings::codes::{self, Code};
+use crate::facts::tls::version_in_words;
 use crate::facts::{DnsName, Say, Sentence};
 use crate::report::page::{Cell, Page, Place};
 use crate::report::{Detail, Tone, escape, time, words};
@@ -60,7 +61,7 @@ fn listing(host: &MxReport, policies: &[Seen<'_>]) -> Cell {
     }
 }
 
-/// Returns `TLSv1.3, certificate until …`, after what is wrong.
+/// Returns `TLS 1.3, certificate until …`, after what is wrong.
 fn transport_in_short(page: &Page<'_>, host: &MxReport) -> String {
     let mut facts = Vec::new();
     let word = transport_word(host);
@@ -74,7 +75,7 @@ fn transport_in_short(page: &Page<'_>, host: &MxReport) -> String {
         .collect();
     versions.sort_unstable();
     versions.dedup();
-    facts.extend(versions.into_iter().map(ToOwned::to_owned));
+    facts.extend(versions.into_iter().map(version_in_words));
     let certificates = || {
         let certificates = host.addresses.iter();
         certificates.filter_map(|address| address.certificate.as_ref())
@@ -347,9 +348,9 @@ fn address(page: &mut Page<'_>, addresses: &[String], what: &AddressReport) {
     }
 }
 
-/// Returns `TLSv1.3`, and in full detail `TLSv1.3 (TLS_AES_256_GCM_SHA384, key exchange X25519)`.
+/// Returns `TLS 1.3`, and in full detail `TLS 1.3 (TLS_AES_256_GCM_SHA384, key exchange X25519)`.
 fn tls(page: &Page<'_>, what: &AddressReport) -> Option<String> {
-    let version = what.tls_version.as_ref()?;
+    let version = version_in_words(what.tls_version.as_deref()?);
     let mut more: Vec<String> = what.cipher_suite.clone().into_iter().collect();
     more.extend(
         what.key_exchange
@@ -359,7 +360,7 @@ fn tls(page: &Page<'_>, what: &AddressReport) -> Option<String> {
     Some(if page.context.detail == Detail::Full && !more.is_empty() {
         format!("{version} ({})", more.join(", "))
     } else {
-        version.clone()
+        version
     })
 }
 

@@ -14,7 +14,7 @@ const TWO: [&str; 4] = ["--only", "not-listed", "--only", "8461/3.1/two-records"
 #[test]
 fn a_must_that_is_not_enforced_is_exit_code_1_and_says_what_was_seen() {
     let program = Program::new();
-    let seen = "at first mail arrived at mx.not-listed.test over TLSv1.3";
+    let seen = "at first mail arrived at mx.not-listed.test over TLS 1.3";
     for (sender, exit, told) in [
         ("strict", 0, &["strict: 2 of 2 requirements enforced"][..]),
         (

@@ -317,7 +317,7 @@ async fn what_a_flush_made_reach_a_server_is_counted_over_all_its_messages() {
         (
             ("tls = true, count = 2", "tls = false, count = 2"),
             Some(
-                "2 messages in clear text were expected at mx.corp.test, 0 came, but 2 over TLSv1.3",
+                "2 messages in clear text were expected at mx.corp.test, 0 came, but 2 over TLS 1.3",
             ),
         ),
     ] {

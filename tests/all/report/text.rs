@@ -15,7 +15,7 @@ use super::{json, samples};
 fn all_is_well_in_a_few_lines() {
     assert_snapshot!(plain(&samples::well()), @r#"
     corp.test: deliver   mx.new.test is listed by the policy (mode enforce) and its certificate holds
-      MX       10 mx.new.test   listed   TLSv1.3, certificate until 2026-05-03 (in 60 d)
+      MX       10 mx.new.test   listed   TLS 1.3, certificate until 2026-05-03 (in 60 d)
       policy   enforce, id 20260301T080000, max_age 7 d; lists mx.new.test
       also     details (-v)
     "#);
@@ -34,7 +34,7 @@ fn a_stale_policy_after_the_cutover() {
     mx: mx.new.test
     max_age: 604800
       then     stickler check corp.test
-      MX       10 mx.new.test   NOT LISTED   TLSv1.3, certificate until 2026-05-03 (in 60 d)
+      MX       10 mx.new.test   NOT LISTED   TLS 1.3, certificate until 2026-05-03 (in 60 d)
       policy   enforce, id 20260301T080000, max_age 7 d; lists mx.old.test
       also     1 note and details (-v), the nine steps (--steps)
     corp.test: DEFER, 1 error: serve the new policy first
@@ -107,7 +107,7 @@ fn a_warm_cache_on_a_terminal_in_another_time_zone() {
                DEFER     those that hold the stored policy and keep it until max_age
                          ends, until 2026-03-09 11:00 +01:00 (in 5 d): max_age ends
       MX       10 mx.new.test   NOT LISTED (held policy)
-                  TLSv1.3, certificate until 2026-05-03 (in 60 d)
+                  TLS 1.3, certificate until 2026-05-03 (in 60 d)
       policy   enforce, id 20260301T080000, max_age 7 d; lists mx.new.test
       held     enforce, id 20260301T080000, max_age 7 d, gone by 2026-03-03 11:00
                +01:00 (1 d ago), held until 2026-03-09 11:00 +01:00 (in 5 d),
@@ -132,7 +132,7 @@ fn readings_that_split() {
       then     stickler check split.test
       senders  deliver-unprotected   those that read to the letter
                DEFER                 those that read tolerantly
-      MX       10 mx.new.test   NOT LISTED   TLSv1.3, certificate until 2026-05-03 (in 60 d)
+      MX       10 mx.new.test   NOT LISTED   TLS 1.3, certificate until 2026-05-03 (in 60 d)
       policy   enforce, id 20260301T080000, max_age 7 d (tolerant); lists mx.old.test
       also     1 note and details (-v), the nine steps (--steps)
     split.test: DEFER, 1 error: serve the new policy first
@@ -146,7 +146,7 @@ fn what_only_we_failed_to_see() {
       because  the policy host did not answer us within 60 s
       do now   check from another host or network
                What failed may be our own network: check from another host, or with another --resolver or --source, or a longer --timeout, before you change anything.
-      MX       10 mx.new.test   TLSv1.3, certificate until 2026-05-03 (in 60 d)
+      MX       10 mx.new.test   TLS 1.3, certificate until 2026-05-03 (in 60 d)
       also     details (-v), the nine steps (--steps)
     silent.test: undetermined: check from another host or network
     "#);
@@ -283,7 +283,7 @@ fn the_full_text_has_the_trace_and_all_sections() {
         "\n  MX hosts\n",
         "\n  Transport\n",
         "\n  Policy\n",
-        "; TLSv1.3 (TLS_AES_256_GCM_SHA384, key exchange X25519MLKEM768)\n",
+        "; TLS 1.3 (TLS_AES_256_GCM_SHA384, key exchange X25519MLKEM768)\n",
         "\n  Trace\n    strict, empty cache\n      2026-03-04 10:00 +00:00 TXT _mta-sts.corp.test: \
          v=STSv1; id=20260301T080000;; one record (RFC 8461 §3.1)\n",
     ] {
