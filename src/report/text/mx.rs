@@ -3,7 +3,7 @@
 use super::certificate;
 use super::policy::{self, Seen};
 use crate::diagnose::document::{
-    AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport,
+    AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport, PortState,
 };
 use crate::diagnose::findings::codes::{self, Code};
 use crate::facts::tls::version_in_words;
@@ -34,7 +34,7 @@ pub(super) fn lines(page: &mut Page<'_>, report: &DomainReport) {
             if !policies.is_empty() {
                 cells.push(listing(host, &policies));
             }
-            cells.push(Cell::plain(transport_in_short(page, host)));
+            cells.push(Cell::plain(transport_in_short(page, report, host)));
             cells
         })
         .collect();
@@ -62,9 +62,9 @@ fn listing(host: &MxReport, policies: &[Seen<'_>]) -> Cell {
 }
 
 /// Returns `TLS 1.3, certificate until …`, after what is wrong.
-fn transport_in_short(page: &Page<'_>, host: &MxReport) -> String {
+fn transport_in_short(page: &Page<'_>, report: &DomainReport, host: &MxReport) -> String {
     let mut facts = Vec::new();
-    let word = transport_word(host);
+    let word = transport_word(report, host);
     if word != words::mx_verdict(MxVerdict::Accepted) {
         facts.push(word);
     }
@@ -164,7 +164,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
         .iter()
         .take(MAX_ROWS)
         .map(|host| {
-            let mut cells = row(host, &policies);
+            let mut cells = row(report, host, &policies);
             cells.truncate(header.len());
             cells
         })
@@ -194,7 +194,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     }
 }
 
-fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
+fn row(report: &DomainReport, host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
     let mut cells = vec![
         host.preference.to_string(),
         escape::cut(&host.host.to_string(), MAX_CHARS),
@@ -213,7 +213,7 @@ fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
             None => "?".to_owned(),
         });
     }
-    cells.push(transport_word(host));
+    cells.push(transport_word(report, host));
     cells.push(
         match host.would_pass_if_listed {
             Some(true) => "yes",
@@ -227,10 +227,13 @@ fn row(host: &MxReport, policies: &[Seen<'_>]) -> Vec<String> {
 
 /// Returns what the transport to a host is worth: without STARTTLS it may well get mail, where no policy asks
 /// for more.
-fn transport_word(host: &MxReport) -> String {
+fn transport_word(report: &DomainReport, host: &MxReport) -> String {
     let is_clear = !host.addresses.is_empty() && host.addresses.iter().all(is_without_tls);
     if is_clear {
         return NO_STARTTLS.to_owned();
+    }
+    if host.verdict == MxVerdict::Unreachable && is_left_unanswered(report) {
+        return NO_ANSWER_YET.to_owned();
     }
     let word = words::mx_verdict(host.verdict);
     let over = match host.address_families {
@@ -247,11 +250,18 @@ fn transport_word(host: &MxReport) -> String {
     }
 }
 
+/// Returns whether the check ended before any MX host answered.
+fn is_left_unanswered(report: &DomainReport) -> bool {
+    report.smtp.state == PortState::Unknown && report.smtp.addresses_tried > 0
+}
+
 fn is_without_tls(address: &AddressReport) -> bool {
     address.verdict == MxVerdict::Refused && address.starttls == Some(false)
 }
 
 const NO_STARTTLS: &str = "no STARTTLS";
+
+const NO_ANSWER_YET: &str = "no answer yet";
 
 /// Writes what was seen at each address, addresses that say the same in one paragraph.
 pub(super) fn transport(page: &mut Page<'_>, report: &DomainReport) {

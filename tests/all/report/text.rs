@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::{any, prop_assert, proptest};
 use stickler::diagnose::document::{
-    Action, CacheReport, DomainReport, FirstAction, MxReport, MxVerdict, Severity, UntilEvent,
+    Action, CacheReport, DomainReport, FirstAction, MxReport, MxVerdict, PortState, Severity,
+    UntilEvent,
 };
 use stickler::facts::dns::Exchange;
 use stickler::report::{Charset, Company, Context, Detail, Format, Steps, Style, text};
@@ -150,6 +151,26 @@ fn what_only_we_failed_to_see() {
       also     details (-v), the nine steps (--steps)
     silent.test: undetermined: check from another host or network
     "#);
+}
+
+#[test]
+fn a_host_that_nobody_waited_for_is_not_called_unreachable() {
+    let mut report = samples::undetermined();
+    report.mx[0].verdict = MxVerdict::Unreachable;
+    report.smtp.addresses_answered = 0;
+    for (state, word) in [
+        (PortState::Unknown, "no answer yet"),
+        (PortState::SeemsBlocked, "unreachable"),
+        (PortState::Open, "unreachable"),
+    ] {
+        report.smtp.state = state;
+        let row = format!("10 mx.new.test   {word}");
+        assert!(
+            plain(&report).contains(&row),
+            "{state:?}: {}",
+            plain(&report)
+        );
+    }
 }
 
 #[test]
