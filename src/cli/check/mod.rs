@@ -87,5 +87,7 @@ Examples:
 
 Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a
 finding reaches --fail-on or the probe of --send was not taken, 2 wrong usage
-or unreadable input, 3 could not be determined. A null MX (the domain takes no
-mail) is 0 only where no policy with MX hosts is live or may still be held.";
+or unreadable input, 3 could not be determined; 130 ended by Ctrl-C, 143 by
+SIGTERM, be it one domain or many: what was known by then is written. A null MX
+(the domain takes no mail) is 0 only where no policy with MX hosts is live or
+may still be held.";
