@@ -54,6 +54,8 @@ pub struct HttpResponse {
     pub content_types: Vec<Box<[u8]>>,
     /// The value of `Location`, if there is one, as far as [`HttpResponse::MAX_VALUE_OCTETS`].
     pub location: Option<Box<[u8]>>,
+    /// The headers, as far as they are kept: which server answered, and for how long caches keep the answer.
+    pub headers: Headers,
     /// The body, at most as long as the size limit.
     pub body: Box<[u8]>,
     /// How the body ended.
@@ -63,6 +65,66 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// The longest text that is kept of the headers of one name.
     pub const MAX_VALUE_OCTETS: usize = 1_024;
+}
+
+/// The headers of a response, in order, names in lower case, values as they came: apart from those of the framing,
+/// and from those that [`HttpResponse`] has a place for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Headers(Vec<(Box<str>, Box<[u8]>)>);
+
+impl Headers {
+    /// How many are kept, the first.
+    pub const MAX_HEADERS: usize = 64;
+
+    /// The longest value that is kept of one header; the rest of it is cut off.
+    pub const MAX_VALUE_OCTETS: usize = 256;
+
+    /// How many octets of names and values are kept in all; a header that has no room is left out.
+    pub const MAX_OCTETS: usize = 8_192;
+
+    /// The headers that only say how the message travels (RFC 9112), and those that are kept elsewhere.
+    const LEFT_OUT: [&str; 6] = [
+        "connection",
+        "content-length",
+        "content-type",
+        "keep-alive",
+        "location",
+        "transfer-encoding",
+    ];
+
+    /// Keeps headers, as far as the bounds let.
+    #[must_use]
+    pub fn keep<'h>(all: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Self {
+        let mut room = Self::MAX_OCTETS;
+        let mut kept = Vec::new();
+        for (name, value) in all {
+            let name = name.to_ascii_lowercase();
+            if Self::LEFT_OUT.contains(&name.as_str()) {
+                continue;
+            }
+            let value = value.get(..Self::MAX_VALUE_OCTETS).unwrap_or(value);
+            let Some(left) = room.checked_sub(name.len().saturating_add(value.len())) else {
+                continue;
+            };
+            if kept.len() == Self::MAX_HEADERS {
+                break;
+            }
+            room = left;
+            kept.push((name.into(), value.into()));
+        }
+        Self(kept)
+    }
+
+    /// Returns the values of a header, by its name in lower case, in order.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named = self.iter().filter(move |(key, _)| *key == name);
+        named.map(|(_, value)| value)
+    }
+
+    /// Returns them all, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
 }
 
 /// How a body ended.
@@ -219,8 +281,38 @@ impl fmt::Display for HttpFailureKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpExchange, HttpFailure, HttpFailureKind as Kind};
+    use super::{Headers, HttpExchange, HttpFailure, HttpFailureKind as Kind};
     use crate::facts::tls::{Alert, AlertReceived};
+
+    #[test]
+    fn headers_are_kept_within_bounds() {
+        let long = vec![b'x'; Headers::MAX_VALUE_OCTETS + 1];
+        let headers = Headers::keep([
+            ("Server", &b"GitHub.com"[..]),
+            ("Content-Length", b"77"),
+            ("AGE", b"12"),
+            ("age", b"13"),
+            ("x-long", &long),
+        ]);
+        let kept: Vec<_> = headers.iter().collect();
+        assert_eq!(
+            kept,
+            [
+                ("server", &b"GitHub.com"[..]),
+                ("age", b"12"),
+                ("age", b"13"),
+                ("x-long", &long[1..]),
+            ]
+        );
+        assert_eq!(headers.named("age").count(), 2);
+
+        let many = || std::iter::repeat_n(("a", &b"b"[..]), Headers::MAX_HEADERS + 1);
+        assert_eq!(Headers::keep(many()).iter().count(), Headers::MAX_HEADERS);
+        // One that has no room does not keep a small one out.
+        let name = "n".repeat(Headers::MAX_OCTETS);
+        let headers = Headers::keep([(&*name, &b"v"[..]), ("age", b"1")]);
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("age", &b"1"[..])]);
+    }
 
     #[test]
     fn failures_say_what_happened_where_to_go_on_and_whose_they_may_be() {

@@ -11,7 +11,9 @@ use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, Question,
     Record, RecordType, ServFail, TlsaRecord, TxtRecord,
 };
-use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::http::{
+    BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
+};
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::{
     Answer, DnsFault, Edge, HttpsFault, Internet, ListenerFault, Name, Page, Rcode, RecordData,
@@ -272,6 +274,12 @@ fn http_response(response: &Response) -> HttpResponse {
         status: response.status,
         content_types: response.header("content-type").map(Into::into).collect(),
         location: response.header("location").next().map(Into::into),
+        headers: Headers::keep(
+            response
+                .headers
+                .iter()
+                .map(|(name, value)| (&**name, &**value)),
+        ),
         body: body.into(),
         body_end,
     }

@@ -13,7 +13,9 @@ use reqwest::{Client, Response, Url};
 use tokio::time::{Instant, timeout_at};
 
 use crate::facts::DnsName;
-use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::http::{
+    BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
+};
 use crate::facts::smtp::TlsUse;
 use crate::facts::tls::{AlertReceived, SmallerHello};
 
@@ -166,6 +168,8 @@ impl Fetcher {
             let kept = value.get(..HttpResponse::MAX_VALUE_OCTETS);
             kept.unwrap_or(value).into()
         });
+        let all = response.headers().iter();
+        let headers = Headers::keep(all.map(|(name, value)| (name.as_str(), value.as_bytes())));
         let limit = usize::try_from(self.max_body_bytes).unwrap_or(usize::MAX);
         let mut body: Vec<u8> = Vec::new();
         let body_end = loop {
@@ -192,6 +196,7 @@ impl Fetcher {
             status,
             content_types,
             location,
+            headers,
             body: body.into(),
             body_end,
         }

@@ -6,7 +6,9 @@ use super::{Control, Mutant};
 use crate::facts::DnsName;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::dns::{Question, RecordType};
-use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::http::{
+    BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
+};
 use crate::fakes::{Page, Response};
 use crate::sender::Network;
 
@@ -212,6 +214,7 @@ fn as_seen(response: &Response) -> HttpResponse {
         status: response.status,
         content_types: response.header("Content-Type").map(Into::into).collect(),
         location: None,
+        headers: Headers::default(),
         body: response.body.to_vec().into(),
         body_end: BodyEnd::Complete,
     }

@@ -12,7 +12,9 @@ use crate::diagnose::survey::{MxHost, PolicyHost, Survey};
 use crate::facts::UnixTime;
 use crate::facts::certificate::PeerCertificate;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Exchange, MxRecord, Record, TxtRecord};
-use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::http::{
+    BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
+};
 use crate::facts::smtp::SmtpPort;
 use crate::sender::candidates::{Candidate, Exchangers, HostAddresses};
 use crate::sender::memo::MxHosts;
@@ -119,6 +121,7 @@ fn exchange_with(number: u8, edge: &Edge) -> HttpExchange {
         status,
         content_types: vec![(*b"text/plain").into()],
         location: None,
+        headers: Headers::default(),
         body: body.as_bytes().into(),
         body_end: BodyEnd::Complete,
     };

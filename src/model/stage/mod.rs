@@ -17,7 +17,7 @@ use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Record, RecordType,
     TxtRecord,
 };
-use crate::facts::http::{BodyEnd, HttpResponse};
+use crate::facts::http::{BodyEnd, Headers, HttpResponse};
 use crate::facts::smtp::{Message, Reply};
 use crate::facts::{DnsName, Say, UnixTime};
 use crate::sender::discover::Occasion;
@@ -221,6 +221,7 @@ impl Stage {
             status: 200,
             content_types: vec![(*b"text/plain").into()],
             location: None,
+            headers: Headers::default(),
             body: body("enforce", &["mx1.corp.test"], 604_800)
                 .into_bytes()
                 .into(),

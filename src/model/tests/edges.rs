@@ -6,7 +6,9 @@ use super::{after, hosted};
 use crate::facts::certificate::{
     Certificate as Shown, CertificateFault as Found, ChainFault, PeerCertificate,
 };
-use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::http::{
+    BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
+};
 use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::fakes::{
     AlertFault, Certificate, CertificateFault as Fault, Edge, HttpsFault, Identity, Internet, Life,
@@ -210,6 +212,7 @@ fn response(body: &[u8], body_end: BodyEnd) -> HttpResponse {
         status: 200,
         content_types: vec![(*b"text/plain; charset=utf-8").into()],
         location: None,
+        headers: Headers::default(),
         body: body.into(),
         body_end,
     }
@@ -234,6 +237,7 @@ fn an_edge_answers_a_host_that_it_knows_with_the_page() {
                     status: 301,
                     content_types: vec![],
                     location: Some((*b"/there").into()),
+                    headers: Headers::default(),
                     body: Box::default(),
                     body_end: BodyEnd::Complete,
                 }),

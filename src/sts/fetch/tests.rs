@@ -6,7 +6,9 @@ use super::{FetchError, is_text_plain, judge};
 use crate::facts::Say;
 use crate::facts::certificate::{CertificateFault, PeerCertificate};
 use crate::facts::dns::{DnsFailure, DnsFailureKind};
-use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
+use crate::facts::http::{
+    BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
+};
 use crate::facts::tls::{Alert, AlertReceived};
 use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
@@ -25,6 +27,7 @@ fn response() -> HttpResponse {
         status: 200,
         content_types: vec![b"text/plain"[..].into()],
         location: None,
+        headers: Headers::default(),
         body: BODY.into(),
         body_end: BodyEnd::Complete,
     }

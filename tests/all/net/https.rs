@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use stickler::clock::Clock;
 use stickler::facts::UnixTime;
 use stickler::facts::certificate::CertificateFault;
-use stickler::facts::http::{BodyEnd, HttpExchange, HttpFailureKind, HttpResponse};
+use stickler::facts::http::{BodyEnd, Headers, HttpExchange, HttpFailureKind, HttpResponse};
 use stickler::facts::tls::{Alert, AlertReceived, SmallerHello};
 use stickler::net::routes::Routes;
 use stickler::net::{AddressFamilies, Deadlines, Live, LiveConfig};
@@ -111,6 +111,7 @@ async fn responses_are_kept_as_they_came() {
         status,
         content_types: vec![],
         location: None,
+        headers: Headers::default(),
         body: body.into(),
         body_end: BodyEnd::Complete,
     };
@@ -161,10 +162,13 @@ async fn responses_are_kept_as_they_came() {
         (response("HTTP/1.0 200 OK\n", BODY), plain(200, BODY)),
         (
             response(
-                "HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 2\n",
+                "HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 2\nAGE: 12\n",
                 b"\x1f\x8b",
             ),
-            plain(200, b"\x1f\x8b"),
+            HttpResponse {
+                headers: Headers::keep([("content-encoding", &b"gzip"[..]), ("age", b"12")]),
+                ..plain(200, b"\x1f\x8b")
+            },
         ),
         (
             response(

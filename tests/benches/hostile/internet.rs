@@ -10,7 +10,7 @@ use rustls_pki_types::CertificateDer;
 use stickler::facts::dns::{
     DnsAnswer, DnsOutcome, Exchange, MxRecord, Question, Record, RecordType, TxtRecord,
 };
-use stickler::facts::http::{BodyEnd, HttpExchange, HttpResponse};
+use stickler::facts::http::{BodyEnd, Headers, HttpExchange, HttpResponse};
 use stickler::facts::smtp::{
     Reply, SmtpExchange, SmtpRequest, TlsExchange, TlsFailure, TlsFailureKind,
 };
@@ -142,6 +142,7 @@ impl Network for Hostile {
                 status: 200,
                 content_types: vec![(*b"text/plain").into()],
                 location: None,
+                headers: Headers::default(),
                 body: body.into_bytes().into(),
                 body_end: BodyEnd::Complete,
             }),
