@@ -13,6 +13,7 @@ pub use super::certificate::{CertificateReport, ChainedCertificateReport};
 pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
 pub use super::grounds::Why;
+pub use super::hosting::document::{HostingReport, SignReport};
 pub use super::port::{CutShortReport, PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
 use crate::facts::dns::Exchange;
@@ -156,8 +157,10 @@ pub struct RecordReport {
 pub struct FetchReport {
     /// The policy's address.
     pub url: String,
-    /// The names that CNAMEs of the policy host led to, in order: where it is really hosted.
+    /// The names that CNAMEs of the policy host led to, in order.
     pub cname: Vec<DnsName>,
+    /// At which place that is, and who takes the mail.
+    pub hosting: HostingReport,
     /// Each address of the policy host that was asked.
     pub edges: Vec<EdgeReport>,
     /// How many more addresses it has.

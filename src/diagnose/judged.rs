@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::alias::{AliasedName, Aliases};
 use super::document::MxVerdict;
+use super::hosting::found::Hosting;
 use super::port::PortReport;
 use super::survey::{MxHost, Survey};
 use crate::facts::DnsName;
@@ -43,6 +44,8 @@ pub struct Judged<'a> {
     pub tlsrpt: tlsrpt::record::Selection,
     /// The names that are aliases.
     pub aliases: Aliases,
+    /// Where the policy really lives.
+    pub hosting: Hosting,
 }
 
 /// The policy host at one address.
@@ -115,6 +118,7 @@ impl<'a> Judged<'a> {
             families,
             tlsrpt: tlsrpt::record::select(texts(&survey.tlsrpt)),
             aliases: Aliases::new(domain, survey),
+            hosting: Hosting::judge(domain, survey),
         }
     }
 

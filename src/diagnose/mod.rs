@@ -4,7 +4,8 @@
 //! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
-//! What is known of mail providers is data ([`hosting`]).
+//! Where the policy really lives, and with whom, is told by what is known of places and mail providers, which is data
+//! ([`hosting`]).
 
 pub mod action;
 pub mod alias;

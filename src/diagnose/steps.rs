@@ -117,23 +117,47 @@ impl View<'_> {
 
     fn hosting(&self) -> Step {
         let fetch = &self.report.fetch;
+        let hosting = &fetch.hosting;
         let addresses = fetch.edges.iter().map(|edge| edge.address);
-        let seen = (!fetch.edges.is_empty()).then(|| {
+        let is_somewhere = !(fetch.edges.is_empty() && fetch.cname.is_empty());
+        let seen = is_somewhere.then(|| {
             let mut seen = Sentence::from("at ");
             match fetch.cname.last() {
+                Some(name) if fetch.edges.is_empty() => {
+                    seen.words(format_args!("{name}, which has no address"))
+                }
                 Some(name) => seen
                     .words(format_args!("{name} ("))
                     .list(addresses)
                     .words(")"),
                 None => seen.list(addresses),
             };
+            let delegation = hosting.delegation().map(str::to_owned);
+            let more = [Some(hosting.place_by_sign()), delegation, hosting.mail()];
+            for more in more.into_iter().flatten() {
+                seen.words("; ").words(more);
+            }
             seen
         });
+        let todo = match (&hosting.change_at, fetch.cname.last()) {
+            (Some(change_at), _) => {
+                let mut todo = Sentence::from(format!("where to change the file: {change_at}"));
+                if let Some(then) = hosting.what_then() {
+                    todo.words("; ").words(then);
+                }
+                Some(todo)
+            }
+            (None, Some(name)) => Some(Sentence::from(format!(
+                "ask whoever runs {name} where the file is kept"
+            ))),
+            (None, None) => None,
+        };
         Step {
             step: 3,
             title: "find where the policy is really hosted",
-            state: ok_if(!fetch.edges.is_empty()),
+            state: ok_if(hosting.place.is_some()),
             seen,
+            todo,
             commands: self.led([Command::dig(format_args!(
                 "+noall +answer mta-sts.{0} A mta-sts.{0} AAAA",
                 self.domain()

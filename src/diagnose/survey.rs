@@ -1,9 +1,12 @@
 //! Everything there is to see of one domain, gathered once, whatever a sender would have skipped.
 
+use std::net::IpAddr;
+
 use futures_util::future::join_all;
 
 use super::report_hosts::{self, ReportHost};
 use crate::facts::DnsName;
+use crate::facts::certificate::CertificateFault;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
@@ -50,7 +53,14 @@ pub struct PolicyHost {
     pub addresses: HostAddresses,
     /// What each address answered, in order.
     pub edges: Vec<HttpExchange>,
+    /// The answer about the addresses of [`ANY_OTHER_NAME`]; `None` where nobody asked, since the policy host shows
+    /// a certificate for itself.
+    pub any_other_name: Option<DnsAnswer>,
 }
+
+/// The label of a name beside the policy host that nobody has: where it is answered like the policy host, a
+/// wildcard of the zone answers both (RFC 4592).
+pub const ANY_OTHER_NAME: &str = "any-other-name";
 
 /// An MX host, probed at each of its addresses.
 #[derive(Clone, Debug)]
@@ -151,11 +161,39 @@ async fn ask_policy_host<N: Network>(
             .map(|&address| network.get_policy(&name, address)),
     )
     .await;
+    let any_other_name = if edges.iter().any(is_made_out_to_others) {
+        ask_any_other_name(network, domain, &addresses).await
+    } else {
+        None
+    };
     Some(PolicyHost {
         name,
         addresses,
         edges,
+        any_other_name,
     })
+}
+
+fn is_made_out_to_others(edge: &HttpExchange) -> bool {
+    let faults = edge.certificate.iter().flat_map(|shown| &shown.faults);
+    faults
+        .into_iter()
+        .any(|fault| matches!(fault, CertificateFault::NameMismatch { .. }))
+}
+
+/// Asks one question: of the two families one that the policy host has.
+async fn ask_any_other_name<N: Network>(
+    network: &N,
+    domain: &DnsName,
+    addresses: &HostAddresses,
+) -> Option<DnsAnswer> {
+    let name = domain.prefixed(ANY_OTHER_NAME).ok()?;
+    let family = if addresses.addresses.iter().any(IpAddr::is_ipv4) {
+        RecordType::A
+    } else {
+        RecordType::Aaaa
+    };
+    Some(network.lookup(&Question::new(name, family)).await)
 }
 
 async fn probe_exchangers<N: Network>(

@@ -186,6 +186,12 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
             found.push(format!("finding {} must not come up", code.code));
         }
     }
+    if let Some(place) = &expected.place {
+        let told = report.fetch.hosting.name();
+        if told != **place {
+            found.push(format!("place `{place}` was expected, it is `{told}`"));
+        }
+    }
     if let Some(exit) = expected.exit {
         let told = diagnose::exit_code(report, Severity::Error);
         if told != exit {

@@ -268,7 +268,7 @@ const OF_MAIL: Kind = Kind {
 
 const OF_A_CHECK: Kind = Kind {
     about: ["class", "domain"],
-    help: "add a `verdict`, a `finding`, a `no_finding` or an `exit`",
+    help: "add a `verdict`, a `finding`, a `no_finding`, a `place` or an `exit`",
 };
 
 fn read_list<T: DeserializeOwned>(

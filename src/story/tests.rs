@@ -195,6 +195,7 @@ fn whatever_a_step_expects_is_looked_at() {
         verdict: None,
         findings: Vec::new(),
         no_findings: Vec::new(),
+        place: None,
         exit: None,
     };
     let flush = |domain: &str| Expectation {

@@ -40,6 +40,15 @@ impl Default for World {
     }
 }
 
+/// What is asked about below a policy domain, by senders or by a check.
+const BELOW_A_DOMAIN: [&str; 5] = [
+    "_mta-sts",
+    "_smtp._tls",
+    "_25._tcp",
+    "mta-sts",
+    "any-other-name",
+];
+
 impl World {
     /// Returns a policy domain; one that is new has neither record nor policy nor MX records.
     pub fn domain(&mut self, name: &str) -> Domain<'_> {
@@ -48,8 +57,8 @@ impl World {
             .filter(|host| !self.named.domains.contains(host));
         if let Some(host) = host {
             self.internet.dns.names.entry(host.to_string()).or_default();
-            for service in ["_mta-sts", "_smtp._tls", "_25._tcp", "mta-sts"] {
-                self.absent(&format!("{service}.{host}"));
+            for label in BELOW_A_DOMAIN {
+                self.absent(&format!("{label}.{host}"));
             }
             self.named.domains.push(host);
         }

@@ -3,7 +3,7 @@
 use super::certificate;
 use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{
-    DestinationReport, EdgeReport, FetchReport, RecordReport, TlsRptReport, sha256,
+    DestinationReport, EdgeReport, FetchReport, HostingReport, RecordReport, TlsRptReport, sha256,
 };
 use crate::diagnose::judged::{Edge, Judged};
 use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, TxtRecord};
@@ -51,10 +51,12 @@ pub(super) fn record(judged: &Judged<'_>) -> RecordReport {
 
 pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
     let url = policy_url(judged.domain);
+    let hosting = HostingReport::from(&judged.hosting);
     let (Some(host), Some(live)) = (&judged.survey.policy_host, &judged.live) else {
         return FetchReport {
             url,
             cname: Vec::new(),
+            hosting,
             edges: Vec::new(),
             edges_not_tried: 0,
             error: Some("the name is too long to have a policy host".into()),
@@ -63,6 +65,7 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
     FetchReport {
         url,
         cname: targets(&host.addresses.aliases).collect(),
+        hosting,
         edges: judged.edges.iter().map(edge).collect(),
         edges_not_tried: judged.unasked_edges(),
         error: live

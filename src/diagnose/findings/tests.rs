@@ -82,6 +82,7 @@ fn survey(edges: &[Edge]) -> Survey {
             name: "mta-sts.corp.test".parse().unwrap(),
             addresses: addresses(edges.iter().map(|edge| edge.address)),
             edges,
+            any_other_name: None,
         }),
         mx: records(Record::Mx(MxRecord {
             preference: 10,

@@ -1,27 +1,27 @@
 //! Mail providers, as `providers.toml` describes them.
-//!
-//! Stories about a provider append `.test` to its names: a name under `.test` is compared with `.test` taken
-//! off.
 
-use std::fmt;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 
+use super::rows::{self, Row};
+use super::shape::real;
+pub use super::shape::{Shape, story_suffix};
+pub use super::sure::Sure;
+use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
+
+/// Where the rows stand.
+const PATH: &str = "src/diagnose/hosting/providers.toml";
 
 /// The rows, in the order of the file.
 static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| {
-    let file: File = toml::from_str(include_str!("providers.toml"))
-        .expect("a test reads the file that is compiled in");
-    file.provider
+    let rows = read().expect("a test reads the file that is compiled in");
+    rows.into_iter().map(|row| row.says).collect()
 });
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    provider: Vec<Provider>,
+fn read() -> Result<Vec<Row<Provider>>, String> {
+    rows::read(PATH, include_str!("providers.toml"), "provider")
 }
 
 /// A mail provider.
@@ -55,24 +55,6 @@ pub struct NotMx {
     /// What it is there for.
     pub why: Box<str>,
 }
-
-/// How sure a row is.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sure {
-    /// It stands in one or two public files.
-    Seen,
-    /// General knowledge: nothing is concluded from it.
-    Unverified,
-    /// The vendor's own page was read.
-    Vendor,
-    /// The same value stands in several public zone or configuration files.
-    Zones,
-}
-
-/// Names of one form: `*` stands for any characters of one label.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Shape(Box<str>);
 
 /// Why a pattern covers no host of a provider whose name it bears.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,117 +99,78 @@ pub fn missed_by(pattern: &MxPattern) -> Option<(&'static Provider, Miss<'static
         })
 }
 
-/// Returns the suffix that a name of a story bears: `.test`, or nothing.
+/// Returns the provider that a host belongs to, by its name.
 #[must_use]
-pub fn story_suffix(name: &str) -> &'static str {
-    if name.to_ascii_lowercase().ends_with(".test") {
-        ".test"
-    } else {
-        ""
-    }
-}
-
-/// Returns the name as the provider spells it.
-fn real(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    name.strip_suffix(".test")
-        .map(str::to_owned)
-        .unwrap_or(name)
-}
-
-impl Shape {
-    /// Returns whether a pattern, `name` without its `*.`, covers a host of this form.
-    fn can_be_covered_by(&self, name: &str, is_wildcard: bool) -> bool {
-        let has_labels = labels(name) + usize::from(is_wildcard) == labels(&self.0);
-        has_labels && self.ends_like(name)
-    }
-
-    /// Returns whether `name`, of two labels at least, stands above hosts of this form.
-    fn lies_below(&self, name: &str) -> bool {
-        (2..labels(&self.0)).contains(&labels(name)) && self.ends_like(name)
-    }
-
-    /// Returns whether the last labels are those of `name`, which has no more.
-    fn ends_like(&self, name: &str) -> bool {
-        self.0
-            .rsplit('.')
-            .zip(name.rsplit('.'))
-            .all(|(form, label)| matches_form(form, label))
-    }
-}
-
-fn labels(name: &str) -> usize {
-    name.split('.').count()
-}
-
-/// Returns whether a label has the form: between the `*` its pieces follow each other.
-fn matches_form(form: &str, label: &str) -> bool {
-    let Some((first, rest)) = form.split_once('*') else {
-        return form == label;
-    };
-    let Some(mut left) = label.strip_prefix(first) else {
-        return false;
-    };
-    let mut pieces: Vec<&str> = rest.split('*').collect();
-    let last = pieces.pop().unwrap_or_default();
-    for piece in pieces {
-        match left.split_once(piece) {
-            Some((_, after)) => left = after,
-            None => return false,
-        }
-    }
-    left.ends_with(last)
-}
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<str>::deserialize(deserializer)?;
-        let is_label = |label: &str| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'*'))
-        };
-        if labels(&text) < 2 || !text.split('.').all(is_label) {
-            return Err(D::Error::custom(format!(
-                "`{text}` is no name in lower case, with `*` for what differs"
-            )));
-        }
-        Ok(Self(text))
-    }
+pub fn of_host(host: &DnsName) -> Option<&'static Provider> {
+    let name = real(host.as_str());
+    let has = |provider: &&Provider| provider.mx.iter().any(|shape| shape.is_of(&name));
+    all().iter().find(has)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Miss, all, missed_by};
+    use super::{Miss, PATH, Row, Sure, missed_by, of_host, read};
 
     #[test]
     fn every_row_has_a_name_hosts_a_source_and_a_date() {
-        let names: BTreeSet<&str> = all().iter().map(|provider| &*provider.name).collect();
-        assert_eq!(names.len(), all().len(), "a name stands twice");
-        for provider in all() {
-            let name = &provider.name;
-            assert!(!provider.mx.is_empty(), "{name}");
-            assert!(!provider.source.is_empty(), "{name}");
-            assert!(provider.date.parse::<jiff::civil::Date>().is_ok(), "{name}");
-            // Only what a vendor documents is told as what it documents.
-            let is_documented = provider.sure == super::Sure::Vendor;
-            assert!(is_documented || provider.policy.is_empty(), "{name}");
-            for not_mx in &provider.not_mx {
-                assert!(!not_mx.why.is_empty(), "{name}");
+        let rows = read().unwrap_or_else(|problem| panic!("{problem}"));
+        let mut problems = Vec::new();
+        let mut names = BTreeSet::new();
+        for Row {
+            says: provider,
+            line,
+        } in &rows
+        {
+            let lines = provider.policy.iter().map(ToString::to_string);
+            let missing = lines.filter(|line| missed_by(&line.parse().unwrap()).is_some());
+            for (is_wrong, what) in [
+                (!names.insert(&*provider.name), "its name stands twice"),
+                (provider.mx.is_empty(), "it has no mx"),
+                (provider.source.is_empty(), "it has no source"),
+                (
+                    provider.date.parse::<jiff::civil::Date>().is_err(),
+                    "its date is not written 2026-11-26",
+                ),
+                (
+                    // Only what a vendor documents is told as what it documents.
+                    provider.sure != Sure::Vendor && !provider.policy.is_empty(),
+                    "it has a policy that no vendor documents",
+                ),
+                (
+                    provider.not_mx.iter().any(|not_mx| not_mx.why.is_empty()),
+                    "a host of not_mx has no why",
+                ),
+                (
+                    missing.count() > 0,
+                    "a line of its policy covers none of its hosts",
+                ),
+            ] {
+                if is_wrong {
+                    problems.push(format!("{PATH}:{line}: {}: {what}", provider.name));
+                }
             }
-            for line in &provider.policy {
-                let pattern = line.to_string().parse().unwrap();
-                assert_eq!(missed_by(&pattern), None, "{name}: {line}");
-            }
+        }
+        assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+    }
+
+    #[test]
+    fn a_host_is_the_providers_whose_form_it_has() {
+        for (host, expected) in [
+            ("smtp.google.com", Some("Google Workspace")),
+            ("ALT1.aspmx.l.google.com.test", Some("Google Workspace")),
+            (
+                "corp-test.mail.protection.outlook.com",
+                Some("Microsoft 365"),
+            ),
+            ("mail.protection.outlook.com", None),
+            ("corp.o-v1.mx.microsoft", Some("Microsoft 365 with DNSSEC")),
+            ("a.b.titan.email", None),
+            ("mx.corp.test", None),
+        ] {
+            let provider = of_host(&host.parse().unwrap());
+            assert_eq!(provider.map(|provider| &*provider.name), expected, "{host}");
         }
     }
 

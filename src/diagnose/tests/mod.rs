@@ -5,6 +5,7 @@ mod aliases;
 mod certificates;
 mod first;
 mod fixes;
+mod hosting;
 mod parts;
 mod shown;
 mod warm;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::certificate;
-use crate::diagnose::document::{DomainReport, EdgeReport, PolicyReport, PolicySourceReport};
+use crate::diagnose::document::{
+    DomainReport, EdgeReport, HostingReport, PolicyReport, PolicySourceReport,
+};
 use crate::facts::sentence::Failure;
 use crate::facts::{Sentence, UnixTime};
 use crate::report::page::{Page, Place};
@@ -136,6 +138,14 @@ pub(super) fn lines(page: &mut Page<'_>, report: &DomainReport) {
     }
 }
 
+/// Writes in a line where the policy has to be changed, if something has to be and it is known.
+pub(super) fn place_line(page: &mut Page<'_>, report: &DomainReport) {
+    let hosting = &report.fetch.hosting;
+    if report.first_action.is_some() && hosting.place.is_some() {
+        page.labelled(Tone::Strong, "place", place(hosting));
+    }
+}
+
 /// Writes the record, each policy, each edge and the TLSRPT record.
 pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     page.section("Policy");
@@ -257,6 +267,7 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
             ),
         );
     }
+    page.field("place", place(&fetch.hosting));
     if let Some(error) = &fetch.error {
         let error = unless_told(page, report, error);
         page.field("", escape::cut(&error, MAX_CHARS));
@@ -302,6 +313,16 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
     }
     if fetch.edges_not_tried > 0 {
         page.field("", format!("and {} more, not asked", fetch.edges_not_tried));
+    }
+}
+
+/// Returns which place keeps the policy, and who takes the mail: `EasyDMARC; mail at Microsoft 365: two providers`.
+fn place(hosting: &HostingReport) -> String {
+    let name = hosting.name();
+    match hosting.mail().map(|mail| format!("{name}; {mail}")) {
+        Some(both) if both.chars().count() <= MAX_PLACE_CHARS => both,
+        // Who takes the mail stands at the third step too.
+        Some(_) | None => name.chars().take(MAX_PLACE_CHARS).collect(),
     }
 }
 
@@ -386,6 +407,9 @@ fn names(names: &[crate::facts::DnsName], limit: usize) -> String {
     let texts: Vec<_> = names.iter().map(crate::facts::DnsName::as_str).collect();
     escape::list(&texts, limit)
 }
+
+/// What fits into a line of 80 characters behind its label.
+const MAX_PLACE_CHARS: usize = 66;
 
 /// How much of one text from the network is shown.
 const MAX_CHARS: usize = 256;

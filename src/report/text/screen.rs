@@ -167,6 +167,7 @@ pub(super) fn body(page: &mut Page<'_>, report: &DomainReport) {
     senders::by_what_they_do(page, report);
     mx::lines(page, report);
     policy::lines(page, report);
+    policy::place_line(page, report);
     for group in &groups {
         if opening != Some(group) {
             group.write(page);

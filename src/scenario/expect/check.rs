@@ -86,6 +86,7 @@ impl Resolver<'_, '_, '_> {
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
             findings,
             no_findings,
+            place: table.place.as_ref().map(|place| place.as_str().into()),
             exit: table.exit.as_ref().map(|exit| exit.value),
         })
     }

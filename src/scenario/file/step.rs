@@ -236,6 +236,8 @@ pub(crate) struct CheckTable {
     pub(crate) finding: OneOrMany<Located<String>>,
     /// Findings that must not.
     pub(crate) no_finding: OneOrMany<Located<String>>,
+    /// Where the policy is told to be hosted: `EasyDMARC`, `looks like nginx`, `cannot tell`.
+    pub(crate) place: Option<Located<String>>,
     /// The exit code.
     pub(crate) exit: Option<Located<u8>>,
 }

@@ -159,6 +159,8 @@ impl Builder<'_, '_> {
         if let Some(port) = self.below(name, "_25._tcp", origin) {
             self.implied.push(port);
         }
+        // A check asks for it to see a wildcard; a domain whose name leaves it no room has none.
+        self.implied.extend(name.prefixed("any-other-name"));
         let Some(host) = self.below(name, "mta-sts", origin) else {
             return;
         };

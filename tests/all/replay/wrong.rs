@@ -119,6 +119,10 @@ async fn a_wrong_check_is_told_with_what_was_found() {
             "check corp.test: finding STS-MX-UNCOVERED must not come up",
         ),
         (
+            "place = \"GitHub Pages\"",
+            "check corp.test: place `GitHub Pages` was expected, it is `cannot tell`",
+        ),
+        (
             "exit = 0",
             "check corp.test: exit code 0 was expected, it is 1",
         ),

@@ -3,6 +3,7 @@
 mod far;
 mod json;
 mod junit;
+mod places;
 mod policies;
 pub(crate) mod samples;
 mod screens;

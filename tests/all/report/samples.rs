@@ -22,6 +22,7 @@ use stickler::sts::policy;
 use stickler::sts::reading::Reading;
 use stickler::sts::transport::Certainty;
 
+use super::places::{self, edge};
 use super::policies::{both_readings, policy};
 
 /// 2026-03-04T10:00:00Z, two hours after the cutover.
@@ -100,6 +101,7 @@ pub(crate) fn well() -> DomainReport {
         fetch: FetchReport {
             url: "https://mta-sts.corp.test/.well-known/mta-sts.txt".to_owned(),
             cname: vec!["mta-sts.provider.test".parse().unwrap()],
+            hosting: places::unknown(),
             edges: ADDRESSES.map(|text| edge(text, "mx.new.test")).into(),
             edges_not_tried: 0,
             error: None,
@@ -334,6 +336,7 @@ pub(crate) fn hostile() -> DomainReport {
     report.record.error = Some(evil("error").into());
     report.fetch.url = evil("https://");
     report.fetch.error = Some(evil("fetch").into());
+    report.fetch.hosting = places::hostile(evil);
     for edge in &mut report.fetch.edges {
         edge.content_type = Some(evil("text/plain"));
         edge.body = Some(evil("body"));
@@ -420,20 +423,6 @@ fn record(id: &str) -> RecordReport {
     }
 }
 
-fn edge(text: &str, mx: &str) -> EdgeReport {
-    EdgeReport {
-        address: text.parse().unwrap(),
-        status: Some(200),
-        content_type: Some("text/plain".to_owned()),
-        body: Some(format!(
-            "version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 604800\n"
-        )),
-        body_sha256: Some("9f86d081884c7d659a2feaa0c55ad015".repeat(2)),
-        certificate: Some(certificate("mta-sts.corp.test")),
-        error: None,
-    }
-}
-
 fn mx(host: &str, addresses: &[&str]) -> MxReport {
     MxReport {
         host: Exchange::Host(host.parse().unwrap()),
@@ -466,7 +455,7 @@ fn mx(host: &str, addresses: &[&str]) -> MxReport {
     }
 }
 
-fn certificate(name: &str) -> CertificateReport {
+pub(super) fn certificate(name: &str) -> CertificateReport {
     CertificateReport {
         subject_alt_names: vec![name.to_owned()],
         issuer: Some("CN=Lab CA".to_owned()),
