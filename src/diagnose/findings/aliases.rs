@@ -2,7 +2,7 @@
 
 use super::codes::{self, Code};
 use super::found::Findings;
-use super::transport;
+use super::{hosting, transport};
 use crate::diagnose::action::Action;
 use crate::diagnose::alias::AliasedName;
 use crate::diagnose::case::Case;
@@ -20,8 +20,10 @@ use crate::sts::transport::{Transport, TransportFault};
 /// Finds the aliases whose end is gone, where no other finding tells of them.
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let aliases = &case.judged.aliases;
-    // With a record the policy host is looked for, and that it cannot be found is told.
+    // With a record the policy host is looked for, and that it cannot be found is told; and so it is where the name
+    // can be taken over.
     if case.judged.live_id().is_none()
+        && hosting::takeover(case).is_none()
         && let Some(alias) = &aliases.policy_host
     {
         let fix = Fix::command(Command::dig(&alias.name)).at_policy_host();

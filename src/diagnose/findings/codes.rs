@@ -52,6 +52,12 @@ codes! {
     FETCH_FAILED = "STS-FETCH-FAILED", 3, "8461 §3.3", MendPolicyHost, "the policy cannot be fetched";
     FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", CheckElsewhere, "the policy could not be fetched from here";
     POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", ReplaceCertificate, "the policy host's certificate is not valid";
+    PLACE_CERTIFICATE = "STS-PLACE-CERTIFICATE", 3, "8461 §8.2", ReplaceCertificate, "the place that the policy host is an alias of has no certificate for it";
+    POLICY_HOST_WILDCARD = "STS-POLICY-HOST-WILDCARD", 3, "4592 §2.2", MendPolicyHost, "a wildcard of the zone answers in the place of the policy host";
+    VENDOR_ENDED = "STS-VENDOR-ENDED", 3, "8461 §8.3", MendPolicyHost, "the place that keeps the policy seems to have dropped it";
+    VENDOR_STAYS = "STS-VENDOR-STAYS", 3, "8461 §8.2", ServePolicy, "the policy stays with its vendor while the MX hosts change";
+    ID_APART = "STS-ID-APART", 3, "8461 §8.2", ChangeAlias, "the id stands with somebody who does not keep the policy";
+    ALIAS_TAKEOVER = "ALIAS-TAKEOVER", 3, "8461 §8.2", ChangeAlias, "somebody else can have the name of the policy host";
     ALIAS_GONE = "ALIAS-GONE", 3, "8461 §8.2", ChangeAlias, "an alias leads to a name that is gone";
     EDGE_SPECIAL = "STS-EDGE-SPECIAL", 3, "6890 §2.2", CheckElsewhere, "the policy host has a special-purpose address";
     MX_ALIAS = "MX-ALIAS", 4, "5321 §5.1", CorrectMx, "an MX host is an alias";

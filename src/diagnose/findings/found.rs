@@ -6,6 +6,7 @@ use super::codes::Code;
 use crate::diagnose::alias::Aliases;
 use crate::diagnose::document::{Finding, Severity};
 use crate::diagnose::fix::Fix;
+use crate::diagnose::hosting::places::Place;
 use crate::facts::{DnsName, Sentence};
 
 /// The findings so far.
@@ -34,14 +35,20 @@ impl Findings {
         self.0.extend(findings);
     }
 
-    /// Returns them, the worst first; no fix wants a record where a CNAME stands.
-    pub(super) fn worst_first(self, domain: &DnsName, aliases: &Aliases) -> Vec<Finding> {
+    /// Returns them, the worst first; no fix wants a record where a CNAME stands. `policy_place` is what the policy
+    /// host is an alias of.
+    pub(super) fn worst_first(
+        self,
+        domain: &DnsName,
+        aliases: &Aliases,
+        policy_place: Option<&Place>,
+    ) -> Vec<Finding> {
         let mut findings = self.0;
         for finding in &mut findings {
             finding.fix = finding
                 .fix
                 .take()
-                .map(|fix| fix.past_aliases(domain, aliases));
+                .map(|fix| fix.past_aliases(domain, aliases, policy_place));
         }
         findings.sort_by_key(|finding| (finding.severity, finding.step));
         keep_some_of_each_code(findings)
@@ -108,7 +115,7 @@ mod tests {
                 found.add(&codes::MX_TLS, Severity::Error, detail, None);
             }
             found.add(&codes::NO_RECORD, Severity::Note, "none", None);
-            let findings = found.worst_first(&domain, &Aliases::default());
+            let findings = found.worst_first(&domain, &Aliases::default(), None);
             assert_eq!(findings.len(), told + 1);
             assert_eq!(findings[told - 1].detail.to_string(), end);
         }

@@ -9,6 +9,7 @@ pub mod codes;
 mod coverage;
 mod dnssec;
 mod found;
+mod hosting;
 mod hosts;
 pub mod patterns;
 mod policy;
@@ -33,11 +34,18 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     record::find(case, &mut found);
     tlsrpt::find(case, &mut found);
     policy::find(case, &mut found);
+    hosting::find(case, &mut found);
     hosts::find(case, &mut found);
     port::find(case, &mut found);
     aliases::find(case, &mut found);
     dnssec::find(case, &mut found);
     special::find(case, &mut found);
     cached::find(case, &mut found);
-    found.worst_first(case.judged.domain, &case.judged.aliases)
+    let hosting = &case.judged.hosting;
+    let mut aliases = case.judged.aliases.clone();
+    if hosting.is_wildcard {
+        // The policy host gets a record of its own: nothing is to be changed where the wildcard leads.
+        aliases.policy_host = None;
+    }
+    found.worst_first(case.judged.domain, &aliases, hosting.place_by_alias())
 }

@@ -5,7 +5,7 @@ use super::codes::{self, Code};
 use super::found::{Findings, listed};
 use super::record::severity_of_split;
 use super::served::Served;
-use super::{cached, coverage, properties};
+use super::{cached, coverage, hosting, properties};
 use crate::diagnose::case::Case;
 use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{Finding, MxVerdict, PortState, Severity};
@@ -85,6 +85,13 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
             (code_of(error), advice)
         }
     };
+    let (code, advice) = match hosting::misplaced(case, error) {
+        Some((code, why, advice)) => {
+            detail.words("; ").words(why);
+            (code, advice)
+        }
+        None => (code, advice),
+    };
     let finding = if error.is_ours() {
         Finding::new(code, Severity::Warning, detail, Some(advice))
     } else {
@@ -92,7 +99,9 @@ fn find_unusable(case: &Case<'_>, found: &mut Findings) {
         Finding::new(code, Severity::Error, detail, Some(advice))
     };
     let definite = match error {
-        FetchError::Certificate(faults) => faults.iter().find(|fault| !fault.is_ours()),
+        FetchError::Certificate(faults) if *code == codes::POLICY_HOST_CERTIFICATE => {
+            faults.iter().find(|fault| !fault.is_ours())
+        }
         _ => None,
     };
     let finding = match definite {

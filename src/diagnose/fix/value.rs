@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::diagnose::alias::{AliasEnd, AliasedName, Aliases};
 use crate::diagnose::command::{Command, ZoneRecord};
 use crate::diagnose::findings::codes::Code;
+use crate::diagnose::hosting::places::Place;
 use crate::diagnose::vantage::{Seen, Vantage};
 use crate::facts::DnsName;
 use crate::sts::policy::{Mode, Policy};
@@ -171,14 +172,20 @@ impl Fix {
     }
 
     /// Puts each record at the end of the CNAMEs at its name, beside which nothing can stand, and says first
-    /// which names are aliases and who can change what is at their ends.
-    pub(in crate::diagnose) fn past_aliases(mut self, domain: &DnsName, aliases: &Aliases) -> Self {
+    /// which names are aliases and who can change what is at their ends; `policy_place` is what the policy host is an
+    /// alias of.
+    pub(in crate::diagnose) fn past_aliases(
+        mut self,
+        domain: &DnsName,
+        aliases: &Aliases,
+        policy_place: Option<&Place>,
+    ) -> Self {
         let mut remarks = Vec::new();
         let mut met = Vec::new();
         if (self.is_at_policy_host || self.is_of_edges || self.bodies().next().is_some())
             && let Some(alias) = &aliases.policy_host
         {
-            remarks.extend(policy_host_remark(alias, domain));
+            remarks.extend(policy_host_remark(alias, domain, policy_place));
             met.push(alias);
         }
         for part in &mut self.parts {
@@ -349,16 +356,24 @@ fn record_remark(alias: &AliasedName, domain: &DnsName) -> Option<Cow<'static, s
 
 /// Says who changes what is served where the policy host is an alias; nothing where the alias itself has to
 /// change.
-fn policy_host_remark(alias: &AliasedName, domain: &DnsName) -> Option<Cow<'static, str>> {
+fn policy_host_remark(
+    alias: &AliasedName,
+    domain: &DnsName,
+    place: Option<&Place>,
+) -> Option<Cow<'static, str>> {
     let name = &alias.name;
     Some(
-        match &alias.end {
-            AliasEnd::Nowhere => return None,
-            AliasEnd::Gone(_) => format!(
+        match (&alias.end, place) {
+            (AliasEnd::Nowhere, _) => return None,
+            (AliasEnd::Gone(_), _) => format!(
                 "{alias}: whoever can register that name decides what is served at {name}. Change the CNAME \
                  or take it away, now."
             ),
-            AliasEnd::Stands(target) => format!(
+            (AliasEnd::Stands(_), Some(place)) => format!(
+                "{alias}: what is served there is kept at {}; where to change the file: {}.",
+                place.name, place.change_at
+            ),
+            (AliasEnd::Stands(target), None) => format!(
                 "{alias}: what is served there has to be changed at {target}{}.",
                 by_whom(target, domain)
             ),
