@@ -26,6 +26,7 @@ mod dns;
 mod faults;
 mod https;
 pub(crate) mod names;
+mod record;
 mod smtp;
 
 use std::collections::BTreeMap;
@@ -37,12 +38,11 @@ pub use certificate::{
     Certificate, CertificateFault, ChainPart, Identity, KeyKind, Life, TlsVersions,
     UNKNOWN_EXTENSION,
 };
-pub use dns::{
-    Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View, closest,
-};
+pub use dns::{Answer, DEFAULT_TTL, DnsFault, Name, NameServer, Rcode, RecordFault, View, closest};
 pub use faults::{AlertFault, DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
 pub use https::{Edge, Page, Response, Transfer};
 pub use names::{Named, UnknownName};
+pub use record::{RecordData, RecordKind};
 pub use smtp::Receiver;
 
 /// Everything that the fake Internet serves at one moment.
@@ -52,6 +52,8 @@ pub struct Internet {
     pub dns: View,
     /// Resolvers that see something else, by a name of their own; what they do not declare is as in `dns`.
     pub views: BTreeMap<Box<str>, View>,
+    /// The servers of zones, by the address that the DNS gives for them (port 53).
+    pub name_servers: BTreeMap<IpAddr, NameServer>,
     /// The edges of policy hosts, by the address that the DNS gives for them (port 443).
     pub https: BTreeMap<IpAddr, Edge>,
     /// The SMTP receivers, by the address that the DNS gives for them (port 25).

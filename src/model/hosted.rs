@@ -38,7 +38,32 @@ impl Servers for Hosted {
             own.or_else(|| self.internet.dns.names.get(name))
         })?;
         let of_view = view.unwrap_or(&self.internet.dns).fault;
-        Some(say(name, of_view, question))
+        Some(say(name, of_view, question, Validation::On))
+    }
+
+    fn say_at(&self, address: IpAddr, question: &Question) -> Option<Said> {
+        let server = self.internet.name_servers.get(&address)?;
+        if server.lame {
+            return Some(Said::Outcome(failed(DnsFailureKind::NotAuthoritative)));
+        }
+        let name = closest(question.name.as_str(), |name| {
+            let own = server.says.names.get(name);
+            own.or_else(|| self.internet.dns.names.get(name))
+        });
+        let Some(name) = name else {
+            return Some(Said::Outcome(DnsOutcome::NxDomain { ttl: None }));
+        };
+        let mut said = say(name, server.says.fault, question, Validation::Off);
+        if let Said::Outcome(DnsOutcome::Failed(failure)) = &mut said
+            && let DnsFailureKind::ServFail(servfail) = &mut failure.kind
+        {
+            // It is asked once, and for nothing else.
+            *servfail = ServFail {
+                extended: servfail.extended,
+                ..ServFail::PLAIN
+            };
+        }
+        Some(said)
     }
 
     fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
@@ -85,19 +110,36 @@ impl Servers for Hosted {
     }
 }
 
-/// Returns what a name says to a resolver that suffers `of_view` whatever it is asked.
-fn say(name: &Name, of_view: Option<DnsFault>, question: &Question) -> Said {
-    let fault = of_view.or(name.fault);
+/// Whether who answers validates.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Validation {
+    On,
+    Off,
+}
+
+/// Returns what a name says to a server that suffers `of_view` whatever it is asked.
+fn say(
+    name: &Name,
+    of_view: Option<DnsFault>,
+    question: &Question,
+    validation: Validation,
+) -> Said {
+    let is_suffered = |fault: &DnsFault| {
+        validation == Validation::On || *fault != DnsFault::Spoiled(RecordFault::Bogus)
+    };
+    let fault = of_view.or(name.fault).filter(is_suffered);
     let kind = match question.record_type {
         RecordType::A => RecordKind::A,
         RecordType::Aaaa => RecordKind::Aaaa,
         RecordType::Mx => RecordKind::Mx,
+        RecordType::Ns => RecordKind::Ns,
+        RecordType::Soa => RecordKind::Soa,
         RecordType::Tlsa => RecordKind::Tlsa,
         RecordType::Txt => RecordKind::Txt,
     };
     let asked = name.answers.get(&kind);
     let answer = asked.or_else(|| name.answers.get(&RecordKind::Cname));
-    let own = answer.and_then(|answer| answer.fault);
+    let own = answer.and_then(|answer| answer.fault).filter(is_suffered);
     // What one type lacks may be remembered as long as its records might.
     let negative_ttl = match answer {
         Some(answer) if fault.is_none_or(|fault| own == Some(fault)) => {
@@ -199,6 +241,8 @@ fn record(data: &RecordData) -> Option<Record> {
                 ),
             },
         }),
+        RecordData::Ns(server) => Record::Ns(server.parse().ok()?),
+        RecordData::Soa(serial) => Record::Soa(*serial),
         RecordData::Tlsa {
             usage,
             selector,

@@ -22,11 +22,13 @@ use tokio::task::yield_now;
 
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache, follow};
-use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, Question};
+use crate::facts::dns::{
+    Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType,
+};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{MessageExchange, SmtpExchange, SmtpFailureKind, SmtpRequest, SmtpStep};
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::Network;
+use crate::sender::{Authorities, Network};
 
 pub use hosted::Hosted;
 use servers::{Said, Servers};
@@ -89,6 +91,8 @@ pub enum ModelRequest {
 /// A request for what the state does not have.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Stray {
+    /// A question to an address without a name server.
+    Dns(IpAddr),
     /// A connection for a policy to an address without an edge.
     Https(IpAddr),
     /// A question about a name without an entry.
@@ -203,7 +207,8 @@ impl<S: Servers> Network for ModelNetwork<S> {
         let asked = Question::new(name, question.record_type);
         let say = |asked: &Question| inner.servers.say(self.resolver.as_deref(), asked);
         let first = say(&asked);
-        if first.is_none() {
+        // Where a zone begins is no scenario's affair.
+        if first.is_none() && question.record_type != RecordType::Ns {
             inner.unannounced.push(Stray::Question(asked.clone()));
         }
         let answer = resolve(first, say, question, aliases);
@@ -294,6 +299,28 @@ impl<S: Servers> Network for ModelNetwork<S> {
             });
         }
         exchange
+    }
+}
+
+impl<S: Servers> Authorities for ModelNetwork<S> {
+    async fn ask_server(&self, _host: &DnsName, address: IpAddr, question: &Question) -> DnsAnswer {
+        yield_now().await;
+        let mut inner = self.model.lock();
+        let Some(said) = inner.servers.say_at(address, question) else {
+            inner.unannounced.push(Stray::Dns(address));
+            return DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
+                kind: DnsFailureKind::Unreachable,
+                detail: Box::default(),
+            }));
+        };
+        inner.requests.push(ModelRequest::Dns(question.clone()));
+        match said {
+            Said::Outcome(outcome) => DnsAnswer::plain(outcome),
+            Said::Alias(alias) => DnsAnswer {
+                aliases: vec![alias],
+                ..DnsAnswer::plain(DnsOutcome::NoData { ttl: None })
+            },
+        }
     }
 }
 

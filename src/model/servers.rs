@@ -14,6 +14,9 @@ pub trait Servers: Clone + Debug + Default + Send + 'static {
     /// A resolver of which the servers know nothing sees what most see.
     fn say(&self, resolver: Option<&str>, question: &Question) -> Option<Said>;
 
+    /// Returns what the name server at an address says itself about one name; `None` if there is none.
+    fn say_at(&self, address: IpAddr, question: &Question) -> Option<Said>;
+
     /// Returns what the edge at an address answers to a GET for the policy of `host`, with what it shows.
     fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange>;
 

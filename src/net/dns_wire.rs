@@ -35,6 +35,8 @@ pub(super) const fn to_wire_type(record_type: RecordType) -> rr::RecordType {
         RecordType::A => rr::RecordType::A,
         RecordType::Aaaa => rr::RecordType::AAAA,
         RecordType::Mx => rr::RecordType::MX,
+        RecordType::Ns => rr::RecordType::NS,
+        RecordType::Soa => rr::RecordType::SOA,
         RecordType::Tlsa => rr::RecordType::TLSA,
         RecordType::Txt => rr::RecordType::TXT,
     }
@@ -52,6 +54,9 @@ pub(super) fn from_wire(data: &RData) -> Option<Record> {
             preference: mx.preference,
             exchange: to_exchange(&mx.exchange),
         }),
+        // A server whose name cannot be asked about is none that can be asked.
+        RData::NS(server) => Record::Ns(present(&server.0).parse().ok()?),
+        RData::SOA(soa) => Record::Soa(soa.serial),
         RData::TXT(text) => Record::Txt(TxtRecord {
             strings: text.txt_data.to_vec(),
         }),

@@ -27,12 +27,12 @@ use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
 use crate::dns_cache::{Cached, DnsCache};
-use crate::facts::dns::{DnsAnswer, Question};
+use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpPort, SmtpRequest};
 use crate::facts::special::{Prefix, SpecialPurpose, special_purpose};
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::{Network, Reach};
+use crate::sender::{Authorities, Network, Reach};
 
 pub use config::{
     AddressFamilies, DEFAULT_MAX_POLICY_BYTES, Deadlines, HeloName, LiveConfig, ResolverConfig,
@@ -44,6 +44,9 @@ use resolver::{Chase, Resolver};
 use routes::Routes;
 use smtp::SmtpClient;
 use tls::TlsClients;
+
+/// The port of name servers.
+const DNS_PORT: u16 = 53;
 
 /// The port of HTTPS.
 const HTTPS_PORT: u16 = 443;
@@ -311,6 +314,26 @@ impl Network for Live {
                 failed(SmtpFailureKind::GivenUp, detail.into())
             }
         }
+    }
+}
+
+impl Authorities for Live {
+    async fn ask_server(&self, host: &DnsName, address: IpAddr, question: &Question) -> DnsAnswer {
+        let detail = match self.plan(host, SocketAddr::new(address, DNS_PORT)) {
+            Ok(routed) => {
+                let answer = Box::pin(self.resolver.ask_server(routed, question)).await;
+                log::answer(question, &answer, false);
+                return answer;
+            }
+            Err(NotTried::FamilyOff(family)) => format!("{family} is switched off"),
+            Err(NotTried::OtherSource(detail)) => detail.into(),
+            Err(NotTried::NotGlobal(block)) => format!("{address} is of {block}"),
+            Err(NotTried::OwnAddress) => format!("{address} is this host's own"),
+        };
+        DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
+            kind: DnsFailureKind::Unreachable,
+            detail: detail.into(),
+        }))
     }
 }
 

@@ -86,6 +86,55 @@ impl Resolver {
         }
     }
 
+    /// Asks a server of a zone what it says itself; once more if it was silent, for a datagram may be lost.
+    pub(super) async fn ask_server(&self, server: SocketAddr, question: &Question) -> DnsAnswer {
+        let mut chase = Chase {
+            name: question.name.clone(),
+            aliases: Vec::new(),
+            authenticated: false,
+        };
+        let outcome = match self.ask_authority(server, question).await {
+            Ok(reply) => match read(&reply, question, &mut chase) {
+                Ok(Step::Answer(outcome)) => outcome,
+                // Where its aliases lead is not in its zone, or not its affair.
+                Ok(Step::AskAgain) => DnsOutcome::NoData { ttl: None },
+                Err(failure) => DnsOutcome::Failed(failure),
+            },
+            Err(failure) => DnsOutcome::Failed(failure),
+        };
+        DnsAnswer {
+            aliases: chase.aliases,
+            outcome,
+            authenticated: false,
+        }
+    }
+
+    async fn ask_authority(
+        &self,
+        server: SocketAddr,
+        question: &Question,
+    ) -> Result<DnsResponse, DnsFailure> {
+        let query = Query::query(to_wire(&question.name)?, to_wire_type(question.record_type));
+        let deadline = Instant::now() + self.lookup_deadline;
+        let ask = async || {
+            timeout_at(deadline, self.exchange(server, &query, Mode::Authority))
+                .await
+                .unwrap_or_else(|_elapsed| Err(timed_out(server, self.lookup_deadline)))
+        };
+        let reply = match ask().await {
+            Err(failure) if failure.kind == DnsFailureKind::TimedOut => ask().await,
+            reply => reply,
+        }?;
+        if reply.authoritative {
+            Ok(reply)
+        } else {
+            Err(DnsFailure {
+                kind: DnsFailureKind::NotAuthoritative,
+                detail: format!("{server} did not set AA").into(),
+            })
+        }
+    }
+
     /// Asks a question, and after SERVFAIL what there is to know of that.
     async fn ask(
         &self,
@@ -94,7 +143,7 @@ impl Resolver {
         deadline: Instant,
     ) -> Result<DnsResponse, DnsFailure> {
         let query = Query::query(to_wire(name)?, to_wire_type(record_type));
-        let reply = self.ask_each(&query, Validation::On, deadline).await;
+        let reply = self.ask_each(&query, Mode::Validated, deadline).await;
         match reply {
             Err(DnsFailure {
                 kind: DnsFailureKind::ServFail(said),
@@ -114,8 +163,8 @@ impl Resolver {
     ) -> Result<DnsResponse, DnsFailure> {
         // Each with a deadline of its own: one that is slow to fail is no reason to know less of the next.
         let deadline = || Instant::now() + self.lookup_deadline;
-        let unchecked = self.ask_each(query, Validation::Off, deadline()).await;
-        let again = match self.ask_each(query, Validation::On, deadline()).await {
+        let unchecked = self.ask_each(query, Mode::Unchecked, deadline()).await;
+        let again = match self.ask_each(query, Mode::Validated, deadline()).await {
             Err(DnsFailure {
                 kind: DnsFailureKind::ServFail(again),
                 ..
@@ -125,7 +174,7 @@ impl Resolver {
             last => return last,
         };
         let root = Query::query(Name::root(), rr::RecordType::NS);
-        let root = self.ask_each(&root, Validation::On, deadline()).await;
+        let root = self.ask_each(&root, Mode::Validated, deadline()).await;
         Err(DnsFailure {
             kind: DnsFailureKind::ServFail(ServFail {
                 extended: said.extended.and(again.extended),
@@ -140,17 +189,16 @@ impl Resolver {
     async fn ask_each(
         &self,
         query: &Query,
-        validation: Validation,
+        mode: Mode,
         deadline: Instant,
     ) -> Result<DnsResponse, DnsFailure> {
         let mut worst: Option<DnsFailure> = None;
         for server in &self.servers {
-            let failure =
-                match timeout_at(deadline, self.exchange(*server, query, validation)).await {
-                    Ok(Ok(reply)) => return Ok(reply),
-                    Ok(Err(failure)) => failure,
-                    Err(_elapsed) => timed_out(*server, self.lookup_deadline),
-                };
+            let failure = match timeout_at(deadline, self.exchange(*server, query, mode)).await {
+                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Err(failure)) => failure,
+                Err(_elapsed) => timed_out(*server, self.lookup_deadline),
+            };
             log::no_answer(*server, query.name(), &failure);
             // An answer, even a bad one, says more than silence.
             let says_more = worst
@@ -171,9 +219,9 @@ impl Resolver {
         &self,
         server: SocketAddr,
         query: &Query,
-        validation: Validation,
+        mode: Mode,
     ) -> Result<DnsResponse, DnsFailure> {
-        let request = |extensions| to_request(query.clone(), extensions, validation);
+        let request = |extensions| to_request(query.clone(), extensions, mode);
         let reply = self
             .exchange_with(server, request(Extensions::Edns))
             .await?;
@@ -287,22 +335,25 @@ enum Extensions {
     None,
 }
 
-/// Whether a resolver may validate what it answers (RFC 4035, Section 3.2.2).
+/// What a server is asked to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Validation {
-    On,
-    /// CD set.
-    Off,
+enum Mode {
+    /// To recurse, and to validate if it can.
+    Validated,
+    /// To recurse, and not to validate: CD set (RFC 4035, Section 3.2.2).
+    Unchecked,
+    /// To say what it has itself: RD not set.
+    Authority,
 }
 
-fn to_request(query: Query, extensions: Extensions, validation: Validation) -> DnsRequest {
+fn to_request(query: Query, extensions: Extensions, mode: Mode) -> DnsRequest {
     let mut options = DnsRequestOptions::default();
     options.use_edns = extensions == Extensions::Edns;
     // Without DO a resolver need not say whether it validated (RFC 4035, Section 3.2.3).
     options.edns_set_dnssec_ok = options.use_edns;
-    options.recursion_desired = true;
+    options.recursion_desired = mode != Mode::Authority;
     let mut request = DnsRequest::from_query(query, options);
-    request.metadata.checking_disabled = validation == Validation::Off;
+    request.metadata.checking_disabled = mode == Mode::Unchecked;
     request
 }
 

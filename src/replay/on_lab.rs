@@ -274,6 +274,8 @@ fn record_kind(name: &str) -> Option<RecordType> {
         RecordType::A,
         RecordType::Aaaa,
         RecordType::Mx,
+        RecordType::Ns,
+        RecordType::Soa,
         RecordType::Tlsa,
         RecordType::Txt,
     ]

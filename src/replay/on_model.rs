@@ -130,6 +130,7 @@ impl Stage for ModelStage {
                     name: question.name.as_str().into(),
                     record_type: question.record_type.to_string().into(),
                 },
+                Stray::Dns(address) => connection(address, Port::Dns),
                 Stray::Https(address) => connection(address, Port::Https),
                 Stray::Smtp(address) => connection(address, Port::Smtp),
             })

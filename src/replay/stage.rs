@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::facts::tls::version_in_words;
 use crate::facts::{DnsName, UnixTime};
-use crate::sender::Network;
+use crate::sender::Authorities;
 use crate::story::state::Deadlines;
 use crate::story::{Asked, State};
 
@@ -23,7 +23,7 @@ pub enum Client<'a> {
 /// A fake Internet that a scenario's state can be laid on.
 pub trait Stage: Sync {
     /// How a client reaches it.
-    type Network: Network;
+    type Network: Authorities;
 
     /// Returns the network as one client sees it.
     fn network(&self, client: Client<'_>) -> Self::Network;
@@ -63,6 +63,8 @@ pub enum Unannounced {
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Port {
+    /// 53: what a name server says.
+    Dns,
     /// 443: a policy.
     Https,
     /// 25: mail.
@@ -84,6 +86,7 @@ impl fmt::Display for Unannounced {
             Self::Connection { address, port } => (address, port),
         };
         let (what, whose, key) = match port {
+            Port::Dns => ("port 53 of ", "name server", "nameservers"),
             Port::Https => ("port 443 of ", "policy host", "hosts"),
             Port::Smtp => ("port 25 of ", "server", "servers"),
             Port::Unknown => ("", "server", "servers"),

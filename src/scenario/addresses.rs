@@ -13,11 +13,13 @@ pub(super) const NAME_HELP: &str = "use a name below `.test` or `.example`; to t
 pub(super) const ADDRESS_HELP: &str =
     "use 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 198.18.0.0/15 or 2001:db8::/32";
 
-/// What an address is for: two hosts of one name, one for policies and one for mail, have one each.
+/// What an address is for: hosts of one name, one for policies and one for mail, have one each.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Use {
     /// Mail.
     Mail,
+    /// Zones.
+    NameServer,
     /// Policies.
     Policy,
 }

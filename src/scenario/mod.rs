@@ -32,7 +32,7 @@ use self::file::NetworkWord;
 use self::located::Origin;
 pub use self::problem::Problem;
 use self::problem::Problems;
-use self::resolve::Context;
+use self::resolve::{Context, Viewer};
 pub use self::schema::schema;
 use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, Story};
 
@@ -107,7 +107,13 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
         let state = resolve::resolve(&world.tables, &world.views, context, problems);
         lint::lint_references(&world.tables, &state.internet.dns, problems);
         for view in &world.views {
-            lint::lint_references(&view.world, state.view_of(&view.name), problems);
+            let seen = match &view.viewer {
+                Viewer::Resolver(name) => Some(state.view_of(name)),
+                Viewer::NameServer(name) => state.said_by(name),
+            };
+            if let Some(seen) = seen {
+                lint::lint_references(&view.world, seen, problems);
+            }
         }
         states.push(state);
     }

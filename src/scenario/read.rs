@@ -11,7 +11,7 @@ use super::located::{Located, Named, Origin};
 use super::meant;
 use super::misplaced::{alternatives, beside_an_alias};
 use super::problem::Problems;
-use super::resolve::View;
+use super::resolve::{View, Viewer};
 use super::span::TimeSpan;
 use super::tree::{self, Entry, Node, Table, Value};
 use super::words::one_of;
@@ -340,6 +340,7 @@ fn read_tables(table: &Table, problems: &mut Problems<'_>) -> WorldTables {
         names: named(table, "names", problems),
         wildcards: named(table, "wildcards", problems),
         servers: named(table, "servers", problems),
+        nameservers: named(table, "nameservers", problems),
         senders: named(table, "senders", problems),
         resolvers: named(table, "resolvers", problems),
     }
@@ -380,25 +381,30 @@ fn named<K: DeserializeOwned, T: Default + DeserializeOwned>(
     Named(entries.collect())
 }
 
-/// Returns the worlds that resolvers see which lay something over the common one.
+/// Returns the worlds that resolvers see, and name servers, which lay something over the common one.
 fn views(world: &Table, problems: &mut Problems<'_>) -> Vec<View> {
-    let Some(Value::Table(resolvers)) = world.get("resolvers").map(|node| &node.value) else {
-        return Vec::new();
-    };
     let mut views = Vec::new();
-    for entry in &resolvers.entries {
-        let Value::Table(resolver) = &entry.node.value else {
+    for (key, viewer) in [
+        ("resolvers", Viewer::Resolver as fn(String) -> Viewer),
+        ("nameservers", Viewer::NameServer),
+    ] {
+        let Some(Value::Table(viewers)) = world.get(key).map(|node| &node.value) else {
             continue;
         };
-        let Some(Value::Table(set)) = resolver.get("set").map(|node| &node.value) else {
-            continue;
-        };
-        let mut seen = world.clone();
-        seen.merge(set);
-        views.push(View {
-            name: entry.key.clone(),
-            world: read_tables(&seen, problems),
-        });
+        for entry in &viewers.entries {
+            let Value::Table(table) = &entry.node.value else {
+                continue;
+            };
+            let Some(Value::Table(set)) = table.get("set").map(|node| &node.value) else {
+                continue;
+            };
+            let mut seen = world.clone();
+            seen.merge(set);
+            views.push(View {
+                viewer: viewer(entry.key.clone()),
+                world: read_tables(&seen, problems),
+            });
+        }
     }
     views
 }

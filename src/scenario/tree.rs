@@ -199,6 +199,7 @@ const ALTERNATIVES: &[&[&[&str]]] = &[
     &[&["body"], &["body_base64"], &["mode", "mx", "max_age"]],
     &[&["starttls"], &["fault"]],
     &[&["chain"], &["fault"]],
+    &[&["lame"], &["rcode"], &["silence"]],
     // Octets have no encoding.
     &[&["body_base64"], &["encoding"]],
 ];

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
-use super::network::Network;
+use super::network::{Authorities, Network};
 use super::reach::Reach;
 use super::stop::Stop;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
@@ -108,6 +108,18 @@ impl End {
         (at <= Instant::now()).then_some(CutShort::Deadline { after })
     }
 
+    /// Waits for an answer as long as there is time.
+    async fn before<T>(&self, answer: impl Future<Output = T>) -> Result<T, CutShort> {
+        if let Some(why) = self.passed() {
+            return Err(why);
+        }
+        tokio::select! {
+            biased;
+            answer = answer => Ok(answer),
+            why = self.reached() => Err(why),
+        }
+    }
+
     async fn reached(&self) -> CutShort {
         let stopped = async {
             match &self.stop {
@@ -195,12 +207,7 @@ impl<N: Network> Network for Memo<'_, N> {
         self.answers
             .get(question, &self.end, || self.network.lookup(question))
             .await
-            .unwrap_or_else(|over| {
-                DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
-                    kind: DnsFailureKind::TimedOut,
-                    detail: self.note(over),
-                }))
-            })
+            .unwrap_or_else(|over| timed_out(self.note(over)))
     }
 
     async fn get_policy(&self, host: &DnsName, address: IpAddr) -> HttpExchange {
@@ -251,6 +258,23 @@ impl<N: Network> Network for Memo<'_, N> {
                 SmtpExchange::without_connection(request, SmtpFailureKind::GivenUp, self.note(over))
             })
     }
+}
+
+impl<N: Authorities> Authorities for Memo<'_, N> {
+    async fn ask_server(&self, host: &DnsName, address: IpAddr, question: &Question) -> DnsAnswer {
+        let asked = self
+            .end
+            .before(self.network.ask_server(host, address, question))
+            .await;
+        asked.unwrap_or_else(|over| timed_out(self.note(over)))
+    }
+}
+
+fn timed_out(detail: Box<str>) -> DnsAnswer {
+    DnsAnswer::plain(DnsOutcome::Failed(DnsFailure {
+        kind: DnsFailureKind::TimedOut,
+        detail,
+    }))
 }
 
 /// A [`Memo`] in which one policy host has one address.
@@ -320,14 +344,8 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
             consume_budget().await;
             return Ok(known.clone());
         }
-        if let Some(why) = end.passed() {
-            return Err(why);
-        }
-        tokio::select! {
-            biased;
-            value = cell.get_or_init(make) => Ok(value.clone()),
-            why = end.reached() => Err(why),
-        }
+        end.before(async { cell.get_or_init(make).await.clone() })
+            .await
     }
 
     fn cell(&self, key: &K) -> Arc<OnceCell<V>> {

@@ -26,7 +26,7 @@ pub use attempt::{Attempt, Mail, MailKind};
 pub use candidates::{Families, Limits};
 pub use class::SenderClass;
 pub use discover::Sender;
-pub use network::Network;
+pub use network::{Authorities, Network};
 pub use reach::Reach;
 pub use reason::Reason;
 pub use state::PolicyState;

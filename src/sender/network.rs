@@ -31,3 +31,18 @@ pub trait Network: Sync {
     /// Runs one SMTP session, on port 25 unless the network has another.
     fn smtp(&self, request: &SmtpRequest) -> impl Future<Output = SmtpExchange> + Send;
 }
+
+/// A network on which one server of a zone can be asked by itself, as no sender does.
+pub trait Authorities: Network {
+    /// Asks the server `host` of a zone, at `address` and port 53, for what it says itself: without recursion,
+    /// past every cache, CNAMEs followed only as far as its own reply goes. One that does not answer for the
+    /// zone (no AA, a referral) is a [`NotAuthoritative`] failure.
+    ///
+    /// [`NotAuthoritative`]: crate::facts::dns::DnsFailureKind::NotAuthoritative
+    fn ask_server(
+        &self,
+        host: &DnsName,
+        address: IpAddr,
+        question: &Question,
+    ) -> impl Future<Output = DnsAnswer> + Send;
+}

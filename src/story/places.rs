@@ -30,6 +30,9 @@ pub enum PlacesError {
         /// How many there are.
         there_are: usize,
     },
+    /// It has name servers, which stand at no place.
+    #[error("the story has name servers of its own, and there is no place for them")]
+    NameServers,
     /// An address is of the other family.
     #[error("the story has a server at {0}, and there is no place of that family")]
     Family(IpAddr),
@@ -40,13 +43,16 @@ impl Story {
     ///
     /// # Errors
     ///
-    /// When there are too few places.
+    /// When there are too few places, or none at all for what the story has.
     pub fn at_places(&self, places: &Places) -> Result<Self, PlacesError> {
         let (mut edges, mut receivers) = (Vec::new(), Vec::new());
         for State {
             internet, servers, ..
         } in self.moments.iter().map(|moment| &moment.state)
         {
+            if !internet.name_servers.is_empty() {
+                return Err(PlacesError::NameServers);
+            }
             edges.extend(internet.https.keys().copied());
             for server in servers {
                 let of_server = internet
@@ -114,6 +120,7 @@ fn move_state(state: &mut State, moved: &BTreeMap<IpAddr, IpAddr>) {
     let Internet {
         mut dns,
         mut views,
+        name_servers,
         https,
         smtp,
     } = Internet::clone(&state.internet);
@@ -123,6 +130,7 @@ fn move_state(state: &mut State, moved: &BTreeMap<IpAddr, IpAddr>) {
     state.internet = Arc::new(Internet {
         dns,
         views,
+        name_servers,
         https: keyed(https, moved),
         smtp: keyed(smtp, moved),
     });

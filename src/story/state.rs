@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::facts::DnsName;
-use crate::fakes::{Internet, View, closest};
+use crate::fakes::{Internet, RecordData, View, closest};
 use crate::sender::SenderClass;
 use crate::sts::cache::CachedPolicy;
 
@@ -35,6 +35,15 @@ impl State {
             .views
             .get(resolver)
             .unwrap_or(&self.internet.dns)
+    }
+
+    /// Returns what the name server of this name says.
+    #[must_use]
+    pub fn said_by(&self, server: &str) -> Option<&View> {
+        let answers = self.internet.dns.names.get(server)?.answers.values();
+        let mut records = answers.flat_map(|answer| &answer.records);
+        let address = records.find_map(RecordData::address)?;
+        Some(&self.internet.name_servers.get(&address)?.says)
     }
 
     /// Returns whether any resolver may be asked about a name.

@@ -43,7 +43,10 @@ use self::pki::Pki;
 use self::served::{Served, ServedEdge, ServedReceiver, Shared};
 use self::smtp::{Greylist, SmtpServer};
 use crate::facts::UnixTime;
-use crate::fakes::{HttpsFault, Internet, ListenerFault, RecordData, SmtpFault};
+use crate::fakes::{HttpsFault, Internet, ListenerFault, NameServer, RecordData, SmtpFault};
+
+/// The port of name servers.
+const DNS: u16 = 53;
 
 /// The port of policy hosts.
 const HTTPS: u16 = 443;
@@ -65,7 +68,7 @@ pub struct World {
 pub struct Route {
     /// The address that the DNS gives.
     pub address: IpAddr,
-    /// The port there: 25 or 443.
+    /// The port there: 25, 53 or 443.
     pub port: u16,
     /// The address and port that serves it.
     pub to: SocketAddr,
@@ -96,6 +99,7 @@ struct Directory {
 struct Machinery {
     elsewhere: Door,
     resolvers: BTreeMap<Option<Box<str>>, Resolver>,
+    name_servers: BTreeMap<IpAddr, Resolver>,
     doors: BTreeMap<(IpAddr, u16), Door>,
 }
 
@@ -133,6 +137,7 @@ impl World {
             machinery: Mutex::new(Machinery {
                 elsewhere,
                 resolvers: BTreeMap::new(),
+                name_servers: BTreeMap::new(),
                 doors: BTreeMap::new(),
             }),
         };
@@ -161,11 +166,14 @@ impl World {
                 tables.insert(gone.clone(), Table::new(&state.dns, None)?);
             }
         }
+        let name_servers = self.name_servers(state, &machinery)?;
         let modes = modes(state, self.listen);
         let served = self.prepare(state)?;
         let strays = strays(state, &modes, self.listen);
         let keys = || modes.keys().chain(&strays);
-        self.listen.check(keys().map(|(address, _)| *address))?;
+        let of_servers = keys().map(|(address, _)| *address);
+        self.listen
+            .check(of_servers.chain(name_servers.keys().copied()))?;
         for key in keys() {
             if !machinery.doors.contains_key(key) {
                 let at = self.listen.server(key.0, key.1);
@@ -181,6 +189,17 @@ impl World {
                 let at = self.listen.resolver(view.as_deref());
                 let resolver = Resolver::start(view.clone(), at, table, history).await?;
                 machinery.resolvers.insert(view, resolver);
+            }
+        }
+        for (address, table) in name_servers {
+            if let Some(server) = machinery.name_servers.get(&address) {
+                server.set(table);
+            } else {
+                let history = Arc::clone(&self.shared.history);
+                let at = self.listen.server(address, DNS);
+                let view = Some(address.to_string().into());
+                let server = Resolver::start(view, at, table, history).await?;
+                machinery.name_servers.insert(address, server);
             }
         }
         self.shared.serve(served);
@@ -203,7 +222,11 @@ impl World {
     /// Tells where things are now.
     fn publish(&self, machinery: &Machinery) {
         let views = machinery.resolvers.iter();
-        let routes = machinery.doors.iter();
+        let doors = machinery.doors.iter();
+        let routes = doors.map(|(key, door)| (*key, door.to()));
+        let name_servers = machinery.name_servers.iter();
+        let name_servers =
+            name_servers.map(|(address, server)| ((*address, DNS), server.address()));
         *self
             .directory
             .write()
@@ -212,8 +235,29 @@ impl World {
             views: views
                 .map(|(view, resolver)| (view.clone(), resolver.address()))
                 .collect(),
-            routes: routes.map(|(key, door)| (*key, door.to())).collect(),
+            routes: routes.chain(name_servers).collect(),
         };
+    }
+
+    /// Prepares what the name servers say; one that has gone from the state is lame.
+    fn name_servers(
+        &self,
+        state: &Internet,
+        machinery: &Machinery,
+    ) -> Result<BTreeMap<IpAddr, Table>, WorldError> {
+        let gone = NameServer {
+            lame: true,
+            ..NameServer::default()
+        };
+        let before = machinery
+            .name_servers
+            .keys()
+            .map(|address| (address, &gone));
+        before
+            .chain(&state.name_servers)
+            .filter(|(address, _)| self.listen.serves(**address))
+            .map(|(address, server)| Ok((*address, Table::of_server(server, &state.dns)?)))
+            .collect()
     }
 
     /// Makes what is new and keeps what stays: a server's sessions outlive a change elsewhere.
@@ -305,12 +349,13 @@ impl World {
         let Machinery {
             elsewhere,
             resolvers,
+            name_servers,
             doors,
         } = self.machinery.into_inner();
         for mut door in doors.into_values().chain([elsewhere]) {
             door.close().await.map_err(cannot_listen(door.to()))?;
         }
-        for resolver in resolvers.into_values() {
+        for resolver in resolvers.into_values().chain(name_servers.into_values()) {
             resolver.stop().await?;
         }
         Ok(())
@@ -344,11 +389,12 @@ fn strays(
     [&state.dns]
         .into_iter()
         .chain(state.views.values())
+        .chain(state.name_servers.values().map(|server| &server.says))
         .flat_map(|view| view.names.values())
         .flat_map(|name| name.answers.values())
         .flat_map(|answer| &answer.records)
         .filter_map(RecordData::address)
-        .filter(|address| listen.serves(*address))
+        .filter(|address| listen.serves(*address) && !state.name_servers.contains_key(address))
         .flat_map(|address| [(address, HTTPS), (address, SMTP)])
         // Where a server stands, its own port is the one that is asked; the other leads elsewhere.
         .filter(|(address, _)| {

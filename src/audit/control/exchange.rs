@@ -15,7 +15,12 @@ impl<N: Network> Mutant<N> {
         {
             let preference = |record: &Record| match record {
                 Record::Mx(mx) => mx.preference,
-                Record::A(_) | Record::Aaaa(_) | Record::Tlsa(_) | Record::Txt(_) => u16::MAX,
+                Record::A(_)
+                | Record::Aaaa(_)
+                | Record::Ns(_)
+                | Record::Soa(_)
+                | Record::Tlsa(_)
+                | Record::Txt(_) => u16::MAX,
             };
             records.sort_by_key(preference);
             records.truncate(1);

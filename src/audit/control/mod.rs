@@ -219,7 +219,11 @@ impl<N: Network> Network for Mutant<N> {
         match question.record_type {
             RecordType::Txt => self.record(question).await,
             RecordType::Mx => self.exchangers(question).await,
-            RecordType::A | RecordType::Aaaa | RecordType::Tlsa => self.addresses(question).await,
+            RecordType::A
+            | RecordType::Aaaa
+            | RecordType::Ns
+            | RecordType::Soa
+            | RecordType::Tlsa => self.addresses(question).await,
         }
     }
 

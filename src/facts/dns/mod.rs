@@ -39,7 +39,7 @@ impl fmt::Display for Question {
     }
 }
 
-/// The types that a sender asks for.
+/// The types that are asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum RecordType {
     /// IPv4 addresses.
@@ -48,6 +48,10 @@ pub enum RecordType {
     Aaaa,
     /// Mail exchangers.
     Mx,
+    /// The name servers of a zone.
+    Ns,
+    /// The start of a zone, with its serial.
+    Soa,
     /// DANE certificate associations.
     Tlsa,
     /// Text.
@@ -60,6 +64,8 @@ impl fmt::Display for RecordType {
             Self::A => "A",
             Self::Aaaa => "AAAA",
             Self::Mx => "MX",
+            Self::Ns => "NS",
+            Self::Soa => "SOA",
             Self::Tlsa => "TLSA",
             Self::Txt => "TXT",
         })
@@ -101,7 +107,12 @@ impl DnsAnswer {
     pub fn texts(&self) -> impl Iterator<Item = &TxtRecord> {
         self.records().iter().filter_map(|record| match record {
             Record::Txt(text) => Some(text),
-            Record::A(_) | Record::Aaaa(_) | Record::Mx(_) | Record::Tlsa(_) => None,
+            Record::A(_)
+            | Record::Aaaa(_)
+            | Record::Mx(_)
+            | Record::Ns(_)
+            | Record::Soa(_)
+            | Record::Tlsa(_) => None,
         })
     }
 
@@ -109,7 +120,41 @@ impl DnsAnswer {
     pub fn exchangers(&self) -> impl Iterator<Item = &MxRecord> {
         self.records().iter().filter_map(|record| match record {
             Record::Mx(mx) => Some(mx),
-            Record::A(_) | Record::Aaaa(_) | Record::Tlsa(_) | Record::Txt(_) => None,
+            Record::A(_)
+            | Record::Aaaa(_)
+            | Record::Ns(_)
+            | Record::Soa(_)
+            | Record::Tlsa(_)
+            | Record::Txt(_) => None,
+        })
+    }
+
+    /// Returns the name servers of NS records.
+    pub fn name_servers(&self) -> impl Iterator<Item = &DnsName> {
+        self.records().iter().filter_map(|record| match record {
+            Record::Ns(server) => Some(server),
+            Record::A(_)
+            | Record::Aaaa(_)
+            | Record::Mx(_)
+            | Record::Soa(_)
+            | Record::Tlsa(_)
+            | Record::Txt(_) => None,
+        })
+    }
+
+    /// Returns the serial of the SOA record ([RFC 1035, Section 3.3.13]).
+    ///
+    /// [RFC 1035, Section 3.3.13]: https://www.rfc-editor.org/rfc/rfc1035#section-3.3.13
+    #[must_use]
+    pub fn serial(&self) -> Option<u32> {
+        self.records().iter().find_map(|record| match record {
+            Record::Soa(serial) => Some(*serial),
+            Record::A(_)
+            | Record::Aaaa(_)
+            | Record::Mx(_)
+            | Record::Ns(_)
+            | Record::Tlsa(_)
+            | Record::Txt(_) => None,
         })
     }
 
@@ -214,6 +259,8 @@ pub enum DnsFailureKind {
     CnameLoop,
     /// A name in the answer cannot be read.
     Malformed,
+    /// A server that was asked as one of a zone's own does not answer for the zone: it is lame.
+    NotAuthoritative,
     /// No socket is left to ask with: the limit on open files is reached, or the run's own on connections.
     NoSocket,
     /// An RCODE other than NOERROR, NXDOMAIN and SERVFAIL (REFUSED is 5).
@@ -245,6 +292,7 @@ impl DnsFailureKind {
             | Self::CnameLoop
             | Self::Malformed
             | Self::NoSocket
+            | Self::NotAuthoritative
             | Self::Rcode(_)
             | Self::Referral
             | Self::TimedOut
@@ -266,7 +314,11 @@ impl DnsFailureKind {
             // FORMERR, NOTIMP and REFUSED come from our own resolver and are about it, or about us.
             Self::Rcode(code) => matches!(code, 1 | 4 | 5),
             Self::ServFail(servfail) => servfail.is_ours(),
-            Self::ChainTooLong | Self::CnameLoop | Self::Malformed | Self::Truncated => false,
+            Self::ChainTooLong
+            | Self::CnameLoop
+            | Self::Malformed
+            | Self::NotAuthoritative
+            | Self::Truncated => false,
         }
     }
 
@@ -278,6 +330,7 @@ impl DnsFailureKind {
             Self::ChainTooLong | Self::CnameLoop => true,
             Self::Malformed
             | Self::NoSocket
+            | Self::NotAuthoritative
             | Self::Rcode(_)
             | Self::Referral
             | Self::ServFail(_)
@@ -295,6 +348,7 @@ impl fmt::Display for DnsFailureKind {
             Self::ChainTooLong => f.write_str("more than 16 CNAMEs in a row"),
             Self::CnameLoop => f.write_str("CNAME loop"),
             Self::Malformed => f.write_str("malformed reply"),
+            Self::NotAuthoritative => f.write_str("the server does not answer for the zone"),
             Self::NoSocket => f.write_str("no socket left to ask the resolver with"),
             Self::Rcode(1) => f.write_str("FORMERR"),
             Self::Rcode(4) => f.write_str("NOTIMP"),
@@ -319,6 +373,10 @@ pub enum Record {
     Aaaa(Ipv6Addr),
     /// A mail exchanger.
     Mx(MxRecord),
+    /// A name server of the zone.
+    Ns(DnsName),
+    /// The start of a zone: its serial.
+    Soa(u32),
     /// A DANE certificate association.
     Tlsa(TlsaRecord),
     /// Text.
@@ -332,7 +390,7 @@ impl Record {
         match self {
             Self::A(address) => Some(IpAddr::V4(*address)),
             Self::Aaaa(address) => Some(IpAddr::V6(*address)),
-            Self::Mx(_) | Self::Tlsa(_) | Self::Txt(_) => None,
+            Self::Mx(_) | Self::Ns(_) | Self::Soa(_) | Self::Tlsa(_) | Self::Txt(_) => None,
         }
     }
 }

@@ -79,6 +79,10 @@ impl Servers for Scripted {
         Some(said)
     }
 
+    fn say_at(&self, _address: IpAddr, _question: &Question) -> Option<Said> {
+        None
+    }
+
     fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
         let edge = self.edges.get(&address)?;
         let failure = |kind| HttpFailure {

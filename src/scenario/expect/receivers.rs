@@ -115,7 +115,14 @@ impl Receivers {
             {
                 return None;
             }
-            (None, RecordType::Mx | RecordType::Txt | RecordType::Tlsa) => {
+            (
+                None,
+                RecordType::Mx
+                | RecordType::Ns
+                | RecordType::Soa
+                | RecordType::Txt
+                | RecordType::Tlsa,
+            ) => {
                 return Some((
                     message(),
                     format!("senders ask about `{name}` with `A {name}` and `AAAA {name}`"),

@@ -22,6 +22,10 @@ pub(crate) struct DomainTable {
     pub(crate) policy: Option<Located<PolicyTable>>,
     /// The mail exchangers; without it, the domain has none.
     pub(crate) mx: Option<Located<MxAnswer>>,
+    /// The servers of its zone, which `nameservers` must declare; nobody asks them unless it is said.
+    pub(crate) ns: Option<Vec<Located<Text<DnsName>>>>,
+    /// The serial of its zone; 1 unless said.
+    pub(crate) serial: Option<u32>,
     /// The answer at `_smtp._tls.` the domain; without it, that name does not exist.
     pub(crate) tlsrpt: Option<Located<TxtAnswer>>,
 }

@@ -1,5 +1,7 @@
 //! What a file says about the fake Internet as a whole.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,7 +11,7 @@ use super::sender::SenderTable;
 use super::server::ServerTable;
 use crate::facts::DnsName;
 use crate::fakes::Rcode;
-use crate::scenario::located::{Named, Text};
+use crate::scenario::located::{Located, Named, Text};
 
 /// The fake Internet: at the top of the file, and in the `set` of a step or a resolver.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -25,6 +27,8 @@ pub(crate) struct WorldTables {
     pub(crate) wildcards: Named<Text<DnsName>, NameTable>,
     /// The MX hosts, by name.
     pub(crate) servers: Named<Text<DnsName>, ServerTable>,
+    /// The servers of zones, by name.
+    pub(crate) nameservers: Named<Text<DnsName>, NameServerTable>,
     /// The senders, by a name of the writer's choice; without any, one named `strict`.
     pub(crate) senders: Named<String, SenderTable>,
     /// The resolvers that are shared or that see something else, by a name of the writer's choice.
@@ -39,6 +43,7 @@ impl WorldTables {
         "names",
         "wildcards",
         "servers",
+        "nameservers",
         "senders",
         "resolvers",
     ];
@@ -54,4 +59,28 @@ pub(crate) struct ResolverTable {
     pub(crate) silence: bool,
     /// What it sees otherwise: laid over the world, of which only the DNS counts.
     pub(crate) set: Option<Box<WorldTables>>,
+}
+
+/// A server of zones: what `check` asks besides its resolver. Of `rcode`, `silence` and `lame` at most one is set.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NameServerTable {
+    /// Its addresses; one documentation address unless said.
+    pub(crate) addresses: Option<Vec<Located<Text<IpAddr>>>>,
+    /// Every question to it gets this RCODE.
+    pub(crate) rcode: Option<Rcode>,
+    /// It answers nothing.
+    pub(crate) silence: bool,
+    /// It does not know the zones that are delegated to it.
+    pub(crate) lame: bool,
+    /// What it says otherwise than everybody sees it: laid over the world, of which only the DNS counts.
+    pub(crate) set: Option<Box<WorldTables>>,
+}
+
+impl NameServerTable {
+    /// Returns the addresses that the table names, in written order.
+    pub(crate) fn all_addresses(&self) -> Vec<IpAddr> {
+        let addresses = self.addresses.iter().flatten();
+        addresses.map(|address| address.value.0).collect()
+    }
 }

@@ -3,7 +3,7 @@
 mod policies;
 mod references;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -40,6 +40,7 @@ pub(super) fn lint(reading: &Reading, file: &Path, problems: &mut Problems<'_>) 
             };
             linter.names();
             linter.addresses();
+            linter.name_servers();
             linter.policies();
             linter.policy_addresses();
             linter.tlsa();
@@ -183,6 +184,7 @@ impl Linter<'_, '_, '_> {
             tables.names.iter().map(|(name, _)| name).collect(),
             tables.wildcards.iter().map(|(name, _)| name).collect(),
             tables.servers.iter().map(|(name, _)| name).collect(),
+            tables.nameservers.iter().map(|(name, _)| name).collect(),
         ];
         let declared = keys.into_iter().flatten().map(|name| Located {
             value: name.value.0.clone(),
@@ -231,6 +233,34 @@ impl Linter<'_, '_, '_> {
         for (_, name) in tables.names.iter().chain(tables.wildcards.iter()) {
             for address in name.addresses.iter().flatten() {
                 self.address(address.value.0, address.origin);
+            }
+        }
+    }
+
+    /// Finds servers of zones that nothing declares, and those of no zone.
+    fn name_servers(&mut self) {
+        let tables = self.tables;
+        let mut used = BTreeSet::new();
+        for server in (tables.domains.iter()).flat_map(|(_, domain)| domain.ns.iter().flatten()) {
+            used.insert(&server.value.0);
+            let name = Located {
+                value: server.to_string(),
+                origin: server.origin,
+            };
+            self.known(&name, "no name server is named", || {
+                tables.nameservers.iter().map(|(name, _)| name.as_str())
+            });
+        }
+        for (name, server) in tables.nameservers.iter() {
+            for address in server.addresses.iter().flatten() {
+                self.address(address.value.0, address.origin);
+            }
+            if !used.contains(&name.value.0) {
+                self.problems.push_with_help(
+                    name.origin,
+                    format!("`{}` is the name server of no domain", name.value.0),
+                    "name it in the `ns` of one, or take it away",
+                );
             }
         }
     }

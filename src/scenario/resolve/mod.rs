@@ -2,12 +2,13 @@
 
 mod context;
 mod hosts;
+mod mx;
 mod policy;
 mod report_names;
 mod senders;
 mod zones;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,22 +16,31 @@ use super::addresses::Use;
 use super::file::WorldTables;
 use super::problem::Problems;
 use crate::facts::DnsName;
-use crate::fakes::{self, Internet};
+use crate::fakes::{self, Internet, NameServer};
 use crate::story::State;
 
 pub(super) use self::context::Context;
 pub(super) use self::hosts::end_of_aliases;
+pub(super) use self::mx::parse_mx;
 use self::policy::policy_body;
 pub(super) use self::senders::deadlines;
-pub(super) use self::zones::parse_mx;
 
-/// A resolver with the world that it sees.
+/// A resolver or a name server with the world that it sees.
 #[derive(Debug)]
 pub(super) struct View {
-    /// Its name.
-    pub(super) name: String,
-    /// The world with the resolver's `set` laid over it.
+    /// Whose it is.
+    pub(super) viewer: Viewer,
+    /// The world with its `set` laid over it.
     pub(super) world: WorldTables,
+}
+
+/// Who sees a world.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Viewer {
+    /// The name server of this name.
+    NameServer(String),
+    /// The resolver of this name.
+    Resolver(String),
 }
 
 /// Resolves a world; what cannot be is a problem.
@@ -41,17 +51,39 @@ pub(super) fn resolve(
     problems: &mut Problems<'_>,
 ) -> State {
     let dns = zones::build(world, context, problems);
-    let views = world
+    let seen_by_resolvers = world
         .resolvers
         .iter()
         .map(|(name, table)| {
             let view = fakes::View {
                 fault: zones::fault_of(table.rcode, table.silence),
-                ..zones::build(seen_by(name, world, views), context, problems)
+                ..zones::build(
+                    seen_by(&Viewer::Resolver(name.value.clone()), world, views),
+                    context,
+                    problems,
+                )
             };
             (name.as_str().into(), view)
         })
         .collect();
+    let mut name_servers = BTreeMap::new();
+    for (name, table) in world.nameservers.iter() {
+        let viewer = Viewer::NameServer(name.value.to_string());
+        let says = fakes::View {
+            fault: zones::fault_of(table.rcode, table.silence),
+            ..zones::build(seen_by(&viewer, world, views), context, problems)
+        };
+        let server = NameServer {
+            says,
+            lame: table.lame,
+        };
+        let addresses =
+            zones::host_addresses(table.all_addresses(), Use::NameServer, &name.0, context);
+        let of_server = addresses
+            .into_iter()
+            .map(|address| (address, server.clone()));
+        name_servers.extend(of_server);
+    }
     let hosts = hosts::policy_hosts(world, context, problems);
     State {
         domains: world
@@ -68,18 +100,19 @@ pub(super) fn resolve(
         senders: senders::senders(world, context.start, problems),
         internet: Arc::new(Internet {
             dns,
-            views,
+            views: seen_by_resolvers,
+            name_servers,
             https: hosts.into_iter().flat_map(|host| host.edges).collect(),
             smtp: hosts::receivers(world, context),
         }),
     }
 }
 
-/// Returns the world that a resolver sees.
-fn seen_by<'w>(name: &str, world: &'w WorldTables, views: &'w [View]) -> &'w WorldTables {
+/// Returns the world that somebody sees.
+fn seen_by<'w>(viewer: &Viewer, world: &'w WorldTables, views: &'w [View]) -> &'w WorldTables {
     views
         .iter()
-        .find(|view| view.name == name)
+        .find(|view| view.viewer == *viewer)
         .map_or(world, |view| &view.world)
 }
 
@@ -94,6 +127,13 @@ pub(super) fn survey(world: &WorldTables) -> (Vec<(Use, DnsName)>, BTreeSet<IpAd
             }
             None => hosts.push((Use::Mail, name.0.clone())),
         }
+    }
+    for (name, server) in world.nameservers.iter() {
+        let addresses = server.all_addresses();
+        if addresses.is_empty() {
+            hosts.push((Use::NameServer, name.0.clone()));
+        }
+        named.extend(addresses);
     }
     let domains = world.domains.iter().filter_map(|(name, domain)| {
         let host = name.prefixed("mta-sts").ok()?;

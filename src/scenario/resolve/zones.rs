@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::context::Context;
+use super::mx::parse_mx;
 use super::report_names::report_names;
+use crate::facts::DnsName;
 use crate::facts::dns::{Exchange, MxRecord};
-use crate::facts::{DnsName, DnsNameError};
 use crate::fakes::{
     Answer, DEFAULT_TTL, DnsFault, Name, Rcode, RecordData, RecordFault, RecordKind, View, closest,
 };
@@ -61,6 +62,20 @@ pub(super) fn build(
         );
         zones.tlsa(name, server.tlsa.as_ref());
     }
+    for (name, server) in world.nameservers.iter() {
+        let named = server.all_addresses();
+        zones.host(
+            name.as_str(),
+            name.origin,
+            &Host {
+                addresses: || host_addresses(named.clone(), Use::NameServer, &name.0, context),
+                target: None,
+                a: None,
+                aaaa: None,
+                ttl: None,
+            },
+        );
+    }
     for (name, table) in world.names.iter() {
         zones.bare(name.as_str(), name.origin, table);
     }
@@ -97,7 +112,7 @@ pub(super) const fn fault_of(rcode: Option<Rcode>, silence: bool) -> Option<DnsF
     }
 }
 
-/// A host with addresses, as four kinds of table describe it.
+/// A host with addresses, as five kinds of table describe it.
 struct Host<'a, F> {
     addresses: F,
     target: Option<&'a DnsName>,
@@ -144,6 +159,7 @@ impl Builder<'_, '_> {
         } else {
             self.answers(name.as_str(), origin);
         }
+        self.zone(name, domain, origin);
         if let Some(record) = self.below(name, "_mta-sts", origin) {
             self.txt_at(record, domain.txt.as_ref());
         }
@@ -179,6 +195,23 @@ impl Builder<'_, '_> {
                     ttl: policy.ttl,
                 },
             ),
+        }
+    }
+
+    /// Begins a zone at a domain that names its servers.
+    fn zone(&mut self, name: &DnsName, domain: &DomainTable, origin: Origin) {
+        let Some(servers) = &domain.ns else {
+            return;
+        };
+        let servers = servers
+            .iter()
+            .map(|server| RecordData::Ns(server.to_string()));
+        let servers: Vec<RecordData> = servers.collect();
+        let serial = RecordData::Soa(domain.serial.unwrap_or(1));
+        if let Some(answers) = self.answers(name.as_str(), origin) {
+            let said = |records| said(&Said::default(), records, DEFAULT_TTL);
+            answers.insert(RecordKind::Ns, said(servers));
+            answers.insert(RecordKind::Soa, said(vec![serial]));
         }
     }
 
@@ -449,35 +482,4 @@ fn said(said: &Said, records: Vec<RecordData>, ttl: Duration) -> Answer {
         ttl,
         fault,
     }
-}
-
-/// Reads an MX record in the presentation format.
-pub(in crate::scenario) fn parse_mx(text: &str) -> Result<MxRecord, &'static str> {
-    let mut words = text.split_ascii_whitespace();
-    let (Some(preference), Some(host), None) = (words.next(), words.next(), words.next()) else {
-        return Err("it has not two words");
-    };
-    let Ok(preference) = preference.parse() else {
-        return Err("its preference is no number up to 65535");
-    };
-    let exchange = if host == "." {
-        Exchange::Root
-    } else {
-        match host.parse() {
-            Ok(name) => Exchange::Host(name),
-            Err(DnsNameError::Character { .. } | DnsNameError::NotIdna { .. }) => {
-                Exchange::NotAHostName(host.into())
-            }
-            Err(
-                DnsNameError::Empty
-                | DnsNameError::EmptyLabel
-                | DnsNameError::LabelTooLong { .. }
-                | DnsNameError::TooLong { .. },
-            ) => return Err("the DNS can hold no such name"),
-        }
-    };
-    Ok(MxRecord {
-        preference,
-        exchange,
-    })
 }

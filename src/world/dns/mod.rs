@@ -1,4 +1,5 @@
-//! The resolvers: they answer as a recursive resolver does, from what the scenario declares.
+//! The resolvers and name servers: they answer as a recursive resolver does, or as a server of zones, from what
+//! the scenario declares.
 
 mod table;
 mod wire;
@@ -19,7 +20,7 @@ use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
 
 pub(super) use self::table::Table;
-use self::table::{Delivery, Resolution, Validation};
+use self::table::{Delivery, Resolution, Role, Validation};
 use super::error::WorldError;
 use super::history::{self, History, Transport};
 
@@ -35,7 +36,7 @@ const EXTENDED_ERROR: u16 = 15;
 /// How often a UDP port is tried whose TCP port turns out to be taken.
 const BIND_ATTEMPTS: usize = 64;
 
-/// A resolver on a port of its own, over UDP and TCP.
+/// A resolver, or a name server, on a port of its own, over UDP and TCP.
 pub(super) struct Resolver {
     address: SocketAddr,
     table: Arc<RwLock<Arc<Table>>>,
@@ -113,15 +114,16 @@ struct Handler {
 impl Handler {
     /// Looks a question up and records it.
     ///
-    /// That for the name servers of the root is no scenario's affair: it shows whether the resolver works.
+    /// That for the name servers of the root is no scenario's affair: it shows whether the resolver works. Nor
+    /// are those of a name that nobody declared: they show where a zone begins.
     fn resolve(
         &self,
+        table: &Table,
         name: &Name,
         record_type: RecordType,
         validation: Validation,
         transport: Transport,
     ) -> Resolution {
-        let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
         if name.is_root() && record_type == RecordType::NS {
             return table.resolve_root();
         }
@@ -133,7 +135,9 @@ impl Handler {
             record_type: record_type.to_string(),
             transport,
         };
-        if undeclared.contains(&name) {
+        if record_type == RecordType::NS {
+            self.history.record(question(name));
+        } else if undeclared.contains(&name) {
             self.history.record_unannounced(question(name));
         } else {
             self.history.record(question(name));
@@ -152,8 +156,10 @@ impl RequestHandler for Handler {
         request: &Request,
         mut responder: R,
     ) -> ResponseInfo {
+        let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
         let mut metadata = Metadata::response_from_request(&request.metadata);
-        metadata.recursion_available = true;
+        metadata.recursion_available = table.role() == Role::Resolver;
+        metadata.authoritative = table.role() == Role::Authority;
         let silent = ResponseInfo::from(Header {
             metadata,
             counts: HeaderCounts::default(),
@@ -173,7 +179,7 @@ impl RequestHandler for Handler {
                 } else {
                     Validation::On
                 };
-                self.resolve(name, info.query.query_type(), validation, transport)
+                self.resolve(&table, name, info.query.query_type(), validation, transport)
             }
             Ok(_other) => Resolution::negative(ResponseCode::NotImp, Vec::new(), None),
             Err(_no_question) => Resolution::negative(ResponseCode::FormErr, Vec::new(), None),

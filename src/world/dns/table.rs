@@ -7,7 +7,7 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::wire;
-use crate::fakes::{self, DEFAULT_TTL, DnsFault, Rcode, RecordFault, RecordKind, View};
+use crate::fakes::{self, DEFAULT_TTL, DnsFault, NameServer, Rcode, RecordFault, RecordKind, View};
 use crate::world::error::WorldError;
 
 /// The longest CNAME chain that a resolver follows; it answers with that much of it.
@@ -16,12 +16,24 @@ const MAX_CHAIN: usize = 16;
 /// Where records of the "wrong" kinds of fault stand.
 const ELSEWHERE: &str = "elsewhere.test.";
 
-/// What one resolver says, ready to be sent.
+/// What one resolver or name server says, ready to be sent.
 #[derive(Debug)]
 pub(in crate::world) struct Table {
     names: HashMap<String, Entry>,
     fault: Option<DnsFault>,
     follows_cnames: bool,
+    role: Role,
+}
+
+/// As what a server answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Role {
+    /// It recurses for whoever asks.
+    Resolver,
+    /// It has the zones itself: AA is set.
+    Authority,
+    /// It was to have them, and does not.
+    Lame,
 }
 
 #[derive(Debug)]
@@ -51,7 +63,29 @@ impl Table {
             names,
             fault: view.fault,
             follows_cnames: view.follows_cnames,
+            role: Role::Resolver,
         })
+    }
+
+    /// Prepares the answers of a name server; what it does not declare is as `base` has it.
+    pub(in crate::world) fn of_server(
+        server: &NameServer,
+        base: &View,
+    ) -> Result<Self, WorldError> {
+        Ok(Self {
+            follows_cnames: false,
+            role: if server.lame {
+                Role::Lame
+            } else {
+                Role::Authority
+            },
+            ..Self::new(&server.says, Some(base))?
+        })
+    }
+
+    /// Returns as what it answers.
+    pub(super) const fn role(&self) -> Role {
+        self.role
     }
 
     /// Finds a name, or the wildcard that stands for it.
@@ -80,6 +114,12 @@ impl Table {
         record_type: RecordType,
         validation: Validation,
     ) -> (Resolution, Vec<String>) {
+        let validation = match self.role {
+            Role::Resolver => validation,
+            Role::Lame => return (Resolution::found(Vec::new()), Vec::new()),
+            // A zone's own server sends what it has.
+            Role::Authority => Validation::Off,
+        };
         let mut records = Vec::new();
         let mut seen = Vec::new();
         let mut owner = question.clone();

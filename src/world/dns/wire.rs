@@ -6,7 +6,7 @@ use std::time::Duration;
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, NS, SOA, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use crate::fakes::{RecordData, RecordKind};
+use crate::fakes::{DEFAULT_TTL, RecordData, RecordKind};
 use crate::world::error::WorldError;
 
 /// Returns a record of the same owner and another type: an address, or a text in the place of an address.
@@ -21,10 +21,15 @@ pub(super) fn other_type(record: &Record) -> Record {
 /// Returns the SOA record of a negative answer (RFC 2308, Section 3).
 pub(super) fn soa(owner: &Name, negative_ttl: Option<Duration>) -> Option<Record> {
     let ttl = secs(negative_ttl?);
+    let data = RData::SOA(start(1, ttl));
+    Some(Record::from_rdata(owner.base_name(), ttl, data))
+}
+
+/// Returns the start of a zone; `minimum` is the TTL of its negative answers, in seconds.
+fn start(serial: u32, minimum: u32) -> SOA {
     let server = Name::from_ascii("ns.lab.test.").expect("it is a name");
     let person = Name::from_ascii("hostmaster.lab.test.").expect("it is a name");
-    let data = SOA::new(server, person, 1, 3600, 600, 86_400, ttl);
-    Some(Record::from_rdata(owner.base_name(), ttl, RData::SOA(data)))
+    SOA::new(server, person, serial, 3600, 600, 86_400, minimum)
 }
 
 /// Returns the record that names a name server of the root.
@@ -45,6 +50,8 @@ pub(super) const fn record_type(kind: RecordKind) -> RecordType {
         RecordKind::Aaaa => RecordType::AAAA,
         RecordKind::Cname => RecordType::CNAME,
         RecordKind::Mx => RecordType::MX,
+        RecordKind::Ns => RecordType::NS,
+        RecordKind::Soa => RecordType::SOA,
         RecordKind::Tlsa => RecordType::TLSA,
         RecordKind::Txt => RecordType::TXT,
     }
@@ -60,6 +67,8 @@ pub(super) fn rdata(data: &RecordData) -> Result<RData, WorldError> {
             preference,
             exchange,
         } => RData::MX(MX::new(*preference, wire_name(exchange)?)),
+        RecordData::Ns(server) => RData::NS(NS(wire_name(server)?)),
+        RecordData::Soa(serial) => RData::SOA(start(*serial, secs(DEFAULT_TTL))),
         RecordData::Tlsa {
             usage,
             selector,

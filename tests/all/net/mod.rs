@@ -1,6 +1,7 @@
 //! The live network against servers that follow a script.
 
 mod addresses;
+mod authority;
 mod dns;
 mod https;
 mod limits;

@@ -117,7 +117,7 @@ fn a_mistake_is_shown_where_it_was_made() {
         ("verdict = \"deliver\"\n", "", "s.toml:13:1: this expects nothing [add a `verdict`]".into()),
         ("set.domains.\"corp.test\".mx.ttl", "set.domains.\"corp.test\".mx.tll", "s.toml:17:28: unknown key `tll` [did you mean `ttl`?]".into()),
         ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "set.domains.\"corp.test\".mx.records = [\"10 mx.new.test\"]", "s.toml:17:39: nothing declares `mx.new.test` [did you mean `mx.old.test`?]".into()),
-        ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "set.title = \"x\"", "s.toml:17:5: `set` cannot change `title` [expected `domains`, `hosts`, `names`, `wildcards`, `servers`, `senders` or `resolvers`]".into()),
+        ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "set.title = \"x\"", "s.toml:17:5: `set` cannot change `title` [expected `domains`, `hosts`, `names`, `wildcards`, `servers`, `nameservers`, `senders` or `resolvers`]".into()),
         ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "unset = \"domains.\\\"corp.test\\\".tlsrpt\"", "s.toml:17:9: there is no `domains.\"corp.test\".tlsrpt` to take away".into()),
         ("set.domains.\"corp.test\".mx.ttl = \"5m\"", "unset = \"a b\"", "s.toml:17:9: `a b` is no path [write it as in `domains.\"corp.test\".txt`]".into()),
         ("sender = \"warm\"", "sender = \"worm\"", "s.toml:19:10: no sender is named `worm` [did you mean `warm`?]".into()),

@@ -14,20 +14,20 @@ use crate::support::wire::{SILENCE, ask, ask_tcp, ask_udp_for, records};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn answer(records: impl IntoIterator<Item = RecordData>) -> Answer {
+pub(super) fn answer(records: impl IntoIterator<Item = RecordData>) -> Answer {
     Answer::new(records, Duration::from_secs(60))
 }
 
-fn address(text: &str) -> (RecordKind, Answer) {
+pub(super) fn address(text: &str) -> (RecordKind, Answer) {
     let address = RecordData::A(text.parse().unwrap());
     (RecordKind::A, answer([address]))
 }
 
-fn alias(target: &str) -> Name {
+pub(super) fn alias(target: &str) -> Name {
     Name::alias(target, Duration::from_secs(60))
 }
 
-fn state<const N: usize>(names: [(&str, Name); N]) -> Internet {
+pub(super) fn state<const N: usize>(names: [(&str, Name); N]) -> Internet {
     let names = names.into_iter();
     Internet {
         dns: View {

@@ -6,6 +6,7 @@ mod dns;
 mod https;
 mod injector;
 mod life;
+mod name_servers;
 mod smtp;
 
 use std::net::{IpAddr, SocketAddr};

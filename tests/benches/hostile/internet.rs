@@ -15,7 +15,7 @@ use stickler::facts::smtp::{
     Reply, SmtpExchange, SmtpRequest, TlsExchange, TlsFailure, TlsFailureKind,
 };
 use stickler::facts::{DnsName, UnixTime};
-use stickler::sender::Network;
+use stickler::sender::{Authorities, Network};
 use stickler::sts::certificate::{Roots, judge};
 
 /// The domain.
@@ -29,6 +29,9 @@ const CHAIN: usize = 40;
 
 /// How many MX records there are: as many as fit into one answer over TCP.
 const EXCHANGERS: u16 = 3_000;
+
+/// How many name servers the zone has.
+const NAME_SERVERS: u32 = 500;
 
 /// How many addresses each host has.
 const ADDRESSES: u32 = 64;
@@ -108,7 +111,11 @@ impl Network for Hostile {
             RecordType::Txt => (0..200)
                 .map(|_| Record::Txt(TxtRecord::from_text(&[0xff; 255])))
                 .collect(),
-            RecordType::Aaaa | RecordType::Mx | RecordType::Tlsa => Vec::new(),
+            RecordType::Ns => (0..NAME_SERVERS)
+                .filter_map(|number| format!("ns{number}.{DOMAIN}").parse().ok())
+                .map(Record::Ns)
+                .collect(),
+            RecordType::Aaaa | RecordType::Mx | RecordType::Soa | RecordType::Tlsa => Vec::new(),
         };
         DnsAnswer::plain(if records.is_empty() {
             DnsOutcome::NoData { ttl: None }
@@ -162,6 +169,17 @@ impl Network for Hostile {
             }),
         });
         exchange
+    }
+}
+
+impl Authorities for Hostile {
+    async fn ask_server(
+        &self,
+        _host: &DnsName,
+        _address: IpAddr,
+        question: &Question,
+    ) -> DnsAnswer {
+        self.lookup(question).await
     }
 }
 
