@@ -33,6 +33,15 @@ pub enum Command {
         /// The resolver; `None` for the system's.
         at: Option<SocketAddr>,
     },
+    /// Asks one server of a zone.
+    AskServer {
+        /// What `dig` is asked.
+        arguments: String,
+        /// The server's name.
+        host: DnsName,
+        /// The server.
+        at: SocketAddr,
+    },
     /// Looks a name up from the root on.
     Trace(String),
     /// Fetches the policy.
@@ -80,6 +89,19 @@ impl Command {
         Self::Dig {
             arguments: arguments.to_string(),
             at: None,
+        }
+    }
+
+    /// Asks one server of a zone what it says itself: `arguments` are those of `dig`.
+    pub(super) fn ask_server(
+        host: &DnsName,
+        address: IpAddr,
+        arguments: impl fmt::Display,
+    ) -> Self {
+        Self::AskServer {
+            arguments: format!("+norecurse {arguments}"),
+            host: host.clone(),
+            at: SocketAddr::new(address, DNS_PORT),
         }
     }
 
@@ -166,16 +188,8 @@ impl Command {
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dig { arguments, at } => {
-                f.write_str("dig ")?;
-                if let Some(at) = at {
-                    write!(f, "@{} ", at.ip())?;
-                }
-                if let Some(at) = at.filter(|at| at.port() != DNS_PORT) {
-                    write!(f, "-p {} ", at.port())?;
-                }
-                f.write_str(arguments)
-            }
+            Self::Dig { arguments, at } => dig(f, *at, arguments),
+            Self::AskServer { arguments, at, .. } => dig(f, Some(*at), arguments),
             Self::Trace(name) => write!(f, "dig +trace {name}"),
             Self::Fetch {
                 domain,
@@ -218,13 +232,24 @@ impl fmt::Display for Command {
     }
 }
 
+fn dig(f: &mut fmt::Formatter<'_>, at: Option<SocketAddr>, arguments: &str) -> fmt::Result {
+    f.write_str("dig ")?;
+    if let Some(at) = at {
+        write!(f, "@{} ", at.ip())?;
+    }
+    if let Some(at) = at.filter(|at| at.port() != DNS_PORT) {
+        write!(f, "-p {} ", at.port())?;
+    }
+    f.write_str(arguments)
+}
+
 impl From<Command> for String {
     fn from(command: Command) -> Self {
         command.to_string()
     }
 }
 
-/// The port of resolvers, which `dig` takes by itself.
+/// The port of resolvers and name servers, which `dig` takes by itself.
 const DNS_PORT: u16 = 53;
 
 /// The option that leads `curl` elsewhere, with a blank behind it.

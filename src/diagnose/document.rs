@@ -16,6 +16,7 @@ pub use super::grounds::Why;
 pub use super::hosting::document::{HostingReport, SignReport};
 pub use super::port::{CutShortReport, PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
+pub use super::zone::{NameServerReport, ZoneReport};
 use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Sentence, UnixTime};
 use crate::sender::{Families, Verdict};
@@ -49,6 +50,8 @@ pub struct DomainReport {
     pub record: RecordReport,
     /// The live fetch, made whatever id, cache or back-off say.
     pub fetch: FetchReport,
+    /// What the name servers of the domain's zone say themselves; null if it is not known which they are.
+    pub zone: Option<ZoneReport>,
     /// The live policy, and each stored one that may be held, in each reading.
     pub policies: Vec<PolicyReport>,
     /// The MX hosts, judged by their transport alone.

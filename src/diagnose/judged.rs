@@ -7,6 +7,7 @@ use super::document::MxVerdict;
 use super::hosting::found::Hosting;
 use super::port::PortReport;
 use super::survey::{MxHost, Survey};
+use super::zone::JudgedZone;
 use crate::facts::DnsName;
 use crate::facts::dns::{DnsAnswer, DnsOutcome};
 use crate::facts::http::HttpExchange;
@@ -32,6 +33,8 @@ pub struct Judged<'a> {
     pub record: ByReading<Selection>,
     /// The policy host's addresses.
     pub edges: Vec<Edge<'a>>,
+    /// What the servers of the zone say themselves; `None` if it is not known which they are.
+    pub zone: Option<JudgedZone<'a>>,
     /// The live policy: what a sender gets from the policy host; `None` if its name is too long to exist.
     pub live: Option<ByReading<Result<Fetched, FetchError>>>,
     /// The MX hosts, in the order of preference, those that were not tried last.
@@ -108,6 +111,7 @@ impl<'a> Judged<'a> {
             survey,
             record: ByReading::of(|reading| record::select(texts(&survey.record), reading)),
             edges,
+            zone: survey.zone.as_ref().map(JudgedZone::new),
             live,
             hosts: survey
                 .hosts

@@ -1,6 +1,6 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
-//! [`check`] is the whole of it for one domain: gather everything ([`survey`]), judge each fact once
+//! [`check`] is the whole of it for one domain: gather everything ([`survey`], [`zone`]), judge each fact once
 //! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
@@ -35,6 +35,7 @@ pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod vantage;
+pub mod zone;
 
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ use crate::facts::smtp::SmtpPort;
 use crate::facts::special::Prefix;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::memo::{Memo, MxHosts, Probes};
-use crate::sender::{Limits, Network, Stop, Verdict};
+use crate::sender::{Authorities, Limits, Network as _, Stop, Verdict};
 use crate::sts::ledger::{Held, Ledger, Look};
 
 use case::Case;
@@ -84,7 +85,7 @@ pub struct Options {
 ///
 /// `remembered` is what was seen of the domain before; `None` if nothing is remembered. Probes are shared with
 /// every other domain of the run.
-pub async fn check<N: Network>(
+pub async fn check<N: Authorities>(
     network: &N,
     probes: &Probes,
     domain: &DnsName,

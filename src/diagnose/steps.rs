@@ -229,10 +229,22 @@ impl View<'_> {
                 .iter()
                 .zip(edges.iter().skip(1))
                 .all(|(one, other)| one.body_sha256 == other.body_sha256);
+        let zone = self.report.zone.as_ref();
+        let is_split = zone.is_some_and(|zone| !zone.agrees);
         Step {
             step: 6,
             title: "verify that every address of the policy host serves the correction",
-            state: ok_if(agree),
+            state: ok_if(agree && !is_split),
+            seen: zone.map(|zone| {
+                let servers = zone.servers.iter().map(|server| &server.host);
+                let mut seen = Sentence::from("the name servers ");
+                seen.list(servers).words(if is_split {
+                    " do not say the same"
+                } else {
+                    " say the same"
+                });
+                seen
+            }),
             commands: self.led(
                 edges
                     .iter()

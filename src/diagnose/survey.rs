@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use futures_util::future::join_all;
 
 use super::report_hosts::{self, ReportHost};
+use super::zone::{AskedZone, ask_servers};
 use crate::facts::DnsName;
 use crate::facts::certificate::CertificateFault;
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
@@ -15,7 +16,7 @@ use crate::sender::candidates::{
     find_exchangers,
 };
 use crate::sender::memo::MxHosts;
-use crate::sender::{Limits, Network, Trace};
+use crate::sender::{Authorities, Limits, Network, Trace};
 use crate::tlsrpt;
 
 /// The facts about one domain.
@@ -25,6 +26,8 @@ pub struct Survey {
     pub record: Option<DnsAnswer>,
     /// The policy host; `None` if its name is too long to exist.
     pub policy_host: Option<PolicyHost>,
+    /// The zone that the domain lies in, and what its servers say themselves; `None` if it is not known.
+    pub zone: Option<AskedZone>,
     /// The answer for the MX records.
     pub mx: DnsAnswer,
     /// Where mail may go.
@@ -95,21 +98,23 @@ impl MxHost {
 impl Survey {
     /// Looks at everything, as far as `limits` go. Refused MX hosts too are probed to the end: whether they
     /// would pass if the policy listed them is the next question.
-    pub async fn gather<N: Network>(
+    pub async fn gather<N: Authorities>(
         network: &N,
         domain: &DnsName,
         limits: Limits,
         smtp_port: SmtpPort,
     ) -> Self {
-        let (record, policy_host, (mx, exchangers, hosts), (tlsrpt, report_hosts)) = tokio::join!(
+        let (record, policy_host, zone, (mx, exchangers, hosts), (tlsrpt, report_hosts)) = tokio::join!(
             look_up_text(network, domain, "_mta-sts"),
             ask_policy_host(network, domain, limits),
+            ask_servers(network, domain),
             probe_exchangers(network, domain, limits),
             look_at_reports(network, domain, limits),
         );
         Self {
             record,
             policy_host,
+            zone,
             mx,
             exchangers,
             smtp_port,

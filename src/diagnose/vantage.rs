@@ -35,6 +35,16 @@ impl Vantage {
                 arguments,
                 at: self.resolver.or(at),
             }),
+            // Some resolver in the place of the system's says nothing of where the servers are.
+            Command::AskServer {
+                arguments,
+                host,
+                at,
+            } => Some(Command::AskServer {
+                at: self.routes.resolve(&host, at),
+                arguments,
+                host,
+            }),
             Command::Fetch {
                 domain,
                 options,

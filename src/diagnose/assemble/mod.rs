@@ -8,7 +8,7 @@ mod sources;
 use super::case::Case;
 use super::document::{
     Action, CutShortReport, DomainReport, FirstAction, PolicySourceReport, PortReport,
-    SenderReport, StoredReport, TraceReport, Why, sha256,
+    SenderReport, StoredReport, TraceReport, Why, ZoneReport, sha256,
 };
 use super::findings;
 use super::first;
@@ -40,6 +40,7 @@ pub fn report(case: &Case<'_>, vantage: &Vantage) -> DomainReport {
             .collect(),
         record: sources::record(judged),
         fetch: sources::fetch(judged),
+        zone: judged.zone.as_ref().map(ZoneReport::of),
         policies: policies::lay_out(case),
         mx: hosts::lay_out(judged),
         mx_left_out: judged.hosts.len().saturating_sub(hosts::MAX_HOSTS),

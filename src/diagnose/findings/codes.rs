@@ -82,6 +82,9 @@ codes! {
     PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy matches no live MX host";
     EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", AlignEdges, "the policy host's addresses do not serve the same policy";
     EDGE_NOT_TRIED = "STS-EDGE-NOT-TRIED", 6, "8461 §3.3", MendPolicyHost, "the policy host has more addresses than were asked";
+    DNS_SERVERS_SPLIT = "DNS-SERVERS-SPLIT", 6, "1034 §4.3.5", MendDns, "the zone's name servers do not say the same";
+    DNS_SERVER_LAME = "DNS-SERVER-LAME", 6, "1912 §2.8", MendDns, "a name server does not answer for its zone";
+    DNS_RESOLVER_BEHIND = "DNS-RESOLVER-BEHIND", 6, "1034 §3.6", CheckElsewhere, "resolvers still hold what the name servers said before";
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", ChangeId, "the policy changed and its id did not";
     CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", ServePolicy, "senders that hold the old policy do not deliver";
     CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", ServePolicy, "senders still hold a policy that is no longer published";

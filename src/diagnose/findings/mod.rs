@@ -22,6 +22,7 @@ mod special;
 mod tests;
 pub mod tlsrpt;
 mod transport;
+mod zone;
 
 use super::case::Case;
 use super::document::Finding;
@@ -39,6 +40,7 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     port::find(case, &mut found);
     aliases::find(case, &mut found);
     dnssec::find(case, &mut found);
+    zone::find(case, &mut found);
     special::find(case, &mut found);
     cached::find(case, &mut found);
     let hosting = &case.judged.hosting;

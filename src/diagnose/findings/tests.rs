@@ -75,6 +75,7 @@ fn survey(edges: &[Edge]) -> Survey {
         .map(|(i, edge)| exchange_with(i, edge))
         .collect();
     Survey {
+        zone: None,
         record: Some(records(Record::Txt(TxtRecord::from_text(
             b"v=STSv1; id=1;",
         )))),

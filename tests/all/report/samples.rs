@@ -106,6 +106,7 @@ pub(crate) fn well() -> DomainReport {
             edges_not_tried: 0,
             error: None,
         },
+        zone: None,
         policies: both_readings(&policy("mx.new.test", "mx.new.test")),
         mx: vec![mx("mx.new.test", &["192.0.2.26", "192.0.2.27"])],
         cut_short: None,

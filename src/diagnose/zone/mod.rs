@@ -1,0 +1,15 @@
+//! The servers of a domain's zone, each asked by itself: the DNS twin of the policy host's edges.
+//!
+//! A resolver asks any of them, and keeps what it got for the TTL. Where one of them is behind, senders see the
+//! old MX records or the old id long after the others have changed, and a check through one resolver sees only
+//! one of both.
+
+mod ask;
+mod judge;
+mod report;
+mod said;
+
+pub use ask::{AskedServer, AskedZone, MAX_SERVERS, ask_servers};
+pub use judge::{JudgedServer, JudgedZone};
+pub use report::{NameServerReport, ZoneReport};
+pub use said::Said;
