@@ -25,6 +25,7 @@ pub mod judge;
 pub mod judged;
 pub mod lint;
 pub mod look;
+pub mod mx_report;
 pub mod port;
 pub mod report_hosts;
 pub mod row;
