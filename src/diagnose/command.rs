@@ -10,6 +10,7 @@ use crate::facts::dns::TxtRecord;
 use crate::facts::smtp::SmtpPort;
 use crate::facts::{DnsName, UnixTime};
 use crate::sts::presentation::Quoted;
+use crate::sts::record::RecordId;
 use crate::tlsrpt;
 
 /// Returns where the policy of a domain is served (RFC 8461, Section 3.3).
@@ -304,13 +305,12 @@ pub enum ZoneRecord {
         /// The host.
         host: DnsName,
     },
-    /// The TXT record at `_mta-sts` (RFC 8461, Section 3.1), with an id that nobody has seen before: the
-    /// moment, to the second.
+    /// The TXT record at `_mta-sts` (RFC 8461, Section 3.1).
     Sts {
         /// The policy domain.
         domain: DnsName,
-        /// When it was made.
-        now: UnixTime,
+        /// The id, one that nobody has seen before.
+        id: RecordId,
     },
     /// The TXT record at `_smtp._tls` (RFC 8460, Section 3).
     TlsRpt {
@@ -325,6 +325,29 @@ pub enum ZoneRecord {
 const TTL_SECS: u32 = 3_600;
 
 impl ZoneRecord {
+    /// Makes the TXT record at `_mta-sts` with an id that nobody has seen before: the moment, to the second.
+    #[must_use]
+    pub fn sts(domain: &DnsName, now: UnixTime) -> Self {
+        let id = now.to_timestamp().strftime("%Y%m%dT%H%M%S").to_string();
+        Self::Sts {
+            domain: domain.clone(),
+            id: id
+                .parse()
+                .expect("it is made of letters and digits, fewer than 32"),
+        }
+    }
+
+    /// Returns the domain that it is published for.
+    #[must_use]
+    pub const fn domain(&self) -> &DnsName {
+        match self {
+            Self::Mx { domain, .. }
+            | Self::NullMx { domain }
+            | Self::Sts { domain, .. }
+            | Self::TlsRpt { domain, .. } => domain,
+        }
+    }
+
     /// Returns the name at which it is looked for.
     #[must_use]
     pub fn name(&self) -> String {
@@ -343,10 +366,7 @@ impl ZoneRecord {
                 preference, host, ..
             } => format!("MX {preference} {host}."),
             Self::NullMx { .. } => "MX 0 .".to_owned(),
-            Self::Sts { now, .. } => format!(
-                "TXT \"v=STSv1; id={};\"",
-                now.to_timestamp().strftime("%Y%m%dT%H%M%S")
-            ),
+            Self::Sts { id, .. } => format!("TXT \"v=STSv1; id={id};\""),
             Self::TlsRpt { record, .. } => {
                 let text = TxtRecord::from_text(record.to_string().as_bytes());
                 format!("TXT {}", Quoted(&text))

@@ -21,10 +21,7 @@ const SHOWN_TEXT_BYTES: usize = 256;
 /// The TXT record with a new id.
 #[must_use]
 pub fn record(domain: &DnsName, now: UnixTime) -> ZoneRecord {
-    ZoneRecord::Sts {
-        domain: domain.clone(),
-        now,
-    }
+    ZoneRecord::sts(domain, now)
 }
 
 /// What to do about several records: nobody but their owner knows which of them are old.
@@ -56,7 +53,7 @@ pub fn cover(domain: &DnsName, policy: &Policy, uncovered: &[&DnsName], now: Uni
         return body.remark_in(Fix::default());
     }
     let fix = body.remark_in(Fix::if_yours());
-    serve(fix, "First serve this", domain, &body, now)
+    serve(fix, "First serve this", &body, record(domain, now))
 }
 
 /// The policy that was published once, with the hosts that it does not list, for a domain that does not mean
@@ -69,7 +66,12 @@ pub fn keep(domain: &DnsName, policy: &Policy, uncovered: &[&DnsName], now: Unix
     } else {
         Fix::default()
     });
-    let fix = serve(fix, "To keep MTA-STS, serve this again", domain, &body, now);
+    let fix = serve(
+        fix,
+        "To keep MTA-STS, serve this again",
+        &body,
+        record(domain, now),
+    );
     if fix.bodies().next().is_none() {
         return fix;
     }
@@ -85,9 +87,8 @@ pub fn begin(domain: &DnsName, hosts: &[&DnsName], now: UnixTime) -> Option<Fix>
     Some(serve(
         fix,
         "A policy for the live MX hosts, in mode testing until nothing fails any more; serve this",
-        domain,
         &body,
-        now,
+        record(domain, now),
     ))
 }
 
@@ -98,9 +99,8 @@ pub fn rewrite(domain: &DnsName, policy: &Policy, now: UnixTime) -> Fix {
     serve(
         Fix::default(),
         "First serve this, with `Content-Type: text/plain`,",
-        domain,
         &body,
-        now,
+        record(domain, now),
     )
 }
 
@@ -111,9 +111,8 @@ pub fn opt_out(domain: &DnsName, now: UnixTime) -> Fix {
     serve(
         Fix::default(),
         "To leave MTA-STS instead, until every cached copy has ended, serve this",
-        domain,
         &Body::new(Mode::None, max_age),
-        now,
+        record(domain, now),
     )
     .only_if("Only to leave MTA-STS.")
 }
@@ -153,15 +152,15 @@ pub fn no_edge(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) -> Fix
 
 /// Says where to serve a body, the body itself, and what comes after it; of a body that is longer than what
 /// senders read, what to do in its place.
-fn serve(fix: Fix, lead: &str, domain: &DnsName, body: &Body, now: UnixTime) -> Fix {
+pub(super) fn serve(fix: Fix, lead: &str, body: &Body, record: ZoneRecord) -> Fix {
     if let Some(instead) = body.too_long() {
         return fix.line(instead);
     }
-    let fix = fix.line(format!("{lead} as {}:", policy_url(domain)));
+    let fix = fix.line(format!("{lead} as {}:", policy_url(record.domain())));
     match body.policy() {
         Some(policy) => fix.body(policy),
         None => fix,
     }
     .line("When every address serves it, and not before, change the record:")
-    .publish(record(domain, now))
+    .publish(record)
 }

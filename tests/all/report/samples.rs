@@ -221,10 +221,7 @@ pub(crate) fn warm() -> DomainReport {
         ("STS-ID-STALE", Severity::Error, 5, "8461 §3.1"),
         "the body changed, the id did not",
         "senders that cached id 20260301T080000 do not fetch before their refresh",
-        Some(Fix::default().publish(ZoneRecord::Sts {
-            domain: report.domain.clone(),
-            now: now(),
-        })),
+        Some(Fix::default().publish(ZoneRecord::sts(&report.domain, now()))),
     )];
     report
 }
