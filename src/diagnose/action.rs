@@ -39,6 +39,8 @@ pub enum Action {
     ReplaceCertificate,
     /// Serve a policy that lists the MX hosts, then publish a new id.
     ServePolicy,
+    /// Change nothing until senders have let go of an old policy.
+    Wait,
 }
 
 impl Action {

@@ -1,6 +1,7 @@
 //! What was judged of one domain, senders included, and what follows from it at once.
 
 use super::document::CutShortReport;
+use super::intended::Intended;
 use super::judged::Judged;
 use super::row::Row;
 use crate::facts::UnixTime;
@@ -25,6 +26,8 @@ pub struct Case<'a> {
     pub allowed: &'a [Prefix],
     /// Why not all was asked; `None` if it was.
     pub cut_short: Option<CutShortReport>,
+    /// What comes of what is meant; `None` if nobody says.
+    pub intended: Option<&'a Intended<'a>>,
 }
 
 impl<'a> Case<'a> {

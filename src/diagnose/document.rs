@@ -14,6 +14,7 @@ pub use super::finding::{Finding, Severity};
 use super::findings::codes::MX_NULL;
 pub use super::grounds::Why;
 pub use super::hosting::document::{HostingReport, SignReport};
+pub use super::intended::IntendedReport;
 pub use super::mx_report::{AddressReport, MxReport, MxVerdict};
 pub use super::port::{CutShortReport, PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
@@ -66,6 +67,8 @@ pub struct DomainReport {
     pub tlsrpt: TlsRptReport,
     /// What to know and what to do, the worst first.
     pub findings: Vec<Finding>,
+    /// What is meant, beside what is; null if nobody says (`--intended-mx`, `--intended`).
+    pub intended: Option<IntendedReport>,
     /// The nine steps out of the outage, in order.
     pub steps: Vec<Step>,
     /// The message that `--send` sent; null without it.

@@ -335,7 +335,7 @@ fn leaves_out(policy: &Policy, survey: &Survey) -> bool {
 }
 
 impl<'a> Host<'a> {
-    fn judge(facts: &'a MxHost, port: SmtpPort, families: &[Families]) -> Self {
+    pub(super) fn judge(facts: &'a MxHost, port: SmtpPort, families: &[Families]) -> Self {
         let addresses: Vec<Address<'a>> = facts.probes.iter().map(Address::judge).collect();
         let all: Vec<&Address<'_>> = addresses.iter().collect();
         let mut worst = (Families::Both, MxVerdict::NotTried);
@@ -435,7 +435,7 @@ fn is_out_of_reach(probe: &SmtpExchange) -> bool {
 /// family cannot be had from here, the other is judged by itself: what was seen counts. The MX hosts decide
 /// that, and the policy host where they are all of one family: a network may close port 25 of one family alone.
 fn families(survey: &Survey) -> &'static [Families] {
-    let probes = survey.hosts.iter().flat_map(|host| &host.probes);
+    let probes = survey.all_hosts().flat_map(|host| &host.probes);
     let edges = survey.policy_host.iter().flat_map(|host| &host.edges);
     let of_hosts = alone(probes.map(|probe| (probe.address, is_out_of_reach(probe))));
     let of_edges = alone(edges.map(|edge| (edge.address, edge.is_out_of_reach())));

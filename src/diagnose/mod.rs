@@ -1,7 +1,8 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`], [`zone`]), judge each fact once
-//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), see what follows ([`case`]), lay it out
+//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), hold it against what is meant
+//! ([`intended`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
 //! Where the policy really lives, and with whom, is told by what is known of places and mail providers, which is data
@@ -21,6 +22,7 @@ pub mod first;
 pub mod fix;
 pub mod grounds;
 pub mod hosting;
+pub mod intended;
 pub mod judge;
 pub mod judged;
 pub mod lint;
@@ -49,6 +51,7 @@ use crate::sts::ledger::{Held, Ledger, Look};
 
 use case::Case;
 use document::{CutShortReport, DomainReport, Severity};
+use intended::{Intended, Intention, Intentions};
 use judged::Judged;
 use survey::Survey;
 use vantage::Vantage;
@@ -80,6 +83,8 @@ pub struct Options {
     pub allowed: Vec<Prefix>,
     /// From where it looks, for the commands that a report proposes.
     pub vantage: Vantage,
+    /// What is meant, domain by domain.
+    pub intentions: Intentions,
 }
 
 /// Checks one domain: what conforming senders do with mail for it now, and why.
@@ -101,7 +106,9 @@ pub async fn check<N: Authorities>(
     if let Some(stop) = &options.stop {
         memo = memo.ending_with(stop.clone());
     }
-    let mut survey = Survey::gather(&memo, domain, limits, options.smtp_port).await;
+    let intention = options.intentions.get(domain);
+    let hosts = intention.map_or(&[][..], Intention::hosts);
+    let mut survey = Survey::gather(&memo, domain, limits, options.smtp_port, hosts).await;
     survey.mx_hosts = options.mx_hosts;
     survey.port_answers = probes.have_answer();
     let judged = Judged::new(domain, &survey);
@@ -114,6 +121,8 @@ pub async fn check<N: Authorities>(
     });
     let held = held(remembered, ledger.as_ref(), now);
     let rows = judge::judge(&memo, &judged, &held, limits).await;
+    let intended =
+        intention.map(|intention| Intended::judge(intention, &judged, &held, ledger.as_ref(), now));
     let case = Case {
         judged: &judged,
         now,
@@ -122,6 +131,7 @@ pub async fn check<N: Authorities>(
         ledger: ledger.as_ref(),
         allowed: &options.allowed,
         cut_short: memo.cut_short().map(CutShortReport::from),
+        intended: intended.as_ref(),
     };
     Checked {
         report: assemble::report(&case, &options.vantage),
@@ -141,16 +151,19 @@ fn held<'l>(before: Option<&Ledger>, after: Option<&'l Ledger>, now: UnixTime) -
 
 /// Returns the exit code that a report stands for: 1 where a conforming sender defers or bounces, unless the
 /// domain itself declared that it takes no mail, or where a finding is as bad as `fail_on`; 3 where it could
-/// not be determined; else 0.
+/// not be determined, of a host that is meant to take the mail too; else 0.
 #[must_use]
 pub fn exit_code(report: &DomainReport, fail_on: Severity) -> u8 {
     let is_held = report.verdict >= Verdict::Defer && !report.is_declared();
     let is_found = report
         .worst_severity()
         .is_some_and(|severity| severity <= fail_on);
+    let mut intended = report.intended.iter();
+    let is_open = intended.any(|intended| intended.undetermined().next().is_some());
     match report.verdict {
         _ if is_held || is_found => 1,
         Verdict::Undetermined => 3,
+        _ if is_open => 3,
         Verdict::Deliver | Verdict::DeliverUnprotected | Verdict::Defer | Verdict::Bounce => 0,
     }
 }

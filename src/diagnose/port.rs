@@ -79,7 +79,7 @@ impl PortReport {
     pub fn judge(survey: &Survey) -> Self {
         let mut tried: BTreeMap<IpAddr, bool> = BTreeMap::new();
         let mut all_silent = true;
-        for probe in survey.hosts.iter().flat_map(|host| &host.probes) {
+        for probe in survey.all_hosts().flat_map(|host| &host.probes) {
             if is_tried(probe) {
                 *tried.entry(probe.address).or_default() |= probe.is_answered();
                 all_silent &= is_silent(probe);

@@ -7,7 +7,8 @@ use super::document::{
     DomainReport, Finding, PolicyReport, PolicySourceReport, PortState, Severity, Step, StepState,
 };
 use super::fix::{Fix, record};
-use super::vantage::{Seen, Vantage};
+use super::intended::{IntendedReport, Phase};
+use super::vantage::{Meant, Seen, Vantage};
 use crate::facts::{DnsName, Sentence};
 use crate::sender::Verdict;
 
@@ -53,7 +54,7 @@ pub fn steps(report: &DomainReport, vantage: &Vantage) -> [Step; 9] {
     steps
 }
 
-/// Returns the addresses that were seen of the policy host and the MX hosts.
+/// Returns the addresses that were seen of the policy host and of the MX hosts, live and meant.
 pub(super) fn seen(report: &DomainReport) -> Seen {
     let edges = report.fetch.edges.iter().map(|edge| edge.address);
     let policy_host = edges.map(|address| (format!("mta-sts.{}", report.domain), address));
@@ -61,7 +62,12 @@ pub(super) fn seen(report: &DomainReport) -> Seen {
         let addresses = host.addresses.iter().map(|address| address.address);
         addresses.map(|address| (host.host.to_string(), address))
     });
-    Seen::new(policy_host.chain(mx))
+    let standby = report.intended.iter().flat_map(IntendedReport::standby);
+    let standby = standby.flat_map(|host| {
+        let addresses = host.addresses.iter().map(|address| address.address);
+        addresses.map(|address| (host.host.to_string(), address))
+    });
+    Seen::new(policy_host.chain(mx).chain(standby))
 }
 
 /// The step in which the policy is corrected: those after it are pointless while one before them is not done.
@@ -82,17 +88,27 @@ impl View<'_> {
             title: "fetch the live policy and note the hosts that it lists",
             state: ok_if(live.is_some_and(|policy| policy.valid)),
             seen: live.and_then(|policy| named("it lists ", &policy.mx)),
+            todo: (self.intended())
+                .filter(|_| live.is_none())
+                .map(|_| "none is live: nobody holds mail to what is meant".into()),
             commands: self.led([Command::fetch("-sS", self.domain())]),
             ..Step::default()
         }
     }
 
     fn coverage(&self) -> Step {
-        let hosts: Vec<String> = self
-            .report
-            .mx
-            .iter()
-            .map(|host| host.host.to_string())
+        let hosts: Vec<String> = match self.intended() {
+            Some(intended) => {
+                let hosts = intended.hosts.iter();
+                hosts.map(|host| host.host.to_string()).collect()
+            }
+            None => {
+                let hosts = self.report.mx.iter();
+                hosts.map(|host| host.host.to_string()).collect()
+            }
+        };
+        let hosts: Vec<String> = hosts
+            .into_iter()
             .filter(|host| is_shell_safe(host))
             .take(MAX_HOSTS)
             .collect();
@@ -107,8 +123,14 @@ impl View<'_> {
         Step {
             step: 2,
             title: "compare them with the hosts that are meant to take the mail",
-            state: ok_if(self.live().is_some_and(covers_all)),
-            seen: unlisted.and_then(|hosts| named("not listed: ", &hosts)),
+            state: match self.intended() {
+                Some(intended) => ok_or_todo(intended.lists_all()),
+                None => ok_if(self.live().is_some_and(covers_all)),
+            },
+            seen: match self.intended() {
+                Some(intended) => Some(intended.coverage()),
+                None => unlisted.and_then(|hosts| named("not listed: ", &hosts)),
+            },
             commands: self
                 .led((!hosts.is_empty()).then(|| Command::lint_served(self.domain(), &hosts))),
             ..Step::default()
@@ -180,12 +202,16 @@ impl View<'_> {
         Step {
             step: 4,
             title: "compare the live MX records with the hosts that are meant",
-            state: if self.report.mx_error.is_some() {
-                StepState::Todo
-            } else {
-                StepState::Unknown
+            state: match self.intended() {
+                _ if self.report.mx_error.is_some() => StepState::Todo,
+                Some(intended) => match intended.phase {
+                    Phase::Before => StepState::NotAsked,
+                    Phase::After => ok_or_todo(intended.has_moved()),
+                },
+                None => StepState::Unknown,
             },
             seen,
+            todo: self.intended().and_then(IntendedReport::to_move),
             commands: self.led([Command::dig(format_args!("+short MX {}", self.domain()))]),
             ..Step::default()
         }
@@ -200,11 +226,12 @@ impl View<'_> {
         Step {
             step: CORRECTION,
             title: "correct the policy at its source: first the body, at every address, then the id",
-            state: if needs_correction {
-                StepState::NotAsked
-            } else {
-                ok_if(self.live().is_some_and(covers_all))
+            state: match self.intended() {
+                _ if needs_correction => StepState::NotAsked,
+                Some(intended) => ok_if(intended.lists_all()),
+                None => ok_if(self.live().is_some_and(covers_all)),
             },
+            seen: self.intended().and_then(IntendedReport::old_entries),
             todo: self.corrected(),
             commands: (needs_correction && !has_record)
                 .then(|| {
@@ -274,8 +301,28 @@ impl View<'_> {
         Step {
             step: 8,
             title: "check the domains that moved in the same phase or share the policy's host",
-            todo: Some("write them into a file, one domain a line".into()),
-            commands: vec![self.check("--input FILE")],
+            todo: Some(
+                match &self.vantage.meant {
+                    Some(Meant {
+                        of_all: Some(_), ..
+                    }) => "all that the file of what is meant names; add those that it leaves out",
+                    Some(Meant { of_all: None, .. }) => {
+                        "write them into a file, each domain with what is meant for it"
+                    }
+                    None => "write them into a file, one domain a line",
+                }
+                .into(),
+            ),
+            commands: vec![match &self.vantage.meant {
+                Some(Meant {
+                    of_all: Some(options),
+                    ..
+                }) => Command::check(&self.vantage.repeat, options).to_string(),
+                Some(Meant { of_all: None, .. }) => {
+                    Command::check(&self.vantage.repeat, "--intended FILE").to_string()
+                }
+                None => self.check("--input FILE"),
+            }],
             ..Step::default()
         }
     }
@@ -296,8 +343,19 @@ impl View<'_> {
         &self.report.domain
     }
 
+    /// Checks again, with what is meant.
     fn check(&self, arguments: impl fmt::Display) -> String {
-        Command::check(&self.vantage.repeat, arguments).to_string()
+        match &self.vantage.meant {
+            Some(meant) => {
+                let arguments = format_args!("{arguments} {}", meant.of_one);
+                Command::check(&self.vantage.repeat, arguments).to_string()
+            }
+            None => Command::check(&self.vantage.repeat, arguments).to_string(),
+        }
+    }
+
+    const fn intended(&self) -> Option<&IntendedReport> {
+        self.report.intended.as_ref()
     }
 
     /// Writes the commands, those that work from where the check looked.
@@ -352,6 +410,14 @@ impl View<'_> {
             .filter(|policy| policy.source == PolicySourceReport::Live);
         let first = live.clone().next();
         live.find(|policy| policy.valid).or(first)
+    }
+}
+
+const fn ok_or_todo(is_well: bool) -> StepState {
+    if is_well {
+        StepState::Ok
+    } else {
+        StepState::Todo
     }
 }
 

@@ -8,7 +8,7 @@ use super::report_hosts::{self, ReportHost};
 use super::zone::{AskedZone, ask_servers};
 use crate::facts::DnsName;
 use crate::facts::certificate::CertificateFault;
-use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
+use crate::facts::dns::{DnsAnswer, DnsOutcome, Exchange, Question, RecordType};
 use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
 use crate::sender::candidates::{
@@ -41,6 +41,8 @@ pub struct Survey {
     /// Each MX host, in the order of preference, those that were not tried among them; of an implicit MX that is
     /// an alias both names.
     pub hosts: Vec<MxHost>,
+    /// Each host that is meant to be an MX host and is none yet.
+    pub standby: Vec<MxHost>,
     /// The answer for the TLSRPT record; `None` if its name is too long to exist.
     pub tlsrpt: Option<DnsAnswer>,
     /// Who gets the reports that it asks for.
@@ -97,20 +99,35 @@ impl MxHost {
 
 impl Survey {
     /// Looks at everything, as far as `limits` go. Refused MX hosts too are probed to the end: whether they
-    /// would pass if the policy listed them is the next question.
+    /// would pass if the policy listed them is the next question. So are the `intended` ones, before the DNS names
+    /// them.
     pub async fn gather<N: Authorities>(
         network: &N,
         domain: &DnsName,
         limits: Limits,
         smtp_port: SmtpPort,
+        intended: &[DnsName],
     ) -> Self {
-        let (record, policy_host, zone, (mx, exchangers, hosts), (tlsrpt, report_hosts)) = tokio::join!(
+        let (
+            record,
+            policy_host,
+            zone,
+            (mx, exchangers, hosts),
+            mut standby,
+            (tlsrpt, report_hosts),
+        ) = tokio::join!(
             look_up_text(network, domain, "_mta-sts"),
             ask_policy_host(network, domain, limits),
             ask_servers(network, domain),
             probe_exchangers(network, domain, limits),
+            probe_intended(network, intended, limits),
             look_at_reports(network, domain, limits),
         );
+        let is_live = |standby: &MxHost| {
+            let mut live = hosts.iter();
+            live.any(|live| live.candidate.exchange == standby.candidate.exchange)
+        };
+        standby.retain(|host| !is_live(host));
         Self {
             record,
             policy_host,
@@ -121,9 +138,15 @@ impl Survey {
             mx_hosts: MxHosts::Probed,
             port_answers: false,
             hosts,
+            standby,
             tlsrpt,
             report_hosts,
         }
+    }
+
+    /// Returns the MX hosts, live ones first, then those that are meant to be.
+    pub fn all_hosts(&self) -> impl Iterator<Item = &MxHost> {
+        self.hosts.iter().chain(&self.standby)
     }
 }
 
@@ -241,6 +264,28 @@ async fn probe_exchangers<N: Network>(
     .await;
     hosts.extend(not_tried.iter().cloned().map(MxHost::not_asked));
     (mx, exchangers, hosts)
+}
+
+/// Probes hosts that no MX record need name, as many as MX hosts are tried.
+async fn probe_intended<N: Network>(
+    network: &N,
+    intended: &[DnsName],
+    limits: Limits,
+) -> Vec<MxHost> {
+    let candidates: Vec<Candidate> = intended
+        .iter()
+        .map(|host| Candidate {
+            preference: 0,
+            exchange: Exchange::Host(host.clone()),
+        })
+        .collect();
+    let (tried, left_out) = candidates.split_at(candidates.len().min(limits.mx_hosts));
+    let probes = tried
+        .iter()
+        .map(|candidate| probe_host(network, candidate, limits));
+    let mut hosts = join_all(probes).await;
+    hosts.extend(left_out.iter().cloned().map(MxHost::not_asked));
+    hosts
 }
 
 async fn probe_host<N: Network>(network: &N, candidate: &Candidate, limits: Limits) -> MxHost {

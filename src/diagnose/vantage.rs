@@ -13,12 +13,23 @@ pub struct Vantage {
     /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
     /// 127.0.0.1:5353`. Empty if it needs none.
     pub repeat: String,
+    /// The options that say what is meant, as a repeated `check` needs them; `None` if nobody says.
+    pub meant: Option<Meant>,
     /// The resolver that is asked in the place of the system's.
     pub resolver: Option<SocketAddr>,
     /// Where connections go in the place of the addresses that the DNS gives.
     pub routes: Routes,
     /// The file of the authorities that are trusted besides, quoted for a shell.
     pub ca_file: Option<String>,
+}
+
+/// The options that say what is meant, quoted for a shell.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Meant {
+    /// Those for one domain: `--intended-mx mx.new.test`.
+    pub of_one: String,
+    /// Those that name every domain of a phase, `--intended phase.toml`; `None` if no file holds them.
+    pub of_all: Option<String>,
 }
 
 impl Vantage {

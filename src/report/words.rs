@@ -82,6 +82,7 @@ pub(super) fn action(action: Action, at: Option<&DnsName>, domain: &DnsName) -> 
             None => "renew the certificate".to_owned(),
         },
         Action::ServePolicy => "serve the new policy first".to_owned(),
+        Action::Wait => "move no MX record until senders have let go of the old policy".to_owned(),
     }
 }
 

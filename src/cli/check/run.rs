@@ -101,6 +101,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             stop: Some(stop.clone()),
             allowed: args.network.allow_net.clone(),
             vantage: vantage(args),
+            intentions: diagnose::intended::Intentions::new(),
         },
         send: args.send.clone(),
         for_domains,
@@ -191,6 +192,7 @@ fn vantage(args: &CheckArgs) -> Vantage {
     let network = &args.network;
     Vantage {
         repeat: repeat(args),
+        meant: None,
         resolver: network.resolver.first().map(|resolver| resolver.0),
         routes: Routes::new(network.connect_to.iter().cloned()),
         // Other programs take one file.

@@ -32,7 +32,8 @@ pub(super) fn lay_out(judged: &Judged<'_>) -> Vec<MxReport> {
     hosts.collect()
 }
 
-fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
+/// Lays out one host, as far as it stands by itself.
+pub(super) fn report(host: &Host<'_>, patterns: Option<&[MxPattern]>) -> MxReport {
     MxReport {
         host: host.facts.candidate.exchange.clone(),
         preference: host.facts.candidate.preference,

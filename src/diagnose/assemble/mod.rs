@@ -2,6 +2,7 @@
 
 mod certificate;
 mod hosts;
+mod intended;
 mod policies;
 mod sources;
 
@@ -48,6 +49,7 @@ pub fn report(case: &Case<'_>, vantage: &Vantage) -> DomainReport {
         smtp: judged.port.clone(),
         tlsrpt: sources::tlsrpt(judged),
         findings: findings::find(case),
+        intended: intended::lay_out(case),
         steps: Vec::new(),
         sent: None,
         trace: case.rows.iter().flat_map(trace).collect(),

@@ -49,6 +49,8 @@ codes! {
     MODE_NONE = "STS-MODE-NONE", 1, "8461 §5", CorrectPolicy, "the policy's mode is none";
     MODE_TESTING = "STS-MODE-TESTING", 1, "8461 §5", CorrectPolicy, "the policy's mode is testing";
     MX_UNCOVERED = "STS-MX-UNCOVERED", 2, "8461 §4.1", ServePolicy, "the policy does not list a live MX host";
+    INTENDED_MX_UNCOVERED = "INTENDED-MX-UNCOVERED", 2, "8461 §4.1", ServePolicy, "the policy does not list an intended MX host";
+    INTENDED_MX_BY_WILDCARD = "INTENDED-MX-BY-WILDCARD", 2, "8461 §4.1", CorrectPolicy, "only a wildcard lists an intended MX host";
     FETCH_FAILED = "STS-FETCH-FAILED", 3, "8461 §3.3", MendPolicyHost, "the policy cannot be fetched";
     FETCH_UNKNOWN = "STS-FETCH-UNKNOWN", 3, "8461 §3.3", CheckElsewhere, "the policy could not be fetched from here";
     POLICY_HOST_CERTIFICATE = "STS-POLICY-HOST-CERTIFICATE", 3, "8461 §3.3", ReplaceCertificate, "the policy host's certificate is not valid";
@@ -70,6 +72,9 @@ codes! {
     MX_IMPLICIT_ALIAS = "MX-IMPLICIT-ALIAS", 4, "5321 §5.1", CorrectMx, "the domain has no MX record and is an alias";
     MX_SPECIAL = "MX-SPECIAL", 4, "6890 §2.2", CheckElsewhere, "an MX host has a special-purpose address";
     MX_NOT_TRIED = "MX-NOT-TRIED", 4, "5321 §5.1", CorrectMx, "there are more MX hosts or addresses than were looked at";
+    INTENDED_MX_NOT_LIVE = "INTENDED-MX-NOT-LIVE", 4, "5321 §5.1", CorrectMx, "no MX record names an intended MX host";
+    INTENDED_MX_FOREIGN = "INTENDED-MX-FOREIGN", 4, "5321 §5.1", CorrectMx, "a live MX host is neither intended nor still due";
+    INTENDED_MX_NO_ADDRESS = "INTENDED-MX-NO-ADDRESS", 4, "5321 §5.1", CorrectMx, "an intended MX host has no address";
     FIELD_UNKNOWN = "STS-FIELD-UNKNOWN", 5, "8461 §3.2", CorrectPolicy, "the policy has a field that no sender knows";
     MAX_AGE_SHORT = "STS-MAX-AGE-SHORT", 5, "8461 §3.2", CorrectPolicy, "senders forget the policy soon";
     PATTERN_ADDRESS = "STS-PATTERN-ADDRESS", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy is an address";
@@ -80,12 +85,17 @@ codes! {
     PATTERN_SHORT = "STS-PATTERN-SHORT", 5, "8461 §4.1", CorrectPolicy, "a wildcard of the policy is a label too short";
     PATTERN_TYPO = "STS-PATTERN-TYPO", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy is nearly the name of an MX host";
     PATTERN_UNUSED = "STS-PATTERN-UNUSED", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy matches no live MX host";
+    INTENDED_PATTERN_OLD = "INTENDED-PATTERN-OLD", 5, "8461 §4.1", CorrectPolicy, "a pattern of the policy covers no intended MX host";
+    INTENDED_POLICY_UNCOVERED = "INTENDED-POLICY-UNCOVERED", 5, "8461 §4.1", CorrectPolicy, "the policy to be published leaves out an MX host";
+    INTENDED_POLICY_NOT_LIVE = "INTENDED-POLICY-NOT-LIVE", 5, "8461 §3.3", ServePolicy, "the policy to be published is not live";
     EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", AlignEdges, "the policy host's addresses do not serve the same policy";
     EDGE_NOT_TRIED = "STS-EDGE-NOT-TRIED", 6, "8461 §3.3", MendPolicyHost, "the policy host has more addresses than were asked";
     DNS_SERVERS_SPLIT = "DNS-SERVERS-SPLIT", 6, "1034 §4.3.5", MendDns, "the zone's name servers do not say the same";
     DNS_SERVER_LAME = "DNS-SERVER-LAME", 6, "1912 §2.8", MendDns, "a name server does not answer for its zone";
     DNS_RESOLVER_BEHIND = "DNS-RESOLVER-BEHIND", 6, "1034 §3.6", CheckElsewhere, "resolvers still hold what the name servers said before";
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", ChangeId, "the policy changed and its id did not";
+    INTENDED_ID_EARLY = "INTENDED-ID-EARLY", 6, "8461 §8.1", ServePolicy, "the id to be published is live before its policy";
+    INTENDED_MX_NOT_HELD = "INTENDED-MX-NOT-HELD", 6, "8461 §5.1", Wait, "senders may hold a policy that does not list an intended MX host";
     CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", ServePolicy, "senders that hold the old policy do not deliver";
     CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", ServePolicy, "senders still hold a policy that is no longer published";
     MX_STARTTLS = "STS-MX-STARTTLS", 7, "8461 §4.2", MendTls, "an MX host does not offer working STARTTLS";
@@ -96,6 +106,8 @@ codes! {
     MX_PORT_BLOCKED = "MX-PORT-BLOCKED", 7, "5321 §5.1", CheckElsewhere, "the port of the MX hosts seems blocked from here";
     MX_REJECTED_US = "MX-REJECTED-US", 7, "5321 §3.1", CheckElsewhere, "an MX host does not want to talk to us";
     MX_UNDETERMINED = "MX-UNDETERMINED", 7, "8461 §7.2", CheckElsewhere, "an MX host's TLS could not be judged from here";
+    INTENDED_MX_REFUSED = "INTENDED-MX-REFUSED", 7, "8461 §4.2", MendTls, "senders would refuse an intended MX host";
+    INTENDED_MX_UNKNOWN = "INTENDED-MX-UNKNOWN", 7, "8461 §4.2", CheckElsewhere, "an intended MX host could not be judged from here";
     CERTIFICATE_EXPIRES = "STS-CERTIFICATE-EXPIRES", 7, "8461 §4.2", ReplaceCertificate, "a certificate is about to expire";
     CERTIFICATE_PATTERN = "STS-CERTIFICATE-PATTERN", 7, "8461 §4.2", ReplaceCertificate, "Postfix before 3.10.5 judges an MX host another way";
     DANE_NOT_JUDGED = "DANE-NOT-JUDGED", 7, "8461 §2", CheckElsewhere, "an MX host has TLSA records";
@@ -105,6 +117,12 @@ codes! {
     TLSRPT_INVALID = "TLSRPT-INVALID", 7, "8460 §3", CorrectTlsRpt, "the TLSRPT record cannot be used";
     TLSRPT_SECOND = "TLSRPT-SECOND", 7, "8460 §3", CorrectTlsRpt, "a second TXT record was meant to be the TLSRPT record";
     TLSRPT_TOLERATED = "TLSRPT-TOLERATED", 7, "8460 §3", CorrectTlsRpt, "some senders of reports cannot read the TLSRPT record";
+}
+
+/// Returns the codes of what is meant: they come up only where somebody says what that is.
+pub fn of_an_intention() -> impl Iterator<Item = &'static Code> {
+    let codes = ALL.iter();
+    codes.filter(|code| code.code.starts_with("INTENDED-"))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::diagnose::explain::near_miss;
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::names;
 use crate::facts::DnsName;
+use crate::sts::mx::MxPattern;
 use crate::sts::policy::{Mode, Policy};
 
 /// How bad it is if a host does not pass the policy.
@@ -78,9 +79,21 @@ pub(super) fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
     } else {
         Action::ServePolicy
     };
-    let fix = remedies
-        .into_iter()
-        .fold(cover, |fix, remedy| remedy.then(fix));
+    // What is meant is known to be theirs: of those hosts the policy is corrected once.
+    let are_meant = case.intended.is_some_and(|intended| {
+        let mut hosts = all.iter();
+        hosts.all(|host| intended.intention.hosts().contains(host))
+    });
+    let fix = if are_meant && remedies.is_empty() {
+        Fix::standing_at(
+            &codes::INTENDED_MX_UNCOVERED,
+            "The corrected policy stands at",
+        )
+    } else {
+        remedies
+            .into_iter()
+            .fold(cover, |fix, remedy| remedy.then(fix))
+    };
     let severity = severity_under(Some(policy));
     let finding = Finding::new(&codes::MX_UNCOVERED, severity, detail, Some(fix));
     found.push(finding.mended_by(action));
@@ -99,13 +112,26 @@ pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
         .iter()
         .filter_map(|host| host.alias()?.target().cloned())
         .collect();
-    let hosts: Vec<_> = names(case.judged.usable_hosts()).chain(&targets).collect();
+    // So is one that lists a host which is meant, and what is old beside it has a finding of its own.
+    let meant = (case.intended).map_or(&[][..], |intended| intended.intention.hosts());
+    let old = (case.intended).and_then(|intended| intended.removal.as_ref());
+    let is_old = |pattern: &MxPattern| old.is_some_and(|old| old.patterns.contains(&pattern));
+    let hosts: Vec<_> = names(case.judged.usable_hosts())
+        .chain(&targets)
+        .chain(meant)
+        .collect();
     let unlikely = patterns::unlikely(policy, &hosts);
     found.extend(patterns::findings(&unlikely));
     let unused: Vec<_> = case
         .judged
         .unused_patterns(policy.patterns())
-        .filter(|pattern| !targets.iter().any(|target| pattern.matches(target)))
+        .filter(|pattern| {
+            !targets
+                .iter()
+                .chain(meant)
+                .any(|host| pattern.matches(host))
+        })
+        .filter(|pattern| !is_old(pattern))
         .filter(|unused| !unlikely.iter().any(|one| one.pattern == *unused))
         .collect();
     if !unused.is_empty() {

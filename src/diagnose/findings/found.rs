@@ -35,6 +35,11 @@ impl Findings {
         self.0.extend(findings);
     }
 
+    /// Returns them as they were found.
+    pub(super) fn into_all(self) -> Vec<Finding> {
+        self.0
+    }
+
     /// Returns them, the worst first; no fix wants a record where a CNAME stands. `policy_place` is what the policy
     /// host is an alias of.
     pub(super) fn worst_first(

@@ -55,15 +55,28 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     find_tlsa(case, found);
 }
 
-/// A null MX beside a policy that lists MX hosts may be an accident.
+/// A null MX beside a policy that lists MX hosts may be an accident, and so may one beside hosts that are meant.
 fn find_null(case: &Case<'_>, found: &mut Findings) {
     let declares = "the domain declares with a null MX that it takes no mail (RFC 7505)";
+    let (domain, now) = (case.judged.domain, case.now);
+    if let Some(intended) = case.intended {
+        let hosts = listed(intended.intention.hosts(), 8);
+        found.add(
+            &codes::MX_NULL,
+            Severity::Error,
+            format!("{declares}, and {hosts} is to take mail for it: all mail bounces"),
+            Some(Fix::from(format!(
+                "Publish the MX records of {domain} in the place of the null MX once a policy lists {hosts}; if the \
+                 domain is to take no mail, mean no host for it."
+            ))),
+        );
+        return;
+    }
     let Some(policy) = case.policy_with_hosts() else {
         found.add(&codes::MX_NULL, Severity::Note, declares, None);
         return;
     };
     let hosts = listed(policy.patterns(), 8);
-    let (domain, now) = (case.judged.domain, case.now);
     found.add(
         &codes::MX_NULL,
         Severity::Error,
@@ -301,13 +314,8 @@ fn find_expiring(case: &Case<'_>, found: &mut Findings) {
             }
         }
     }
-    for probe in case
-        .judged
-        .survey
-        .hosts
-        .iter()
-        .flat_map(|host| &host.probes)
-    {
+    let hosts = case.judged.survey.all_hosts();
+    for probe in hosts.flat_map(|host| &host.probes) {
         if let Some(peer) = probe.certificate() {
             look_at(format!("{} [{}]", probe.host, probe.address), peer);
         }

@@ -11,6 +11,8 @@ mod dnssec;
 mod found;
 mod hosting;
 mod hosts;
+mod intended;
+mod intended_policy;
 pub mod patterns;
 mod policy;
 mod port;
@@ -43,6 +45,10 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     zone::find(case, &mut found);
     special::find(case, &mut found);
     cached::find(case, &mut found);
+    if let Some(intended) = case.intended {
+        intended::find(case, intended, &mut found);
+        intended_policy::find(case, intended, &mut found);
+    }
     let hosting = &case.judged.hosting;
     let mut aliases = case.judged.aliases.clone();
     if hosting.is_wildcard {

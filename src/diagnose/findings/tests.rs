@@ -47,6 +47,7 @@ fn findings(edges: &[Edge]) -> Vec<Finding> {
         ledger: None,
         allowed: &[],
         cut_short: None,
+        intended: None,
     })
 }
 
@@ -103,6 +104,7 @@ fn survey(edges: &[Edge]) -> Survey {
             probes: Vec::new(),
             has_tlsa: false,
         }],
+        standby: Vec::new(),
         tlsrpt: None,
         report_hosts: Vec::new(),
     }

@@ -79,6 +79,12 @@ impl Body {
         self
     }
 
+    /// Takes patterns away.
+    pub(super) fn without(mut self, patterns: &[&MxPattern]) -> Self {
+        self.patterns.retain(|pattern| !patterns.contains(&pattern));
+        self
+    }
+
     /// Returns whether the hosts made it longer.
     pub(super) const fn is_longer(&self) -> bool {
         self.is_longer

@@ -9,6 +9,7 @@
 mod body;
 mod certificate;
 mod fetch;
+mod migrate;
 mod policy;
 mod status;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod value;
 pub use certificate::{Holder, certificate};
 pub(super) use fetch::{LARGE_HELLO, alert};
 pub use fetch::{faults, fetch, fewer_edges};
+pub use migrate::{complete, overlap, publish, retire};
 pub use policy::{
     begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, quoted, record, rewrite,
 };

@@ -99,12 +99,13 @@ pub fn missed_by(pattern: &MxPattern) -> Option<(&'static Provider, Miss<'static
         })
 }
 
-/// Returns the provider that a host belongs to, by its name.
+/// Returns the provider that runs a host, as far as its name tells and somebody has looked closely.
 #[must_use]
 pub fn of_host(host: &DnsName) -> Option<&'static Provider> {
     let name = real(host.as_str());
     let has = |provider: &&Provider| provider.mx.iter().any(|shape| shape.is_of(&name));
-    all().iter().find(has)
+    let mut known = all().iter().filter(|provider| provider.sure != Sure::Unverified);
+    known.find(has)
 }
 
 #[cfg(test)]
@@ -156,18 +157,25 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_the_providers_whose_form_it_has() {
+    fn a_host_is_its_providers_by_all_its_labels() {
         for (host, expected) in [
-            ("smtp.google.com", Some("Google Workspace")),
-            ("ALT1.aspmx.l.google.com.test", Some("Google Workspace")),
             (
                 "corp-test.mail.protection.outlook.com",
                 Some("Microsoft 365"),
             ),
-            ("mail.protection.outlook.com", None),
+            (
+                "corp-test.mail.protection.outlook.com.test",
+                Some("Microsoft 365"),
+            ),
             ("corp.o-v1.mx.microsoft", Some("Microsoft 365 with DNSSEC")),
+            ("ASPMX.l.google.com", Some("Google Workspace")),
+            ("mail.protection.outlook.com", None),
+            ("a.b.mail.protection.outlook.com", None),
+            ("smtp.google.com", Some("Google Workspace")),
             ("a.b.titan.email", None),
             ("mx.corp.test", None),
+            // From general knowledge alone nothing is concluded.
+            ("www123.your-server.de", None),
         ] {
             let provider = of_host(&host.parse().unwrap());
             assert_eq!(provider.map(|provider| &*provider.name), expected, "{host}");

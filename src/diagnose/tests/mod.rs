@@ -6,6 +6,7 @@ mod certificates;
 mod first;
 mod fixes;
 mod hosting;
+mod intended;
 mod parts;
 mod shown;
 mod warm;

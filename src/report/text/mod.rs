@@ -10,6 +10,7 @@ mod beside;
 mod certificate;
 mod far;
 mod findings;
+mod intended;
 mod mx;
 mod policy;
 mod render;
@@ -21,6 +22,7 @@ mod story;
 mod summary;
 mod told;
 mod trace;
+mod transport;
 
 pub use audit::{score, self_test};
 pub use far::far;
@@ -52,6 +54,7 @@ pub fn domain(report: &DomainReport, context: &Context) -> String {
             if context.detail == Detail::Full {
                 senders::table(&mut page, report);
                 mx::table(&mut page, report);
+                intended::table(&mut page, report);
                 mx::transport(&mut page, report);
                 policy::full(&mut page, report);
                 trace::full(&mut page, report);

@@ -1,7 +1,8 @@
 //! The MX hosts beside the policies, and their transport.
 
-use super::certificate;
 use super::policy::{self, Seen};
+use super::transport::in_short;
+use super::{certificate, intended};
 use crate::diagnose::document::{
     AddressReport, DomainReport, MxReport, MxVerdict, PolicySourceReport, PortState,
 };
@@ -31,16 +32,23 @@ pub(super) fn lines(page: &mut Page<'_>, report: &DomainReport) {
         .map(|host| {
             let name = escape::cut(&host.host.to_string(), MAX_CHARS);
             let mut cells = vec![Cell::plain(format!("{} {name}", host.preference))];
+            if let Some(intended) = &report.intended {
+                cells.push(intended::role(intended, &host.host));
+            }
             if !policies.is_empty() {
                 cells.push(listing(host, &policies));
             }
-            cells.push(Cell::plain(transport_in_short(page, report, host)));
+            let transport = in_short(page, transport_word(report, host), &host.addresses);
+            cells.push(Cell::plain(transport));
             cells
         })
         .collect();
     if report.mx.len() > limit {
         let more = report.mx.len() - limit + report.mx_left_out;
         rows.push(vec![Cell::plain(format!("and {more} more"))]);
+    }
+    if let Some(intended) = &report.intended {
+        rows.extend(intended::standby(page, intended, !policies.is_empty()));
     }
     page.columns("MX", rows);
 }
@@ -59,34 +67,6 @@ fn listing(host: &MxReport, policies: &[Seen<'_>]) -> Cell {
         }
         Some(_) => Cell::toned(Tone::Bad, "NOT LISTED"),
     }
-}
-
-/// Returns `TLS 1.3, certificate until …`, after what is wrong.
-fn transport_in_short(page: &Page<'_>, report: &DomainReport, host: &MxReport) -> String {
-    let mut facts = Vec::new();
-    let word = transport_word(report, host);
-    if word != words::mx_verdict(MxVerdict::Accepted) {
-        facts.push(word);
-    }
-    let mut versions: Vec<&str> = host
-        .addresses
-        .iter()
-        .filter_map(|address| address.tls_version.as_deref())
-        .collect();
-    versions.sort_unstable();
-    versions.dedup();
-    facts.extend(versions.into_iter().map(version_in_words));
-    let certificates = || {
-        let certificates = host.addresses.iter();
-        certificates.filter_map(|address| address.certificate.as_ref())
-    };
-    // Of one with faults the findings tell.
-    if certificates().all(|certificate| certificate.faults.is_empty())
-        && let Some(end) = certificates().filter_map(|one| one.not_after).min()
-    {
-        facts.push(format!("certificate until {}", page.context.moment(end)));
-    }
-    facts.join(", ")
 }
 
 /// Returns why there are no MX hosts, unless the first lines say it.

@@ -3,7 +3,7 @@
 use super::{findings, mx, policy, senders};
 use crate::diagnose::document::{Action, DomainReport, FirstAction, Severity};
 use crate::report::page::{Page, Place};
-use crate::report::{Company, Context, Detail, Steps, Tone, words};
+use crate::report::{Company, Context, Detail, Steps, Tone, escape, words};
 use crate::sender::Verdict;
 use crate::sts::transport::Certainty;
 
@@ -56,7 +56,7 @@ fn is_delivered(report: &DomainReport) -> bool {
     }
 }
 
-/// Says why a run fails beside the verdict: `1 error`, and what it is.
+/// Says why a run fails beside the verdict: `1 error`, and what it is; or why it is left open.
 fn failing(report: &DomainReport, context: &Context) -> Option<(String, String)> {
     let not_taken = report.sent.as_ref().filter(|sent| !sent.delivered);
     if let Some(sent) = not_taken {
@@ -65,7 +65,10 @@ fn failing(report: &DomainReport, context: &Context) -> Option<(String, String)>
     }
     let worst = report
         .worst_severity()
-        .filter(|worst| *worst <= context.fail_on)?;
+        .filter(|worst| *worst <= context.fail_on);
+    let Some(worst) = worst else {
+        return left_open(report);
+    };
     let count = report
         .findings
         .iter()
@@ -78,6 +81,23 @@ fn failing(report: &DomainReport, context: &Context) -> Option<(String, String)>
     };
     Some((words::counted(count, words::severity(worst)), why))
 }
+
+/// Says which of the hosts that are meant could not be judged from here.
+fn left_open(report: &DomainReport) -> Option<(String, String)> {
+    let intended = report.intended.as_ref()?;
+    let hosts: Vec<&str> = intended
+        .undetermined()
+        .map(|host| host.host.as_str())
+        .collect();
+    let what = words::counted(hosts.len(), "intended host");
+    (!hosts.is_empty()).then(|| {
+        let reason = format!("{what} could not be judged from here");
+        (reason, escape::list(&hosts, SHOWN_HOSTS))
+    })
+}
+
+/// How many hosts the headline names.
+const SHOWN_HOSTS: usize = 4;
 
 /// Writes the first line: the verdict, and what it means or why it is so.
 pub(super) fn head(page: &mut Page<'_>, report: &DomainReport, extent: Extent) {

@@ -129,6 +129,7 @@ pub(crate) fn well() -> DomainReport {
             }],
         },
         findings: Vec::new(),
+        intended: None,
         steps: Vec::new(),
         sent: None,
         trace: vec![TraceReport {
