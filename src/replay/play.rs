@@ -265,6 +265,11 @@ impl<S: Stage> Player<'_, S> {
         let probes = Probes::default();
         let options = Options {
             mx_hosts: expectation.mx_hosts,
+            intentions: expectation
+                .intention
+                .iter()
+                .map(|intention| (domain.clone(), intention.clone()))
+                .collect(),
             ..Options::default()
         };
         let checked =

@@ -18,10 +18,10 @@ use super::words::{nearest, one_of};
 
 /// A mistake and its place.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Mistake {
-    pub(super) origin: Origin,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
+pub(crate) struct Mistake {
+    pub(crate) origin: Origin,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 /// The most mistakes that are looked for in one table.
@@ -30,7 +30,7 @@ const MAX_MISTAKES: usize = 32;
 /// Decodes one node; mistakes go to the list, and without a value at least one does.
 ///
 /// A key with a bad value is told and left out, and the rest is read: what stands beside it is not at fault.
-pub(super) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<T> {
+pub(crate) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<T> {
     let mut pruned = None;
     let mut bad_keys: Vec<String> = Vec::new();
     for _ in 0..MAX_MISTAKES {

@@ -5,20 +5,20 @@
 //! ([`Problem`]). What comes out is a [`Scenario`]: a [`Story`] and its file. The format's reference is `scenarios/README.md`.
 
 mod addresses;
-mod decode;
+pub(crate) mod decode;
 mod expect;
 mod file;
 mod lint;
-mod located;
+pub(crate) mod located;
 mod meant;
 mod misplaced;
-mod problem;
+pub(crate) mod problem;
 mod read;
 mod resolve;
 mod schema;
 pub mod span;
-mod tree;
-mod words;
+pub(crate) mod tree;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

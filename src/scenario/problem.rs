@@ -58,13 +58,13 @@ fn path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
 
 /// Collects the mistakes of one file.
 #[derive(Debug)]
-pub(super) struct Problems<'t> {
+pub(crate) struct Problems<'t> {
     lines: Lines<'t>,
     mistakes: Vec<Mistake>,
 }
 
 impl<'t> Problems<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self {
             lines: Lines::new(text),
             mistakes: Vec::new(),
@@ -81,7 +81,7 @@ impl<'t> Problems<'t> {
         story::Origin::new(self.line(origin))
     }
 
-    pub(super) fn push(&mut self, origin: Origin, message: impl Into<String>) {
+    pub(crate) fn push(&mut self, origin: Origin, message: impl Into<String>) {
         self.mistakes.push(Mistake {
             origin,
             message: message.into(),
@@ -89,7 +89,7 @@ impl<'t> Problems<'t> {
         });
     }
 
-    pub(super) fn push_with_help(
+    pub(crate) fn push_with_help(
         &mut self,
         origin: Origin,
         message: impl Into<String>,
@@ -102,17 +102,17 @@ impl<'t> Problems<'t> {
         });
     }
 
-    pub(super) const fn mistakes(&mut self) -> &mut Vec<Mistake> {
+    pub(crate) const fn mistakes(&mut self) -> &mut Vec<Mistake> {
         &mut self.mistakes
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.mistakes.is_empty()
     }
 
     /// Returns the problems in the order of their places, each once: what holds at one step holds at the
     /// next as well.
-    pub(super) fn into_problems(self, file: &Path) -> Vec<Problem> {
+    pub(crate) fn into_problems(self, file: &Path) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self
             .mistakes
             .into_iter()

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::origin::Origin;
 use super::state::Deadlines;
 use crate::diagnose::findings::codes::Code;
+use crate::diagnose::intended::Intention;
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::names::names;
@@ -115,6 +116,8 @@ pub struct CheckExpectation {
     pub mx_hosts: MxHosts,
     /// How long it waits.
     pub deadlines: Deadlines,
+    /// What is meant for the domain; `None` if nothing is.
+    pub intention: Option<Intention>,
     /// The class that the verdict is about; `None` means the worst of all.
     pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.

@@ -191,6 +191,7 @@ fn whatever_a_step_expects_is_looked_at() {
         remember: None,
         mx_hosts: MxHosts::Probed,
         deadlines: Deadlines::default(),
+        intention: None,
         class: None,
         verdict: None,
         findings: Vec::new(),

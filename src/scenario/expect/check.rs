@@ -2,6 +2,8 @@
 
 use super::resolver::Resolver;
 use crate::diagnose::findings::codes::{self, Code};
+use crate::diagnose::intended::{Intention, ToPublish};
+use crate::facts::DnsName;
 use crate::scenario::file::CheckTable;
 use crate::scenario::located::{Located, OneOrMany};
 use crate::scenario::resolve::deadlines;
@@ -15,7 +17,8 @@ use crate::story::CheckExpectation;
 const MAX_EXIT: u8 = 3;
 
 /// The findings about policies that were seen before, which a check that remembers nothing does not have.
-const OF_A_STORE: [&str; 3] = [
+const OF_A_STORE: [&str; 4] = [
+    codes::INTENDED_MX_NOT_HELD.code,
     codes::ID_STALE.code,
     codes::CACHED_POLICY_BLOCKS.code,
     codes::CACHED_POLICY_ALIVE.code,
@@ -44,9 +47,8 @@ impl Resolver<'_, '_, '_> {
                 "expected `strict` or `lazy`",
             );
         }
-        let is_remembering = table.remember.is_some();
-        let findings = self.codes(&table.finding, is_remembering);
-        let no_findings = self.codes(&table.no_finding, is_remembering);
+        let findings = self.codes(table, &table.finding);
+        let no_findings = self.codes(table, &table.no_finding);
         for code in table.finding.iter() {
             if table.no_finding.iter().any(|not| not.value == code.value) {
                 self.problems.push(
@@ -82,6 +84,7 @@ impl Resolver<'_, '_, '_> {
                 MxHosts::Probed
             },
             deadlines: deadlines(table.deadlines.as_ref(), self.problems),
+            intention: self.intention(table),
             class: (table.class.as_ref()).and_then(|class| SenderClass::by_name(class)),
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
             findings,
@@ -91,16 +94,79 @@ impl Resolver<'_, '_, '_> {
         })
     }
 
-    fn codes(&mut self, written: &OneOrMany<Located<String>>, is_remembering: bool) -> Vec<Code> {
-        let codes = written
-            .iter()
-            .filter_map(|code| self.code(code, is_remembering));
+    /// Reads what is meant; what stands beside no host is a problem.
+    fn intention(&mut self, table: &Located<CheckTable>) -> Option<Intention> {
+        let mut hosts = Vec::new();
+        for host in table.intended_mx.iter() {
+            // One that nothing declares would be asked for all the same, and fail the run.
+            if self.state.declares(&host.0) {
+                hosts.push(host.0.clone());
+            } else {
+                let known: Vec<&str> = self.state.servers.iter().map(DnsName::as_str).collect();
+                let what = format!("name `{}` is declared", host.0);
+                self.unknown(host.origin, &what, host.as_str(), &known);
+            }
+        }
+        let beside = [
+            (
+                "intended_policy",
+                table.intended_policy.as_ref().map(|policy| policy.origin),
+            ),
+            (
+                "intended_id",
+                table.intended_id.as_ref().map(|id| id.origin),
+            ),
+            ("phase", table.phase.as_ref().map(|phase| phase.origin)),
+        ];
+        let Some(mut intention) = Intention::new(hosts) else {
+            for (key, origin) in beside {
+                if let Some(origin) = origin {
+                    self.problems.push_with_help(
+                        origin,
+                        format!(
+                            "`{key}` says something of hosts that are meant, and there are none"
+                        ),
+                        "add `intended_mx`",
+                    );
+                }
+            }
+            return None;
+        };
+        intention.phase = table.phase.as_ref().map(|phase| phase.value);
+        intention.id = table.intended_id.as_ref().map(|id| id.value.0.clone());
+        if let Some(policy) = &table.intended_policy {
+            match ToPublish::parse(policy.as_bytes()) {
+                Ok(to_publish) => intention.policy = Some(to_publish),
+                Err(error) => self.problems.push_with_help(
+                    policy.origin,
+                    format!("line {} of the policy: {}", error.line, error.kind),
+                    "what is to be published has to be a policy to the letter",
+                ),
+            }
+        }
+        Some(intention)
+    }
+
+    fn codes(&mut self, table: &CheckTable, written: &OneOrMany<Located<String>>) -> Vec<Code> {
+        let codes = written.iter().filter_map(|code| self.code(table, code));
         codes.collect()
     }
 
     /// Looks a code up; one that no finding has, or that can never come up, is a problem.
-    fn code(&mut self, code: &Located<String>, is_remembering: bool) -> Option<Code> {
-        let is_of_a_store = |code: &str| !is_remembering && OF_A_STORE.contains(&code);
+    fn code(&mut self, table: &CheckTable, code: &Located<String>) -> Option<Code> {
+        let is_of_a_store = |code: &str| table.remember.is_none() && OF_A_STORE.contains(&code);
+        if table.intended_mx.is_empty() && codes::of_an_intention().any(|of| of.code == code.value)
+        {
+            self.problems.push_with_help(
+                code.origin,
+                format!(
+                    "this check is told of no host that is meant, so `{}` never comes up",
+                    code.value
+                ),
+                "add `intended_mx`",
+            );
+            return None;
+        }
         if is_of_a_store(code.as_str()) {
             self.problems.push_with_help(
                 code.origin,

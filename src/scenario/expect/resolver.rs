@@ -150,7 +150,7 @@ impl Resolver<'_, '_, '_> {
     }
 
     /// Tells of a name that is none of those known.
-    fn unknown(&mut self, origin: Origin, what: &str, name: &str, known: &[&str]) {
+    pub(super) fn unknown(&mut self, origin: Origin, what: &str, name: &str, known: &[&str]) {
         let help = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there is {}", one_of(known.iter().copied())),

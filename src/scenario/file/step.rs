@@ -9,11 +9,13 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::sender::DeadlinesTable;
 use super::world::WorldTables;
+use crate::diagnose::intended::Phase;
 use crate::facts::DnsName;
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::span::TimeSpan;
 use crate::sender::Verdict;
 use crate::story::{PolicySource, TlsVersion};
+use crate::sts::record::RecordId;
 use crate::tlsrpt::result_type::ResultType;
 
 /// A step. At its moment the order is: due refreshes, `unset`, `set`, `flush`, `expect`, `check`.
@@ -228,6 +230,14 @@ pub(crate) struct CheckTable {
     pub(crate) no_smtp: bool,
     /// How long it waits, in real time.
     pub(crate) deadlines: Option<DeadlinesTable>,
+    /// The hosts that are meant to take the mail, as in `check --intended-mx`.
+    pub(crate) intended_mx: OneOrMany<Located<Text<DnsName>>>,
+    /// The body of the policy that is to be published with them.
+    pub(crate) intended_policy: Option<Located<String>>,
+    /// The id that is to be published with them.
+    pub(crate) intended_id: Option<Located<Text<RecordId>>>,
+    /// On which side of the cutover the domain is; the MX records tell unless said.
+    pub(crate) phase: Option<Located<Phase>>,
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,
     /// The verdict.

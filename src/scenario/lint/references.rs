@@ -116,7 +116,7 @@ pub(in crate::scenario) fn lint_edges(
     }
 }
 
-/// Finds MX hosts to which no MX record, name or smart host ever leads; for a file without another mistake,
+/// Finds MX hosts to which no MX record, name, smart host or check ever leads; for a file without another mistake,
 /// which may be why nothing does.
 pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Problems<'_>) {
     let mut names: BTreeSet<DnsName> = BTreeSet::new();
@@ -128,6 +128,11 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
         for (_, name) in tables.names.iter().chain(tables.wildcards.iter()) {
             addresses.extend(name.addresses.iter().flatten().map(|address| address.0));
         }
+    }
+    // A check probes the hosts that are meant before an MX record names them.
+    for step in &reading.file.steps {
+        let meant = step.check.iter().flat_map(|check| check.intended_mx.iter());
+        names.extend(meant.map(|host| host.value.0.clone()));
     }
     // Where a server once stood, resolvers' caches lead: what is there afterwards, if only dead, is reached.
     for tables in reading.worlds.iter().flat_map(|world| world.all()) {

@@ -54,12 +54,12 @@ const EXEMPTIONS: [(&str, &str, &str); 5] = [
     (
         "scenario",
         "diagnose",
-        "the findings that a check expects are named by their codes",
+        "the findings that a check expects are named by their codes, and what it is told is meant",
     ),
     (
         "story",
         "diagnose",
-        "the findings that a check expects are named by their codes",
+        "the findings that a check expects are named by their codes, and what it is told is meant",
     ),
 ];
 

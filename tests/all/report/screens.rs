@@ -57,13 +57,20 @@ async fn every_domain_of_every_scenario_has_a_first_screen() {
     );
 }
 
-/// Returns what an observer finds of each domain at each step, first without and then with what it saw before.
+/// Returns what an observer finds of each domain at each step, first without and then with what it saw before, and
+/// once more for each check that is told what is meant.
 async fn reports(story: &Story) -> Vec<DomainReport> {
     let clock = Clock::manual(story.start);
     let model = Arc::new(Model::new(clock.clone()));
     let mut seen: Vec<(DnsName, Ledger)> = Vec::new();
     let mut reports = Vec::new();
-    for Moment { at, state, .. } in &story.moments {
+    for Moment {
+        at,
+        state,
+        check: expected,
+        ..
+    } in &story.moments
+    {
         clock.advance_to(*at);
         model.apply(Hosted {
             internet: Arc::clone(&state.internet),
@@ -89,6 +96,20 @@ async fn reports(story: &Story) -> Vec<DomainReport> {
                 }
                 reports.push(checked.report);
             }
+        }
+        for expected in expected {
+            let Some(intention) = &expected.intention else {
+                continue;
+            };
+            let options = Options {
+                intentions: [(expected.domain.clone(), intention.clone())].into(),
+                ..Options::default()
+            };
+            let network = model.through_its_own();
+            let probes = Probes::default();
+            let checked =
+                diagnose::check(&network, &probes, &expected.domain, None, &options).await;
+            reports.push(checked.report);
         }
     }
     reports
