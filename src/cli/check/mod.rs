@@ -2,6 +2,10 @@
 
 mod domains;
 mod evidence;
+mod intended_args;
+mod intention_file;
+mod intentions;
+mod policy_file;
 mod run;
 
 use clap::Args;
@@ -12,6 +16,7 @@ use super::network_args::{CacheArgs, NetworkArgs, WorkArgs};
 use super::output_args::{FailOn, OutputArgs, RunFormat};
 use super::values::{DomainArgument, NextHop, Probe, Source};
 
+pub use intended_args::{IntendedArgs, PhaseArgument};
 pub use run::run;
 
 /// What conforming senders would do with mail for a domain now, and why
@@ -51,6 +56,10 @@ pub struct CheckArgs {
     #[arg(long)]
     pub steps: bool,
 
+    /// What is meant.
+    #[command(flatten)]
+    pub intended: IntendedArgs,
+
     /// How the network is reached.
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -84,10 +93,18 @@ Examples:
   stickler check --next-hop smart.example.net example.com
   stickler check --cache ./before.sqlite example.com  # before and after a move
   stickler check --send probe@example.net,jo@example.com example.com
+  stickler check example.com --intended-mx mx1.example.net mx2.example.net
+  stickler check --intended phase-2.toml         # every domain that it names
+
+The file of --intended:
+  [domains.\"example.com\"]
+  mx     = [\"mx1.example.net\", \"mx2.example.net\"]
+  policy_file = \"example.com/mta-sts.txt\"   # or policy = \"\"\"the body\"\"\"
+  id     = \"20260305T080000\"               # both may be left out
 
 Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a
 finding reaches --fail-on or the probe of --send was not taken, 2 wrong usage
 or unreadable input, 3 could not be determined; 130 ended by Ctrl-C, 143 by
 SIGTERM, be it one domain or many: what was known by then is written. A null MX
 (the domain takes no mail) is 0 only where no policy with MX hosts is live or
-may still be held.";
+may still be held, and none is intended.";

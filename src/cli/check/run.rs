@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use super::CheckArgs;
 use super::domains::Domains;
 use super::evidence::Evidence;
+use super::intentions::{self, Meaning};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::jobs::Jobs;
@@ -34,7 +35,10 @@ use crate::sender::{Limits, Network as _, Reach, Stop};
 ///
 /// When an option, the input, the store or the output cannot be used.
 pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let domains = Domains::read(args)?;
+    let mut domains = Domains::read(args)?;
+    let Some(meaning) = intentions::read(args, &mut domains)? else {
+        return Ok(Exit::Usage);
+    };
     if domains.names.is_empty() {
         if domains.has_bad_line {
             return Ok(Exit::Usage);
@@ -100,8 +104,8 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             time: Some(args.work.deadline),
             stop: Some(stop.clone()),
             allowed: args.network.allow_net.clone(),
-            vantage: vantage(args),
-            intentions: diagnose::intended::Intentions::new(),
+            vantage: vantage(args, &meaning),
+            intentions: meaning.intentions,
         },
         send: args.send.clone(),
         for_domains,
@@ -188,11 +192,11 @@ impl Job {
 }
 
 /// Returns from where the check looks.
-fn vantage(args: &CheckArgs) -> Vantage {
+fn vantage(args: &CheckArgs, meaning: &Meaning) -> Vantage {
     let network = &args.network;
     Vantage {
         repeat: repeat(args),
-        meant: None,
+        meant: meaning.options.clone(),
         resolver: network.resolver.first().map(|resolver| resolver.0),
         routes: Routes::new(network.connect_to.iter().cloned()),
         // Other programs take one file.

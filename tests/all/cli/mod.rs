@@ -4,6 +4,7 @@ mod audit;
 mod cache;
 mod cache_faults;
 mod check;
+mod check_intended;
 mod check_lab;
 mod check_ledger;
 mod check_port;

@@ -1,0 +1,167 @@
+//! What is meant for the domains of a run, from options and files.
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use super::CheckArgs;
+use super::domains::Domains;
+use super::intention_file;
+use super::policy_file::{not_to_the_letter, read_policy};
+use crate::cli::output::tell;
+use crate::cli::repeat::quoted;
+use crate::cli::spelling::{hint, nearest};
+use crate::diagnose::intended::{Intention, Intentions, Phase};
+use crate::diagnose::vantage::Meant;
+use crate::facts::DnsName;
+use crate::report::text;
+use crate::sender::Limits;
+
+/// What is meant, and the options that say it once more.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    pub(super) intentions: Intentions,
+    pub(super) options: Option<Meant>,
+}
+
+/// Reads what is meant. The domains of a file are those of the run, or those of the run have to be among them.
+///
+/// # Errors
+///
+/// When options do not go together, or a file cannot be read. `None` where the file of `--intended` is wrong: what
+/// is wrong with it has been told.
+pub(super) fn read(args: &CheckArgs, domains: &mut Domains) -> anyhow::Result<Option<Meaning>> {
+    let meant = &args.intended;
+    let phase = meant.phase.map(Phase::from);
+    if (meant.intended.is_some() || !meant.intended_mx.is_empty()) && args.next_hop.is_some() {
+        bail!(
+            "--next-hop passes over the MX records of the domain, and what is meant is about them: leave one of them out"
+        );
+    }
+    match (&meant.intended, meant.intended_mx.as_slice()) {
+        (Some(_), [_, ..]) => bail!(
+            "--intended says what is meant for each domain, and --intended-mx for all of them: leave one of them out"
+        ),
+        (Some(_), []) if meant.intended_policy.is_some() => bail!(
+            "--intended-policy goes with --intended-mx; in the file of --intended a policy is `policy` or \
+             `policy_file` of its domain"
+        ),
+        (Some(path), []) => {
+            let mut intentions = match intention_file::load(path) {
+                Ok(intentions) => intentions,
+                Err(problems) => {
+                    for problem in &problems {
+                        tell(text::problem(problem));
+                    }
+                    return Ok(None);
+                }
+            };
+            narrow(path, &intentions, domains)?;
+            for intention in intentions.values_mut() {
+                intention.phase = phase;
+            }
+            let options = format!(
+                "--intended {}{}",
+                quoted(&path.to_string_lossy()),
+                of_phase(phase)
+            );
+            Ok(Some(Meaning {
+                intentions,
+                options: Some(Meant {
+                    of_one: options.clone(),
+                    of_all: Some(options),
+                }),
+            }))
+        }
+        (None, hosts @ [_, ..]) => {
+            if domains.names.is_empty() && !domains.has_bad_line {
+                bail!(
+                    "no domain is given: name it before --intended-mx, which takes every name that follows for an MX \
+                     host"
+                );
+            }
+            of_hosts(args, hosts, domains, phase).map(Some)
+        }
+        (None, []) if meant.intended_policy.is_some() => {
+            bail!(
+                "--intended-policy goes with --intended-mx: name the hosts that are to take the mail"
+            )
+        }
+        (None, []) if phase.is_some() => {
+            bail!(
+                "--phase goes with --intended-mx or --intended: name the hosts that are to take the mail"
+            )
+        }
+        (None, []) => Ok(Some(Meaning::default())),
+    }
+}
+
+/// Means the same hosts for every domain of the run.
+fn of_hosts(
+    args: &CheckArgs,
+    hosts: &[DnsName],
+    domains: &Domains,
+    phase: Option<Phase>,
+) -> anyhow::Result<Meaning> {
+    let mut meaning = Meaning::default();
+    let Some(mut intention) = Intention::new(hosts.iter().cloned()) else {
+        return Ok(meaning);
+    };
+    let most = Limits::default().mx_hosts;
+    if intention.hosts().len() > most {
+        bail!(
+            "--intended-mx names {} hosts: name {most} at most, for no more MX hosts of a domain are connected to",
+            intention.hosts().len()
+        );
+    }
+    intention.phase = phase;
+    let path = args.intended.intended_policy.as_deref();
+    if let Some(path) = path {
+        let to_publish = read_policy(path)?
+            .map_err(|error| anyhow::anyhow!("{}:{}", path.display(), not_to_the_letter(&error)))?;
+        intention.policy = Some(to_publish);
+    }
+    let names: Vec<&str> = intention.hosts().iter().map(DnsName::as_str).collect();
+    let policy = path.map_or_else(String::new, |path| {
+        format!(" --intended-policy {}", quoted(&path.to_string_lossy()))
+    });
+    meaning.options = Some(Meant {
+        of_one: format!(
+            "--intended-mx {}{policy}{}",
+            names.join(" "),
+            of_phase(phase)
+        ),
+        of_all: None,
+    });
+    for domain in &domains.names {
+        meaning.intentions.insert(domain.clone(), intention.clone());
+    }
+    Ok(meaning)
+}
+
+fn of_phase(phase: Option<Phase>) -> String {
+    phase.map_or_else(String::new, |phase| format!(" --phase {}", phase.as_str()))
+}
+
+/// Takes the domains of the file, or holds those of the run to them.
+fn narrow(path: &Path, intentions: &Intentions, domains: &mut Domains) -> anyhow::Result<()> {
+    if domains.names.is_empty() && !domains.has_bad_line {
+        domains.names = intentions.keys().cloned().collect();
+        return Ok(());
+    }
+    match domains
+        .names
+        .iter()
+        .find(|name| !intentions.contains_key(*name))
+    {
+        Some(unknown) => bail!(
+            "`{}` says nothing of {unknown}{}",
+            path.display(),
+            hint(nearest(
+                intentions.keys().map(DnsName::as_str),
+                unknown.as_str()
+            ))
+        ),
+        None => Ok(()),
+    }
+}
