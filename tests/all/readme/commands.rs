@@ -25,7 +25,7 @@ const SENDERS: &str = "docker/senders/driver/readme.py";
 const SYSTEMD: &str = "docker/senders/driver/systemd.py";
 
 /// All of them, as they stand there.
-const COMMANDS: [(&str, By); 46] = [
+const COMMANDS: [(&str, By); 49] = [
     (
         "dig +short TXT _mta-sts.example.com",
         Ci("names", NAMES, "'^\\$ dig '"),
@@ -89,6 +89,18 @@ const COMMANDS: [(&str, By); 46] = [
     (
         "stickler check --input domains.txt --format ndjson --output results.ndjson",
         Here(0, ""),
+    ),
+    (
+        "stickler lab run scenarios/migration/stale-policy-after-cutover.toml --at 0s -- stickler check corp.test --intended-mx mx.new.test",
+        Here(1, "INTENDED-MX-UNCOVERED"),
+    ),
+    (
+        "stickler check example.com --intended-mx mx1.example.com mx2.example.com --intended-policy mta-sts.txt",
+        Here(0, "example.com: deliver"),
+    ),
+    (
+        "stickler check --intended phase-2.toml",
+        Here(0, "example.com: deliver"),
     ),
     (
         "stickler check --cache before.sqlite example.com",
@@ -225,6 +237,9 @@ at = "0s"
 verdict = "deliver"
 "#;
 
+/// What is meant: what the README shows.
+const PHASE: &str = "[domains.\"example.com\"]\nmx = [\"mx1.example.com\", \"mx2.example.com\"]\npolicy_file = \"mta-sts.txt\"\n";
+
 /// The policy that is linted.
 const POLICY: &str = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: mx2.example.com\r\nmax_age: 604800\r\n";
 
@@ -303,7 +318,7 @@ fn alike(text: &str) -> String {
     let text = Regex::new(r"127\.0\.0\.1:\d+")
         .unwrap()
         .replace_all(text, "PORT");
-    let text = Regex::new(r"id=20260304T\d{6}")
+    let text = Regex::new(r"id=2026030[24]T\d{6}")
         .unwrap()
         .replace_all(&text, "ID");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -349,6 +364,7 @@ impl Folder {
             ("network.toml", NETWORK),
             ("domains.txt", "example.com\n"),
             ("mta-sts.txt", POLICY),
+            ("phase-2.toml", PHASE),
         ] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
