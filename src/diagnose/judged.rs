@@ -198,10 +198,8 @@ impl<'a> Judged<'a> {
     }
 
     fn is_implicit(&self) -> bool {
-        matches!(
-            self.survey.exchangers,
-            Exchangers::Candidates { implicit: true, .. }
-        )
+        let exchangers = &self.survey.exchangers;
+        matches!(exchangers, Exchangers::Candidates { implicit: true, .. })
     }
 
     /// Returns where the aliases of a domain without MX record end: senders split over which of both names is
