@@ -38,7 +38,9 @@ fn find_split(case: &Case<'_>, zone: &JudgedZone<'_>, found: &mut Findings) {
         detail
             .words(if questions.len() > 1 { "; " } else { "" })
             .words("MTA-STS record: ")
-            .words(each(zone, |server| told(&server.record, text_of)));
+            .words(each(zone, |server| {
+                told(&server.record, |text| text_of(text))
+            }));
     }
     if questions.is_empty() {
         return;
@@ -143,7 +145,10 @@ fn find_behind(case: &Case<'_>, zone: &JudgedZone<'_>, found: &mut Findings) {
     let record = Said::of_texts(survey.record.as_ref());
     if zone.is_ahead_over_record(&record) {
         let ttl = survey.record.as_ref().and_then(|answer| answer.ttl());
-        behind.push((format!("_mta-sts {}", told(&record, text_of)), ttl));
+        behind.push((
+            format!("_mta-sts {}", told(&record, |text| text_of(text))),
+            ttl,
+        ));
     }
     if behind.is_empty() {
         return;
@@ -206,7 +211,7 @@ fn record_of(mx: &MxRecord) -> String {
 /// How much of one text is told, in octets.
 const SHOWN_OCTETS: usize = 80;
 
-fn text_of(text: &Vec<u8>) -> String {
+fn text_of(text: &[u8]) -> String {
     let shown = text.get(..SHOWN_OCTETS).unwrap_or(text);
     format!("`{}`", shown.escape_ascii())
 }

@@ -104,7 +104,9 @@ pub fn missed_by(pattern: &MxPattern) -> Option<(&'static Provider, Miss<'static
 pub fn of_host(host: &DnsName) -> Option<&'static Provider> {
     let name = real(host.as_str());
     let has = |provider: &&Provider| provider.mx.iter().any(|shape| shape.is_of(&name));
-    let mut known = all().iter().filter(|provider| provider.sure != Sure::Unverified);
+    let mut known = all()
+        .iter()
+        .filter(|provider| provider.sure != Sure::Unverified);
     known.find(has)
 }
 

@@ -104,6 +104,14 @@ async fn bind(at: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     }
 }
 
+/// A question, and how it came.
+struct Asked<'q> {
+    name: &'q Name,
+    record_type: RecordType,
+    validation: Validation,
+    transport: Transport,
+}
+
 /// Answers the questions of one resolver.
 struct Handler {
     view: Option<Box<str>>,
@@ -116,14 +124,13 @@ impl Handler {
     ///
     /// That for the name servers of the root is no scenario's affair: it shows whether the resolver works. Nor
     /// are those of a name that nobody declared: they show where a zone begins.
-    fn resolve(
-        &self,
-        table: &Table,
-        name: &Name,
-        record_type: RecordType,
-        validation: Validation,
-        transport: Transport,
-    ) -> Resolution {
+    fn resolve(&self, table: &Table, asked: &Asked<'_>) -> Resolution {
+        let Asked {
+            name,
+            record_type,
+            validation,
+            transport,
+        } = *asked;
         if name.is_root() && record_type == RecordType::NS {
             return table.resolve_root();
         }
@@ -179,7 +186,13 @@ impl RequestHandler for Handler {
                 } else {
                     Validation::On
                 };
-                self.resolve(&table, name, info.query.query_type(), validation, transport)
+                let asked = Asked {
+                    name,
+                    record_type: info.query.query_type(),
+                    validation,
+                    transport,
+                };
+                self.resolve(&table, &asked)
             }
             Ok(_other) => Resolution::negative(ResponseCode::NotImp, Vec::new(), None),
             Err(_no_question) => Resolution::negative(ResponseCode::FormErr, Vec::new(), None),

@@ -258,7 +258,7 @@ fn options_that_do_not_go_together_and_files_that_are_wrong_are_named() {
         ),
         (
             &["--intended", "nowhere.toml"],
-            &["!nowhere.toml:1:1: cannot be read: "],
+            &["!nowhere.toml: cannot be read: "],
         ),
         (
             &["--intended", "twice.toml"],

@@ -4,6 +4,7 @@ mod addresses;
 mod authority;
 mod dns;
 mod https;
+mod https_connect;
 mod limits;
 mod message;
 mod parsers;
