@@ -2,7 +2,7 @@
 //!
 //! Whatever strangers wrote is escaped: a log is read on a terminal.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hickory_proto::rr::Name;
 use tracing::field::{DisplayValue, display};
@@ -14,15 +14,27 @@ use crate::facts::smtp::{Reply, SmtpExchange, Speaker};
 
 /// Logs the answer to a question, which the resolver gave or our cache of its answers.
 pub(super) fn answer(question: &Question, answer: &DnsAnswer, is_cached: bool) {
-    let (records, outcome) = match &answer.outcome {
+    let (records, outcome) = outcome(answer);
+    let aliases = answer.aliases.len();
+    let outcome = outcome.escape_debug();
+    tracing::debug!(%question, %outcome, records, aliases, is_cached, "looked up");
+}
+
+/// Logs what a server of a zone said.
+pub(super) fn said(host: &DnsName, address: IpAddr, question: &Question, answer: &DnsAnswer) {
+    let (records, outcome) = outcome(answer);
+    let outcome = outcome.escape_debug();
+    tracing::debug!(%host, %address, %question, %outcome, records, "asked a name server");
+}
+
+/// Returns how many records there are, and what came in their place.
+fn outcome(answer: &DnsAnswer) -> (usize, String) {
+    match &answer.outcome {
         DnsOutcome::Records { records, .. } => (records.len(), "records".to_owned()),
         DnsOutcome::NxDomain { .. } => (0, "NXDOMAIN".to_owned()),
         DnsOutcome::NoData { .. } => (0, "NODATA".to_owned()),
         DnsOutcome::Failed(failure) => (0, failure.to_string()),
-    };
-    let aliases = answer.aliases.len();
-    let outcome = outcome.escape_debug();
-    tracing::debug!(%question, %outcome, records, aliases, is_cached, "looked up");
+    }
 }
 
 /// Logs that one resolver of several gave no usable answer.

@@ -322,7 +322,7 @@ impl Authorities for Live {
         let detail = match self.plan(host, SocketAddr::new(address, DNS_PORT)) {
             Ok(routed) => {
                 let answer = Box::pin(self.resolver.ask_server(routed, question)).await;
-                log::answer(question, &answer, false);
+                log::said(host, address, question, &answer);
                 return answer;
             }
             Err(NotTried::FamilyOff(family)) => format!("{family} is switched off"),

@@ -150,6 +150,7 @@ pub(super) fn place_line(page: &mut Page<'_>, report: &DomainReport) {
 pub(super) fn full(page: &mut Page<'_>, report: &DomainReport) {
     page.section("Policy");
     record(page, report);
+    zone(page, report);
     for seen in shown(page, report) {
         page.field(
             words::source(seen.policy.source),
@@ -252,6 +253,39 @@ fn record(page: &mut Page<'_>, report: &DomainReport) {
                 escape::cut(&page.context.say(error), MAX_CHARS)
             ),
         );
+    }
+}
+
+/// Writes what each name server of the zone says itself of the MX records and of the MTA-STS record.
+fn zone(page: &mut Page<'_>, report: &DomainReport) {
+    let servers = report.zone.iter().flat_map(|zone| &zone.servers);
+    for (number, server) in servers.take(page.context.list_limit()).enumerate() {
+        let mut said = server.host.to_string();
+        if let Some(address) = server.address {
+            said.push_str(&format!(" [{address}]"));
+        }
+        if let Some(mx) = &server.mx {
+            said.push_str(&format!("; MX {}", any(mx)));
+        }
+        if let Some(target) = &server.record_cname {
+            said.push_str(&format!("; _mta-sts CNAME {target}"));
+        }
+        if let Some(record) = &server.record {
+            said.push_str(&format!("; _mta-sts {}", any(record)));
+        }
+        if let Some(error) = &server.error {
+            said.push_str(&format!("; {}", page.context.say(error)));
+        }
+        let label = if number == 0 { "zone" } else { "" };
+        page.field(label, escape::cut(&said, MAX_CHARS));
+    }
+}
+
+fn any(records: &[String]) -> String {
+    if records.is_empty() {
+        "none".to_owned()
+    } else {
+        records.join(", ")
     }
 }
 
