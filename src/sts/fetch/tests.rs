@@ -344,3 +344,28 @@ fn a_status_says_whether_a_page_for_people_came_with_it() {
         assert_eq!(is_web_page, expected, "{content_type} {body}");
     }
 }
+
+#[test]
+fn a_host_that_is_an_alias_is_told_with_its_target() {
+    let host = || "mta-sts.corp.test".parse().unwrap();
+    for (alias_of, between) in [
+        (None, ""),
+        (
+            Some("sts.vendor.test".parse().unwrap()),
+            " is an alias (CNAME) of sts.vendor.test, which",
+        ),
+    ] {
+        let missing = FetchError::HostNotFound {
+            host: host(),
+            alias_of: alias_of.clone(),
+        };
+        let bare = FetchError::NoAddress {
+            host: host(),
+            alias_of,
+        };
+        for (error, what) in [(missing, "does not exist"), (bare, "has no address")] {
+            let expected = format!("the policy host mta-sts.corp.test{between} {what}");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

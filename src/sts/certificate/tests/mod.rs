@@ -665,10 +665,38 @@ fn octets_that_are_no_certificate_are_a_fault_never_a_panic() {
             detail: "it is not valid DER".into()
         }]
     );
-    // Garbage above the leaf does not hide the leaf.
+    // Garbage above the leaf does not hide the leaf, nor what is missing above what can be read.
     let garbage = CertificateDer::from(&b"garbage"[..]);
-    let chain = [sign(&leaf(&[HOST]), &root), garbage];
-    assert_eq!(faults(&chain, &roots), []);
+    let issuer = below(ca("issuer"), &root);
+    let of_root = sign(&leaf(&[HOST]), &root);
+    let of_issuer = sign(&leaf(&[HOST]), &issuer);
+    let between = issuer.der().clone();
+    let stranger = trusting(&self::root("stranger"));
+    for (chain, roots, expected) in [
+        (vec![of_root.clone(), garbage.clone()], &roots, vec![]),
+        (
+            vec![of_issuer.clone(), between.clone(), garbage.clone()],
+            &roots,
+            vec![],
+        ),
+        (
+            vec![of_root, garbage.clone()],
+            &stranger,
+            vec![F::BadChain(C::Malformed)],
+        ),
+        (
+            vec![of_issuer.clone(), garbage.clone()],
+            &roots,
+            vec![F::BadChain(C::Malformed)],
+        ),
+        (
+            vec![of_issuer, between, garbage],
+            &stranger,
+            vec![unknown("CN=root")],
+        ),
+    ] {
+        assert_eq!(faults(&chain, roots), expected);
+    }
 }
 
 #[test]
