@@ -31,26 +31,13 @@ pub(super) fn misplaced(
     case: &Case<'_>,
     error: &FetchError,
 ) -> Option<(&'static Code, String, Fix)> {
-    let shows_another = match error {
-        FetchError::Certificate(faults) if has_another_name(faults) => true,
-        FetchError::Connection(failure) if matches!(failure.kind, HttpFailureKind::Alert(_)) => {
-            false
-        }
-        FetchError::Certificate(_)
-        | FetchError::Connection(_)
-        | FetchError::Host(_)
-        | FetchError::HostLookup(_)
-        | FetchError::HostNotFound { .. }
-        | FetchError::Interrupted { .. }
-        | FetchError::MediaType { .. }
-        | FetchError::MoreAddresses { .. }
-        | FetchError::NoAddress { .. }
-        | FetchError::Policy(_)
-        | FetchError::Status { .. }
-        | FetchError::TimedOut
-        | FetchError::TooLarge { .. } => return None,
-    };
-    if error.is_ours() {
+    let shows_another =
+        matches!(error, FetchError::Certificate(faults) if has_another_name(faults));
+    let is_alert = matches!(
+        error,
+        FetchError::Connection(failure) if matches!(failure.kind, HttpFailureKind::Alert(_))
+    );
+    if !(shows_another || is_alert) || error.is_ours() {
         return None;
     }
     let judged = case.judged;

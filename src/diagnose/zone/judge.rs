@@ -70,7 +70,7 @@ impl<'a> JudgedZone<'a> {
         })
     }
 
-    /// Returns the first server that says of the MX records what the resolver does not, if they all agree.
+    /// Returns whether the servers agree about MX records that the resolver does not have.
     #[must_use]
     pub fn is_ahead_over_mx(&self, resolver: &Said<'_, MxRecord>) -> bool {
         !self.splits_over_mx()

@@ -105,40 +105,34 @@ impl DnsAnswer {
 
     /// Returns the TXT records.
     pub fn texts(&self) -> impl Iterator<Item = &TxtRecord> {
-        self.records().iter().filter_map(|record| match record {
-            Record::Txt(text) => Some(text),
-            Record::A(_)
-            | Record::Aaaa(_)
-            | Record::Mx(_)
-            | Record::Ns(_)
-            | Record::Soa(_)
-            | Record::Tlsa(_) => None,
+        self.records().iter().filter_map(|record| {
+            if let Record::Txt(data) = record {
+                Some(data)
+            } else {
+                None
+            }
         })
     }
 
     /// Returns the MX records.
     pub fn exchangers(&self) -> impl Iterator<Item = &MxRecord> {
-        self.records().iter().filter_map(|record| match record {
-            Record::Mx(mx) => Some(mx),
-            Record::A(_)
-            | Record::Aaaa(_)
-            | Record::Ns(_)
-            | Record::Soa(_)
-            | Record::Tlsa(_)
-            | Record::Txt(_) => None,
+        self.records().iter().filter_map(|record| {
+            if let Record::Mx(data) = record {
+                Some(data)
+            } else {
+                None
+            }
         })
     }
 
     /// Returns the name servers of NS records.
     pub fn name_servers(&self) -> impl Iterator<Item = &DnsName> {
-        self.records().iter().filter_map(|record| match record {
-            Record::Ns(server) => Some(server),
-            Record::A(_)
-            | Record::Aaaa(_)
-            | Record::Mx(_)
-            | Record::Soa(_)
-            | Record::Tlsa(_)
-            | Record::Txt(_) => None,
+        self.records().iter().filter_map(|record| {
+            if let Record::Ns(data) = record {
+                Some(data)
+            } else {
+                None
+            }
         })
     }
 
@@ -147,14 +141,12 @@ impl DnsAnswer {
     /// [RFC 1035, Section 3.3.13]: https://www.rfc-editor.org/rfc/rfc1035#section-3.3.13
     #[must_use]
     pub fn serial(&self) -> Option<u32> {
-        self.records().iter().find_map(|record| match record {
-            Record::Soa(serial) => Some(*serial),
-            Record::A(_)
-            | Record::Aaaa(_)
-            | Record::Mx(_)
-            | Record::Ns(_)
-            | Record::Tlsa(_)
-            | Record::Txt(_) => None,
+        self.records().iter().find_map(|record| {
+            if let Record::Soa(serial) = record {
+                Some(*serial)
+            } else {
+                None
+            }
         })
     }
 
