@@ -257,7 +257,7 @@ impl View<'_> {
                 .zip(edges.iter().skip(1))
                 .all(|(one, other)| one.body_sha256 == other.body_sha256);
         let zone = self.report.zone.as_ref();
-        let is_split = zone.is_some_and(|zone| !zone.agrees);
+        let is_split = zone.is_some_and(|zone| zone.agrees == Some(false));
         Step {
             step: 6,
             title: "verify that every address of the policy host serves the correction",
@@ -265,10 +265,10 @@ impl View<'_> {
             seen: zone.map(|zone| {
                 let servers = zone.servers.iter().map(|server| &server.host);
                 let mut seen = Sentence::from("the name servers ");
-                seen.list(servers).words(if is_split {
-                    " do not say the same"
-                } else {
-                    " say the same"
+                seen.list(servers).words(match zone.agrees {
+                    Some(true) => " say the same",
+                    Some(false) => " do not say the same",
+                    None => " gave no answer from here",
                 });
                 seen
             }),

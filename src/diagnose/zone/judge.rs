@@ -48,6 +48,13 @@ impl<'a> JudgedZone<'a> {
         }
     }
 
+    /// Returns whether any server answered.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        let mut servers = self.servers.iter();
+        servers.any(|server| server.mx.is_answer() || server.record.is_answer())
+    }
+
     /// Returns whether the servers that answered disagree about the MX records.
     #[must_use]
     pub fn splits_over_mx(&self) -> bool {
@@ -118,7 +125,7 @@ const fn is_refusal(kind: DnsFailureKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::JudgedZone;
-    use crate::diagnose::zone::{AskedServer, AskedZone, Said};
+    use crate::diagnose::zone::{AskedServer, AskedZone, Said, ZoneReport};
     use crate::facts::dns::{
         Alias, DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Record, TxtRecord,
     };
@@ -187,6 +194,12 @@ mod tests {
             let zone = JudgedZone::new(&asked);
             assert_eq!(zone.splits_over_record(), splits, "{answers:?}");
             assert_eq!(zone.lame().count(), lame, "{answers:?}");
+            let is_silent = |answer: &DnsAnswer| {
+                answer.aliases.is_empty() && matches!(answer.outcome, DnsOutcome::Failed(_))
+            };
+            // Of servers that all are silent nobody can say that they agree.
+            let agrees = (!answers.iter().all(is_silent)).then_some(!splits);
+            assert_eq!(ZoneReport::of(&zone).agrees, agrees, "{answers:?}");
             let resolver = text("1");
             let resolver = Said::of_texts(Some(&resolver));
             assert_eq!(zone.is_ahead_over_record(&resolver), ahead, "{answers:?}");

@@ -17,8 +17,9 @@ const SHOWN: (usize, usize) = (8, 256);
 pub struct ZoneReport {
     /// Where it begins.
     pub name: DnsName,
-    /// Whether those of its servers that answered say the same of the MX records and of the MTA-STS record.
-    pub agrees: bool,
+    /// Whether those of its servers that answered say the same of the MX records and of the MTA-STS record; null if
+    /// none did.
+    pub agrees: Option<bool>,
     /// Its name servers, each asked by itself.
     pub servers: Vec<NameServerReport>,
     /// How many more of them there are.
@@ -50,7 +51,9 @@ impl ZoneReport {
     pub fn of(zone: &JudgedZone<'_>) -> Self {
         Self {
             name: zone.asked.name.clone(),
-            agrees: !zone.splits_over_mx() && !zone.splits_over_record(),
+            agrees: zone
+                .is_answered()
+                .then(|| !zone.splits_over_mx() && !zone.splits_over_record()),
             servers: zone.servers.iter().map(NameServerReport::of).collect(),
             servers_not_asked: zone.asked.not_asked,
         }
