@@ -77,7 +77,7 @@ impl<T: PartialEq> ByReading<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Reading;
+    use super::{ByReading, Reading};
 
     #[test]
     fn readings_have_the_names_that_reports_use() {
@@ -85,5 +85,11 @@ mod tests {
             Reading::BOTH.map(|reading| reading.to_string()),
             ["letter", "tolerant"]
         );
+    }
+
+    #[test]
+    fn readings_agree_that_see_the_same() {
+        assert!(ByReading::of(|_| 1).agree());
+        assert!(!ByReading::of(|reading| reading).agree());
     }
 }

@@ -149,6 +149,30 @@ mod tests {
     }
 
     #[test]
+    fn a_hold_for_any_id_lets_nothing_be_fetched_before_its_end() {
+        let at = UnixTime::from_secs;
+        let id = |text: &str| text.parse().unwrap();
+        let mut back_offs = BackOffs::default();
+        back_offs.note(BackOff::after_failure(id("1"), at(1_000)));
+        for (hold, now, expected) in [
+            (None, 1_100, [Some(1_300), None]),
+            (Some(1_200), 1_100, [Some(1_300), Some(1_200)]),
+            (Some(1_400), 1_100, [Some(1_400), Some(1_400)]),
+            (Some(1_400), 1_399, [Some(1_400), Some(1_400)]),
+            (Some(1_400), 1_400, [None, None]),
+            (Some(1_400), 1_500, [None, None]),
+            (None, 1_100, [Some(1_300), None]),
+        ] {
+            back_offs.hold_any(hold.map(at));
+            let untils = ["1", "2"].map(|text| back_offs.until(&id(text), at(now)));
+            let expected = expected.map(|until| until.map(at));
+            assert_eq!(untils, expected, "{hold:?} at {now}");
+            let ends: Vec<_> = back_offs.ends().collect();
+            assert_eq!(ends.len(), 1 + usize::from(hold.is_some()), "{hold:?}");
+        }
+    }
+
+    #[test]
     fn a_back_off_holds_five_minutes_for_its_id_alone() {
         let start = UnixTime::from_secs(1_000);
         let back_off = BackOff::after_failure("1".parse().unwrap(), start);

@@ -1,17 +1,21 @@
 //! What each DNS answer and each fault of one is to a sender.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::hosted;
+use crate::clock::Clock;
 use crate::facts::dns::{
-    Alias, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, Question, Record,
-    RecordType, ServFail, TlsaRecord, TxtRecord,
+    Alias, DnsAnswer, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, Question,
+    Record, RecordType, ServFail, TlsaRecord, TxtRecord,
 };
 use crate::fakes::{
-    Answer, DnsFault, Internet, Name, Rcode, RecordData, RecordFault, RecordKind, View,
+    Answer, DnsFault, Internet, Name, NameServer, Rcode, RecordData, RecordFault, RecordKind, View,
 };
 use crate::model::servers::{Said, Servers as _};
-use crate::model::stage::{dns_failure, ip, name};
+use crate::model::stage::{START, dns_failure, ip, name};
+use crate::model::{Model, ModelRequest};
+use crate::sender::Authorities as _;
 
 const TTL: Duration = Duration::from_secs(60);
 const NEGATIVE_TTL: Duration = Duration::from_secs(900);
@@ -204,6 +208,49 @@ fn a_resolver_with_a_view_sees_its_own_names_first() {
             Some(Said::Outcome(expected)),
             "{owner} through {resolver:?}, {fault:?}"
         );
+    }
+}
+
+/// A server of a zone says what it has itself: records, or the alias and nothing more.
+#[tokio::test]
+async fn a_name_server_answers_with_records_or_an_alias_alone() {
+    let server = ip("192.0.2.53");
+    let says = View {
+        names: [
+            ("a.test", Name::new([(RecordKind::Txt, text())])),
+            ("b.test", Name::alias("a.test", TTL)),
+        ]
+        .map(|(name, what)| (name.to_owned(), what))
+        .into(),
+        ..View::default()
+    };
+    let internet = Internet {
+        name_servers: [(server, NameServer { says, lame: false })].into(),
+        ..Internet::default()
+    };
+    let model = Arc::new(Model::new(Clock::manual(START)));
+    model.apply(hosted(internet));
+    let alias = Alias {
+        owner: name("b.test"),
+        target: name("a.test"),
+        ttl: TTL,
+    };
+    for (owner, aliases, outcome) in [
+        ("a.test", vec![], texts()),
+        ("b.test", vec![alias], DnsOutcome::NoData { ttl: None }),
+        ("c.test", vec![], DnsOutcome::NxDomain { ttl: None }),
+    ] {
+        let question = Question::new(name(owner), RecordType::Txt);
+        let expected = DnsAnswer {
+            aliases,
+            ..DnsAnswer::plain(outcome)
+        };
+        let network = model.through("r");
+        let answer = network
+            .ask_server(&name("ns.test"), server, &question)
+            .await;
+        assert_eq!(answer, expected, "{owner}");
+        assert_eq!(model.drain_requests(), [ModelRequest::Dns(question)]);
     }
 }
 

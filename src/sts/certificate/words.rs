@@ -25,6 +25,8 @@ mod tests {
     #[test]
     fn rare_breaches_of_a_chain_are_told_in_words() {
         for (error, expected) in [
+            (webpki::Error::BadDer, "it is not valid DER"),
+            (webpki::Error::BadDerTime, "it is not valid DER"),
             (
                 webpki::Error::UnsupportedCertVersion,
                 "it is not of X.509 version 3",

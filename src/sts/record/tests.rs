@@ -1,6 +1,9 @@
 //! The grammar of the record and what several of them come to.
 
-use super::{RecordError, RecordId, RecordIdError, SelectError, Selection, parse, select};
+use super::{
+    RecordError, RecordId, RecordIdError, SelectError, Selection, discarded, is_filtered_by_some,
+    is_meant, parse, select,
+};
 use crate::facts::Say;
 use crate::facts::dns::TxtRecord;
 use crate::sts::fields::{FieldsError, Slip};
@@ -279,6 +282,36 @@ fn exactly_one_valid_record_counts() {
                 Selection::Unusable(SelectError::Several { count }) => O::Several(count),
             };
             assert_eq!(outcome, expected, "{texts:?}, {reading}");
+        }
+    }
+}
+
+#[test]
+fn a_record_that_was_meant_and_does_not_count_is_told_from_one_of_another_kind() {
+    let good = "v=STSv1; id=1;";
+    for (text, begins, meant) in [
+        (good, true, true),
+        ("v=STSv1;", true, true),
+        ("v=STSv1 ; id=1", false, true),
+        (" v=STSv1; id=1", false, true),
+        ("v=stsv1; id=1", false, true),
+        ("STSv1; id=1", false, true),
+        ("v=STSv10; id=1", false, true),
+        ("v=spf1 -all", false, false),
+        ("", false, false),
+    ] {
+        let record = TxtRecord::from_text(text.as_bytes());
+        assert_eq!(is_filtered_by_some(&record), !begins, "{text}");
+        assert_eq!(is_meant(&record), meant, "{text}");
+        // Alone it is judged by the grammar; beside one that counts it is discarded.
+        assert_eq!(discarded(&[&record]).count(), 0, "{text}");
+        let beside = TxtRecord::from_text(good.as_bytes());
+        let texts = [&beside, &record];
+        let why: Vec<_> = discarded(&texts).collect();
+        assert_eq!(why.len(), usize::from(meant && !begins), "{text}");
+        if let [(discarded, why)] = why.as_slice() {
+            assert_eq!(*discarded, &record);
+            assert!(matches!(why, SelectError::Invalid(_)), "{text}: {why}");
         }
     }
 }

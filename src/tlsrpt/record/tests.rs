@@ -1,6 +1,9 @@
 //! The grammar of the record, what several of them come to, and who gets the reports.
 
-use super::{Destination, RecordError, ReportUri, SelectError, Selection, parse, select};
+use super::{
+    Destination, RecordError, ReportUri, SelectError, Selection, discarded, is_filtered_by_some,
+    is_meant, parse, select,
+};
 use crate::facts::dns::TxtRecord;
 use crate::sts::fields::{FieldsError, Slip};
 
@@ -139,6 +142,31 @@ fn exactly_one_valid_record_counts() {
         select(&texts(&["v=TLSRPTv1;", "x"])),
         Selection::Unusable(SelectError::Invalid(RecordError::NoRua))
     );
+}
+
+#[test]
+fn a_record_that_was_meant_and_does_not_count_is_told_from_one_of_another_kind() {
+    let good = "v=TLSRPTv1; rua=mailto:a@b";
+    for (text, begins, meant) in [
+        (good, true, true),
+        ("v=TLSRPTv1;", true, true),
+        ("v=TLSRPTv1 ; rua=mailto:a@b", false, true),
+        ("v=tlsrptv1; rua=mailto:a@b", false, true),
+        ("v=TLSRPTv10; rua=mailto:a@b", false, true),
+        ("v=spf1 -all", false, false),
+    ] {
+        let record = TxtRecord::from_text(text.as_bytes());
+        assert_eq!(is_filtered_by_some(&record), !begins, "{text}");
+        assert_eq!(is_meant(&record), meant, "{text}");
+        let beside = TxtRecord::from_text(good.as_bytes());
+        let texts = [&beside, &record];
+        let why: Vec<_> = discarded(&texts).collect();
+        assert_eq!(why.len(), usize::from(meant && !begins), "{text}");
+        if let [(discarded, why)] = why.as_slice() {
+            assert_eq!(*discarded, &record);
+            assert!(matches!(why, SelectError::Invalid(_)), "{text}: {why}");
+        }
+    }
 }
 
 #[test]

@@ -617,6 +617,7 @@ fn at_most_eight_certificates_are_chosen_from_those_on_the_way_up() {
     for (case, presented, expected) in [
         ("eight of another name", of_name("decoy", 8), 8),
         ("nine of another name", of_name("decoy", 9), 0),
+        ("eight of the name", of_name("intermediate", 8), 8),
         ("nine of the name", of_name("intermediate", 9), 8),
         (
             "seven of another name, and the way",

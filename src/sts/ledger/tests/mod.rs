@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use super::{Holding, Ledger, Look, MAX_POLICIES, Published, SeenPolicy};
 use crate::facts::UnixTime;
 use crate::sts::cache::StoredPolicy;
+use crate::sts::policy;
+use crate::sts::reading::Reading;
 
 const DAY: u64 = 86_400;
 
@@ -223,6 +225,50 @@ fn assert_held(story: &str, looks: &[Look], now: u64, expected: Vec<(u8, u64, u6
         .map(|(id, certainly, possibly)| (id.to_string(), certainly, possibly))
         .collect();
     assert_eq!(held(&ledger(looks), now), expected, "{story}");
+}
+
+#[test]
+fn live_is_what_was_seen_at_this_very_moment() {
+    let seen = ledger(&[look(100, &[(1, 1, 900)]), look(200, &[(1, 1, 900)])]);
+    let gone = ledger(&[look(100, &[(1, 1, 900)]), look(200, &[(2, 2, 900)])]);
+    for (case, ledger, now, expected) in [
+        ("just seen", &seen, 200, &[true][..]),
+        ("by a clock that was set back", &seen, 150, &[true]),
+        ("seen a second ago", &seen, 201, &[false]),
+        ("another took its place", &gone, 200, &[false, true]),
+        (
+            "gone, as a clock sees it that was set back",
+            &gone,
+            100,
+            &[false, true],
+        ),
+    ] {
+        let live: Vec<bool> = ledger.held(at(now)).map(|held| held.is_live()).collect();
+        assert_eq!(live, expected, "{case}");
+    }
+}
+
+#[test]
+fn a_body_is_read_in_the_stricter_reading_that_takes_it() {
+    let seen = |body: &[u8]| SeenPolicy {
+        id: "1".parse().unwrap(),
+        body: body.into(),
+        first_seen: at(0),
+        last_seen_live: at(0),
+        gone_by: None,
+    };
+    let good = body(1, 900);
+    let blank = [&*good, b"\n\n"].concat();
+    for (body, expected) in [
+        (&*good, Some(Reading::Letter)),
+        (&blank, Some(Reading::Tolerant)),
+        (b"", None),
+    ] {
+        let read = seen(body).read();
+        assert_eq!(read.as_ref().map(|(reading, _)| *reading), expected);
+        let expected = expected.map(|reading| policy::parse(body, reading).unwrap());
+        assert_eq!(read.map(|(_, policy)| policy), expected);
+    }
 }
 
 #[test]
