@@ -11,21 +11,18 @@ use stickler::facts::UnixTime;
 use stickler::net::HeloName;
 use stickler::scenario::span;
 
-use super::{Accepted, reads_again};
-use crate::support::mutations::{inputs, mutations};
+use super::checks::reads_again;
+use super::with_mutants;
+use crate::support::mutations::inputs;
 use crate::support::tokens::Tokens;
 use crate::support::xorshift::Xorshift;
 
 /// Calls `check`, which says whether it accepted, with mutated texts.
-fn with_mutants(seeds: &[&str], start: u64, mut check: impl FnMut(&str) -> bool) {
+fn with_mutated_texts(seeds: &[&str], start: u64, mut check: impl FnMut(&str) -> bool) {
     let seeds: Vec<&[u8]> = seeds.iter().map(|seed| seed.as_bytes()).collect();
-    let mut accepted = Accepted::default();
-    mutations(&seeds, inputs(), start, |octets| {
-        if check(&String::from_utf8_lossy(octets)) {
-            accepted.one();
-        }
+    with_mutants(&seeds, start, |octets| {
+        check(&String::from_utf8_lossy(octets))
     });
-    accepted.assert_many();
 }
 
 #[test]
@@ -37,7 +34,7 @@ fn mutated_times() {
         "2026-03-02T09:00:00.5+01:00",
         "9999-12-30T22:00:00Z",
     ];
-    with_mutants(&seeds, 0x3339, |text| {
+    with_mutated_texts(&seeds, 0x3339, |text| {
         let read: Result<UnixTime, _> = text.parse();
         if let Some(expected) = naive_secs(text) {
             let secs = read.as_ref().ok().map(|time| time.as_secs());
@@ -102,7 +99,7 @@ fn mutated_durations() {
     let seeds = [
         "10s", "1h30m", "2d2h", "250ms", "1w", "3650d1ms", "2d 2h", "-6d", "1.5h",
     ];
-    with_mutants(&seeds, 0x5bad, |text| {
+    with_mutated_texts(&seeds, 0x5bad, |text| {
         let read = parse_duration(text);
         if let (Ok(duration), Some(millis)) = (&read, naive_millis(text)) {
             assert_eq!(duration.as_millis(), millis, "{text:?}");
@@ -157,7 +154,7 @@ fn mutated_domains_and_names_of_ours() {
         "2001:db8::1",
         "https://example.com/",
     ];
-    with_mutants(&seeds, 0x5321, |text| {
+    with_mutated_texts(&seeds, 0x5321, |text| {
         let helo: Result<HeloName, _> = text.parse();
         if let Ok(helo) = &helo {
             reads_again(helo);
@@ -188,7 +185,7 @@ fn mutated_resolvers() {
         "[2001:db8::1]",
         "::1",
     ];
-    with_mutants(&seeds, 0x1034, |text| {
+    with_mutated_texts(&seeds, 0x1034, |text| {
         let Ok(ResolverAddress(socket)) = text.parse() else {
             return false;
         };
@@ -205,7 +202,7 @@ fn mutated_envelopes() {
         "<>,jo@example.com",
         "\"a,b\"@example.net,c@[192.0.2.1]",
     ];
-    with_mutants(&seeds, 0x5322, |text| {
+    with_mutated_texts(&seeds, 0x5322, |text| {
         let Ok(probe) = text.parse::<Probe>() else {
             return false;
         };
@@ -234,13 +231,13 @@ fn mutated_configuration_files() {
     let tokens = Tokens::new(&SEEDS, &NOISE);
     let command = Cli::command();
     let mut random = Xorshift::new(0x70_6d_6c);
-    let mut accepted = Accepted::default();
+    let mut accepted = 0;
     for _ in 0..inputs() {
         let text = tokens.mutate(&mut random);
         match Config::parse(&text, Path::new("s.toml"), &command) {
-            Ok(_) => accepted.one(),
+            Ok(_) => accepted += 1,
             Err(error) => assert!(error.to_string().starts_with("s.toml:"), "{text}: {error}"),
         }
     }
-    accepted.assert_many();
+    assert!(accepted > inputs() / 20, "only {accepted} were accepted");
 }

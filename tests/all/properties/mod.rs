@@ -3,9 +3,8 @@
 //!
 //! Plain loops over seeds and mutants are part of every run of the tests, and the same inputs come every time:
 //! 20,000 for each parser. `RANDOM_INPUTS` asks for more: CI runs these tests, which have `mutated` in their names,
-//! alone with a million. There are no fuzz targets beside them: a fuzzer's search of branches would need a nightly
-//! compiler and hours, and the parsers are small enough that an alphabet and splicing reach deep into them, as the
-//! floor under the number of accepted mutants shows. What other rooms read has its loop beside the room's other
+//! alone with a million. What holds is said once, in [`checks`]; `tests/fuzz` holds the parsers to the same with
+//! inputs that a fuzzer finds by the branches they take. What other rooms read has its loop beside the room's other
 //! tests: SMTP replies and routes in `net`, lines and rows of the store in `store`, scenario files in
 //! `scenario_files`.
 //!
@@ -14,30 +13,23 @@
 mod answers;
 mod arguments;
 mod certificates;
+pub(crate) mod checks;
 mod octets;
 mod shrinking;
 mod sidecar;
 
-use std::fmt::{Debug, Display};
-use std::str::FromStr;
+use crate::support::mutations::{inputs, mutations};
 
-use crate::support::mutations::inputs;
-
-/// Counts what a loop of mutations accepted: a loop that accepts nothing tests nothing.
-#[derive(Debug, Default)]
-struct Accepted(usize);
-
-impl Accepted {
-    fn one(&mut self) {
-        self.0 += 1;
-    }
-
-    /// At least a twentieth.
-    fn assert_many(&self) {
-        assert!(self.0 > inputs() / 20, "only {} were accepted", self.0);
-    }
-}
-
-fn reads_again<T: Debug + Display + FromStr<Err: Debug + PartialEq> + PartialEq>(value: &T) {
-    assert_eq!(value.to_string().parse().as_ref(), Ok(value));
+/// Calls `check`, which says whether it accepted, with mutants of `seeds`. A loop that accepts nothing tests
+/// nothing: of all inputs at least a twentieth must be accepted.
+fn with_mutants(seeds: &[&[u8]], start: u64, mut check: impl FnMut(&[u8]) -> bool) {
+    let mut accepted = 0;
+    mutations(seeds, inputs(), start, |octets| {
+        accepted += usize::from(check(octets));
+    });
+    assert!(
+        accepted > inputs() / 20,
+        "only {accepted} of {} were accepted",
+        inputs()
+    );
 }

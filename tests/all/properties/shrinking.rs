@@ -14,7 +14,7 @@ use stickler::sts::reading::Reading;
 use stickler::sts::record;
 use stickler::tlsrpt;
 
-use super::reads_again;
+use super::checks::reads_again;
 
 /// Between `least` and `most` characters out of `alphabet`.
 fn text(alphabet: &'static [u8], least: usize, most: usize) -> impl Strategy<Value = String> {
