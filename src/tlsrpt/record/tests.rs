@@ -1,9 +1,10 @@
 //! The grammar of the record, what several of them come to, and who gets the reports.
 
 use super::{
-    Destination, RecordError, ReportUri, SelectError, Selection, discarded, is_filtered_by_some,
-    is_meant, parse, select,
+    Destination, MAX_URIS, Record, RecordError, ReportUri, SelectError, Selection, discarded,
+    is_filtered_by_some, is_meant, parse, select,
 };
+use crate::facts::DnsName;
 use crate::facts::dns::TxtRecord;
 use crate::sts::fields::{FieldsError, Slip};
 
@@ -192,5 +193,23 @@ fn an_address_says_who_gets_the_reports() {
     ] {
         let uri: ReportUri = uri.parse().unwrap();
         assert_eq!(uri.destination(), expected, "{uri}");
+    }
+}
+
+#[test]
+fn a_record_that_is_made_names_each_address_once_and_no_more_than_are_kept() {
+    let domain: DnsName = "corp.test".parse().unwrap();
+    let mailbox = |number: usize| ReportUri::mailbox(&format!("r{number}"), &domain).unwrap();
+    assert_eq!(mailbox(1).as_str(), "mailto:r1@corp.test");
+    assert_eq!(ReportUri::mailbox("a b", &domain), None);
+    for (others, expected) in [
+        (vec![], vec![0]),
+        (vec![1, 0, 1, 2], vec![0, 1, 2]),
+        ((1..MAX_URIS).collect(), (0..MAX_URIS).collect()),
+        ((1..MAX_URIS + 2).collect(), (0..MAX_URIS).collect()),
+    ] {
+        let record = Record::to(mailbox(0), others.into_iter().map(mailbox));
+        let expected: Vec<ReportUri> = expected.into_iter().map(mailbox).collect();
+        assert_eq!(record.uris(), expected);
     }
 }
