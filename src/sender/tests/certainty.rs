@@ -163,3 +163,64 @@ async fn addresses_beyond_the_limit_leave_the_outcome_open() {
         );
     }
 }
+
+/// A sender chooses among equals: in testing the first host counts that takes the mail, and that may be one that
+/// we do not try.
+#[tokio::test]
+async fn in_testing_equals_beyond_the_limit_leave_the_outcome_open() {
+    for (last, expected) in [
+        ("10 mx2.corp.test", Certainty::Ours),
+        ("11 mx2.corp.test", Certainty::Definite),
+    ] {
+        let mut stage = Stage::new();
+        let mut records = vec!["10 mx1.corp.test".to_owned()];
+        let others = (0..31).map(|number| format!("10 other{number}.corp.test"));
+        records.extend(others);
+        // Among equals the order of the answer counts, so this one is beyond the limit.
+        records.push(last.to_owned());
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        stage.mx(&records).policy("testing", &["mx1.corp.test"], 60);
+        let attempt = stage.send("strict", &mut PolicyState::default()).await;
+        assert_eq!(
+            (attempt.verdict, attempt.certainty),
+            (Verdict::Deliver, expected),
+            "{last}"
+        );
+    }
+}
+
+/// Where every MX host refuses our connections, our own firewall may be what refuses.
+#[tokio::test]
+async fn refused_connections_can_be_doubted_and_nothing_else() {
+    let refused: fn(&mut Stage) = |stage| {
+        stage.mx(&["10 mx1.corp.test"]).at("192.0.2.1", |receiver| {
+            receiver.connect = Some(SmtpFailureKind::Refused);
+        });
+    };
+    let not_listed: fn(&mut Stage) = |stage| {
+        stage.mx(&["10 mx3.corp.test"]);
+    };
+    for (case, change, expected) in [
+        (
+            "connections refused",
+            refused,
+            (Verdict::Defer, Certainty::Ours),
+        ),
+        (
+            "no host is listed, so none is spoken to",
+            not_listed,
+            (Verdict::Defer, Certainty::Definite),
+        ),
+        (
+            "a host takes the mail",
+            |_: &mut Stage| {},
+            (Verdict::Deliver, Certainty::Definite),
+        ),
+    ] {
+        let stage = Stage::with(change);
+        let mut attempt = stage.send("strict", &mut PolicyState::default()).await;
+        assert_eq!(attempt.certainty, Certainty::Definite, "{case}");
+        attempt.doubt_refusals();
+        assert_eq!((attempt.verdict, attempt.certainty), expected, "{case}");
+    }
+}

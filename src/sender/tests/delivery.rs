@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::faults::{FAULTS, Hop};
+use crate::facts::smtp::SmtpFailureKind;
 use crate::model::stage::{Stage, message, name, reply, told, warm};
-use crate::sender::{Mail, PolicyState};
+use crate::sender::found::{Discovery, NoPolicy, PolicyInUse};
+use crate::sender::{Families, Limits, Mail, PolicyState, Sender, SenderClass, Verdict};
 use crate::tlsrpt::result_type::ResultType;
 
 /// V1–V7, A1–A3, A6, R1: each fault of the only MX host, under each mode; a probe foretells the message.
@@ -264,6 +266,42 @@ async fn mail_that_waited_too_long_bounces() {
             format!("{}: {}", attempt.verdict, attempt.reason),
             expected,
             "{case}, queued for {queued_secs} s"
+        );
+    }
+}
+
+/// The same under a policy that somebody else found: no record is looked at.
+#[tokio::test]
+async fn mail_under_a_policy_of_another_waits_as_long() {
+    for (queued_secs, expected) in [
+        (5 * 86_400 - 1, Verdict::Defer),
+        (5 * 86_400, Verdict::Bounce),
+    ] {
+        let stage = Stage::with(|stage| {
+            stage.mx(&["10 mx1.corp.test"]).at("192.0.2.1", |receiver| {
+                receiver.connect = Some(SmtpFailureKind::Refused);
+            });
+        });
+        stage.model.apply(stage.state.clone());
+        let network = stage.model.through("resolver");
+        let sender = Sender {
+            network: &network,
+            class: SenderClass::by_name("strict").unwrap(),
+            limits: Limits::default(),
+            families: Families::Both,
+        };
+        let next_hop = name("corp.test");
+        let mail = Mail {
+            queued_for: Duration::from_secs(queued_secs),
+            ..Mail::probe(&next_hop)
+        };
+        let none = Discovery::without_asking(PolicyInUse::None(NoPolicy::MailIsTlsReport));
+        let attempt = sender.attempt_under(mail, none).await;
+        assert_eq!(attempt.verdict, expected, "queued for {queued_secs} s");
+        let asked = stage.asked();
+        assert!(
+            !asked.iter().any(|asked| asked.starts_with("TXT")),
+            "{asked:?}"
         );
     }
 }

@@ -1,5 +1,8 @@
 //! §4.1, §5.1, RFC 5321 §5.1, RFC 7505: which hosts are tried, in which order, and what ends the search.
 
+use std::net::IpAddr;
+
+use crate::facts::DnsName;
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord};
 use crate::model::stage::{Stage, ip, name, told, warm};
 use crate::sender::candidates::{
@@ -476,5 +479,58 @@ async fn a_host_is_absent_if_both_questions_say_so() {
             (expected, None),
             "AAAA {v6:?}, A {v4:?}"
         );
+    }
+}
+
+/// A host is judged over IPv4 alone where it has any address of that family: one without is not hidden.
+#[tokio::test]
+async fn over_one_family_a_host_has_the_addresses_of_that_family_if_any() {
+    let (v4, v6, mapped) = ("192.0.2.1", "2001:db8::1", "::ffff:192.0.2.2");
+    for (families, addresses, expected) in [
+        (Families::Both, vec![v6, v4], vec![v6, v4]),
+        (Families::Ipv4, vec![v6, v4], vec![v4]),
+        (Families::Ipv6, vec![v6, v4], vec![v6]),
+        (Families::Ipv4, vec![v6], vec![v6]),
+        (Families::Ipv6, vec![v4], vec![v4]),
+        // It is spoken to over IPv4.
+        (Families::Ipv4, vec![v6, mapped], vec![mapped]),
+        (Families::Ipv6, vec![v6, mapped], vec![v6]),
+        (Families::Ipv4, vec![], vec![]),
+    ] {
+        let all: Vec<IpAddr> = addresses.iter().map(|address| ip(address)).collect();
+        let expected: Vec<IpAddr> = expected.iter().map(|address| ip(address)).collect();
+        let selected = families.select(&all, |address| *address);
+        assert_eq!(selected, expected, "{families:?} of {addresses:?}");
+        let mut stage = Stage::new();
+        stage.addresses("mx.test", &addresses);
+        stage.model.apply(stage.state.clone());
+        let network = stage.model.through("resolver");
+        let found = find_addresses(&network, &name("mx.test"), 8, families).await;
+        assert_eq!(found.addresses, expected, "{families:?} of {addresses:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_aliases_of_a_host_end_where_a_name_has_been_published() {
+    let mut stage = Stage::new();
+    stage
+        .alias("alias.test", "mx1.corp.test")
+        .alias("to-nothing.test", "nothing.test")
+        .absent("nothing.test")
+        .alias("loop.test", "loop.test")
+        .alias("silent.test", "silence.test")
+        .fail("silence.test", DnsFailureKind::TimedOut);
+    stage.model.apply(stage.state.clone());
+    let network = stage.model.through("resolver");
+    for (host, expected) in [
+        ("mx1.corp.test", None),
+        ("alias.test", Some("mx1.corp.test")),
+        ("to-nothing.test", Some("nothing.test")),
+        ("loop.test", None),
+        ("silent.test", Some("silence.test")),
+    ] {
+        let found = find_addresses(&network, &name(host), 8, Families::Both).await;
+        let end = found.end_of_aliases().map(DnsName::as_str);
+        assert_eq!(end, expected, "{host}: {found:?}");
     }
 }

@@ -182,6 +182,18 @@ mod tests {
                     "lines 5 to 6: the line is blank",
                 ],
             ),
+            // One fault of a line does not hide another, and two lines apart are not one.
+            (
+                "version: STSv1\n mode enforce\nmx: a.test\nmax_age: 1\n",
+                &[
+                    "line 2: the line begins with white space",
+                    "line 2: there is no `:` in ",
+                ],
+            ),
+            (
+                "version: STSv1\n\nmode: none\n\nmax_age: 1\n",
+                &["line 2: the line is blank", "line 4: the line is blank"],
+            ),
             // A line without ":" names its field all the same.
             (
                 "version: STSv1\nmode enforce\nmx: a.test\nmax_age = 1\n",

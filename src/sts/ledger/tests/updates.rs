@@ -34,7 +34,7 @@ fn told(ledger: &Ledger) -> Vec<String> {
 fn an_update_is_in_order_where_the_id_changes_with_the_body_or_after_it() {
     // Each day's id and body.
     type Days<'a> = &'a [(u8, u8)];
-    let cases: [(&str, Days<'_>, &[&str]); 10] = [
+    let cases: [(&str, Days<'_>, &[&str]); 13] = [
         ("nothing changes", &[(1, 1), (1, 1)], &[]),
         ("both change at once", &[(1, 1), (2, 2)], &[]),
         (
@@ -67,6 +67,24 @@ fn an_update_is_in_order_where_the_id_changes_with_the_body_or_after_it() {
             "back under an id that was used before",
             &[(1, 1), (2, 2), (1, 3)],
             &["2: another body under 1"],
+        ),
+        (
+            "another body, and at once an older one back under a new id",
+            &[(1, 1), (2, 2), (2, 3), (3, 1)],
+            &["2: another body under 2"],
+        ),
+        (
+            "the body changes, and back with a new id",
+            &[(1, 1), (1, 2), (2, 1)],
+            &["1: another body under 1"],
+        ),
+        (
+            "two bodies under one id, then the id",
+            &[(1, 1), (1, 2), (1, 3), (2, 3)],
+            &[
+                "1: another body under 1",
+                "2: another body under 1, 2 on day 3",
+            ],
         ),
         (
             "an update in order, then a body alone",
