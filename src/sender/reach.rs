@@ -77,3 +77,24 @@ impl Default for Reach {
         Self::new(Self::FIRST, Self::LATER)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Reach;
+
+    #[test]
+    fn an_address_is_waited_for_as_the_others_before_it_answered() {
+        let [first, later] = [7, 2].map(Duration::from_secs);
+        let reach = Reach::new(first, later);
+        let shared = reach.clone();
+        assert_eq!((reach.has_answer(), reach.patience()), (false, Some(first)));
+        shared.note_silence();
+        assert_eq!((reach.has_answer(), reach.patience()), (false, Some(later)));
+        shared.note_answer();
+        assert_eq!((reach.has_answer(), reach.patience()), (true, None));
+        shared.note_silence();
+        assert_eq!((reach.has_answer(), reach.patience()), (true, None));
+    }
+}

@@ -1,8 +1,15 @@
 //! §3.1: the record that says whether to ask for a policy.
 
-use crate::facts::dns::{DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord};
-use crate::model::stage::{Stage, in_use, warm};
-use crate::sender::PolicyState;
+use std::time::Duration;
+
+use crate::facts::dns::{
+    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord,
+};
+use crate::model::stage::{EDGE, Stage, in_use, ip, name, warm};
+use crate::sender::candidates::HostAddresses;
+use crate::sender::discover::{Occasion, no_edge};
+use crate::sender::{Families, Limits, PolicyState, Sender, SenderClass, Trace};
+use crate::sts::fetch::FetchError;
 
 type Row = (&'static str, fn(&mut Stage), &'static str, &'static str);
 
@@ -154,5 +161,102 @@ async fn a_record_that_cannot_be_used_means_no_fetch_and_keeps_what_is_cached() 
                 state.cached.as_ref().map(|cached| &cached.id)
             );
         }
+    }
+}
+
+/// A caller that looks at the record again only when that may have changed needs to know when.
+#[tokio::test]
+async fn how_long_a_record_may_be_believed_is_found_with_it() {
+    let mut stage = Stage::new();
+    stage.ttl = Duration::from_secs(300);
+    stage.id("2");
+    stage.model.apply(stage.state.clone());
+    let warm = warm("1", &["mx1.corp.test"]);
+    let domain = name("corp.test");
+    for (resolver, state) in [("cold", &PolicyState::default()), ("warm", &warm)] {
+        let network = stage.model.through(resolver);
+        let sender = Sender {
+            network: &network,
+            class: SenderClass::by_name("strict").unwrap(),
+            limits: Limits::default(),
+            families: Families::Both,
+        };
+        let found = sender
+            .discover(&domain, state, Occasion::Delivery, &mut Trace::default())
+            .await;
+        assert_eq!(found.record_ttl, Some(stage.ttl), "{resolver}");
+    }
+    let network = stage.model.through("refreshing");
+    let sender = Sender {
+        network: &network,
+        class: SenderClass::by_name("strict").unwrap(),
+        limits: Limits::default(),
+        families: Families::Both,
+    };
+    let found = sender.refresh(&domain, &warm, &mut Trace::default()).await;
+    assert_eq!(found.record_ttl, Some(stage.ttl), "a refresh");
+}
+
+/// Addresses that nobody asked leave open what they serve, whatever else is wrong.
+#[test]
+fn a_policy_host_out_of_reach_fails_for_what_was_not_asked_first() {
+    let host = name("mta-sts.corp.test");
+    let silent = DnsFailure {
+        kind: DnsFailureKind::TimedOut,
+        detail: Box::default(),
+    };
+    let alias = Alias {
+        owner: host.clone(),
+        target: name("provider.test"),
+        ttl: Duration::ZERO,
+    };
+    let nothing = HostAddresses {
+        aliases: Vec::new(),
+        addresses: Vec::new(),
+        not_tried: Vec::new(),
+        failure: None,
+        no_such_name: false,
+    };
+    for (found, expected) in [
+        (
+            HostAddresses {
+                addresses: vec![ip(EDGE); 2],
+                not_tried: vec![ip(EDGE)],
+                failure: Some(silent.clone()),
+                ..nothing.clone()
+            },
+            FetchError::MoreAddresses {
+                host: host.clone(),
+                tried: 2,
+                not_tried: 1,
+            },
+        ),
+        (
+            HostAddresses {
+                failure: Some(silent.clone()),
+                ..nothing.clone()
+            },
+            FetchError::HostLookup(silent),
+        ),
+        (
+            HostAddresses {
+                no_such_name: true,
+                aliases: vec![alias],
+                ..nothing.clone()
+            },
+            FetchError::HostNotFound {
+                host: host.clone(),
+                alias_of: Some(name("provider.test")),
+            },
+        ),
+        (
+            nothing,
+            FetchError::NoAddress {
+                host: host.clone(),
+                alias_of: None,
+            },
+        ),
+    ] {
+        assert_eq!(no_edge(&host, &found), expected);
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailureKind};
-use crate::facts::smtp::{SmtpExchange, SmtpRequest, TlsUse};
+use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::ModelNetwork;
 use crate::model::stage::scripted::Scripted;
 use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, told};
 use crate::sender::discover::Occasion;
-use crate::sender::memo::{Memo, Probes};
+use crate::sender::memo::{CutShort, Memo, Probes};
 use crate::sender::{
     Families, Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace, Verdict,
 };
@@ -320,4 +320,40 @@ async fn without_any_time_nothing_is_asked() {
         )
     );
     assert!(stage.asked().is_empty());
+    assert_eq!(
+        memo.cut_short(),
+        Some(CutShort::Deadline {
+            after: Duration::ZERO
+        })
+    );
+    assert_eq!(Memo::new(&network, &probes).cut_short(), None);
+}
+
+/// One answer of any host shows that the port is open here, for the whole run.
+#[tokio::test]
+async fn the_probes_of_a_run_know_whether_any_host_has_answered() {
+    let silent: fn(&mut Stage) = |stage| {
+        for address in ["192.0.2.1", "192.0.2.2"] {
+            stage.at(address, |receiver| {
+                receiver.connect = Some(SmtpFailureKind::TimedOut);
+            });
+        }
+    };
+    for (case, change, expected) in [
+        ("all are silent", silent, false),
+        ("one answers", |_: &mut Stage| {}, true),
+    ] {
+        let stage = Stage::with(change);
+        stage.model.apply(stage.state.clone());
+        let network = stage.model.through("resolver");
+        let probes = Probes::default();
+        assert!(!probes.have_answer(), "{case}, before");
+        let memo = Memo::new(&network, &probes);
+        let next_hop = name("corp.test");
+        sender(&memo, "strict")
+            .attempt(Mail::probe(&next_hop), &PolicyState::default())
+            .await;
+        assert_eq!(probes.have_answer(), expected, "{case}");
+        assert_eq!(memo.cut_short(), None, "{case}");
+    }
 }
