@@ -36,3 +36,26 @@ impl Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::Stop;
+
+    #[tokio::test]
+    async fn a_stop_ends_the_waiting_of_all_that_share_it() {
+        let stop = Stop::default();
+        let shared = stop.clone();
+        assert!(!shared.is_stopped());
+        let mut waiting = pin!(shared.stopped());
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(waiting.as_mut().poll(&mut context), Poll::Pending);
+        stop.stop();
+        assert!(shared.is_stopped());
+        waiting.await;
+        shared.stopped().await;
+    }
+}

@@ -215,17 +215,37 @@ fn a_resolver_with_a_view_sees_its_own_names_first() {
 #[tokio::test]
 async fn a_name_server_answers_with_records_or_an_alias_alone() {
     let server = ip("192.0.2.53");
+    let suffering = |fault| Name {
+        fault: Some(fault),
+        ..Name::new([(RecordKind::Txt, text())])
+    };
     let says = View {
         names: [
             ("a.test", Name::new([(RecordKind::Txt, text())])),
             ("b.test", Name::alias("a.test", TTL)),
+            (
+                "ede.test",
+                suffering(DnsFault::Rcode(Rcode::ServfailNetworkError)),
+            ),
+            // It does not validate, so it notices nothing.
+            (
+                "bogus.test",
+                suffering(DnsFault::Spoiled(RecordFault::Bogus)),
+            ),
         ]
         .map(|(name, what)| (name.to_owned(), what))
         .into(),
         ..View::default()
     };
     let internet = Internet {
-        name_servers: [(server, NameServer { says, lame: false })].into(),
+        name_servers: [(
+            server,
+            NameServer {
+                says,
+                ..NameServer::default()
+            },
+        )]
+        .into(),
         ..Internet::default()
     };
     let model = Arc::new(Model::new(Clock::manual(START)));
@@ -235,10 +255,16 @@ async fn a_name_server_answers_with_records_or_an_alias_alone() {
         target: name("a.test"),
         ttl: TTL,
     };
+    let network_error = failed(DnsFailureKind::ServFail(ServFail {
+        extended: ExtendedErrors::default().with(23),
+        ..ServFail::PLAIN
+    }));
     for (owner, aliases, outcome) in [
         ("a.test", vec![], texts()),
         ("b.test", vec![alias], DnsOutcome::NoData { ttl: None }),
         ("c.test", vec![], DnsOutcome::NxDomain { ttl: None }),
+        ("ede.test", vec![], network_error),
+        ("bogus.test", vec![], texts()),
     ] {
         let question = Question::new(name(owner), RecordType::Txt);
         let expected = DnsAnswer {

@@ -11,8 +11,8 @@ use crate::facts::http::{
 };
 use crate::facts::tls::{Alert, AlertReceived, SmallerHello};
 use crate::fakes::{
-    AlertFault, Certificate, CertificateFault as Fault, Edge, HttpsFault, Identity, Internet, Life,
-    ListenerFault, Named as _, Page, Receiver, Response, TlsFault, Transfer,
+    AlertFault, Certificate, CertificateFault as Fault, ChainPart, Edge, HttpsFault, Identity,
+    Internet, Life, ListenerFault, Named as _, Page, Receiver, Response, TlsFault, Transfer,
 };
 use crate::model::servers::Servers as _;
 use crate::model::stage::{EDGE, START, ip, name};
@@ -204,6 +204,52 @@ fn each_fault_of_a_certificate_is_found() {
             exchange(Some(expected), outcome),
             "{fault}"
         );
+    }
+}
+
+/// The first certificate counts as the server's own, whatever it is, and must lead to its issuer.
+#[test]
+fn certificates_in_another_order_are_judged_by_the_first() {
+    use ChainPart::{Intermediate, Leaf, Root, Stranger};
+    let not_sent = |sent| {
+        vec![Found::IssuerNotSent {
+            sent,
+            issuer: INTERMEDIATE.into(),
+        }]
+    };
+    let of_an_authority = |first| {
+        vec![
+            Found::NameMismatch {
+                expected: HOST.into(),
+                presented: vec![],
+            },
+            first,
+            Found::NotForSignatures {
+                senders_split: false,
+            },
+            Found::BadChain(ChainFault::HandshakeSignature {
+                detail: "it is another's".into(),
+            }),
+        ]
+    };
+    let ca_as_server = || of_an_authority(Found::BadChain(ChainFault::CaAsServer));
+    for (chain, expected) in [
+        (vec![Leaf, Intermediate], vec![]),
+        (vec![Leaf, Root, Intermediate], vec![]),
+        (vec![Leaf], not_sent(1)),
+        (vec![Leaf, Root], not_sent(2)),
+        (vec![Leaf, Stranger, Root], not_sent(3)),
+        (vec![Intermediate, Leaf], ca_as_server()),
+        (vec![Root, Leaf], ca_as_server()),
+        (vec![Stranger, Leaf], of_an_authority(Found::SelfSigned)),
+    ] {
+        let certificate = Certificate {
+            chain: chain.clone(),
+            ..Certificate::new([HOST])
+        };
+        let seen = get(edge(&certificate, Response::ok("policy")), HOST);
+        let faults = seen.certificate.unwrap().faults;
+        assert_eq!(faults, expected, "{chain:?}");
     }
 }
 

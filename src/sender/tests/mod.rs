@@ -1,5 +1,6 @@
 //! The sender on the model, by the sections of RFC 8461: what it does, what it asks, what it remembers.
 
+mod addresses;
 mod assumed;
 mod cache;
 mod certainty;

@@ -555,6 +555,39 @@ fn an_error_says_where_what_and_what_would_be_right() {
 }
 
 #[test]
+fn a_span_or_a_mode_is_hinted_at_as_people_write_it() {
+    for (line, expected) in [
+        ("max_age: 90s", Some("90")),
+        ("max_age: 90 seconds", Some("90")),
+        ("max_age: 5m", Some("300")),
+        ("max_age: 5 Minutes", Some("300")),
+        ("max_age: 2h", Some("7200")),
+        ("max_age: 7d", Some("604800")),
+        ("max_age: 7 days", Some("604800")),
+        ("max_age: 2 weeks", Some("1209600")),
+        ("max_age: 1y", Some("31536000")),
+        // Above the maximum, of no known unit, of no unit's length.
+        ("max_age: 2y", None),
+        ("max_age: 1 fortnight", None),
+        ("max_age: d", None),
+        // One or two slips in a word long enough not to be another.
+        ("mode: enfroce", Some("enforce")),
+        ("mode: tseting", Some("testing")),
+        ("mode: nnoe", Some("none")),
+        ("mode: non", None),
+        ("mode: on", None),
+        ("mode: always", None),
+    ] {
+        let error = parse(line.as_bytes(), LETTER).unwrap_err();
+        let hint = error.kind.hint();
+        let hint = hint
+            .as_deref()
+            .and_then(|hint| hint.strip_prefix("did you mean "));
+        assert_eq!(hint.map(|hint| hint.trim_matches('`')), expected, "{line}");
+    }
+}
+
+#[test]
 fn what_an_error_repeats_is_bounded() {
     let body = format!("mode: {}", "x".repeat(60_000));
     let error = parse(body.as_bytes(), LETTER).unwrap_err();

@@ -34,8 +34,7 @@ fn is_around(character: char) -> bool {
 fn mend_address(address: &str) -> Option<ReportUri> {
     let (scheme, rest) = match address.split_once(':') {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
-        None if address.contains('@') => ("mailto".to_owned(), address),
-        None => return None,
+        None => ("mailto".to_owned(), address),
     };
     match scheme.as_str() {
         "mailto" => {
@@ -79,6 +78,11 @@ mod tests {
                 "v=TLSRPTv1; rua=mailto:a@x.test; mailto:b@x.test",
                 Some("v=TLSRPTv1; rua=mailto:a@x.test,mailto:b@x.test;"),
             ),
+            (
+                "v=TLSRPTv1; rua=mailto:a@x.test; weekly",
+                Some("v=TLSRPTv1; rua=mailto:a@x.test;"),
+            ),
+            ("v=TLSRPTv1; rua=x.test", None),
             (
                 "v=TLSRPTv1; rua=mailto:a@x.test mailto:b@x.test",
                 Some("v=TLSRPTv1; rua=mailto:a@x.test,mailto:b@x.test;"),
