@@ -53,6 +53,9 @@
 //! | [`fakes`] | the vocabulary of the fake Internet: what a view, an edge, a server, a certificate, a fault is |
 //! | [`facts`] | what was seen: plain data, with no opinion about it |
 //!
+//! `report` and `cli` come with the feature `cli`, which is on unless it is turned off; `store` and `sidecar`, and of the
+//! keeper the part that runs, with `store`, which `cli` implies. What a test needs to play a story needs neither.
+//!
 //! Outside the rows stands [`world`], the fake Internet on loopback; only `replay`, `audit` and `cli` start one.
 //!
 //! # Where to start reading
@@ -85,6 +88,7 @@
 //! [RFC 8461]: https://www.rfc-editor.org/rfc/rfc8461
 
 pub mod audit;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
 pub mod diagnose;
@@ -95,10 +99,13 @@ pub mod keeper;
 pub mod model;
 pub mod net;
 pub mod replay;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod scenario;
 pub mod sender;
+#[cfg(feature = "store")]
 pub mod sidecar;
+#[cfg(feature = "store")]
 pub mod store;
 pub mod story;
 pub mod sts;

@@ -8,29 +8,23 @@
 //! A domain that is held is answered at once, whatever the network does; its record is looked at again behind
 //! the answer. Only a domain of which nothing is known is waited for, and that for a bounded time.
 
-mod counters;
 mod failing;
-mod gate;
 mod held;
 mod history;
-mod hosts;
-mod house;
-mod job;
-mod keep;
+#[cfg(feature = "store")]
+mod service;
 mod settings;
-mod shelf;
 mod standing;
+#[cfg(feature = "store")]
 #[cfg(test)]
 mod tests;
-mod work;
 
-pub use counters::{Counter, Counters};
 pub use failing::{Failing, FetchNews};
-pub use gate::{Gate, GateLimits};
 pub use held::{Asked, Done, Held, Work, Worth};
 pub use history::{Change, History, MAX_CHANGES};
-pub use hosts::Exchangers;
-pub use job::Jobs;
-pub use keep::{Inspected, Keeper, Persistence};
+#[cfg(feature = "store")]
+pub use service::{
+    Counter, Counters, Exchangers, Gate, GateLimits, Inspected, Jobs, Keeper, Persistence,
+};
 pub use settings::Settings;
 pub use standing::Standing;

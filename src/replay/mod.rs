@@ -43,6 +43,7 @@
 pub mod beside;
 mod compare;
 pub mod difference;
+#[cfg(feature = "cli")]
 pub mod far;
 pub mod injector;
 pub mod memory;

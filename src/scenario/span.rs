@@ -70,14 +70,8 @@ impl TimeSpan {
 #[error("`{text}`: {why}; write it like `90m`, `2d2h` or `-6d`")]
 pub(crate) struct TimeSpanError {
     text: Box<str>,
-    why: &'static str,
-}
-
-impl TimeSpanError {
-    /// Returns what the text is, without the text.
-    pub(crate) const fn why(&self) -> &'static str {
-        self.why
-    }
+    /// What the text is, without the text.
+    pub(crate) why: &'static str,
 }
 
 impl<'de> Deserialize<'de> for TimeSpan {

@@ -10,6 +10,7 @@
 //! programs that know nothing of routes, [`Listen::RealPorts`] serves each address at itself, and
 //! [`Listen::Only`] one of them in a container of its own, which is told over HTTP what to serve ([`control`]).
 
+#[cfg(feature = "cli")]
 pub mod control;
 mod dns;
 mod door;

@@ -13,7 +13,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     if !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()) {
         return Err(DurationError::NoUnit);
     }
-    let span = TimeSpan::parse(text).map_err(|error| DurationError::Span(error.why()))?;
+    let span = TimeSpan::parse(text).map_err(|error| DurationError::Span(error.why))?;
     span.forward().ok_or(DurationError::Past)
 }
 

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::held::Held;
 use crate::facts::{DnsName, UnixTime};
+use crate::keeper::held::Held;
 
 /// How many parts there are: enough that look-ups on all processors seldom meet.
 const PARTS: usize = 64;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::failing::FetchNews;
 use super::gate::Gated;
-use super::held::{Done, Held, Work};
-use super::history::Change;
 use super::job::{Job, Jobs};
 use super::keep::{Keeper, Persistence};
 use crate::facts::dns::{Question, RecordType};
 use crate::facts::{DnsName, UnixTime};
+use crate::keeper::failing::FetchNews;
+use crate::keeper::held::{Done, Held, Work};
+use crate::keeper::history::Change;
 use crate::sender::found::{Discovery, RecordSeen};
 use crate::sender::{Families, Limits, Network, Sender, Trace};
 use crate::store::{Entry, Page, StoreError};

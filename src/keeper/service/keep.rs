@@ -9,14 +9,14 @@ use tokio::sync::{mpsc, watch};
 
 use super::counters::Counters;
 use super::gate::Gate;
-use super::held::Held;
 use super::hosts::{self, Exchangers, HostShelf, Hosts};
 use super::job::{Job, Jobs};
-use super::settings::Settings;
 use super::shelf::{Flight, Shelf};
-use super::standing::Standing;
 use crate::clock::Clock;
 use crate::facts::{DnsName, UnixTime};
+use crate::keeper::held::Held;
+use crate::keeper::settings::Settings;
+use crate::keeper::standing::Standing;
 use crate::sender::candidates::{Families, HostAddresses, find_addresses};
 use crate::sender::{Network, SenderClass};
 use crate::store;
@@ -119,7 +119,7 @@ impl<N: Network> Keeper<N> {
     /// # Errors
     ///
     /// When nothing is known yet.
-    pub(super) fn ask_now(
+    pub(in crate::keeper) fn ask_now(
         &self,
         domain: &DnsName,
     ) -> Result<Standing, (Instant, watch::Receiver<()>)> {
