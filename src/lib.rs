@@ -39,7 +39,7 @@
 //! | [`sidecar`] | what Postfix and Exim ask, and what they are answered |
 //! | [`diagnose`] | facts and verdicts turned into findings, the nine steps out of the outage, a fix |
 //! | [`replay`] | plays a story on the model and on the lab, and holds the two against each other |
-//! | [`scenario`] | stories told in TOML: reading them, linting them; all that knows of files, lines and spelling |
+//! | [`scenario`] | stories written in TOML: reading them, linting them; all that knows of files, lines and spelling |
 //! | [`story`] | what holds at each moment, who sends mail, what must come of it: values, from a file or from code |
 //! | [`keeper`] | what a long-running sender holds per policy domain, and the work that keeps it true |
 //! | [`net`] | the live network: DNS, HTTPS, SMTP and TLS on real sockets |
@@ -49,7 +49,7 @@
 //! | [`sts`] | RFC 8461, pure: record, policy, patterns, fetch, certificates, delivery |
 //! | [`tlsrpt`] | RFC 8460, pure: the record, and the one mapping from our faults to result types |
 //! | [`dns_cache`] | what a resolver remembers, pure: TTLs, negative answers, alias chains |
-//! | [`clock`] | the system's time, or one that moves when it is told to |
+//! | [`clock`] | the system's time, or one that moves when a story says so |
 //! | [`fakes`] | the vocabulary of the fake Internet: what a view, an edge, a server, a certificate, a fault is |
 //! | [`facts`] | what was seen: plain data, with no opinion about it |
 //!
@@ -66,7 +66,7 @@
 //!   holds what is against what is meant: [`diagnose::intended`].
 //! - What goes over the wire: [`net`], from [`net::Live`] on.
 //! - What Postfix and Exim ask, and what they are answered: [`sidecar::postfix`], [`sidecar::exim`].
-//! - How a migration is told and played: [`story`], [`scenario`], then [`replay::replay`].
+//! - How a migration is written and played: [`story`], [`scenario`], then [`replay::replay`].
 //!
 //! # From an integration test
 //!
@@ -78,7 +78,7 @@
 //!
 //! # let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
 //! let path = directory.join("scenarios/migration/stale-policy-after-cutover.toml");
-//! let scenario = stickler::scenario::load(&path).expect("the linter finds nothing to say");
+//! let scenario = stickler::scenario::load(path)?;
 //! let runtime = tokio::runtime::Runtime::new()?;
 //! let replayed = runtime.block_on(replay(&scenario.story, Networks::Both))?;
 //! assert!(replayed.holds(), "{replayed}");

@@ -11,7 +11,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory, FromArgMatches};
 
 use super::command_line::{Cli, Verb};
-use super::config::{Config, ConfigError, Setting, is_settable};
+use super::config::{Config, ConfigError, is_settable};
 use super::inherited::Inherited;
 use super::repeat::typed_options;
 use super::spelling::nearest;
@@ -150,7 +150,7 @@ impl Sources<'_> {
                 message: "the value is not UTF-8".to_owned(),
             })?;
             let values = vec![value.to_owned()];
-            check(option, &values, &place)?;
+            check(option, &values).map_err(|message| ArgumentError::Value { place, message })?;
             return Ok(Some(values));
         }
         if !set_in_environment.is_empty() {
@@ -163,11 +163,18 @@ impl Sources<'_> {
         for rival in others.filter_map(|other| self.config.find(self.verbs, other)) {
             match rival.verbs.len().cmp(&setting.verbs.len()) {
                 Ordering::Less => {}
-                Ordering::Equal => return Err(ArgumentError::exclusive(setting, rival)),
+                Ordering::Equal => {
+                    let message = format!(
+                        "`{}` is set too, on line {}, and they exclude each other",
+                        rival.name,
+                        self.config.line(rival)
+                    );
+                    return Err(self.config.fault(setting, message).into());
+                }
                 Ordering::Greater => return Ok(None),
             }
         }
-        check(option, &setting.values, &setting.place)?;
+        check(option, &setting.values).map_err(|message| self.config.fault(setting, message))?;
         Ok(Some(setting.values.clone()))
     }
 
@@ -178,8 +185,8 @@ impl Sources<'_> {
     }
 }
 
-/// Reads `values` as the command line would, so that what is wrong is told with its place.
-fn check(option: &Arg, values: &[String], place: &str) -> Result<(), ArgumentError> {
+/// Reads `values` as the command line would, or says why it would not.
+fn check(option: &Arg, values: &[String]) -> Result<(), String> {
     let lone = Arg::new("value").long("value");
     let lone = match option.get_action() {
         ArgAction::SetTrue | ArgAction::SetFalse => lone.value_parser(BoolishValueParser::new()),
@@ -196,13 +203,12 @@ fn check(option: &Arg, values: &[String], place: &str) -> Result<(), ArgumentErr
         .arg(lone)
         .try_get_matches_from(words)
         .map(|_matches| ())
-        .map_err(|error| ArgumentError::Value {
-            place: place.to_owned(),
-            message: format!(
+        .map_err(|error| {
+            format!(
                 "this is no value for `{}`: {}",
                 option.get_long().unwrap_or_default(),
                 reason(&error)
-            ),
+            )
         })
 }
 
@@ -249,10 +255,10 @@ pub enum ArgumentError {
     /// A variable looks like an option's and is none.
     #[error(transparent)]
     Variables(#[from] UnknownVariables),
-    /// A value from elsewhere is none.
+    /// The value of a variable is none.
     #[error("{place}: {message}")]
     Value {
-        /// The variable, or `file:line:column`.
+        /// The variable.
         place: String,
         /// What would be right.
         message: String,
@@ -260,16 +266,6 @@ pub enum ArgumentError {
 }
 
 impl ArgumentError {
-    fn exclusive(setting: &Setting, rival: &Setting) -> Self {
-        Self::Value {
-            place: setting.place.clone(),
-            message: format!(
-                "`{}` is set too, at {}, and they exclude each other",
-                rival.name, rival.place
-            ),
-        }
-    }
-
     /// Proposes one verb in the place of a word that is none: the nearest of those that clap finds similar.
     fn with_one_verb(mut self) -> Self {
         if let Self::CommandLine(error) = &mut self
@@ -452,7 +448,7 @@ mod tests {
             (
                 "ipv6 = true\nipv4 = true",
                 &[],
-                ":2:8: `ipv6` is set too, at ",
+                ":2:8: `ipv6` is set too, on line 1, and they exclude each other\n  |\n2 | ipv4 = true\n  |        ^^^^",
             ),
             (
                 "",

@@ -12,6 +12,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::spelling::{hint, nearest};
+use crate::scenario::Problem;
+use crate::scenario::decode::Mistake;
+use crate::scenario::located::Origin;
+use crate::scenario::problem::Lines;
 
 /// The largest file that is read.
 const MAX_OCTETS: u64 = 1024 * 1024;
@@ -19,6 +23,8 @@ const MAX_OCTETS: u64 = 1024 * 1024;
 /// The options of a file, each with its place, names checked and values not.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Config {
+    file: PathBuf,
+    text: String,
     settings: Vec<Setting>,
 }
 
@@ -31,8 +37,8 @@ pub struct Setting {
     pub name: String,
     /// Its values as text; one, unless it is an array.
     pub values: Vec<String>,
-    /// Where it stands: `file:line:column`.
-    pub place: String,
+    /// Where its value stands.
+    origin: Origin,
 }
 
 impl Config {
@@ -64,10 +70,17 @@ impl Config {
     ///
     /// When it is no TOML, or has a key that is no option.
     pub fn parse(text: &str, path: &Path, command: &Command) -> Result<Self, ConfigError> {
-        let reader = Reader { text, path };
+        let reader = Reader {
+            lines: Lines::new(text),
+            path,
+        };
         let table = DeTable::parse(text)
-            .map_err(|error| reader.fault(&error.span().unwrap_or(0..0), error.message()))?;
-        let mut config = Self::default();
+            .map_err(|error| reader.fault(error.span().unwrap_or(0..0), error.message()))?;
+        let mut config = Self {
+            file: path.into(),
+            text: text.into(),
+            settings: Vec::new(),
+        };
         for (key, value) in table.get_ref() {
             if key.get_ref() != VERB {
                 let setting = reader.setting(&[], key, value, command)?;
@@ -76,7 +89,7 @@ impl Config {
                 reader.verbs(&mut Vec::new(), verbs, command, &mut config)?;
             } else {
                 return Err(reader.fault(
-                    &value.span(),
+                    value.span(),
                     "`verb` is a table of tables: write [verb.NAME], as in [verb.cache]",
                 ));
             }
@@ -92,13 +105,25 @@ impl Config {
             .filter(|setting| setting.name == option && verbs.starts_with(&setting.verbs))
             .max_by_key(|setting| setting.verbs.len())
     }
+
+    /// Says what is wrong with a setting of this file.
+    #[must_use]
+    pub fn fault(&self, setting: &Setting, message: String) -> ConfigError {
+        fault(&Lines::new(&self.text), &self.file, setting.origin, message)
+    }
+
+    /// Returns the line on which a setting of this file stands.
+    #[must_use]
+    pub fn line(&self, setting: &Setting) -> usize {
+        Lines::new(&self.text).line(setting.origin)
+    }
 }
 
 /// The table that holds a table for each verb. It stands apart because `cache` is an option and a verb.
 const VERB: &str = "verb";
 
 struct Reader<'a> {
-    text: &'a str,
+    lines: Lines<'a>,
     path: &'a Path,
 }
 
@@ -121,7 +146,7 @@ impl Reader<'_> {
                 // Directly below `verb` only verbs stand.
                 (Some(_), _) | (None, _) if above.is_empty() => {
                     let known = command.get_subcommands().map(Command::get_name);
-                    return Err(self.unknown(&key.span(), "verb", name, known));
+                    return Err(self.unknown(key.span(), "verb", name, known));
                 }
                 (Some(_) | None, _) => {
                     config
@@ -147,47 +172,48 @@ impl Reader<'_> {
             .find(|option| option.get_long() == Some(name))
         else {
             let known = options.iter().filter_map(|option| option.get_long());
-            return Err(self.unknown(&key.span(), "option", name, known));
+            return Err(self.unknown(key.span(), "option", name, known));
         };
         let values = texts(option, value.get_ref())
-            .map_err(|expected| self.fault(&value.span(), &format!("`{name}` is {expected}")))?;
+            .map_err(|expected| self.fault(value.span(), format!("`{name}` is {expected}")))?;
         Ok(Setting {
             verbs: verbs.to_vec(),
             name: name.to_owned(),
             values,
-            place: self.place(value.span().start),
+            origin: origin(value.span()),
         })
     }
 
     fn unknown(
         &self,
-        span: &Range<usize>,
+        span: Range<usize>,
         kind: &str,
         found: &str,
         known: impl Iterator<Item = impl AsRef<str>>,
     ) -> ConfigError {
         let hint = hint(nearest(known, found));
         let found: String = found.chars().take(80).collect();
-        self.fault(span, &format!("`{found}` is no {kind}{hint}"))
+        self.fault(span, format!("`{found}` is no {kind}{hint}"))
     }
 
-    fn fault(&self, span: &Range<usize>, message: &str) -> ConfigError {
-        ConfigError::Fault {
-            place: self.place(span.start),
-            message: message.into(),
-        }
+    fn fault(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
+        fault(&self.lines, self.path, origin(span), message.into())
     }
+}
 
-    /// Writes `file:line:column`, both from 1, columns in characters.
-    fn place(&self, offset: usize) -> String {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |start| start.chars().count())
-            + 1;
-        format!("{}:{line}:{column}", self.path.display())
+fn fault(lines: &Lines<'_>, file: &Path, origin: Origin, message: String) -> ConfigError {
+    let mistake = Mistake {
+        origin,
+        message,
+        help: None,
+    };
+    ConfigError::Fault(Box::new(lines.problem(file, mistake)))
+}
+
+const fn origin(span: Range<usize>) -> Origin {
+    Origin {
+        start: span.start,
+        end: span.end,
     }
 }
 
@@ -247,14 +273,9 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 /// Why a file of options cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A place in it is wrong.
-    #[error("{place}: {message}")]
-    Fault {
-        /// `file:line:column`.
-        place: String,
-        /// What was found and what would be right.
-        message: Box<str>,
-    },
+    /// A place in it is wrong: what was found and what would be right, with the line.
+    #[error("{0:#}")]
+    Fault(Box<Problem>),
     /// It cannot be read.
     #[error("cannot read `{}`, the file of --config", path.display())]
     Unreadable {
@@ -309,19 +330,19 @@ mod tests {
             let verbs: Vec<String> = verbs.iter().map(ToString::to_string).collect();
             config
                 .find(&verbs, name)
-                .map(|setting| (setting.values.join(","), setting.place.clone()))
+                .map(|setting| (setting.values.join(","), config.line(setting)))
         };
         for (verbs, name, expected) in [
-            (&["look"][..], "now", Some(("look", "s.toml:5:7"))),
-            (&["look"], "ipv4", Some(("true", "s.toml:6:8"))),
-            (&["look"], "resolver", Some(("a,b", "s.toml:2:12"))),
-            (&["look"], "verbose", Some(("2", "s.toml:3:11"))),
-            (&["now", "deep"], "now", Some(("inner", "s.toml:10:7"))),
-            (&["now"], "now", Some(("outer", "s.toml:8:7"))),
-            (&[], "now", Some(("2026-03-02T08:00:00Z", "s.toml:1:7"))),
+            (&["look"][..], "now", Some(("look", 5))),
+            (&["look"], "ipv4", Some(("true", 6))),
+            (&["look"], "resolver", Some(("a,b", 2))),
+            (&["look"], "verbose", Some(("2", 3))),
+            (&["now", "deep"], "now", Some(("inner", 10))),
+            (&["now"], "now", Some(("outer", 8))),
+            (&[], "now", Some(("2026-03-02T08:00:00Z", 1))),
             (&[], "ipv4", None),
         ] {
-            let expected = expected.map(|(values, place)| (values.to_owned(), place.to_owned()));
+            let expected = expected.map(|(values, line)| (values.to_owned(), line));
             assert_eq!(find(verbs, name), expected, "{name} of {verbs:?}");
         }
     }

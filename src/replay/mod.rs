@@ -7,7 +7,6 @@
 //! In an integration test of one's own, a scenario is a file beside the test, or a text in it:
 //!
 //! ```
-//! use std::path::Path;
 //! use stickler::replay::{Networks, replay};
 //! use stickler::scenario::load_str;
 //!
@@ -31,8 +30,7 @@
 //! result_type = "validation-failure"
 //! "#;
 //! // A file is read with `stickler::scenario::load`.
-//! let scenario = load_str(story, Path::new("cutover.toml"))
-//!     .map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())?;
+//! let scenario = load_str(story, "cutover.toml")?;
 //! let runtime = tokio::runtime::Runtime::new()?;
 //! let replayed = runtime.block_on(replay(&scenario.story, Networks::Both))?;
 //! assert!(replayed.holds(), "{replayed}");

@@ -1,7 +1,7 @@
-//! Scenarios: migrations and faults told like runbooks, with what must come of each step.
+//! Scenarios: migrations and faults written like runbooks, with what must come of each step.
 //!
 //! [`load`] reads a file whole: the tables ([`mod@file`]) after each step, laid over one another with their
-//! places kept ([`tree`]), every default filled in ([`resolve`]), every mistake told with its line and column
+//! places kept ([`tree`]), every default filled in ([`resolve`]), every mistake reported with its line
 //! ([`Problem`]). What comes out is a [`Scenario`]: a [`Story`] and its file. The format's reference is `scenarios/README.md`.
 
 mod addresses;
@@ -30,8 +30,8 @@ use self::expect::{Around, Receivers};
 pub use self::file::Encoding;
 use self::file::NetworkWord;
 use self::located::Origin;
-pub use self::problem::Problem;
 use self::problem::Problems;
+pub use self::problem::{LoadError, Problem};
 use self::resolve::{Context, Viewer};
 pub use self::schema::schema;
 use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, Story};
@@ -39,7 +39,7 @@ use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, Story};
 /// The largest scenario file: many times the longest story.
 const MAX_FILE_OCTETS: u64 = 1 << 20;
 
-/// A story and the file that tells it.
+/// A story and its file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Scenario {
     /// The file.
@@ -53,8 +53,9 @@ pub struct Scenario {
 /// # Errors
 ///
 /// Everything that is wrong with it, in the order of the file.
-pub fn load(path: &Path) -> Result<Scenario, Vec<Problem>> {
-    let unreadable = |message| vec![Problem::of_file(path, message)];
+pub fn load(path: impl AsRef<Path>) -> Result<Scenario, LoadError> {
+    let path = path.as_ref();
+    let unreadable = |message| LoadError::from(vec![Problem::of_file(path, message)]);
     let octets = fs::metadata(path)
         .map_err(|error| unreadable(format!("cannot be read: {error}")))?
         .len();
@@ -74,12 +75,13 @@ pub fn load(path: &Path) -> Result<Scenario, Vec<Problem>> {
 /// # Errors
 ///
 /// Everything that is wrong with it, in the order of the text.
-pub fn load_str(text: &str, file: &Path) -> Result<Scenario, Vec<Problem>> {
+pub fn load_str(text: &str, file: impl AsRef<Path>) -> Result<Scenario, LoadError> {
+    let file = file.as_ref();
     let mut problems = Problems::new(text);
     let scenario = read_scenario(text, file, &mut problems);
     match scenario {
         Some(scenario) if problems.is_empty() => Ok(scenario),
-        Some(_) | None => Err(problems.into_problems(file)),
+        Some(_) | None => Err(problems.into_problems(file).into()),
     }
 }
 
@@ -181,20 +183,20 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
 /// # Errors
 ///
 /// Everything that is wrong with any of them.
-pub fn load_all(files: &[PathBuf]) -> Result<Vec<Scenario>, Vec<Problem>> {
+pub fn load_all(files: &[PathBuf]) -> Result<Vec<Scenario>, LoadError> {
     let mut scenarios = Vec::new();
     let mut problems = Vec::new();
     for file in files {
         match load(file) {
             Ok(scenario) => scenarios.push(scenario),
-            Err(mut found) => problems.append(&mut found),
+            Err(mut found) => problems.append(&mut found.problems),
         }
     }
     problems.append(&mut duplicate_ids(&scenarios));
     if problems.is_empty() {
         Ok(scenarios)
     } else {
-        Err(problems)
+        Err(problems.into())
     }
 }
 

@@ -241,8 +241,8 @@ impl Shown {
             faults.push("neither a scenario nor a test nor a reason".into());
         }
         for id in &self.scenarios {
-            match scenario::load(&root().join("scenarios").join(format!("{id}.toml"))) {
-                Err(problems) => faults.push(format!("{id}: {problems:?}")),
+            match scenario::load(root().join("scenarios").join(format!("{id}.toml"))) {
+                Err(error) => faults.push(format!("{id}: {error}")),
                 Ok(scenario) if scenario.story.xfail.is_some() => {
                     faults.push(format!("{id} is known to fail, and shows nothing"));
                 }

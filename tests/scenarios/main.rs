@@ -28,10 +28,9 @@ fn main() -> ExitCode {
                 trials.extend(trials_of(&scenario));
                 scenarios.push(scenario);
             }
-            Err(problems) => {
-                let message: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Err(error) => {
                 let name = format!("{} is readable", shown(file));
-                trials.push(Trial::test(name, move || Err(message.join("\n").into())));
+                trials.push(Trial::test(name, move || Err(error.into())));
             }
         }
     }

@@ -9,8 +9,8 @@ use crate::scenario::{self, Scenario};
 /// Reads a scenario, or says on standard error what is wrong with the file.
 pub(super) fn load(file: &Path) -> Option<Scenario> {
     scenario::load(file)
-        .map_err(|problems| {
-            for problem in &problems {
+        .map_err(|error| {
+            for problem in &error.problems {
                 tell(text::problem(problem));
             }
         })

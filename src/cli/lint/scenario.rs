@@ -82,9 +82,9 @@ pub fn run(args: &LintScenarioArgs, environment: &Environment) -> anyhow::Result
                 scenarios.push(scenario);
                 Vec::new()
             }
-            Err(problems) => {
+            Err(error) => {
                 exit = exit.and(exit_of(file));
-                problems
+                error.problems
             }
         };
         linted.push(Linted {
@@ -175,7 +175,8 @@ fn junit(linted: &[Linted]) -> anyhow::Result<String> {
             let told: Vec<String> = linted.problems.iter().map(text::problem).collect();
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("invalid");
-            status.set_message(told.first().cloned().unwrap_or_default());
+            let first = linted.problems.first().map(ToString::to_string);
+            status.set_message(escape::line(&first.unwrap_or_default()));
             status.set_description(told.join("\n"));
             status
         };

@@ -57,9 +57,9 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
     for file in &files {
         match scenario::load(file) {
             Ok(scenario) => scenarios.push(scenario),
-            Err(problems) => {
+            Err(error) => {
                 exit = Exit::Usage;
-                sink.write(Told::Refused(problems))
+                sink.write(Told::Refused(error.problems))
                     .context("writing the result")?;
             }
         }

@@ -99,7 +99,7 @@ mod tests {
     /// Returns what is left out of a shipped scenario, and how many of its expectations stay.
     async fn left_out_of(name: &str) -> (Vec<String>, usize) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/migration");
-        leave_out_of(load(&folder.join(name)).unwrap()).await
+        leave_out_of(load(folder.join(name)).unwrap()).await
     }
 
     async fn leave_out_of(scenario: Scenario) -> (Vec<String>, usize) {

@@ -54,12 +54,14 @@ impl ReplayTally {
     }
 }
 
-/// Returns what is wrong with a file as `file:line:column: message`, and below it what would be right.
+/// Returns what is wrong with a file as `file:line:column: message`, and below it the line, with carets under what is
+/// wrong, and what would be right.
 #[must_use]
 pub fn problem(problem: &Problem) -> String {
     let mut text = escape::line(&problem.to_string());
-    if let Some(help) = &problem.help {
-        text.push_str(&format!("\n    {}", escape::line(help)));
+    if let Some(details) = problem.details() {
+        text.push('\n');
+        text.push_str(&escape::block(&details));
     }
     text
 }

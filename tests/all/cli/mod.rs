@@ -12,6 +12,7 @@ mod common;
 mod lab;
 mod lint;
 mod lint_records;
+mod mistakes;
 mod print;
 mod replay;
 #[cfg(unix)]

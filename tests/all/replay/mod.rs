@@ -12,10 +12,7 @@ use stickler::scenario::{Scenario, load_str};
 
 /// Reads a scenario written in a test.
 fn read(text: &str) -> Scenario {
-    load_str(text, Path::new("story.toml")).unwrap_or_else(|problems| {
-        let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}\n{text}", told.join("\n"))
-    })
+    load_str(text, Path::new("story.toml")).unwrap()
 }
 
 async fn play(text: &str, networks: Networks) -> Replayed {

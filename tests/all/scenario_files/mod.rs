@@ -59,7 +59,8 @@ fn load(text: &str) -> Scenario {
 fn problems(text: &str) -> Vec<String> {
     match scenario::load_str(text, Path::new("s.toml")) {
         Ok(_) => Vec::new(),
-        Err(problems) => problems
+        Err(error) => error
+            .problems
             .iter()
             .map(|problem| match &problem.help {
                 Some(help) => format!("{problem} [{help}]"),
@@ -187,7 +188,7 @@ fn an_id_is_the_path_below_the_folder() {
     ] {
         let help = scenario::load_str(GOOD, Path::new(file))
             .err()
-            .and_then(|problems| problems.into_iter().next()?.help);
+            .and_then(|error| error.problems.into_iter().next()?.help);
         assert_eq!(help.as_deref(), expected, "{file}");
     }
 }
@@ -298,10 +299,7 @@ policy = { cname = "mta-sts.provider.test", body = "x", status = 404 }
 #[test]
 fn the_shipped_scenarios_are_whole() {
     let files = scenario::discover(&[folder()]).unwrap();
-    let scenarios = scenario::load_all(&files).unwrap_or_else(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}", lines.join("\n"));
-    });
+    let scenarios = scenario::load_all(&files).unwrap();
     assert!(scenarios.len() >= 80, "{} scenarios", scenarios.len());
     let stories = scenarios
         .iter()
@@ -437,7 +435,8 @@ fn no_mutated_text_makes_the_reader_panic() {
             let text = seeds.mutate(&mut random);
             match scenario::load_str(&text, path) {
                 Ok(_) => read[usize::from(is_whole)] += 1,
-                Err(problems) => assert!(!problems.is_empty(), "{text}"),
+                // Shown with its line and carets, whatever octets they are.
+                Err(error) => assert!(!error.to_string().is_empty(), "{text}"),
             }
         }
         read
