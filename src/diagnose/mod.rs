@@ -91,6 +91,45 @@ pub struct Options {
 ///
 /// `remembered` is what was seen of the domain before; `None` if nothing is remembered. Probes are shared with
 /// every other domain of the run.
+///
+/// The network here is one in memory; [`net::Live`](crate::net::Live) is the Internet.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use stickler::clock::Clock;
+/// use stickler::diagnose::document::Severity;
+/// use stickler::diagnose::{Options, check, exit_code};
+/// use stickler::model::{Hosted, Model};
+/// use stickler::sender::Verdict;
+/// use stickler::sender::memo::Probes;
+/// use stickler::story::Story;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n";
+/// let story = Story::builder("moved", "2026-03-02T08:00:00Z".parse()?)
+///     .step(Duration::ZERO, "the MX has moved", |world| {
+///         world.domain("corp.test").txt(&["v=STSv1; id=1;"]).policy(policy).mx(&[(10, "mx.new.test")]);
+///         world.server("mx.new.test");
+///     })
+///     .build()?;
+/// let model = Arc::new(Model::new(Clock::manual(story.start)));
+/// model.apply(Hosted {
+///     internet: Arc::clone(&story.moments[0].state.internet),
+///     start: story.start,
+/// });
+///
+/// let (domain, probes, options) = ("corp.test".parse()?, Probes::default(), Options::default());
+/// let network = model.through("resolver");
+/// let runtime = tokio::runtime::Runtime::new()?;
+/// let report = runtime.block_on(check(&network, &probes, &domain, None, &options)).report;
+/// assert_eq!(report.verdict, Verdict::Defer);
+/// assert!(report.findings.iter().any(|finding| finding.code == "STS-MX-UNCOVERED"));
+/// assert_eq!(exit_code(&report, Severity::Error), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn check<N: Authorities>(
     network: &N,
     probes: &Probes,

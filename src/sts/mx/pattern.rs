@@ -7,6 +7,19 @@ use crate::facts::DnsName;
 use crate::sts::name::{PolicyName, PolicyNameError};
 
 /// One `mx` field of a policy: a name, or `*.` before one.
+///
+/// ```
+/// use stickler::sts::mx::MxPattern;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pattern: MxPattern = "*.mail.example".parse()?;
+/// assert!(pattern.matches(&"mx1.mail.example".parse()?));
+/// // Exactly one label stands for the `*`.
+/// assert!(!pattern.matches(&"mail.example".parse()?));
+/// assert!(!pattern.matches(&"a.b.mail.example".parse()?));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum MxPattern {
     /// Matches this name alone.

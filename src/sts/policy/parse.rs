@@ -17,6 +17,25 @@ use crate::sts::reading::Reading;
 /// Q: Ten digits fit the grammar of `max_age`, the prose has a maximum (erratum 7282). A: Above the maximum
 /// the policy is invalid to the letter.
 ///
+/// ```
+/// use stickler::sts::policy::{Mode, parse};
+/// use stickler::sts::reading::Reading;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let body = b"version: STSv1\r\nmode: enforce\r\nmx: *.mail.example\r\nmax_age: 604800\r\n";
+/// let policy = parse(body, Reading::Letter)?;
+/// assert_eq!(policy.mode(), Mode::Enforce);
+/// assert!(policy.matching(&"mx1.mail.example".parse()?).is_some());
+///
+/// // Tolerant senders pass over a blank line, the grammar does not.
+/// let body = b"version: STSv1\n\nmode: none\nmax_age: 86400\n";
+/// assert!(parse(body, Reading::Tolerant).is_ok());
+/// let error = parse(body, Reading::Letter).unwrap_err();
+/// assert_eq!(error.to_string(), "line 2: the line is blank");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// When the body is no policy in this reading: the first fault. [`collect`](super::collect()) has all of them.
