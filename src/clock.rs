@@ -1,4 +1,4 @@
-//! The one reader of civil time: the system's clock, or one that moves when it is told to.
+//! The one reader of civil time: the system's clock, or one that moves when a story says so.
 //!
 //! Policies, DNS answers and certificates age by a [`Clock`]; deadlines of I/O do not, they are real time.
 

@@ -22,7 +22,7 @@ use crate::facts::{DnsName, UnixTime};
 /// The most CNAMEs that are followed in a row, as Unbound and BIND do at their defaults.
 pub const MAX_ALIASES: usize = 16;
 
-/// The most record sets that a cache keeps unless told otherwise.
+/// The most record sets that a cache keeps unless set otherwise.
 const DEFAULT_MAX_ENTRIES: usize = 100_000;
 
 /// A cache of record sets and of their absence; failures are never kept.

@@ -194,7 +194,7 @@ pub enum HttpFailureKind {
     NotGlobal,
     /// No TLS version of 1.2 or above in common, as the server proved.
     OldTls,
-    /// The address is the host's own, as seen from whoever asks: loopback, or none.
+    /// The address means the machine that connects, whichever it is: loopback, or unspecified.
     OwnAddress,
     /// The connection was refused (RST).
     Refused,

@@ -27,7 +27,7 @@ pub enum FetchNews {
 }
 
 impl Failing {
-    /// Adds a fetch that failed at `now` to those before it; returns whether it is news. A failure that lasts is told
+    /// Adds a fetch that failed at `now` to those before it; returns whether it is news. A failure that lasts is news
     /// once a day: a domain's fetches may fail each five minutes.
     pub(super) fn add(
         before: Option<&Self>,

@@ -21,7 +21,7 @@ use crate::tlsrpt::result_type::ResultType;
 /// How many fetches a domain gets within [`GETS_WITHIN`], whatever its ids say: they are the domain's to change.
 const MAX_GETS: usize = 4;
 
-/// See [`MAX_GETS`]: a fetch each five minutes in the long run, with some in a row for whoever mends a policy.
+/// See [`MAX_GETS`]: a fetch each five minutes in the long run, with some in a row for an owner who corrects a policy.
 const GETS_WITHIN: Duration = Duration::from_secs(1_200);
 
 /// How long a negative answer without a TTL is believed, and a SERVFAIL (RFC 2308, Section 7.1).

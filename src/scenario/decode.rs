@@ -1,6 +1,6 @@
 //! From the tree to types, with serde: every mistake gets its place.
 //!
-//! Unknown keys are told and skipped, and so are keys with a bad value: one mistake hides no other, and the
+//! Unknown keys are reported and skipped, and so are keys with a bad value: one mistake hides no other, and the
 //! name under which it stands remains declared.
 
 use std::cell::RefCell;
@@ -29,7 +29,7 @@ const MAX_MISTAKES: usize = 32;
 
 /// Decodes one node; mistakes go to the list, and without a value at least one does.
 ///
-/// A key with a bad value is told and left out, and the rest is read: what stands beside it is not at fault.
+/// A key with a bad value is reported and left out, and the rest is read: what stands beside it is not at fault.
 pub(crate) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<T> {
     let mut pruned = None;
     let mut bad_keys: Vec<String> = Vec::new();
@@ -47,10 +47,10 @@ pub(crate) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistak
             Err(error) => error,
         };
         let origin = error.origin.unwrap_or(node.origin);
-        let is_told = error
+        let is_reported = error
             .missing
             .is_some_and(|field| bad_keys.iter().any(|key| key == field));
-        if !is_told {
+        if !is_reported {
             mistakes.push(Mistake {
                 origin,
                 message: error.message,

@@ -1,5 +1,4 @@
-//! What a writer meant who left out quotes or a bracket: it is told once, and the file read on as if it were
-//! right.
+//! Slips of the pen, a bracket or quotes left out: each is reported once, and the file read on as if it were right.
 
 use super::file::{Head, WorldTables};
 use super::located::Origin;

@@ -253,7 +253,7 @@ fn held_before_the_start(set: &Table, problems: &mut Problems<'_>) {
     }
 }
 
-/// An expectation, told by its keys.
+/// A kind of expectation, known by its keys.
 struct Kind {
     /// What it is about; these expect nothing.
     about: [&'static str; 2],

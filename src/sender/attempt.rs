@@ -1,4 +1,6 @@
 //! One attempt to get a message to a domain: discovery, candidates, delivery, and what it all means.
+//!
+//! A4 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use std::time::Duration;
 

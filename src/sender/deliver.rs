@@ -1,5 +1,7 @@
 //! One delivery: the candidate MX hosts in order, under the policy that applies ([RFC 8461, Section 5]).
 //!
+//! A1 and the like are numbers of requirements: `sts/requirements.md` lists them.
+//!
 //! [RFC 8461, Section 5]: https://www.rfc-editor.org/rfc/rfc8461#section-5
 
 use std::net::IpAddr;
@@ -225,7 +227,7 @@ impl<N: Network> Sender<'_, N> {
                 host: host.clone(),
                 address,
                 // A probe stops at the second EHLO and sends nothing that needs protection, so one kind of
-                // probe serves every regime: its facts tell what either would have done.
+                // probe serves every regime: its facts show what either would have done.
                 tls: match (regime, message) {
                     (Regime::Enforce(_), _) | (_, None) => TlsUse::Verified,
                     (Regime::Testing(_) | Regime::Unprotected, Some(_)) => TlsUse::Opportunistic,

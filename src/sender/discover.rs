@@ -1,5 +1,7 @@
 //! Policy discovery and the cache ([RFC 8461, Section 3] and [Section 5.1]).
 //!
+//! D6 and the like are numbers of requirements: `sts/requirements.md` lists them.
+//!
 //! [RFC 8461, Section 3]: https://www.rfc-editor.org/rfc/rfc8461#section-3
 //! [Section 5.1]: https://www.rfc-editor.org/rfc/rfc8461#section-5.1
 

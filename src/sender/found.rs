@@ -1,4 +1,6 @@
 //! What discovery finds: a policy or none, and why.
+//!
+//! D6 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use std::fmt;
 use std::time::Duration;

@@ -169,7 +169,7 @@ impl<'a, N: Network> Memo<'a, N> {
         self
     }
 
-    /// Asks nothing any more once `stop` is told, as if the time were over.
+    /// Asks nothing more once `stop` is set, as if the time were over.
     #[must_use]
     pub fn ending_with(mut self, stop: Stop) -> Self {
         self.end.stop = Some(stop);
@@ -314,7 +314,7 @@ impl<N: Network> Network for OnlyEdge<'_, '_, N> {
     }
 }
 
-/// Values made once a key, by whoever asks first; the others wait.
+/// Values made once a key, by the first caller; the others wait.
 #[derive(Debug)]
 struct OnceMap<K, V> {
     cells: Mutex<HashMap<K, Arc<OnceCell<V>>>>,

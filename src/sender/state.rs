@@ -1,4 +1,6 @@
 //! What a sender remembers about a domain between two messages.
+//!
+//! F9 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use super::class::SenderClass;
 use crate::facts::UnixTime;

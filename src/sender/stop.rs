@@ -4,7 +4,7 @@ use std::future::pending;
 
 use tokio::sync::watch;
 
-/// Tells whoever waits for the network to wait no longer, and to go on with what is known. Clones are one.
+/// Ends all waiting for the network; its users go on with what is known. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     is_stopped: watch::Sender<bool>,
@@ -31,7 +31,7 @@ impl Stop {
             .await
             .is_err()
         {
-            // Nobody is left to tell it.
+            // Nobody is left to set it.
             pending::<()>().await;
         }
     }

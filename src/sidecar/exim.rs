@@ -8,6 +8,8 @@
 //! Exim's routers ask with `${readsocket}` and take the answer apart with `${extract}`: pairs of a name and a value
 //! without white space. They defer for any `mode` but `enforce`, `testing` and `none`, and drop the MX hosts whose
 //! names `mx_re` does not match before any of them is tried.
+//!
+//! D13 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use std::fmt;
 

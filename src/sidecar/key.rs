@@ -14,6 +14,8 @@
 //!
 //! A key that is not folded would be a policy that is silently passed over.
 //!
+//! D12 and the like are numbers of requirements: `sts/requirements.md` lists them.
+//!
 //! [RFC 8461, Section 3.4]: https://www.rfc-editor.org/rfc/rfc8461#section-3.4
 
 use super::host::{is_address, is_host_name};

@@ -174,7 +174,7 @@ impl Store {
         self.with(|connection, table| recall(connection, table, domain))
     }
 
-    /// Adds a look to the ledger of `domain`. Reading and writing are one step, whoever else writes.
+    /// Adds a look to the ledger of `domain`. Reading and writing are one step, whatever other processes write.
     ///
     /// # Errors
     ///
@@ -390,7 +390,7 @@ impl Store {
                 transaction.commit()?;
                 Ok(value)
             })?;
-            // Looked at after the commit: whoever moves the file later moves what was written with it.
+            // Checked after the commit: a file that is moved later is moved with what was written.
             if inner.is_at(&self.path) {
                 return Ok(value);
             }
@@ -398,8 +398,8 @@ impl Store {
         Err(self.unusable("it is replaced again and again while it is written"))
     }
 
-    /// Opens the file that stands at the path now, if it is another one than was opened. Whoever only looks
-    /// goes on with what was there when the looking began.
+    /// Opens the file that stands at the path now, if it is another one than was opened. A reader goes on
+    /// with what was there when it began.
     fn follow(&self, inner: &mut Inner) -> Result<(), StoreError> {
         if self.opened.access == Access::Read || inner.is_at(&self.path) {
             return Ok(());

@@ -162,7 +162,7 @@ fn is_store(path: &Path) -> Result<bool, StoreError> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(unusable("it is a directory")),
         Ok(found) if !found.is_file() => return Err(unusable("it is not a regular file")),
-        // A path whose directory is none can still be told better: by whoever tries to make it.
+        // Making the directory gives a better error for a path whose directory is none.
         Ok(_) | Err(_) => {}
     }
     match Header::of(path) {

@@ -14,7 +14,7 @@ use super::table::Table;
 use super::{Purpose, RowError, Store, StoreError};
 use crate::facts::UnixTime;
 
-/// How far the clock of whoever fetched a policy may be ahead of ours.
+/// How far the clock of the machine that fetched a policy may be ahead of ours.
 pub const MAX_AHEAD: Duration = Duration::from_secs(86_400);
 
 impl Store {

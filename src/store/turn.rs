@@ -38,8 +38,8 @@ pub(super) fn take(path: &Path, timeout: Duration) -> Result<File, StoreError> {
             Err(TryLockError::WouldBlock) if began.elapsed() >= timeout => {
                 return Err(StoreError::Busy { path: path.into() });
             }
-            // The system tells nobody when a lock is let go, so it is asked; whoever unparks this thread for
-            // a reason of its own only makes it ask sooner.
+            // The system does not say when a lock is let go, so it is asked again; a thread that is unparked for
+            // another reason only asks sooner.
             Err(TryLockError::WouldBlock) => std::thread::park_timeout(POLL),
         }
     }

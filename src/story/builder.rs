@@ -13,7 +13,7 @@ use super::world::{World, named};
 use crate::facts::UnixTime;
 use crate::sender::{SenderClass, Verdict};
 
-/// Builds a story. What is wrong with a part of it is told by [`Builder::build`].
+/// Builds a story. [`Builder::build`] reports what is wrong with a part of it.
 #[derive(Debug)]
 pub struct Builder {
     head: Head,

@@ -126,7 +126,7 @@ pub struct CheckExpectation {
     pub findings: Vec<Code>,
     /// Codes of findings that do not.
     pub no_findings: Vec<Code>,
-    /// Where the policy is told to be hosted, and how sure that is; `None` says nothing.
+    /// Where the check is to say that the policy is hosted, and how sure that is; `None` says nothing.
     pub place: Option<Box<str>>,
     /// The exit code; `None` says nothing.
     pub exit: Option<u8>,

@@ -11,7 +11,7 @@ use crate::fakes::{Answer, Internet, Name, Page, View};
 use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;
 
-/// How much faster than it is told a story is played, and from when on.
+/// How much faster than written a story is played, and from when on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pace {
     /// What each span of time is divided by.

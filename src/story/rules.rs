@@ -1,4 +1,4 @@
-//! What holds for every story, whoever tells it.
+//! What holds for every story, from a file or from code.
 
 use std::net::IpAddr;
 
@@ -69,7 +69,7 @@ pub enum StoryFault {
     TooManyHosts,
 }
 
-/// Looks at every moment, and tells what is wrong and where.
+/// Looks at every moment, and reports what is wrong and where.
 pub(super) fn check(moments: &[Moment]) -> Result<(), (Origin, StoryFault)> {
     if moments.is_empty() {
         return Err((Origin::default(), StoryFault::NoStep));

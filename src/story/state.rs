@@ -1,6 +1,6 @@
 //! What holds at one moment of a story, with every default filled in.
 //!
-//! Whoever builds it (in memory, or with sockets) needs nothing else: names are whole, addresses are given,
+//! A network in memory or on sockets can be built from it alone: names are whole, addresses are given,
 //! certificates have names and dates, bodies are octets, spans of time are moments.
 
 use std::net::IpAddr;
@@ -108,7 +108,7 @@ pub struct Deadlines {
 }
 
 impl Default for Deadlines {
-    /// Two seconds for each: long for loopback, short for whoever waits for the run.
+    /// Two seconds for each: long for loopback, short for those who wait for the run.
     fn default() -> Self {
         let deadline = Duration::from_secs(2);
         Self {

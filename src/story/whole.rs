@@ -19,7 +19,7 @@ pub struct Story {
     pub rfc: Vec<Box<str>>,
     /// When it starts, by the virtual clock.
     pub start: UnixTime,
-    /// The one network on which it can be told, if it cannot be told on both.
+    /// The one network on which it can be played, if it cannot be played on both.
     pub only_on: Option<OnlyOn>,
     /// Why it is known to fail.
     pub xfail: Option<Box<str>>,
@@ -52,7 +52,7 @@ pub enum NetworkKind {
 pub enum Source {
     /// The story is built in code: a number is that of a step, from 1.
     Code,
-    /// The story is told in the text of this name: a number is that of a line, from 1.
+    /// The story is written in the text of this name: a number is that of a line, from 1.
     Text(Box<str>),
 }
 
@@ -67,7 +67,7 @@ pub struct Head {
     pub rfc: Vec<Box<str>>,
     /// When it starts, by the virtual clock.
     pub start: UnixTime,
-    /// The one network on which it can be told, if it cannot be told on both.
+    /// The one network on which it can be played, if it cannot be played on both.
     pub only_on: Option<OnlyOn>,
     /// Why it is known to fail.
     pub xfail: Option<Box<str>>,
@@ -100,7 +100,7 @@ impl Story {
             .map(|()| story)
     }
 
-    /// Returns the name of what the story is told in: a text, or the story itself.
+    /// Returns the name of what the story is written in: a text, or the story itself.
     #[must_use]
     pub fn told_in(&self) -> &str {
         match &self.source {
@@ -109,7 +109,7 @@ impl Story {
         }
     }
 
-    /// Says where something is told: as `name:line` in a text, by the step and its title in code.
+    /// Says where something is written: as `name:line` in a text, by the step and its title in code.
     #[must_use]
     pub fn place(&self, origin: Origin) -> String {
         let number = origin.number();

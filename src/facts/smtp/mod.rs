@@ -24,7 +24,7 @@ pub struct SmtpRequest {
     pub message: Option<Message>,
 }
 
-/// The port of an MX host or a smart host: 25 unless told otherwise.
+/// The port of an MX host or a smart host: 25 unless set otherwise.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SmtpPort(pub u16);
 
@@ -361,7 +361,7 @@ pub enum SmtpFailureKind {
     Closed,
     /// An option excludes addresses of this family: nothing left this host.
     FamilyOff,
-    /// We gave up before the connection was made, for want of time or because we were told to: nothing was
+    /// We gave up before the connection was made, for want of time or because the run was stopped: nothing was
     /// learnt.
     GivenUp,
     /// The peer's octets are no SMTP reply.
@@ -371,7 +371,7 @@ pub enum SmtpFailureKind {
     /// The address is not one of the Internet at large, so nobody connected to it: see
     /// [`special_purpose`](super::special::special_purpose).
     NotGlobal,
-    /// The address is the host's own, as seen from whoever asks: loopback, or none.
+    /// The address means the machine that connects, whichever it is: loopback, or unspecified.
     OwnAddress,
     /// The connection was refused (RST).
     Refused,

@@ -1,7 +1,7 @@
 //! How many policies are fetched at once, from one address and in all: a stranger chooses both.
 //!
 //! Vendors serve thousands of domains from a few addresses, so that a fetch from one is not limited in number, only
-//! in how many run at once; but failed ones are, lest we knock at somebody's door for everybody who says that
+//! in how many run at once; but failed ones are, or we would knock at somebody's door for everybody who says that
 //! their policy is there. Who waits, waits fairly by registrable domain: one that has many names waits behind its
 //! own.
 

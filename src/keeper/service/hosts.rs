@@ -1,4 +1,4 @@
-//! The MX hosts of domains whose policy has wildcards: Postfix is told names, not patterns.
+//! The MX hosts of domains whose policy has wildcards: Postfix takes names, not patterns.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -22,7 +22,7 @@ use crate::sender::{Network, SenderClass};
 use crate::store;
 use crate::tlsrpt::result_type::ResultType;
 
-/// How much work for domains runs or waits at once; who asks beyond it is told that nothing is known yet.
+/// How much work for domains runs or waits at once; an answer beyond it is that nothing is known yet.
 const MAX_FLIGHTS: usize = 20_000;
 
 /// How many addresses of an MX host are looked through for one of our own.

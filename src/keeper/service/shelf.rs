@@ -133,8 +133,8 @@ impl Shelf {
         self.removals.load(Ordering::SeqCst)
     }
 
-    /// Says that something was removed from the store: what is being read is read again. Whoever says so removes it
-    /// from its part afterwards.
+    /// Says that something was removed from the store: what is being read is read again. The caller removes it from its
+    /// part afterwards.
     pub(super) fn forget_what_is_read(&self) {
         self.removals.fetch_add(1, Ordering::SeqCst);
     }

@@ -383,7 +383,7 @@ impl<N: Network> Keeper<N> {
         true
     }
 
-    /// Counts what came of a piece of work, and tells what is news: one line a changed answer, with the reason.
+    /// Counts what came of a piece of work, and logs what is news: one line a changed answer, with the reason.
     fn tell(&self, domain: &DnsName, held: &Held, found: &Discovery, done: &Done) {
         let counters = &self.counters;
         counters.looked.add();

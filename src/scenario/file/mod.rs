@@ -51,11 +51,11 @@ impl Head {
     pub(crate) const KEYS: &[&str] = &["id", "title", "rfc", "start", "network", "xfail"];
 }
 
-/// A story that cannot be told on every network.
+/// A story that cannot be played on every network.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NetworkTable {
-    /// The one network that can tell it.
+    /// The one network that can play it.
     pub(crate) only: NetworkWord,
     /// Why the other cannot.
     pub(crate) reason: Located<String>,

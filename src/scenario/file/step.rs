@@ -218,7 +218,7 @@ impl JsonSchema for ReceivedTls {
 }
 
 /// What an observer's `check` finds; it has a resolver of its own, its requests are not counted, and it remembers
-/// nothing unless told to.
+/// nothing unless `remember` names it.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CheckTable {
@@ -246,7 +246,7 @@ pub(crate) struct CheckTable {
     pub(crate) finding: OneOrMany<Located<String>>,
     /// Findings that must not.
     pub(crate) no_finding: OneOrMany<Located<String>>,
-    /// Where the policy is told to be hosted: `EasyDMARC`, `looks like nginx`, `cannot tell`.
+    /// Where the check says that the policy is hosted: `EasyDMARC`, `looks like nginx`, `cannot tell`.
     pub(crate) place: Option<Located<String>>,
     /// The exit code.
     pub(crate) exit: Option<Located<u8>>,

@@ -1,4 +1,6 @@
 //! §3.3, §5.1, §10.2: what a sender keeps, for how long, and when it fetches again.
+//!
+//! D9 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! §5.1 and the room that it leaves: when each class of sender asks for what.
+//!
+//! A4 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use crate::model::stage::{EDGE, Stage, told, warm};
 use crate::sender::PolicyState;

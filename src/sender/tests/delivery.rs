@@ -1,4 +1,6 @@
 //! §4, §4.2, §5: what a policy asks of a hop, and what becomes of the message.
+//!
+//! V1 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use std::time::Duration;
 

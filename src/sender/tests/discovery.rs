@@ -1,4 +1,6 @@
 //! §3.1: the record that says whether to ask for a policy.
+//!
+//! D2 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! §3.3: the HTTPS exchange, and what a failed one leaves behind.
+//!
+//! F3 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use crate::facts::certificate::CertificateFault;
 use crate::facts::dns::{DnsFailureKind, RecordType};

@@ -282,7 +282,7 @@ async fn a_domain_whose_time_is_over_keeps_what_it_has_learnt() {
     // Nothing is asked any more, and what is known is still told.
     let again = strict.attempt(Mail::probe(&next_hop), &state).await;
     assert_eq!((again, stage.asked()), (attempt, vec![]));
-    // A probe that was given up is made by whoever comes next, and then known to those without time.
+    // The next caller makes again a probe that was given up; callers without time then know it.
     let network = stage.model.through("resolver");
     let request = SmtpRequest {
         host: name("mx1.corp.test"),

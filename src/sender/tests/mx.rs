@@ -1,4 +1,6 @@
 //! §4.1, §5.1, RFC 5321 §5.1, RFC 7505: which hosts are tried, in which order, and what ends the search.
+//!
+//! V1 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use crate::facts::dns::{DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord};
 use crate::model::stage::{Stage, name, told, warm};

@@ -1,4 +1,6 @@
 //! §6: what would be reported; and the reason, which is for people.
+//!
+//! R1 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use crate::facts::certificate::CertificateFault;
 use crate::facts::dns::{DnsFailureKind, RecordType};

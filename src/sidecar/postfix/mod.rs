@@ -22,6 +22,8 @@
 //! | addresses, names that the DNS cannot hold | left out: OpenSSL takes an address in `match=` for an IP SAN |
 //! | unknown fields, in any octets | never written: the lines of `policy_string` are made from the fields that count |
 //!
+//! D1 and the like are numbers of requirements: `sts/requirements.md` lists them.
+//!
 //! [RFC 8461, Section 5]: https://www.rfc-editor.org/rfc/rfc8461#section-5
 //! [`PolicyName`]: crate::sts::name::PolicyName
 

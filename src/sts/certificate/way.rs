@@ -101,7 +101,7 @@ impl<'a> Way<'a> {
 
     /// Says where a chain ends that leads to no trusted root.
     ///
-    /// Q: A leaf alone, is its intermediate missing or its CA unknown? A: That cannot be told: said is what is
+    /// Q: A leaf alone, is its intermediate missing or its CA unknown? A: That cannot be known: said is what is
     /// seen, and the remedy names both.
     pub(super) fn end(&self) -> CertificateFault {
         let last = self.certificates().last().map(|last| last.subject());

@@ -17,7 +17,7 @@ use crate::facts::dns::DnsFailure;
 use crate::facts::http::{BodyEnd, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse};
 use crate::facts::{DnsName, DnsNameError, Say, Sentence};
 
-/// The largest policy body that is read unless told otherwise, in octets: "a suggested maximum policy size is
+/// The largest policy body that is read unless set otherwise, in octets: "a suggested maximum policy size is
 /// 64 kilobytes".
 pub const DEFAULT_MAX_POLICY_BYTES: u64 = 65_536;
 
@@ -158,13 +158,13 @@ pub enum FetchError {
     /// No HTTP response came.
     #[error("{0}")]
     Connection(HttpFailure),
-    /// The name of the policy host would be too long for the DNS. Told by the sender, not by [`judge`].
+    /// The name of the policy host would be too long for the DNS. Found by the sender, not by [`judge`].
     #[error("the policy host has no possible name: {0}")]
     Host(#[source] DnsNameError),
-    /// The lookup of the policy host failed. Told by the sender, not by [`judge`].
+    /// The lookup of the policy host failed. Found by the sender, not by [`judge`].
     #[error("{}", host_lookup(.0))]
     HostLookup(DnsFailure),
-    /// The policy host does not exist (NXDOMAIN). Told by the sender, not by [`judge`].
+    /// The policy host does not exist (NXDOMAIN). Found by the sender, not by [`judge`].
     #[error("the policy host {host}{} does not exist", behind(.alias_of))]
     HostNotFound {
         /// The policy host.
@@ -188,7 +188,7 @@ pub enum FetchError {
         found: Option<Box<str>>,
     },
     /// None of the policy host's addresses that were asked can be connected to, and there are more of them.
-    /// Told by the sender, not by [`judge`].
+    /// Found by the sender, not by [`judge`].
     #[error(
         "none of the {tried} addresses of the policy host {host} that were asked can be connected to (left \
          out: {not_tried})"
@@ -201,7 +201,7 @@ pub enum FetchError {
         /// How many were not.
         not_tried: usize,
     },
-    /// The policy host has no address. Told by the sender, not by [`judge`].
+    /// The policy host has no address. Found by the sender, not by [`judge`].
     #[error("the policy host {host}{} has no address", behind(.alias_of))]
     NoAddress {
         /// The policy host.

@@ -1,4 +1,4 @@
-//! Every fault of a body, for whoever has to mend it: [`parse`](super::parse()) stops at the first.
+//! Every fault of a body, for its owner: [`parse`](super::parse()) stops at the first.
 
 use super::draft::Draft;
 use super::line::{lines, split_field};
@@ -78,7 +78,7 @@ impl Say for Fault {
 }
 
 impl Collected {
-    /// Reads a line tolerantly, whose `fault` is told already.
+    /// Reads a line tolerantly, whose `fault` is reported already.
     fn read_on(&mut self, draft: &mut Draft, line: usize, octets: &[u8], fault: &PolicyErrorKind) {
         for (_, octets) in lines(octets, Reading::Tolerant).lines {
             match split_field(line, octets, Reading::Tolerant) {

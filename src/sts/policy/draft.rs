@@ -121,7 +121,7 @@ impl Draft {
         }
     }
 
-    /// Returns the policy; `last` is the last line. Whoever reads on after a bad value has no policy to finish.
+    /// Returns the policy; `last` is the last line. A reader that goes on after a bad value has no policy to finish.
     pub(super) fn finish(self, last: usize) -> Result<Policy, PolicyError> {
         if let Some(missing) = self.missing(last).into_iter().next() {
             return Err(missing);

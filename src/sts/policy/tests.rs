@@ -1,4 +1,6 @@
 //! The grammar line by line, in both readings.
+//!
+//! D10 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use super::{Field, MaxAge, Mode, Policy, PolicyError, PolicyErrorKind as K, parse};
 use crate::facts::Say;

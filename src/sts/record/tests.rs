@@ -1,4 +1,6 @@
 //! The grammar of the record and what several of them come to.
+//!
+//! D11 and the like are numbers of requirements: `sts/requirements.md` lists them.
 
 use super::{
     RecordError, RecordId, RecordIdError, SelectError, Selection, discarded, is_filtered_by_some,
