@@ -19,13 +19,13 @@ mod handle;
 mod header;
 mod limits;
 mod line;
+mod lock;
 mod open;
 mod private;
 mod purpose;
 mod schema;
 mod table;
 mod transfer;
-mod turn;
 mod worth;
 
 use std::path::{Path, PathBuf};

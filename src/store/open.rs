@@ -9,7 +9,7 @@ use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::{Header, SCHEMA_VERSION, WITHOUT_LEDGER};
 use super::schema::{self, Found};
 use super::table::Table;
-use super::{BUSY_TIMEOUT, Purpose, StoreError, private, turn};
+use super::{BUSY_TIMEOUT, Purpose, StoreError, lock, private};
 use crate::clock::Clock;
 
 /// What a store is opened for.
@@ -80,8 +80,8 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)
         Access::Change | Access::Read if !is_there => return Ok(None),
         Access::Change | Access::Make(_) | Access::Read => {}
     }
-    let (turn, access) = match turn::take(path, BUSY_TIMEOUT) {
-        Ok(turn) => (Some(turn), access),
+    let (lock, access) = match lock::take(path, BUSY_TIMEOUT) {
+        Ok(lock) => (Some(lock), access),
         Err(error @ StoreError::Busy { .. }) => return Err(error),
         // Who cannot make a lock moves nothing aside either; the owner of such a store has it alone.
         Err(_) if is_there && access.is_content_to_read() => (None, Access::Read),
@@ -92,7 +92,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)
         Err(Refusal::Damaged(damage)) if access == Access::Make(Purpose::Serve) => {
             return Err(StoreError::found_damaged(path, &damage));
         }
-        // The turn is ours and the file was closed, so this is the file that was found damaged. A new one that
+        // The lock is ours and the file was closed, so this is the file that was found damaged. A new one that
         // is damaged again is the disk's fault.
         Err(Refusal::Damaged(damage)) => {
             let moved = set_aside(path, &damage, access)?;
@@ -112,7 +112,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Option<(Inner, Opened)
     }
     let opened = Opened {
         access: if is_read_only { Access::Read } else { access },
-        is_read_only: is_read_only || turn.is_none(),
+        is_read_only: is_read_only || lock.is_none(),
         purpose: inner.purpose,
         moved_aside,
     };
@@ -126,7 +126,7 @@ pub(super) fn replace_damaged(
     error: &rusqlite::Error,
 ) -> Result<MovedAside, StoreError> {
     let access = Access::Make(inner.purpose);
-    let turn = turn::take(path, BUSY_TIMEOUT)?;
+    let lock = lock::take(path, BUSY_TIMEOUT)?;
     let moved = if inner.is_at(path) {
         set_aside(path, error, access)?
     } else {
@@ -143,7 +143,7 @@ pub(super) fn replace_damaged(
             .connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
     );
-    drop(turn);
+    drop(lock);
     if let Some((fresh, _opened)) = open(path, access)? {
         *inner = fresh;
     }

@@ -1,4 +1,4 @@
-//! Whose turn it is to open a store or to move it aside.
+//! The lock under which a store is opened or moved aside.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -25,15 +25,15 @@ pub(super) fn take(path: &Path, timeout: Duration) -> Result<File, StoreError> {
             detail: format!("its directory cannot be made: {error}").into(),
         })?;
     }
-    let lock = with_suffix(path, "-lock");
-    let turn = private::open(&lock)
+    let file = with_suffix(path, "-lock");
+    let lock = private::open(&file)
         // One that another user made can be locked all the same.
-        .or_else(|error| File::open(&lock).map_err(|_no_lock| error))
+        .or_else(|error| File::open(&file).map_err(|_no_lock| error))
         .map_err(unusable)?;
     let began = Instant::now();
     loop {
-        match turn.try_lock() {
-            Ok(()) => return Ok(turn),
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
             Err(TryLockError::WouldBlock) if began.elapsed() >= timeout => {
                 return Err(StoreError::Busy { path: path.into() });
@@ -52,7 +52,7 @@ mod tests {
     use super::{StoreError, take};
 
     #[test]
-    fn a_turn_is_waited_for_and_not_for_ever() {
+    fn a_lock_is_waited_for_and_not_for_ever() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
         let other = take(&path, Duration::ZERO).unwrap();
