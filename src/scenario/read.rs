@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use super::decode::decode;
 use super::file::{Head, ScenarioFile, StepTable, WorldTables};
 use super::located::{Located, Named, Origin};
-use super::meant;
 use super::misplaced::{alternatives, beside_an_alias};
 use super::problem::Problems;
 use super::resolve::{View, Viewer};
+use super::slips;
 use super::span::TimeSpan;
 use super::tree::{self, Entry, Node, Table, Value};
 use super::words::one_of;
@@ -50,7 +50,7 @@ impl World {
 pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<Reading> {
     let (mut document, errors) = tree::parse(text);
     if !errors.is_empty() {
-        match meant::single_step(text) {
+        match slips::single_step(text) {
             Some(origin) => problems.push_with_help(
                 origin,
                 "`[step]` is one table, and a scenario has a list of steps",
@@ -64,8 +64,8 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<Reading> {
         }
         return None;
     }
-    meant::unknown_keys(&mut document, problems);
-    meant::join_names(&mut document, problems);
+    slips::unknown_keys(&mut document, problems);
+    slips::join_names(&mut document, problems);
     let steps = document.take("step");
     let head = take_head(&mut document, problems);
     let world = read_tables(&document, problems);
@@ -210,7 +210,7 @@ fn read_step(
 fn read_set(entry: Entry, problems: &mut Problems<'_>) -> Option<Table> {
     match entry.node.value {
         Value::Table(mut table) => {
-            meant::join_names(&mut table, problems);
+            slips::join_names(&mut table, problems);
             for entry in &table.entries {
                 if !WorldTables::KEYS.contains(&entry.key.as_str()) {
                     let key: String = entry.key.chars().take(64).collect();
