@@ -27,7 +27,7 @@ pub(crate) struct Mistake {
 /// The most mistakes that are looked for in one table.
 const MAX_MISTAKES: usize = 32;
 
-/// Decodes one node; mistakes go to the list, and without a value at least one does.
+/// Decodes one node; mistakes go to the list, some more than once, and without a value at least one does.
 ///
 /// A key with a bad value is reported and left out, and the rest is read: what stands beside it is not at fault.
 pub(crate) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<T> {
@@ -36,14 +36,14 @@ pub(crate) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistak
     for _ in 0..MAX_MISTAKES {
         let node = pruned.as_ref().unwrap_or(node);
         let unknown = RefCell::new(Vec::new());
-        let error = match T::deserialize(NodeDeserializer {
+        let decoded = T::deserialize(NodeDeserializer {
             node,
             unknown: &unknown,
-        }) {
-            Ok(value) => {
-                mistakes.append(&mut unknown.into_inner());
-                return Some(value);
-            }
+        });
+        // Each time anew: what is left out below takes its unknown keys with it.
+        mistakes.append(&mut unknown.into_inner());
+        let error = match decoded {
+            Ok(value) => return Some(value),
             Err(error) => error,
         };
         let origin = error.origin.unwrap_or(node.origin);
@@ -68,11 +68,7 @@ pub(crate) fn decode<T: DeserializeOwned>(node: &Node, mistakes: &mut Vec<Mistak
             | Value::LargeInteger(_)
             | Value::String(_) => None,
         };
-        let Some(key) = key else {
-            mistakes.append(&mut unknown.into_inner());
-            break;
-        };
-        bad_keys.push(key);
+        bad_keys.push(key?);
         pruned = Some(rest);
     }
     None

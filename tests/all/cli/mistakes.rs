@@ -55,6 +55,10 @@ fn every_verb_shows_the_line_and_the_caret() {
         "meant.toml",
         "[domains.\"corp.test\"]\nmx = \"mx.corp.test\"\npolcy = \"\"\n",
     );
+    program.write(
+        "both.toml",
+        "[domains.\"corp.test\"]\nmxs = \"mx.corp.test\"\n",
+    );
     program.write("options.toml", "# ours\nfail-no = 'warning'\n");
     program.write("value.toml", "format = 'xml'\n");
     for (words, exit, shown) in [
@@ -73,6 +77,12 @@ fn every_verb_shows_the_line_and_the_caret() {
             &["check", "--intended", "meant.toml"],
             2,
             "!meant.toml:3:1: unknown key `polcy`\n  |\n3 | polcy = \"\"\n  | ^^^^^ did you mean `policy`?\n",
+        ),
+        // The slip is not hidden by what is missing for it.
+        (
+            &["check", "--intended", "both.toml"],
+            2,
+            "!both.toml:2:1: unknown key `mxs`\n  |\n2 | mxs = \"mx.corp.test\"\n  | ^^^ did you mean `mx`?\n",
         ),
         (
             &["lint", "scenario", "--config", "options.toml", "five.toml"],
