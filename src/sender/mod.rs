@@ -19,10 +19,12 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let policy = "version: STSv1\nmode: enforce\nmx: mx.old.test\nmax_age: 604800\n";
 //! let story = Story::builder("moved", "2026-03-02T08:00:00Z".parse()?)
+//!     .sender("strict", "strict")
 //!     .step(Duration::ZERO, "the MX has moved", |world| {
 //!         world.domain("corp.test").txt(&["v=STSv1; id=1;"]).policy(policy).mx(&[(10, "mx.new.test")]);
 //!         world.server("mx.new.test");
 //!     })
+//!     .expect("corp.test", Verdict::Defer)
 //!     .build()?;
 //! let model = Arc::new(Model::new(Clock::manual(story.start)));
 //! model.apply(Hosted {
