@@ -29,9 +29,10 @@ choose() {
     done
 }
 
-# build_images STICKLER: what is missing.
+# build_images STICKLER: what is missing. The program and the images of each suite are built at once: the one takes the
+# processor, the others wait for the network.
 build_images() {
-    local missing row name kind address suite target image
+    local missing suite job result status=0
     if command -v docker-compose > /dev/null; then
         compose=(docker-compose)
     elif docker compose version > /dev/null 2>&1; then
@@ -40,24 +41,73 @@ build_images() {
         leave_out "there is neither docker-compose nor docker compose"
     fi
     missing=$(no_docker) && leave_out "$missing"
+    trap 'end_jobs; exit 130' INT
+    trap 'end_jobs; exit 143' TERM
+    # A process group each, so that an interrupt ends what they have started too.
+    set -m
+    for suite in $(printf '%s\n' "${chosen[@]}" | cut -d' ' -f4 | sort -u); do
+        suite_images "$suite" &
+        jobs+=($!)
+    done
+    if [[ ! $1 ]]; then
+        "$here/image" --tag stickler:lab &
+        jobs+=($!)
+    fi
+    set +m
+    for job in "${jobs[@]}"; do
+        result=0
+        wait "$job" || result=$?
+        if ((result && !status)); then
+            status=$result
+            end_jobs
+        fi
+    done
+    jobs=()
+    trap - INT TERM
+    # It has said why.
+    ((status != left_out)) || [[ ! $if_available ]] || exit 0
+    ((status == left_out)) && exit $left_out
+    ((status)) && exit $broken
+    [[ ! $1 ]] || given_program "$1"
+}
+
+jobs=()
+# end_jobs: ends what is being built.
+end_jobs() {
+    local job
+    for job in "${jobs[@]}"; do
+        kill -- "-$job" 2> /dev/null || true
+    done
+}
+
+# suite_images SUITE: the images of the chosen senders of one suite.
+suite_images() {
+    local missing row name kind address suite target image built=
+    # Whoever waits for this decides what becomes of it.
+    if_available=
+    missing=$(unavailable "$1") && leave_out "$missing"
     for row in "${chosen[@]}"; do
         read -r name kind address suite target <<< "$row"
-        missing=$(unavailable "$suite") && leave_out "$missing"
+        [[ $suite == "$1" ]] || continue
         case $name in
             postfix-plain | postfix-mta-sts-resolver) image=postfix-3.7 ;;
             *) image=$name ;;
         esac
-        build_image "$here/senders/Dockerfile" "$target" "stickler-senders:$image" --build-arg "SUITE=$suite"
-        [[ $name == postfix-mta-sts-resolver ]] && build_image "$here/lab/Dockerfile" "$name" "stickler-lab:$name"
-    done
-    local options=(--tag stickler:lab)
-    if [[ $1 ]]; then
-        options+=(--stickler "$1")
-        # A program with libraries needs a base that has them; where the linker is named, it is not static.
-        if grep -q --binary-files=text 'ld-linux' "$1"; then
-            missing=$(unavailable bookworm) && leave_out "$missing"
-            options+=(--base debian:bookworm-slim)
+        if [[ " $built " != *" $image "* ]]; then
+            build_image "$here/senders/Dockerfile" "$target" "stickler-senders:$image" --build-arg "SUITE=$suite"
+            built+=" $image"
         fi
+        [[ $name != postfix-mta-sts-resolver ]] || build_image "$here/lab/Dockerfile" "$name" "stickler-lab:$name"
+    done
+}
+
+# given_program PATH: the image of a program that is built already.
+given_program() {
+    local missing options=(--tag stickler:lab --stickler "$1")
+    # A program with libraries needs a base that has them; where the linker is named, it is not static.
+    if grep -q --binary-files=text 'ld-linux' "$1"; then
+        missing=$(unavailable bookworm) && leave_out "$missing"
+        options+=(--base debian:bookworm-slim)
     fi
     "$here/image" "${options[@]}" || exit $broken
 }
