@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::control::{Control, Mutant};
 use super::message::bounce;
-use super::sender::{SenderError, SenderUnderTest};
+use super::sender::SenderUnderTest;
 use crate::facts::smtp::Message;
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::Internet;
+use crate::replay::outside::SenderError;
 use crate::sender::{Families, Limits, Mail, Network, PolicyState, Sender, SenderClass, Verdict};
 
 /// A sender in this process.

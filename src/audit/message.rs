@@ -63,15 +63,10 @@ pub(super) fn bounce(message: &Message) -> Option<Message> {
     })
 }
 
-/// Returns whether a message to an author says that another is only late.
-pub(super) fn is_about_a_delay(content: &[u8]) -> bool {
-    let content = String::from_utf8_lossy(content).to_ascii_lowercase();
-    content.contains("action: delayed")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Token, bounce, is_about_a_delay, message};
+    use super::{Token, bounce, message};
+    use crate::replay::outside::is_about_a_delay;
 
     #[test]
     fn a_message_is_known_where_it_arrives_and_where_it_comes_back() {

@@ -12,7 +12,6 @@ mod in_process;
 mod judge;
 mod lab;
 mod message;
-mod outside;
 mod requirement;
 pub mod requirements;
 mod run;
@@ -27,11 +26,10 @@ use in_process::InProcess;
 
 pub use control::Control;
 pub use lab::{Lab, LabError, Time, Timing};
-pub use outside::{Outside, QueueRun, run as run_command};
 pub use requirement::{Level, Phase, Requirement};
 pub use run::audit;
 pub use score::{Outcome, Score, Scored};
-pub use sender::{SenderError, SenderUnderTest};
+pub use sender::SenderUnderTest;
 
 use crate::world::Listen;
 

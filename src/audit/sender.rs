@@ -1,6 +1,7 @@
 //! A sender under test: mail goes in, its queue is run, and that is all that is asked of it.
 
 use crate::facts::smtp::Message;
+use crate::replay::outside::{Outside, SenderError};
 
 /// A sender that can be audited.
 ///
@@ -13,13 +14,12 @@ pub trait SenderUnderTest: Send {
     fn run_queue(&mut self) -> impl Future<Output = Result<(), SenderError>> + Send;
 }
 
-/// What a sender did not do that it was asked for.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum SenderError {
-    /// It did not take a message.
-    #[error("{0}")]
-    NotTaken(Box<str>),
-    /// A command did not do its work.
-    #[error("{0}")]
-    Command(Box<str>),
+impl SenderUnderTest for Outside {
+    async fn inject(&mut self, message: Message) -> Result<(), SenderError> {
+        Self::inject(self, message).await
+    }
+
+    async fn run_queue(&mut self) -> Result<(), SenderError> {
+        Self::run_queue(self).await
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::message::{AUTHORS, Token, is_about_a_delay};
+use super::message::{AUTHORS, Token};
 use super::site::domain_of;
 use crate::facts::UnixTime;
 use crate::fakes::Internet;
+use crate::replay::outside::is_about_a_delay;
 use crate::world::Request;
 
 /// What was seen.

@@ -44,6 +44,7 @@ mod repeat;
 pub mod replay;
 pub mod schema;
 pub mod serve;
+pub mod server_args;
 mod spelling;
 pub mod values;
 pub mod variables;

@@ -49,6 +49,7 @@ mod near_edge;
 pub mod on_lab;
 pub mod on_model;
 pub mod outcome;
+pub mod outside;
 pub mod play;
 mod resolvers;
 pub mod senders;

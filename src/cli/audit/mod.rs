@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use super::server_args::ServerArgs;
 use super::values::parse_duration;
 use crate::report::audit::Form;
 
@@ -45,6 +46,10 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub server: ServerArgs,
 
+    /// How long a mail server is given.
+    #[command(flatten)]
+    pub timing: TimingArgs,
+
     /// Write the result in this form
     #[arg(
         long,
@@ -59,33 +64,13 @@ pub struct AuditArgs {
     pub output: Option<PathBuf>,
 }
 
-/// How a mail server is reached and waited for.
+/// How long a mail server is given.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(next_help_heading = "A mail server (smtp://…)")]
-pub struct ServerArgs {
-    /// Write the options that reach the servers to this file, as STICKLER_* variables, and the authority beside it
-    #[arg(long, value_name = "FILE")]
-    pub env: Option<PathBuf>,
-
-    /// Run this once the servers are up and before the first message, to start the sender
-    #[arg(long, value_name = "COMMAND")]
-    pub start: Option<String>,
-
-    /// Run this to let the sender try all that waits, as in 'postqueue -f'
-    #[arg(long, value_name = "COMMAND")]
-    pub queue_run: Option<String>,
-
-    /// Without --queue-run, wait for the sender's own next try so long
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
-    pub retry: Duration,
-
+pub struct TimingArgs {
     /// Give the sender this long to fetch policies after the first messages
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     pub warm_up: Duration,
-
-    /// Take what was sent as settled once nothing has reached a server for this long
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
-    pub quiet: Duration,
 
     /// Give the sender this long to see a change; DNS answers may be kept for 10 s of it
     #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = parse_duration)]

@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use super::{AuditArgs, SenderArgument, ServerArgs, read};
-use crate::audit::{
-    self, Lab, Level, Outcome, Outside, QueueRun, Requirement, Score, Time, Timing, requirements,
-};
+use super::{AuditArgs, SenderArgument, read};
+use crate::audit::{self, Lab, Level, Outcome, Requirement, Score, Time, Timing, requirements};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
-use crate::cli::lab::Ways;
 use crate::cli::output::{Output, tell};
+use crate::cli::server_args::Whereabouts;
+use crate::cli::values::ServerUrl;
 use crate::facts::UnixTime;
 use crate::report::audit::{Subject, write};
 use crate::world::Listen;
@@ -41,7 +39,7 @@ pub async fn run(args: &AuditArgs, environment: &Environment) -> anyhow::Result<
         vec![match args.sender {
             SenderArgument::Strict => audit::audit_strict(&rows).await?,
             SenderArgument::Control(control) => audit::audit_control(control, &rows).await?,
-            SenderArgument::Server(server) => audit_server(server, &args.server, &rows).await?,
+            SenderArgument::Server(server) => audit_server(server, args, &rows).await?,
         }]
     };
     let exit = if args.self_test {
@@ -132,52 +130,29 @@ impl Known {
 
 /// Audits a mail server, at the addresses and ports that the DNS gives.
 async fn audit_server(
-    server: SocketAddr,
-    args: &ServerArgs,
+    server: ServerUrl,
+    args: &AuditArgs,
     rows: &[&Requirement],
 ) -> anyhow::Result<Score> {
     let timing = Timing {
-        warm_up: args.warm_up,
-        quiet: args.quiet,
-        change: args.change,
-        short_life: args.short_life,
+        warm_up: args.timing.warm_up,
+        quiet: args.server.quiet,
+        change: args.timing.change,
+        short_life: args.timing.short_life,
         ..Timing::default()
     };
-    let queue_run = match &args.queue_run {
-        Some(command) => QueueRun::Command(command.as_str().into()),
-        None => QueueRun::Within(args.retry),
-    };
     let lab = Lab::start(rows, Listen::RealPorts, Time::Real, timing).await?;
-    if let Some(env) = &args.env {
-        write_ways(env, &lab).with_context(|| format!("cannot write `{}`", env.display()))?;
-    }
-    if let Some(start) = &args.start {
-        audit::run_command(start.as_str().into())
-            .await
-            .context("starting the sender")?;
-    }
-    let mut sender = Outside::new(server, queue_run)?;
-    let name = format!("smtp://{server}");
+    let whereabouts = Whereabouts {
+        ca_pem: lab.ca_pem(),
+        resolver: lab.resolver(),
+        routes: lab.routes(),
+        now: lab.now(),
+    };
+    let mut sender = args.server.start(server, whereabouts).await?;
+    let name = format!("smtp://{}", sender.at);
     let score = audit::audit(&name, rows, &lab, &mut sender).await?;
     lab.shutdown().await?;
     Ok(score)
-}
-
-/// Writes what leads into the fake Internet, and its authority.
-fn write_ways(env: &Path, lab: &Lab) -> std::io::Result<()> {
-    // A shell looks for a name without a slash along its PATH.
-    let env = std::path::absolute(env)?;
-    let mut ca_file = env.clone().into_os_string();
-    ca_file.push(".ca.pem");
-    let ca_file = PathBuf::from(ca_file);
-    fs::write(&ca_file, lab.ca_pem())?;
-    let ways = Ways {
-        resolver: lab.resolver(),
-        routes: lab.routes(),
-        ca_file,
-        now: lab.now(),
-    };
-    ways.write_to(&env)
 }
 
 /// Returns what a score comes to: only what must be counts.

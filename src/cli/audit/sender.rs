@@ -1,9 +1,9 @@
 //! The argument that says who is audited.
 
-use std::net::SocketAddr;
 use std::str::FromStr;
 
 use crate::audit::Control;
+use crate::cli::values::{ServerUrl, ServerUrlError};
 
 /// Who is audited.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,7 +13,7 @@ pub enum SenderArgument {
     /// A sender that is wrong in a known way.
     Control(Control),
     /// The mail server there.
-    Server(SocketAddr),
+    Server(ServerUrl),
 }
 
 impl FromStr for SenderArgument {
@@ -23,12 +23,8 @@ impl FromStr for SenderArgument {
         if text == "strict" {
             return Ok(Self::Strict);
         }
-        if let Some(server) = text.strip_prefix("smtp://") {
-            let server = server.strip_suffix('/').unwrap_or(server);
-            return server
-                .parse()
-                .map(Self::Server)
-                .map_err(|_no_socket| SenderArgumentError::Server);
+        if ServerUrl::is_meant_by(text) {
+            return Ok(Self::Server(text.parse()?));
         }
         text.parse()
             .map(Self::Control)
@@ -51,10 +47,8 @@ pub enum SenderArgumentError {
         known: Vec<&'static str>,
     },
     /// What follows `smtp://` is no address with a port.
-    #[error(
-        "a mail server is an address with a port, as in smtp://127.0.0.1:25 or smtp://[::1]:25, not a name"
-    )]
-    Server,
+    #[error(transparent)]
+    Server(#[from] ServerUrlError),
 }
 
 #[cfg(test)]
@@ -72,13 +66,11 @@ mod tests {
             ),
             (
                 "smtp://127.0.0.1:25",
-                Some(SenderArgument::Server(([127, 0, 0, 1], 25).into())),
+                "smtp://127.0.0.1:25"
+                    .parse()
+                    .ok()
+                    .map(SenderArgument::Server),
             ),
-            (
-                "smtp://127.0.0.1:25/",
-                Some(SenderArgument::Server(([127, 0, 0, 1], 25).into())),
-            ),
-            ("smtp://127.0.0.1", None),
             ("smtp://localhost:25", None),
             ("postfix", None),
             ("", None),

@@ -6,6 +6,7 @@ mod duration;
 mod host;
 mod next_hop;
 mod probe;
+mod server;
 
 pub use count::{CountError, parse_count};
 pub use domain::{DomainArgument, DomainArgumentError};
@@ -13,6 +14,7 @@ pub use duration::{DurationError, parse_duration};
 pub use host::{HostError, parse_host};
 pub use next_hop::{NextHop, NextHopError};
 pub use probe::{Probe, ProbeError};
+pub use server::{ServerUrl, ServerUrlError};
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};

@@ -1,14 +1,13 @@
-//! Anyone's mail server: it takes messages over SMTP, asks the audit's resolver and trusts the audit's authority.
+//! Anyone's mail server: it takes messages over SMTP, asks the fake Internet's resolver and trusts its authority.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::sender::{SenderError, SenderUnderTest};
+use super::injector::Injector;
 use crate::clock::Clock;
 use crate::facts::smtp::Message;
 use crate::net::LiveError;
-use crate::replay::injector::Injector;
 
 /// How a sender's queue is run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,8 +21,22 @@ pub enum QueueRun {
 /// A mail server outside of this process.
 #[derive(Clone, Debug)]
 pub struct Outside {
+    /// Where it listens.
+    pub at: SocketAddr,
+    /// How its queue is run.
+    pub queue_run: QueueRun,
     injector: Injector,
-    queue_run: QueueRun,
+}
+
+/// What a sender did not do that it was asked for.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SenderError {
+    /// It did not take a message.
+    #[error("{0}")]
+    NotTaken(Box<str>),
+    /// A command did not do its work.
+    #[error("{0}")]
+    Command(Box<str>),
 }
 
 impl Outside {
@@ -34,19 +47,28 @@ impl Outside {
     /// When there is no network.
     pub fn new(at: SocketAddr, queue_run: QueueRun) -> Result<Self, LiveError> {
         Ok(Self {
-            injector: Injector::new(at)?,
+            at,
             queue_run,
+            injector: Injector::new(at)?,
         })
     }
-}
 
-impl SenderUnderTest for Outside {
-    async fn inject(&mut self, message: Message) -> Result<(), SenderError> {
+    /// Hands it a message.
+    ///
+    /// # Errors
+    ///
+    /// When it does not take it.
+    pub async fn inject(&self, message: Message) -> Result<(), SenderError> {
         let taken = self.injector.inject(message).await;
         taken.map_err(|error| SenderError::NotTaken(error.to_string().into()))
     }
 
-    async fn run_queue(&mut self) -> Result<(), SenderError> {
+    /// Lets it try all that waits.
+    ///
+    /// # Errors
+    ///
+    /// When the command fails that runs its queue.
+    pub async fn run_queue(&self) -> Result<(), SenderError> {
         match &self.queue_run {
             QueueRun::Command(command) => run(command.clone()).await,
             QueueRun::Within(span) => {
@@ -81,4 +103,11 @@ pub async fn run(command: Box<str>) -> Result<(), SenderError> {
         Ok(Err(error)) => failed(error.to_string()),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
+}
+
+/// Returns whether a message to an author says that another is only late.
+#[must_use]
+pub fn is_about_a_delay(content: &[u8]) -> bool {
+    let content = String::from_utf8_lossy(content).to_ascii_lowercase();
+    content.contains("action: delayed")
 }
