@@ -6,6 +6,7 @@ mod leaning;
 pub mod mta;
 pub mod outcome;
 mod play;
+mod player;
 pub mod servers;
 mod stage;
 
@@ -14,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use self::leaning::leave_out;
 use self::mta::{Mta, MtaKind};
-use self::outcome::{Cell, FarReplayed, Fate};
-use self::play::{Mtas, part};
+use self::outcome::{Cell, FarReplayed, Fate, besides};
+use self::play::Mtas;
+use self::player::part;
 use self::servers::Lab;
 use self::stage::{FarStage, failed};
 use super::memory::Role;
@@ -61,7 +63,7 @@ pub async fn replay_far(
         .iter()
         .flat_map(|moment| on_lab::clients(&moment.state))
         .collect();
-    let mut mtas_play = Mtas::new(&story.moments, &times, mtas);
+    let mut mtas_play = Mtas::new(&story.moments, &times, &lab, mtas);
     let mut played = Played::default();
     let mut history = Record::default();
     if let Some(first) = story.moments.first() {
@@ -74,9 +76,6 @@ pub async fn replay_far(
     }
     let mut cells = own_cells(&story, &times, &played, &history);
     cells.extend(mtas_play.cells);
-    let mut unannounced: Vec<String> = history.unannounced.iter().map(told_briefly).collect();
-    unannounced.sort();
-    unannounced.dedup();
     Ok(FarReplayed {
         factor: factor.get(),
         story: summary(&story, (None, Some(played)), Vec::new(), Vec::new(), began),
@@ -86,7 +85,7 @@ pub async fn replay_far(
             .collect(),
         cells,
         left_out,
-        unannounced,
+        unannounced: besides(&history.unannounced),
     })
 }
 
@@ -132,7 +131,7 @@ fn own_cells(story: &Story, times: &[Duration], played: &Played, history: &Recor
                     Fate::Arrived {
                         via: via.as_str().into(),
                         tls: tls.flatten().map(Into::into),
-                        protected: told.verdict == Verdict::Deliver,
+                        protected: Some(told.verdict == Verdict::Deliver),
                         times: usize::from(found.is_some()),
                     }
                 }
@@ -162,20 +161,4 @@ fn own_cells(story: &Story, times: &[Duration], played: &Played, history: &Recor
             .push(format!("{} messages arrived besides", arrived.len()));
     }
     cells
-}
-
-fn told_briefly(request: &Request) -> String {
-    match request {
-        Request::Question {
-            name, record_type, ..
-        } => format!("{record_type} {name}"),
-        Request::Get { host, path, .. } => format!("GET https://{host}{path}"),
-        Request::HttpsConnect { address } | Request::HttpsHandshake { address, .. } => {
-            format!("a connection to port 443 of {address}")
-        }
-        Request::SmtpConnect { address, .. }
-        | Request::SmtpHandshake { address, .. }
-        | Request::SmtpReceived { address, .. } => format!("a connection to port 25 of {address}"),
-        Request::StrayConnect => "a connection to nobody's address".to_owned(),
-    }
 }

@@ -1,4 +1,4 @@
-//! What a play in a lab of containers told.
+//! What a play through mail servers told.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,13 +10,14 @@ use crate::facts::tls::version_in_words;
 use crate::replay::Replayed;
 use crate::sender::Verdict;
 use crate::story::Expectation;
+use crate::world::Request;
 
-/// What came of a story in a lab of containers.
+/// What came of a story that was played through mail servers.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct FarReplayed {
     /// What each span of time was divided by.
     pub factor: u32,
-    /// What the story's own senders told, in this process.
+    /// What the story's own senders told: in the lab, or, where there is none for them, on the model.
     pub story: Replayed,
     /// The mail servers under test.
     pub senders: Vec<Box<str>>,
@@ -86,19 +87,19 @@ pub enum Fate {
         via: Box<str>,
         /// The version of TLS; null is clear text.
         tls: Option<Box<str>>,
-        /// Whether the sender found the certificate good.
-        protected: bool,
+        /// Whether the sender found the certificate good; null where that is not seen.
+        protected: Option<bool>,
         /// How often it arrived.
         times: usize,
     },
-    /// It waits.
+    /// It waits, or nothing is known of it but that it has not arrived.
     Deferred {
-        /// What the sender's log says.
+        /// What the sender's log says, or what was seen of it.
         reply: Box<str>,
     },
     /// It went back.
     Bounced {
-        /// What the sender's log says.
+        /// What the sender's log says, or what came back.
         reply: Box<str>,
     },
     /// The sender says nothing of it.
@@ -106,19 +107,23 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// Returns the verdict that it shows; `None` of a message that nobody has heard of.
+    /// Returns the verdicts that it may stand for; none of a message that nobody has heard of.
     #[must_use]
-    pub const fn verdict(&self) -> Option<Verdict> {
+    pub const fn verdicts(&self) -> &'static [Verdict] {
         match self {
             Self::Arrived {
-                protected: true, ..
-            } => Some(Verdict::Deliver),
+                protected: Some(true),
+                ..
+            } => &[Verdict::Deliver],
             Self::Arrived {
-                protected: false, ..
-            } => Some(Verdict::DeliverUnprotected),
-            Self::Deferred { .. } => Some(Verdict::Defer),
-            Self::Bounced { .. } => Some(Verdict::Bounce),
-            Self::Unheard => None,
+                protected: None,
+                tls: Some(_),
+                ..
+            } => &[Verdict::Deliver, Verdict::DeliverUnprotected],
+            Self::Arrived { .. } => &[Verdict::DeliverUnprotected],
+            Self::Deferred { .. } => &[Verdict::Defer],
+            Self::Bounced { .. } => &[Verdict::Bounce],
+            Self::Unheard => &[],
         }
     }
 
@@ -137,9 +142,13 @@ impl Fate {
         let Some(expected) = expected else {
             return faults;
         };
-        if let (Some(verdict), Some(found)) = (expected.verdict, self.verdict())
-            && verdict != found
+        let found = self.verdicts();
+        if let Some(verdict) = expected.verdict
+            && !found.is_empty()
+            && !found.contains(&verdict)
         {
+            let found: Vec<&str> = found.iter().map(|found| found.as_str()).collect();
+            let found = found.join(" or ");
             faults.push(format!("verdict {verdict} was expected, it is {found}"));
         }
         if let Self::Arrived { via, .. } = self
@@ -165,10 +174,10 @@ impl fmt::Display for Fate {
                 protected,
                 ..
             } => {
-                let how = if *protected {
-                    "delivered"
-                } else {
-                    "unprotected"
+                let how = match protected {
+                    Some(true) => "delivered",
+                    Some(false) => "unprotected",
+                    None => "arrived",
                 };
                 let tls = tls
                     .as_deref()
@@ -179,6 +188,30 @@ impl fmt::Display for Fate {
             Self::Bounced { reply } => write!(f, "BOUNCED {reply}"),
             Self::Unheard => f.write_str("nothing heard"),
         }
+    }
+}
+
+/// Tells the requests that a story does not announce, each once.
+pub(super) fn besides(unannounced: &[Request]) -> Vec<String> {
+    let mut told: Vec<String> = unannounced.iter().map(briefly).collect();
+    told.sort();
+    told.dedup();
+    told
+}
+
+fn briefly(request: &Request) -> String {
+    match request {
+        Request::Question {
+            name, record_type, ..
+        } => format!("{record_type} {name}"),
+        Request::Get { host, path, .. } => format!("GET https://{host}{path}"),
+        Request::HttpsConnect { address } | Request::HttpsHandshake { address, .. } => {
+            format!("a connection to port 443 of {address}")
+        }
+        Request::SmtpConnect { address, .. }
+        | Request::SmtpHandshake { address, .. }
+        | Request::SmtpReceived { address, .. } => format!("a connection to port 25 of {address}"),
+        Request::StrayConnect => "a connection to nobody's address".to_owned(),
     }
 }
 
@@ -194,12 +227,14 @@ mod tests {
 
     #[test]
     fn mail_arrives_once_where_it_is_to_and_as_it_is_to() {
-        let arrived = |via: &str, protected, times| Fate::Arrived {
+        let seen = |via: &str, tls: Option<&str>, protected, times| Fate::Arrived {
             via: via.into(),
-            tls: Some("TLSv1.3".into()),
+            tls: tls.map(Into::into),
             protected,
             times,
         };
+        let arrived =
+            |via: &str, protected, times| seen(via, Some("TLSv1.3"), Some(protected), times);
         let deferred = || Fate::Deferred {
             reply: "4.7.5 not verified".into(),
         };
@@ -234,6 +269,22 @@ mod tests {
                 arrived("mx.new.test", true, 1),
                 Some(&defer),
                 &["verdict defer was expected, it is deliver"],
+            ),
+            // What is not seen of it may have been.
+            (
+                seen("mx.new.test", Some("TLSv1.3"), None, 1),
+                Some(&deliver),
+                &[],
+            ),
+            (
+                seen("mx.new.test", None, None, 1),
+                Some(&deliver),
+                &["verdict deliver was expected, it is deliver-unprotected"],
+            ),
+            (
+                seen("mx.new.test", Some("TLSv1.3"), None, 1),
+                Some(&defer),
+                &["verdict defer was expected, it is deliver or deliver-unprotected"],
             ),
             (deferred(), Some(&defer), &[]),
             (

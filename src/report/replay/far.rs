@@ -1,4 +1,4 @@
-//! A story in a lab of containers: as JSON, and as `JUnit`'s XML with a test case for each message.
+//! A story through mail servers: as JSON, and as `JUnit`'s XML with a test case for each message.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::scenario;
 /// The name and version of the document.
 pub const FAR_SCHEMA: &str = "stickler/lab-play/1";
 
-/// What came of a story in a lab of containers.
+/// What came of a story that was played through mail servers.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct FarDocument<'a> {
     /// The name of this schema with its version.
@@ -33,11 +33,24 @@ pub struct FarDocument<'a> {
 ///
 /// When a value cannot be written as JSON.
 pub fn far_json(played: &FarReplayed) -> serde_json::Result<String> {
-    json::pretty(&FarDocument {
+    json::pretty(&document(played))
+}
+
+/// Returns the JSON in one line.
+///
+/// # Errors
+///
+/// When a value cannot be written as JSON.
+pub fn far_ndjson(played: &FarReplayed) -> serde_json::Result<String> {
+    serde_json::to_string(&document(played)).map(escape::json)
+}
+
+const fn document(played: &FarReplayed) -> FarDocument<'_> {
+    FarDocument {
         schema: FAR_SCHEMA,
         stickler_version: env!("CARGO_PKG_VERSION"),
         played,
-    })
+    }
 }
 
 /// Writes the XML.

@@ -6,5 +6,5 @@ mod junit;
 mod sink;
 
 pub use document::{Document, SCHEMA, Told};
-pub use far::{FAR_SCHEMA, FarDocument, far_json, far_junit};
+pub use far::{FAR_SCHEMA, FarDocument, far_json, far_junit, far_ndjson};
 pub use sink::{Options, Telling, form};

@@ -1,4 +1,4 @@
-//! A story in a lab of containers, as a table: a row for each step, a column for each mail server.
+//! A story through mail servers, as a table: a row for each step, a column for each mail server.
 
 use super::render::render;
 use crate::replay::far::outcome::{Cell, FarReplayed, Fate};
@@ -16,7 +16,7 @@ pub fn far(report: &FarReplayed, context: &Context) -> String {
         (Tone::Bad, "fails")
     };
     let remark = format!(
-        "(lab of containers, {} times as fast, {:.0} s)",
+        "({} times as fast as it is told, {:.0} s)",
         report.factor, report.story.elapsed_secs
     );
     page.title(tone, format!("{}: {verdict}", report.story.id), remark);
@@ -49,12 +49,26 @@ pub fn far(report: &FarReplayed, context: &Context) -> String {
             );
         }
     }
+    let is_not_seen = |cell: &Cell| {
+        let Fate::Arrived { protected, .. } = &cell.fate else {
+            return false;
+        };
+        protected.is_none()
+    };
+    if report.cells.iter().any(is_not_seen) {
+        page.section("What is not seen from outside");
+        page.prose(2, NOT_SEEN);
+    }
     if !report.unannounced.is_empty() {
         page.section("What mail servers asked besides");
         page.prose(2, report.unannounced.join(", "));
     }
     render(&page)
 }
+
+/// What nobody can tell of a mail server who sees nothing of it but what it sends.
+const NOT_SEEN: &str = "whether it checked a certificate where mail arrived; whether it keeps mail that has not \
+                        arrived, or gave it up without a word to its author";
 
 fn table(page: &mut Page<'_>, report: &FarReplayed) {
     let header = ["step".to_owned()]
@@ -99,12 +113,18 @@ fn word(cell: &Cell) -> String {
     let word = match &cell.fate {
         Fate::Arrived {
             via,
-            protected: true,
+            tls: None,
+            protected: None,
+            ..
+        } => format!("{via} in clear text"),
+        Fate::Arrived {
+            via,
+            protected: Some(true) | None,
             ..
         } => via.to_string(),
         Fate::Arrived {
             via,
-            protected: false,
+            protected: Some(false),
             ..
         } => format!("{via} unprotected"),
         Fate::Deferred { .. } => "DEFERRED".to_owned(),

@@ -1,4 +1,4 @@
-//! What a play in a lab of containers told, as a table, as JSON and as JUnit.
+//! What a play through mail servers told, as a table, as JSON and as JUnit.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn played() -> FarReplayed {
     let arrived = Fate::Arrived {
         via: "mx.new.test".into(),
         tls: Some("TLSv1.3".into()),
-        protected: false,
+        protected: Some(false),
         times: 1,
     };
     let wrong = "verdict defer was expected, it is deliver-unprotected";
@@ -79,7 +79,7 @@ fn the_table_says_who_delivered_where_and_what_is_wrong() {
     let context = Context::plain(UnixTime::from_secs(0));
     assert_eq!(
         text::far(&played(), &context),
-        "migration/cutover: fails (lab of containers, 3600 times as fast, 57 s)
+        "migration/cutover: fails (3600 times as fast as it is told, 57 s)
   The MX moves
 
     step  postfix   exim
