@@ -53,6 +53,17 @@ pub(super) struct Whereabouts<'a> {
 }
 
 impl ServerArgs {
+    /// Returns the option that was given though there is no mail server that it could be about.
+    pub(super) fn idle(&self) -> Option<&'static str> {
+        [
+            ("--env", self.env.is_some()),
+            ("--start", self.start.is_some()),
+            ("--queue-run", self.queue_run.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
     /// Writes what leads into the fake Internet, starts the mail server, and returns it.
     pub(super) async fn start(
         &self,

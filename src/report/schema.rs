@@ -43,7 +43,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         "lab-play",
-        "what `lab play --into` writes to retest.json",
+        "what `replay --sender-under-test` writes in JSON, and `lab play --into` to retest.json",
         || written::<replay::FarDocument<'static>>(replay::FAR_SCHEMA),
     ),
     Entry::new(

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 
+use super::through;
 use super::{ReplayArgs, ReplayAs, ReplayNetwork};
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
@@ -28,8 +29,16 @@ const WAITING_PER_PROCESSOR: NonZeroUsize = match NonZeroUsize::new(4) {
 ///
 /// # Errors
 ///
-/// When there is no scenario, or the output cannot be used.
+/// When there is no scenario, an argument is wrong, or the output cannot be used.
 pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    if let Some(server) = args.sender_under_test {
+        return through::run(args, server, environment).await;
+    }
+    if let Some(option) = args.server.idle() {
+        bail!(
+            "{option} is about a mail server, and there is none: name one with --sender-under-test"
+        );
+    }
     let began = Instant::now();
     let files = scenario::discover(&args.paths)?;
     if files.is_empty() {

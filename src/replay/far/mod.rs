@@ -1,5 +1,6 @@
-//! A story in a lab of containers, in real time: each server at an address and at ports of its own, the story's
-//! own senders in this process, and mail servers under test beside them.
+//! A story in real time, through mail servers that are not ours: in a lab of containers, each server at an address and
+//! at ports of its own and the story's own senders beside them ([`replay_far`]); or with its servers in this process,
+//! through one mail server of which nothing but its address is known ([`through`]).
 
 mod exchange;
 mod leaning;
@@ -9,6 +10,8 @@ mod play;
 mod player;
 pub mod servers;
 mod stage;
+pub mod through;
+mod watched;
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};

@@ -18,6 +18,7 @@ mod replay;
 #[cfg(unix)]
 mod screen;
 mod serve;
+mod through;
 mod values;
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 mod agreement;
 mod beside;
 mod faults;
+mod through;
 mod wrong;
 
 use std::path::Path;
