@@ -23,7 +23,7 @@ const SENDERS: &str = "docker/senders/driver/readme.py";
 const SYSTEMD: &str = "docker/senders/driver/systemd.py";
 
 /// All of them, as they stand there.
-const COMMANDS: [(&str, By); 49] = [
+const COMMANDS: [(&str, By); 50] = [
     (
         "dig +short TXT _mta-sts.example.com",
         Ci("names", NAMES, "'^\\$ dig '"),
@@ -178,6 +178,14 @@ const COMMANDS: [(&str, By); 49] = [
         Ci("image", "docker/beside", "docker run --detach "),
     ),
     ("docker/retest.sh", Ci("lab", CI, "docker/retest.sh")),
+    (
+        "stickler replay --sender-under-test smtp://127.0.0.1:25 --env lab.env --start ./start --queue-run 'postqueue -f' my-move.toml",
+        Ci(
+            "audits",
+            "docker/audit/inside",
+            "stickler replay --sender-under-test smtp://127.0.0.1:25 ",
+        ),
+    ),
     ("stickler audit", Ci("audit", CI, "\"$program\" audit &&")),
     ("stickler audit never-enforces", Here(1, "Not enforced")),
     (
@@ -189,7 +197,7 @@ const COMMANDS: [(&str, By); 49] = [
         Ci(
             "audits",
             "docker/audit/inside",
-            "stickler audit smtp://127.0.0.1:25 --env ",
+            "stickler audit smtp://127.0.0.1:25 ",
         ),
     ),
     (
