@@ -80,7 +80,7 @@ pub fn far_junit(writer: &mut dyn Write, played: &FarReplayed) -> io::Result<()>
             status,
         )
     });
-    let suite = TestSuite::new("stickler lab play");
+    let suite = TestSuite::new("stickler replay");
     junit::write(
         writer,
         suite,
