@@ -203,6 +203,12 @@ impl Live {
         }
     }
 
+    /// Returns the clock that all it sees ages by: one that is begun beside it would not go with it.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     fn cache(&self) -> MutexGuard<'_, DnsCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }

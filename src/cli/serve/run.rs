@@ -53,7 +53,7 @@ pub async fn run(
     let mut signals = Signals::listen()?;
     let inherited = Inherited::take(environment.inherited_names.as_deref())?;
     let listeners = places.listen(inherited).await?;
-    let clock = args.network.clock.clock();
+    let clock = network.clock().clone();
     let (keeper, jobs) = Keeper::new(
         (network, clock),
         persistence,

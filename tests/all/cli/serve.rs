@@ -245,7 +245,11 @@ fn postfix_exim_and_the_administrator_are_answered() {
     );
     assert!(page(&program, "/livez").ends_with("alive\n"));
     assert!(page(&program, "/readyz").ends_with("ready\n"));
-    assert!(page(&program, "/metrics").contains("\nstickler_policies_fetched_total 1\n"));
+    let metrics = page(&program, "/metrics");
+    assert!(
+        metrics.contains("\nstickler_policies_fetched_total 1\n"),
+        "{metrics}"
+    );
     query(&program, &["corp.test", "--forget"]).check(0, &["!forgotten"], &"forget");
     read_to(&mut sidecar.log, "forgotten at the administrator's word");
     assert_eq!(sidecar.end("TERM"), Some(0));
