@@ -258,10 +258,10 @@ fn failed(error: impl std::error::Error) -> StageError {
 /// Returns how long a sender of a story waits on the network, or its observer.
 pub(super) fn deadlines(waits: state::Deadlines) -> Deadlines {
     // A dead address must leave time for the next one.
-    let connect = waits.smtp.min(waits.fetch / 2);
+    let of_fetch = waits.fetch / 2;
     Deadlines {
-        connect,
-        fetch_connect: connect,
+        connect: waits.smtp.min(of_fetch),
+        fetch_connect: of_fetch,
         dns_try: waits.dns,
         dns_lookup: waits.dns,
         fetch: waits.fetch,
