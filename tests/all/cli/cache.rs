@@ -316,7 +316,7 @@ fn a_store_that_cannot_be_written_is_read() {
                     "--resolver",
                     "127.0.0.1:1",
                     "--timeout",
-                    "1s",
+                    "100ms",
                 ],
                 3,
                 &[

@@ -134,7 +134,7 @@ fn damage_that_a_check_meets_is_told_and_the_exit_code_is_the_domains() {
         "--resolver",
         "127.0.0.1:1",
         "--timeout",
-        "1s",
+        "100ms",
     ]);
     run.check(
         3,

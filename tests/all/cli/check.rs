@@ -7,7 +7,7 @@ use super::signal;
 use super::{Program, Run};
 
 /// Options with which every question fails at once.
-const DEAF: [&str; 4] = ["--resolver", "127.0.0.1:1", "--timeout", "1s"];
+const DEAF: [&str; 4] = ["--resolver", "127.0.0.1:1", "--timeout", "100ms"];
 
 #[cfg(unix)]
 #[test]

@@ -54,7 +54,7 @@ async fn a_port_without_a_server_and_an_address_without_a_route_are_told_apart()
 #[tokio::test]
 async fn an_ipv4_address_in_ipv6_is_an_ipv4_address() {
     let server = Server::start(|mut talk| async move {
-        talk.say("554 no\r\n").await.rest().await;
+        talk.say("554 no\r\n").await.expect("QUIT").await;
     })
     .await;
     let mapped = SmtpRequest {
@@ -79,7 +79,7 @@ async fn an_ipv4_address_in_ipv6_is_an_ipv4_address() {
 #[tokio::test]
 async fn the_loopback_of_a_zone_is_reached_only_by_a_route() {
     let server = Server::start(|mut talk| async move {
-        talk.say("554 no\r\n").await.rest().await;
+        talk.say("554 no\r\n").await.expect("QUIT").await;
     })
     .await;
     let routed = config(server.address, Roots::none());
@@ -111,7 +111,7 @@ async fn the_loopback_of_a_zone_is_reached_only_by_a_route() {
 #[tokio::test]
 async fn a_special_purpose_address_is_reached_only_by_a_route_or_by_leave() {
     let server = Server::start(|mut talk| async move {
-        talk.say("554 no\r\n").await.rest().await;
+        talk.say("554 no\r\n").await.expect("QUIT").await;
     })
     .await;
     let routed = config(server.address, Roots::none());
@@ -152,7 +152,10 @@ async fn a_special_purpose_address_is_reached_only_by_a_route_or_by_leave() {
 async fn we_come_from_the_source_address_that_was_named() {
     let server = Server::start(|mut talk| async move {
         let from = talk.stream().peer_addr().unwrap().ip().to_string();
-        talk.say(format!("554 {from}\r\n")).await.rest().await;
+        talk.say(format!("554 {from}\r\n"))
+            .await
+            .expect("QUIT")
+            .await;
     })
     .await;
     let mut config = config(server.address, Roots::none());
