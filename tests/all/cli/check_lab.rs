@@ -78,11 +78,8 @@ set.domains."corp.test".policy.mx = ["mx.new.test"]
 
 /// Runs `check` with the options that lead into the lab.
 fn check(program: &Program, words: &[&str]) -> Run {
-    Run::of(&mut command_with(
-        program,
-        "lab.env",
-        &[&["check", "--timeout", "1s"], words].concat(),
-    ))
+    let words = [&["check"], words].concat();
+    Run::of(&mut command_with(program, "lab.env", &words))
 }
 
 fn lab(program: &Program) -> Lab {
@@ -185,7 +182,11 @@ fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
             1,
             &["corp.test: deliver, but 1 note: there is no TLSRPT record\n"],
         ),
-        (&["silent.test"], 3, &["silent.test: undetermined"]),
+        (
+            &["silent.test", "--timeout", "2s"],
+            3,
+            &["silent.test: undetermined"],
+        ),
         (&["refusing.test"], 1, &["error ", "refused"]),
         (
             &["blank.test"],
@@ -199,11 +200,15 @@ fn each_end_has_its_verdict_its_finding_and_its_exit_code() {
             ],
         ),
         (
-            &["corp.test", "silent.test"],
+            &["corp.test", "silent.test", "--timeout", "2s"],
             3,
             &["corp.test: deliver ", "silent.test: undetermined"],
         ),
-        (&["silent.test", "corp.test", "backup.test"], 1, &[]),
+        (
+            &["silent.test", "corp.test", "backup.test", "--timeout", "2s"],
+            1,
+            &[],
+        ),
         (
             &["other.test", "--next-hop", "corp.test"],
             0,
