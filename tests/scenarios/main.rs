@@ -11,11 +11,15 @@ use stickler::replay::{Networks, Outcome, Replayed, replay};
 use stickler::scenario::{Scenario, discover, duplicate_ids, load};
 use stickler::story::NetworkKind;
 
+/// How many tests run at once: most of them wait for deadlines.
+const AT_ONCE: usize = 6;
+
 /// The threads of each test's runtime: servers and sender side by side, even on a machine with one processor.
 const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
     // What real Postfix and Exim are held to, our own sender is held to as well.
     let folders = ["scenarios", "docker/senders/cases"]
         .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
