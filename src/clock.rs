@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::facts::UnixTime;
 
@@ -98,6 +99,51 @@ impl Clock {
             }
         }
     }
+
+    /// Begins to measure how long something takes by this clock.
+    #[must_use]
+    pub fn stopwatch(&self) -> Stopwatch {
+        Stopwatch(match &self.0 {
+            Kind::System { .. } => Since::Started(Instant::now()),
+            Kind::Manual(_) => Since::Shown(self.clone(), self.now()),
+        })
+    }
+}
+
+/// Measures a span of time by a clock. The system's clock may be set meanwhile, back or forth: a span that is
+/// measured gets neither shorter nor longer by that.
+#[derive(Clone, Debug)]
+pub struct Stopwatch(Since);
+
+#[derive(Clone, Debug)]
+enum Since {
+    Started(Instant),
+    Shown(Clock, UnixTime),
+}
+
+impl Stopwatch {
+    /// Returns how much time has passed.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Since::Started(began) => began.elapsed(),
+            Since::Shown(clock, began) => clock.now().saturating_duration_since(*began),
+        }
+    }
+
+    /// Waits until `span` has passed since the beginning.
+    pub async fn passed(&self, span: Duration) {
+        match &self.0 {
+            Since::Started(began) => {
+                if let Some(end) = began.checked_add(span) {
+                    tokio::time::sleep_until(end).await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            }
+            Since::Shown(clock, began) => clock.sleep_until(began.saturating_add(span)).await,
+        }
+    }
 }
 
 impl rustls::time_provider::TimeProvider for Clock {
@@ -164,6 +210,27 @@ mod tests {
         assert!(passed < Duration::from_secs(60), "{passed:?}");
         // No machine that builds this stands before 2026.
         assert!(before > UnixTime::from_secs(1_767_225_600));
+    }
+
+    #[tokio::test]
+    async fn a_span_is_measured_by_the_clock_that_it_began_on() {
+        let start = UnixTime::from_secs(1_000);
+        let clock = Clock::manual(start);
+        let watch = clock.stopwatch();
+        assert_eq!(watch.elapsed(), Duration::ZERO);
+        let minute = Duration::from_secs(60);
+        let mut set = tokio::task::JoinSet::new();
+        set.spawn({
+            let watch = watch.clone();
+            async move { watch.passed(minute).await }
+        });
+        clock.advance_to(start.saturating_add(minute));
+        set.join_next().await.unwrap().unwrap();
+        assert_eq!(watch.elapsed(), minute);
+        // The system's runs on by itself, and what has passed is not waited for.
+        let watch = Clock::system().stopwatch();
+        watch.passed(Duration::from_millis(1)).await;
+        assert!(watch.elapsed() >= Duration::from_millis(1));
     }
 
     #[tokio::test]
