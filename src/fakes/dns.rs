@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::lag::Lag;
 use super::names::names;
 use super::record::{RecordData, RecordKind};
 
@@ -41,6 +42,8 @@ pub struct NameServer {
     pub says: View,
     /// It does not know the zones that are delegated to it.
     pub lame: bool,
+    /// What it still says in the place of that at first; what is not declared there is as everybody sees it.
+    pub lag: Option<Lag<View>>,
 }
 
 /// Finds a name among those that are declared, or the wildcard that stands for it (RFC 4592).

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::certificate::{Identity, TlsVersions};
 use super::faults::HttpsFault;
+use super::lag::Lag;
 use super::names::names;
 
 /// One address of one or more policy hosts.
@@ -21,6 +22,8 @@ pub struct Edge {
     /// What answers a GET for [`Page::PATH`], by the name in `Host`, in lower case; a request for any other
     /// name or path is unannounced.
     pub pages: BTreeMap<String, Page>,
+    /// The pages that still answer in their place at first.
+    pub lag: Option<Lag<BTreeMap<String, Page>>>,
 }
 
 /// What answers a GET.

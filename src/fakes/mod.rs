@@ -25,6 +25,7 @@ mod certificate;
 mod dns;
 mod faults;
 mod https;
+mod lag;
 pub(crate) mod names;
 mod record;
 mod smtp;
@@ -41,6 +42,7 @@ pub use certificate::{
 pub use dns::{Answer, DEFAULT_TTL, DnsFault, Name, NameServer, Rcode, RecordFault, View, closest};
 pub use faults::{AlertFault, DialogueFault, HttpsFault, ListenerFault, SmtpFault, TlsFault};
 pub use https::{Edge, Page, Response, Transfer};
+pub use lag::Lag;
 pub use names::{Named, UnknownName};
 pub use record::{RecordData, RecordKind};
 pub use smtp::Receiver;

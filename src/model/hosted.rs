@@ -1,5 +1,6 @@
 //! The fake Internet in facts: what is observed of each thing that it serves, and of each fault.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::facts::http::{
 };
 use crate::facts::{DnsName, UnixTime};
 use crate::fakes::{
-    Answer, DnsFault, Edge, HttpsFault, Internet, ListenerFault, Name, Page, Rcode, RecordData,
+    Answer, DnsFault, HttpsFault, Internet, ListenerFault, Name, Page, Rcode, RecordData,
     RecordFault, RecordKind, Response, TlsFault, Transfer, closest,
 };
 use crate::sts::fetch::DEFAULT_MAX_POLICY_BYTES;
@@ -28,6 +29,27 @@ pub struct Hosted {
     pub internet: Arc<Internet>,
     /// From when the lives of certificates are counted.
     pub start: UnixTime,
+    /// How many requests each server has answered that lags.
+    answered: BTreeMap<IpAddr, u32>,
+}
+
+impl Hosted {
+    /// Hosts an Internet, of which no server has answered anything yet.
+    #[must_use]
+    pub const fn new(internet: Arc<Internet>, start: UnixTime) -> Self {
+        Self {
+            internet,
+            start,
+            answered: BTreeMap::new(),
+        }
+    }
+}
+
+/// Counts a request, and returns how many came before it.
+fn count(answered: &mut BTreeMap<IpAddr, u32>, address: IpAddr) -> u32 {
+    let count = answered.entry(address).or_default();
+    *count = count.saturating_add(1);
+    *count - 1
 }
 
 impl Servers for Hosted {
@@ -41,19 +63,22 @@ impl Servers for Hosted {
         Some(say(name, of_view, question, Validation::On))
     }
 
-    fn say_at(&self, address: IpAddr, question: &Question) -> Option<Said> {
+    fn say_at(&mut self, address: IpAddr, question: &Question) -> Option<Said> {
         let server = self.internet.name_servers.get(&address)?;
         if server.lame {
             return Some(Said::Outcome(failed(DnsFailureKind::NotAuthoritative)));
         }
+        let lag = server.lag.as_ref();
+        let still = lag.and_then(|lag| lag.still(count(&mut self.answered, address)));
+        let says = still.unwrap_or(&server.says);
         let name = closest(question.name.as_str(), |name| {
-            let own = server.says.names.get(name);
+            let own = says.names.get(name);
             own.or_else(|| self.internet.dns.names.get(name))
         });
         let Some(name) = name else {
             return Some(Said::Outcome(DnsOutcome::NxDomain { ttl: None }));
         };
-        let mut said = say(name, server.says.fault, question, Validation::Off);
+        let mut said = say(name, says.fault, question, Validation::Off);
         if let Said::Outcome(DnsOutcome::Failed(failure)) = &mut said
             && let DnsFailureKind::ServFail(servfail) = &mut failure.kind
         {
@@ -66,7 +91,7 @@ impl Servers for Hosted {
         Some(said)
     }
 
-    fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
+    fn get(&mut self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
         let edge = self.internet.https.get(&address)?;
         let shown = Certificate::shown(&edge.identity, host, self.start);
         let (certificate, outcome) = match (edge.fault, shown) {
@@ -76,7 +101,9 @@ impl Servers for Hosted {
             (None, Some(shown)) => {
                 let certificate = shown.present(host, now);
                 let outcome = if certificate.faults.is_empty() {
-                    page(edge, host)
+                    let lag = edge.lag.as_ref();
+                    let still = lag.and_then(|lag| lag.still(count(&mut self.answered, address)));
+                    page(still.unwrap_or(&edge.pages), host)
                 } else {
                     Err(HttpFailureKind::CertificateRefused)
                 };
@@ -280,8 +307,8 @@ const fn https_failure(fault: HttpsFault) -> HttpFailureKind {
     }
 }
 
-fn page(edge: &Edge, host: &DnsName) -> Result<HttpResponse, HttpFailureKind> {
-    match edge.pages.get(host.as_str()) {
+fn page(pages: &BTreeMap<String, Page>, host: &DnsName) -> Result<HttpResponse, HttpFailureKind> {
+    match pages.get(host.as_str()) {
         Some(Page::Response(response)) => Ok(http_response(response)),
         Some(Page::Raw(_)) => Err(HttpFailureKind::Malformed),
         // A Host that the edge does not know.

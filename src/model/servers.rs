@@ -14,11 +14,13 @@ pub trait Servers: Clone + Debug + Default + Send + 'static {
     /// A resolver of which the servers know nothing sees what most see.
     fn say(&self, resolver: Option<&str>, question: &Question) -> Option<Said>;
 
-    /// Returns what the name server at an address says itself about one name; `None` if there is none.
-    fn say_at(&self, address: IpAddr, question: &Question) -> Option<Said>;
+    /// Returns what the name server at an address says itself about one name; `None` if there is none. It may count
+    /// the question.
+    fn say_at(&mut self, address: IpAddr, question: &Question) -> Option<Said>;
 
     /// Returns what the edge at an address answers to a GET for the policy of `host`, with what it shows.
-    fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange>;
+    /// It may count the request.
+    fn get(&mut self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange>;
 
     /// Returns what the MX host at an address says at each step to a sender that asks for `host`.
     fn receive(&self, host: &DnsName, address: IpAddr) -> Option<Script>;

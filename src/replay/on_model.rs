@@ -83,10 +83,8 @@ impl Stage for ModelStage {
     }
 
     async fn apply(&self, state: &State) -> Result<(), StageError> {
-        self.model.apply(Hosted {
-            internet: Arc::clone(&state.internet),
-            start: self.start,
-        });
+        self.model
+            .apply(Hosted::new(Arc::clone(&state.internet), self.start));
         Ok(())
     }
 

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use self::addresses::Allocation;
 use self::expect::{Around, Receivers};
@@ -34,7 +35,7 @@ use self::problem::Problems;
 pub use self::problem::{LoadError, Problem};
 use self::resolve::{Context, Viewer};
 pub use self::schema::schema;
-use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, Story};
+use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, State, Story};
 
 /// The largest scenario file: many times the longest story.
 const MAX_FILE_OCTETS: u64 = 1 << 20;
@@ -104,9 +105,13 @@ fn read_scenario(text: &str, file: &Path, problems: &mut Problems<'_>) -> Option
         start,
         allocation: &allocation,
     };
-    let mut states = Vec::new();
+    let mut states: Vec<State> = Vec::new();
     for world in &reading.worlds {
-        let state = resolve::resolve(&world.tables, &world.views, context, problems);
+        let mut state = resolve::resolve(&world.tables, &world.views, context, problems);
+        resolve::look_back(
+            Arc::make_mut(&mut state.internet),
+            states.last().map(|before| &*before.internet),
+        );
         lint::lint_references(&world.tables, &state.internet.dns, problems);
         for view in &world.views {
             let seen = match &view.viewer {

@@ -14,10 +14,10 @@ use tokio_rustls::server::TlsStream;
 use super::door::Serve;
 use super::gzip;
 use super::history::Request;
-use super::served::Shared;
+use super::served::{ServedEdge, Shared};
 use super::tasks::pause;
 use super::tls::{self, DEADLINE};
-use crate::fakes::{Edge, HttpsFault, ListenerFault, Page, Response, Transfer};
+use crate::fakes::{HttpsFault, ListenerFault, Page, Response, Transfer};
 
 /// The longest request head that is read.
 const MAX_HEAD_OCTETS: usize = 16 * 1024;
@@ -83,22 +83,22 @@ impl HttpsServer {
         }
         let mut stream = tls::finish(handshake, Arc::clone(&served.config)).await?;
         let head = read_head(&mut stream).await?;
-        let page = self.look_up(&served.edge, &head, sni, &stream);
+        let page = self.look_up(served, &head, sni, &stream);
         send(&mut stream, &page, head.method == "HEAD").await
     }
 
     /// Records a request and finds its page.
     fn look_up(
         &self,
-        edge: &Edge,
+        served: &ServedEdge,
         head: &Head,
         sni: Option<String>,
         stream: &TlsStream<TcpStream>,
     ) -> Page {
         let host = head.header("host").unwrap_or_default().to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host).to_owned();
-        let found = edge
-            .pages
+        let found = served
+            .pages()
             .get(&host)
             .filter(|_page| head.method == "GET" && head.path == Page::PATH);
         let request = Request::Get {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
@@ -11,7 +12,7 @@ use super::history::History;
 use super::pki::Pki;
 use super::smtp::Greylist;
 use super::tls;
-use crate::fakes::{Edge, Receiver};
+use crate::fakes::{Edge, Page, Receiver};
 
 /// What every server of a world sees.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub(super) struct Served {
 pub(super) struct ServedEdge {
     pub(super) edge: Edge,
     pub(super) config: Arc<ServerConfig>,
+    answered: AtomicU32,
 }
 
 impl ServedEdge {
@@ -53,7 +55,15 @@ impl ServedEdge {
         Ok(Self {
             config: tls::server_config(pki, &edge.identity, edge.versions, &[b"http/1.1"])?,
             edge: edge.clone(),
+            answered: AtomicU32::new(0),
         })
+    }
+
+    /// Returns the pages that answer a request, and counts it.
+    pub(super) fn pages(&self) -> &BTreeMap<String, Page> {
+        let lag = self.edge.lag.as_ref();
+        let still = lag.and_then(|lag| lag.still(self.answered.fetch_add(1, Ordering::Relaxed)));
+        still.unwrap_or(&self.edge.pages)
     }
 }
 

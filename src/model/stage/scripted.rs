@@ -79,11 +79,11 @@ impl Servers for Scripted {
         Some(said)
     }
 
-    fn say_at(&self, _address: IpAddr, _question: &Question) -> Option<Said> {
+    fn say_at(&mut self, _address: IpAddr, _question: &Question) -> Option<Said> {
         None
     }
 
-    fn get(&self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
+    fn get(&mut self, host: &DnsName, address: IpAddr, now: UnixTime) -> Option<HttpExchange> {
         let edge = self.edges.get(&address)?;
         let failure = |kind| HttpFailure {
             kind,

@@ -37,7 +37,7 @@ fn get(edge: Edge, host: &str) -> HttpExchange {
         https: [(ip(EDGE), edge)].into(),
         ..Internet::default()
     };
-    let hosted = hosted(internet);
+    let mut hosted = hosted(internet);
     assert_eq!(hosted.get(&name(host), ip("192.0.2.9"), START), None);
     hosted.get(&name(host), ip(EDGE), START).unwrap()
 }

@@ -31,10 +31,7 @@ fn after(secs: u64) -> UnixTime {
 
 /// The fake Internet in a story that starts when the stage does.
 fn hosted(internet: Internet) -> Hosted {
-    Hosted {
-        internet: Arc::new(internet),
-        start: START,
-    }
+    Hosted::new(Arc::new(internet), START)
 }
 
 /// Asks through a resolver and tells the first text, or how the question ended.

@@ -31,13 +31,11 @@ type Seen = (&'static [u16], Option<End>);
 async fn seen(receiver: Receiver, tls: TlsUse) -> (Vec<u16>, Option<End>) {
     let address = ip("192.0.2.1");
     let model = Arc::new(Model::new(Clock::manual(START)));
-    model.apply(Hosted {
-        internet: Arc::new(Internet {
-            smtp: [(address, receiver)].into(),
-            ..Internet::default()
-        }),
-        start: START,
-    });
+    let internet = Internet {
+        smtp: [(address, receiver)].into(),
+        ..Internet::default()
+    };
+    model.apply(Hosted::new(Arc::new(internet), START));
     let request = SmtpRequest {
         host: name("mx.corp.test"),
         address,

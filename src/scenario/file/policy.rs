@@ -47,6 +47,8 @@ pub(crate) struct PolicyTable {
     pub(crate) headers: Named<String, OneOrMany<Located<String>>>,
     /// How the body travels.
     pub(crate) transfer: Option<Transfer>,
+    /// How many requests it answers as before, each time that a step changes what it serves.
+    pub(crate) lag: Option<u32>,
     /// What the host suffers on the wire.
     pub(crate) fault: Option<HttpsFault>,
     /// The versions of TLS that the host speaks; both unless said.
@@ -86,7 +88,7 @@ impl PolicyTable {
     pub(crate) const OF_A_HOST_ALONE: [&str; 5] = ["fault", "tls", "certificate", "a", "aaaa"];
 
     /// The keys that a shared host cannot set where it is an alias itself.
-    pub(crate) const OF_A_HOST_AND_ITS_POLICY: [&str; 18] = [
+    pub(crate) const OF_A_HOST_AND_ITS_POLICY: [&str; 19] = [
         "fault",
         "tls",
         "certificate",
@@ -105,6 +107,7 @@ impl PolicyTable {
         "location",
         "headers",
         "transfer",
+        "lag",
     ];
 }
 

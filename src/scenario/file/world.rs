@@ -73,6 +73,8 @@ pub(crate) struct NameServerTable {
     pub(crate) silence: bool,
     /// It does not know the zones that are delegated to it.
     pub(crate) lame: bool,
+    /// How many questions it answers as before, each time that a step changes anything.
+    pub(crate) lag: Option<u32>,
     /// What it says otherwise than everybody sees it: laid over the world, of which only the DNS counts.
     pub(crate) set: Option<Box<WorldTables>>,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::zones::host_addresses;
 use crate::facts::DnsName;
-use crate::fakes::{DialogueFault, Edge, Receiver, SmtpFault};
+use crate::fakes::{DialogueFault, Edge, Lag, Receiver, SmtpFault};
 use crate::scenario::addresses::Use;
 use crate::scenario::file::{Addresses, CertificateTable, PolicyTable, ServerTable, WorldTables};
 use crate::scenario::problem::Problems;
@@ -127,6 +127,11 @@ fn edges(
                         (tenant.host.to_string(), response.into())
                     })
                     .collect(),
+                // What came before stands in another state.
+                lag: effective.lag.map(|requests| Lag {
+                    requests,
+                    before: BTreeMap::new(),
+                }),
             };
             (address, edge)
         })

@@ -2,6 +2,7 @@
 
 mod context;
 mod hosts;
+mod lag;
 mod mx;
 mod policy;
 mod report_names;
@@ -16,11 +17,12 @@ use super::addresses::Use;
 use super::file::WorldTables;
 use super::problem::Problems;
 use crate::facts::DnsName;
-use crate::fakes::{self, Internet, NameServer};
+use crate::fakes::{self, Internet, Lag, NameServer};
 use crate::story::State;
 
 pub(super) use self::context::Context;
 pub(super) use self::hosts::end_of_aliases;
+pub(super) use self::lag::look_back;
 pub(super) use self::mx::parse_mx;
 use self::policy::policy_body;
 pub(super) use self::senders::deadlines;
@@ -76,6 +78,10 @@ pub(super) fn resolve(
         let server = NameServer {
             says,
             lame: table.lame,
+            lag: table.lag.map(|requests| Lag {
+                requests,
+                before: fakes::View::default(),
+            }),
         };
         let addresses =
             zones::host_addresses(table.all_addresses(), Use::NameServer, &name.0, context);

@@ -51,6 +51,7 @@ impl PolicyTable {
                 self.headers.clone()
             },
             transfer: self.transfer.or(base.transfer),
+            lag: self.lag.or(base.lag),
             fault: self.fault.or(base.fault),
             tls: self.tls.or(base.tls),
             certificate: CertificateTable::inherit(

@@ -164,6 +164,7 @@ impl RequestHandler for Handler {
         mut responder: R,
     ) -> ResponseInfo {
         let table = Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner));
+        let table = table.now();
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.recursion_available = table.role() == Role::Resolver;
         metadata.authoritative = table.role() == Role::Authority;
@@ -192,7 +193,7 @@ impl RequestHandler for Handler {
                     validation,
                     transport,
                 };
-                self.resolve(&table, &asked)
+                self.resolve(table, &asked)
             }
             Ok(_other) => Resolution::negative(ResponseCode::NotImp, Vec::new(), None),
             Err(_no_question) => Resolution::negative(ResponseCode::FormErr, Vec::new(), None),

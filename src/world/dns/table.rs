@@ -1,13 +1,16 @@
 //! What a resolver says: records, aliases followed, and what spoils them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::wire;
-use crate::fakes::{self, DEFAULT_TTL, DnsFault, NameServer, Rcode, RecordFault, RecordKind, View};
+use crate::fakes::{
+    self, DEFAULT_TTL, DnsFault, Lag, NameServer, Rcode, RecordFault, RecordKind, View,
+};
 use crate::world::error::WorldError;
 
 /// The longest CNAME chain that a resolver follows; it answers with that much of it.
@@ -23,6 +26,14 @@ pub(in crate::world) struct Table {
     fault: Option<DnsFault>,
     follows_cnames: bool,
     role: Role,
+    behind: Option<Behind>,
+}
+
+/// What a name server still says of a zone that it has not heard of yet.
+#[derive(Debug)]
+struct Behind {
+    lag: Lag<Box<Table>>,
+    answered: AtomicU32,
 }
 
 /// As what a server answers.
@@ -64,6 +75,7 @@ impl Table {
             fault: view.fault,
             follows_cnames: view.follows_cnames,
             role: Role::Resolver,
+            behind: None,
         })
     }
 
@@ -72,15 +84,41 @@ impl Table {
         server: &NameServer,
         base: &View,
     ) -> Result<Self, WorldError> {
+        let role = if server.lame {
+            Role::Lame
+        } else {
+            Role::Authority
+        };
+        let of_view = |view| -> Result<Self, WorldError> {
+            Ok(Self {
+                follows_cnames: false,
+                role,
+                ..Self::new(view, Some(base))?
+            })
+        };
+        let behind = match &server.lag {
+            Some(lag) => Some(Behind {
+                lag: Lag {
+                    requests: lag.requests,
+                    before: Box::new(of_view(&lag.before)?),
+                },
+                answered: AtomicU32::new(0),
+            }),
+            None => None,
+        };
         Ok(Self {
-            follows_cnames: false,
-            role: if server.lame {
-                Role::Lame
-            } else {
-                Role::Authority
-            },
-            ..Self::new(&server.says, Some(base))?
+            behind,
+            ..of_view(&server.says)?
         })
+    }
+
+    /// Returns what answers a question, and counts it.
+    pub(super) fn now(&self) -> &Self {
+        let Some(behind) = &self.behind else {
+            return self;
+        };
+        let answered = behind.answered.fetch_add(1, Ordering::Relaxed);
+        behind.lag.still(answered).map_or(self, Box::as_ref)
     }
 
     /// Returns as what it answers.

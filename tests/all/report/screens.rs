@@ -72,10 +72,7 @@ async fn reports(story: &Story) -> Vec<DomainReport> {
     } in &story.moments
     {
         clock.advance_to(*at);
-        model.apply(Hosted {
-            internet: Arc::clone(&state.internet),
-            start: story.start,
-        });
+        model.apply(Hosted::new(Arc::clone(&state.internet), story.start));
         for domain in &state.domains {
             let place = seen.iter().position(|(name, _)| name == domain);
             let place = place.unwrap_or_else(|| {

@@ -134,6 +134,7 @@ fn an_order_is_read_as_it_was_written() {
                 ("b.test".to_owned(), Page::Raw(vec![0, 255])),
             ]
             .into(),
+            lag: None,
         },
     );
     let fault: SmtpFault = "greylist".parse().unwrap();

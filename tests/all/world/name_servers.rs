@@ -25,7 +25,7 @@ async fn a_name_server_says_what_it_has_itself() {
             names: [("mx.test".to_owned(), Name::new([address("192.0.2.2")]))].into(),
             ..View::default()
         },
-        lame: false,
+        ..NameServer::default()
     };
     let lame = NameServer {
         lame: true,
