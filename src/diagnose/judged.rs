@@ -111,7 +111,7 @@ impl<'a> Judged<'a> {
             survey,
             record: ByReading::of(|reading| record::select(texts(&survey.record), reading)),
             edges,
-            zone: survey.zone.as_ref().map(JudgedZone::new),
+            zone: survey.known_zone().map(JudgedZone::new),
             live,
             hosts: survey
                 .hosts

@@ -8,7 +8,7 @@ use super::report_hosts::{self, ReportHost};
 use super::zone::{AskedZone, ask_servers};
 use crate::facts::DnsName;
 use crate::facts::certificate::CertificateFault;
-use crate::facts::dns::{DnsAnswer, DnsOutcome, Exchange, Question, RecordType};
+use crate::facts::dns::{DnsAnswer, DnsFailure, DnsOutcome, Exchange, Question, RecordType};
 use crate::facts::http::HttpExchange;
 use crate::facts::smtp::{SmtpExchange, SmtpPort, SmtpRequest, TlsUse};
 use crate::sender::candidates::{
@@ -26,8 +26,9 @@ pub struct Survey {
     pub record: Option<DnsAnswer>,
     /// The policy host; `None` if its name is too long to exist.
     pub policy_host: Option<PolicyHost>,
-    /// The zone that the domain lies in, and what its servers say themselves; `None` if it is not known.
-    pub zone: Option<AskedZone>,
+    /// The zone that the domain lies in, and what its servers say themselves; `None` if nobody knows any, a failure
+    /// where they could not be looked up.
+    pub zone: Result<Option<AskedZone>, DnsFailure>,
     /// The answer for the MX records.
     pub mx: DnsAnswer,
     /// Where mail may go.
@@ -144,13 +145,19 @@ impl Survey {
         }
     }
 
+    /// Returns the zone, where it is known.
+    #[must_use]
+    pub fn known_zone(&self) -> Option<&AskedZone> {
+        self.zone.as_ref().ok()?.as_ref()
+    }
+
     /// Returns the MX hosts, live ones first, then those that are meant to be.
     pub fn all_hosts(&self) -> impl Iterator<Item = &MxHost> {
         self.hosts.iter().chain(&self.standby)
     }
 }
 
-async fn look_up_text<N: Network>(
+pub(super) async fn look_up_text<N: Network>(
     network: &N,
     domain: &DnsName,
     prefix: &str,
@@ -175,7 +182,7 @@ async fn look_at_reports<N: Network>(
     (answer, report_hosts)
 }
 
-async fn ask_policy_host<N: Network>(
+pub(super) async fn ask_policy_host<N: Network>(
     network: &N,
     domain: &DnsName,
     limits: Limits,

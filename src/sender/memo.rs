@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::{Future, pending};
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -22,10 +22,14 @@ use crate::facts::{DnsName, UnixTime};
 /// The most probes that a run remembers; beyond it the finished ones are forgotten and made again.
 const MAX_PROBES: usize = 8_192;
 
-/// The probes of a whole run: each (MX host, address) is spoken to once, whatever domains share it.
+/// What the domains of a run share: each (MX host, address) is spoken to once, whatever domains name it, each server
+/// of zones is looked up once, and one that is silent is waited for no more.
 #[derive(Debug)]
 pub struct Probes {
     probes: OnceMap<(DnsName, IpAddr), SmtpExchange>,
+    servers: OnceMap<Question, DnsAnswer>,
+    /// Whether a server of zones has answered, by its address.
+    answering: Mutex<HashMap<IpAddr, bool>>,
     reach: Reach,
 }
 
@@ -35,8 +39,30 @@ impl Probes {
     pub fn noting_reach(reach: Reach) -> Self {
         Self {
             probes: OnceMap::new(MAX_PROBES),
+            servers: OnceMap::new(MAX_PROBES),
+            answering: Mutex::default(),
             reach,
         }
+    }
+
+    /// Returns whether a server of zones was silent whenever it was asked.
+    fn is_silent(&self, address: IpAddr) -> bool {
+        let answering = self.answering();
+        answering.get(&address) == Some(&false)
+    }
+
+    /// Notes what came of a question to a server of zones; one that has answered once is not silent.
+    fn note_server(&self, address: IpAddr, answer: &DnsAnswer) {
+        let is_silence = matches!(&answer.outcome, DnsOutcome::Failed(failure) if failure.kind == DnsFailureKind::TimedOut);
+        let mut answering = self.answering();
+        if answering.len() >= MAX_PROBES {
+            answering.clear();
+        }
+        *answering.entry(address).or_default() |= !is_silence;
+    }
+
+    fn answering(&self) -> MutexGuard<'_, HashMap<IpAddr, bool>> {
+        (self.answering.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns whether any MX host of the run has answered.
@@ -261,12 +287,36 @@ impl<N: Network> Network for Memo<'_, N> {
 }
 
 impl<N: Authorities> Authorities for Memo<'_, N> {
+    async fn find_server(&self, question: &Question) -> DnsAnswer {
+        let look_up = || self.network.lookup(question);
+        let shared = (self.probes.servers)
+            .get(question, &self.end, look_up)
+            .await;
+        match shared {
+            // What failed for another domain may not fail for this one.
+            Ok(answer) if matches!(answer.outcome, DnsOutcome::Failed(_)) => {
+                self.lookup(question).await
+            }
+            Ok(answer) => answer,
+            Err(over) => timed_out(self.note(over)),
+        }
+    }
+
     async fn ask_server(&self, host: &DnsName, address: IpAddr, question: &Question) -> DnsAnswer {
+        if self.probes.is_silent(address) {
+            return timed_out("it was silent to another question of this run".into());
+        }
         let asked = self
             .end
             .before(self.network.ask_server(host, address, question))
             .await;
-        asked.unwrap_or_else(|over| timed_out(self.note(over)))
+        match asked {
+            Ok(answer) => {
+                self.probes.note_server(address, &answer);
+                answer
+            }
+            Err(over) => timed_out(self.note(over)),
+        }
     }
 }
 

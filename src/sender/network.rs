@@ -34,6 +34,11 @@ pub trait Network: Sync {
 
 /// A network on which one server of a zone can be asked by itself, as no sender does.
 pub trait Authorities: Network {
+    /// Asks for the addresses of such a server, which many zones may share.
+    fn find_server(&self, question: &Question) -> impl Future<Output = DnsAnswer> + Send {
+        self.lookup(question)
+    }
+
     /// Asks the server `host` of a zone, at `address` and port 53, for what it says itself: without recursion,
     /// past every cache, CNAMEs followed only as far as its own reply goes. One that does not answer for the
     /// zone (no AA, a referral) is a [`NotAuthoritative`] failure.

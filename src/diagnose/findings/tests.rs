@@ -76,7 +76,7 @@ fn survey(edges: &[Edge]) -> Survey {
         .map(|(i, edge)| exchange_with(i, edge))
         .collect();
     Survey {
-        zone: None,
+        zone: Ok(None),
         record: Some(records(Record::Txt(TxtRecord::from_text(
             b"v=STSv1; id=1;",
         )))),

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::said::Said;
 use crate::facts::DnsName;
-use crate::facts::dns::{DnsAnswer, DnsFailureKind, DnsOutcome, Question, RecordType};
+use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::sender::Authorities;
 
 /// How many servers of a zone are asked; zones have two to eight, and the root has thirteen.
@@ -41,12 +41,21 @@ pub struct AskedServer {
     pub serial: Option<u32>,
 }
 
-/// Asks each server of the zone that `domain` lies in; `None` if it is not known which zone that is.
+/// Asks each server of the zone that `domain` lies in; `None` if nobody knows any.
 ///
 /// That takes a question for the zone, and for each server one for its address (two if it has none of IPv4) and
 /// two to itself, three where servers differ.
-pub async fn ask_servers<N: Authorities>(network: &N, domain: &DnsName) -> Option<AskedZone> {
-    let (name, mut hosts) = find_zone(network, domain).await?;
+///
+/// # Errors
+///
+/// When it cannot be looked up which servers the zone has.
+pub async fn ask_servers<N: Authorities>(
+    network: &N,
+    domain: &DnsName,
+) -> Result<Option<AskedZone>, DnsFailure> {
+    let Some((name, mut hosts)) = find_zone(network, domain).await? else {
+        return Ok(None);
+    };
     let not_asked = hosts.len().saturating_sub(MAX_SERVERS);
     hosts.truncate(MAX_SERVERS);
     let mut servers = join_all(hosts.into_iter().map(|host| ask(network, host, domain))).await;
@@ -60,42 +69,45 @@ pub async fn ask_servers<N: Authorities>(network: &N, domain: &DnsName) -> Optio
             server.serial = serial;
         }
     }
-    Some(AskedZone {
+    Ok(Some(AskedZone {
         name,
         servers,
         not_asked,
-    })
+    }))
 }
 
 /// Finds where the zone of a name begins, and its servers, sorted.
 async fn find_zone<N: Authorities>(
     network: &N,
     domain: &DnsName,
-) -> Option<(DnsName, Vec<DnsName>)> {
+) -> Result<Option<(DnsName, Vec<DnsName>)>, DnsFailure> {
     let mut name = domain.clone();
     for _ in 0..=MAX_LABELS_ABOVE {
         let question = Question::new(name.clone(), RecordType::Ns);
         let answer = network.lookup(&question).await;
         match answer.outcome {
             // The zone of an alias's target says nothing of the domain.
-            _ if !answer.aliases.is_empty() => return None,
+            _ if !answer.aliases.is_empty() => return Ok(None),
             DnsOutcome::Records { .. } => {
                 let mut hosts: Vec<DnsName> = answer.name_servers().cloned().collect();
                 hosts.sort();
                 hosts.dedup();
-                return (!hosts.is_empty()).then_some((name, hosts));
+                return Ok((!hosts.is_empty()).then_some((name, hosts)));
             }
             DnsOutcome::NoData { .. } | DnsOutcome::NxDomain { .. } => {}
-            DnsOutcome::Failed(_) => return None,
+            DnsOutcome::Failed(failure) => return Err(failure),
         }
         // What is public above it is nobody's zone here.
         if name.registrable() == name.as_str() {
-            return None;
+            return Ok(None);
         }
-        let (_, parent) = name.split_first_label()?;
-        name = parent.parse().ok()?;
+        let parent = name.split_first_label().map(|(_, parent)| parent.parse());
+        let Some(Ok(parent)) = parent else {
+            return Ok(None);
+        };
+        name = parent;
     }
-    None
+    Ok(None)
 }
 
 async fn ask<N: Authorities>(network: &N, host: DnsName, domain: &DnsName) -> AskedServer {
@@ -111,7 +123,7 @@ async fn ask<N: Authorities>(network: &N, host: DnsName, domain: &DnsName) -> As
     let about_record = name.map(|name| Question::new(name, RecordType::Txt));
     for family in [RecordType::A, RecordType::Aaaa] {
         let addresses = Question::new(server.host.clone(), family);
-        let answer = network.lookup(&addresses).await;
+        let answer = network.find_server(&addresses).await;
         let Some(address) = answer.addresses().next() else {
             continue;
         };
