@@ -171,6 +171,9 @@ pub struct FetchReport {
     pub edges: Vec<EdgeReport>,
     /// How many more addresses it has.
     pub edges_not_tried: usize,
+    /// The earliest moment at which the id can be changed: now where every address serves the policy that is meant, or
+    /// the same one; later where caches keep copies of another; null where nobody can tell.
+    pub id_safe_from: Option<UnixTime>,
     /// Why there is no edge to ask; null if there is one.
     pub error: Option<Sentence>,
 }
@@ -186,6 +189,12 @@ pub struct EdgeReport {
     pub content_type: Option<String>,
     /// The body, at most its first 4 KiB, what is not UTF-8 replaced; null without a response.
     pub body: Option<String>,
+    /// How old the copy is that a cache before the policy host answers with; null where no cache shows itself (`Age`).
+    pub age_secs: Option<u64>,
+    /// The values of `Cache-Control`, joined; null without any.
+    pub cache_control: Option<String>,
+    /// Until when a cache may serve that copy; null without one, or where nothing says.
+    pub kept_until: Option<UnixTime>,
     /// The SHA-256 of the body, in hexadecimal; null without a response, or where its body is empty.
     pub body_sha256: Option<String>,
     /// The certificate presented; null without a handshake that got there.

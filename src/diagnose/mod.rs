@@ -5,6 +5,7 @@
 //! ([`intended`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
+//! The id has its time after the body ([`id_change`], [`kept_copy`]).
 //! Where the policy really lives, and with whom, is told by what is known of places and mail providers, which is data
 //! ([`hosting`]).
 
@@ -22,9 +23,11 @@ pub mod first;
 pub mod fix;
 pub mod grounds;
 pub mod hosting;
+pub mod id_change;
 pub mod intended;
 pub mod judge;
 pub mod judged;
+pub mod kept_copy;
 pub mod lint;
 pub mod look;
 pub mod mx_report;

@@ -262,6 +262,7 @@ impl View<'_> {
             step: 6,
             title: "verify that every address of the policy host serves the correction",
             state: ok_if(agree && !is_split),
+            todo: self.when_to_change_the_id(),
             seen: zone.map(|zone| {
                 let servers = zone.servers.iter().map(|server| &server.host);
                 let mut seen = Sentence::from("the name servers ");
@@ -280,6 +281,21 @@ impl View<'_> {
             ),
             ..Step::default()
         }
+    }
+
+    /// Says from when on the id can be changed, where that is not yet, or where one is to be published.
+    fn when_to_change_the_id(&self) -> Option<Sentence> {
+        let safe_from = self.report.fetch.id_safe_from?;
+        if safe_from > self.report.checked_at {
+            let mut todo = Sentence::from("change the id no sooner than ");
+            todo.moment(safe_from)
+                .words(", when caches have let go of their copies, and look again before you do");
+            return Some(todo);
+        }
+        let is_to_come = self.intended().is_some_and(|intended| {
+            intended.policy.is_some() && intended.id_is_live == Some(false)
+        });
+        is_to_come.then(|| "every address serves it: the id can be changed now".into())
     }
 
     fn mail_path(&self) -> Step {

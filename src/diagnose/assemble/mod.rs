@@ -40,7 +40,7 @@ pub fn report(case: &Case<'_>, vantage: &Vantage) -> DomainReport {
             .map(|row| sender(row, &judged.port))
             .collect(),
         record: sources::record(judged),
-        fetch: sources::fetch(judged),
+        fetch: sources::fetch(case),
         zone: judged.zone.as_ref().map(ZoneReport::of),
         policies: policies::lay_out(case),
         mx: hosts::lay_out(judged),

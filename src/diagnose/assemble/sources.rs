@@ -1,13 +1,16 @@
 //! Where the policy comes from: the record, the policy host's edges; and the TLSRPT record.
 
 use super::certificate;
+use crate::diagnose::case::Case;
 use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{
     DestinationReport, EdgeReport, FetchReport, HostingReport, RecordReport, TlsRptReport, sha256,
 };
+use crate::diagnose::id_change;
 use crate::diagnose::judged::{Edge, Judged};
+use crate::diagnose::kept_copy::KeptCopy;
 use crate::facts::dns::{Alias, DnsAnswer, DnsOutcome, TxtRecord};
-use crate::facts::{DnsName, Say};
+use crate::facts::{DnsName, Say, UnixTime};
 use crate::sts::record::Selection;
 use crate::tlsrpt;
 
@@ -49,7 +52,8 @@ pub(super) fn record(judged: &Judged<'_>) -> RecordReport {
     }
 }
 
-pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
+pub(super) fn fetch(case: &Case<'_>) -> FetchReport {
+    let judged = case.judged;
     let url = policy_url(judged.domain);
     let hosting = HostingReport::from(&judged.hosting);
     let (Some(host), Some(live)) = (&judged.survey.policy_host, &judged.live) else {
@@ -59,6 +63,7 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
             hosting,
             edges: Vec::new(),
             edges_not_tried: 0,
+            id_safe_from: None,
             error: Some("the name is too long to have a policy host".into()),
         };
     };
@@ -66,8 +71,11 @@ pub(super) fn fetch(judged: &Judged<'_>) -> FetchReport {
         url,
         cname: targets(&host.addresses.aliases).collect(),
         hosting,
-        edges: judged.edges.iter().map(edge).collect(),
+        edges: (judged.edges.iter())
+            .map(|found| edge(found, case.now))
+            .collect(),
         edges_not_tried: judged.unasked_edges(),
+        id_safe_from: id_change::safe_from(case),
         error: live
             .letter
             .as_ref()
@@ -82,9 +90,17 @@ pub(super) fn targets(aliases: &[Alias]) -> impl Iterator<Item = DnsName> {
     aliases.iter().map(|alias| alias.target.clone())
 }
 
-fn edge(edge: &Edge<'_>) -> EdgeReport {
+fn edge(edge: &Edge<'_>, now: UnixTime) -> EdgeReport {
     let exchange = edge.exchange;
     let response = exchange.outcome.as_ref().ok();
+    let copy = KeptCopy::of(exchange);
+    let cache_control = response.map(|response| {
+        let values = response.headers.named("cache-control");
+        let values: Vec<String> = values
+            .map(|value| value.escape_ascii().to_string())
+            .collect();
+        values.join(", ")
+    });
     EdgeReport {
         address: exchange.address,
         status: response.map(|response| response.status),
@@ -98,6 +114,9 @@ fn edge(edge: &Edge<'_>) -> EdgeReport {
                 .unwrap_or(&response.body);
             String::from_utf8_lossy(shown).into_owned()
         }),
+        age_secs: copy.map(|copy| copy.age.as_secs()),
+        cache_control: cache_control.filter(|values| !values.is_empty()),
+        kept_until: copy.and_then(|copy| copy.kept_until(now)),
         body_sha256: response
             .filter(|response| !response.body.is_empty())
             .map(|response| sha256(&response.body)),

@@ -89,11 +89,13 @@ codes! {
     INTENDED_POLICY_UNCOVERED = "INTENDED-POLICY-UNCOVERED", 5, "8461 §4.1", CorrectPolicy, "the policy to be published leaves out an MX host";
     INTENDED_POLICY_NOT_LIVE = "INTENDED-POLICY-NOT-LIVE", 5, "8461 §3.3", ServePolicy, "the policy to be published is not live";
     EDGE_SPLIT = "STS-EDGE-SPLIT", 6, "8461 §3.3", AlignEdges, "the policy host's addresses do not serve the same policy";
+    EDGE_FAMILIES = "STS-EDGE-FAMILIES", 6, "8461 §3.3", AlignEdges, "IPv4 and IPv6 of the policy host serve different policies";
     EDGE_NOT_TRIED = "STS-EDGE-NOT-TRIED", 6, "8461 §3.3", MendPolicyHost, "the policy host has more addresses than were asked";
     DNS_SERVERS_SPLIT = "DNS-SERVERS-SPLIT", 6, "1034 §4.3.5", MendDns, "the zone's name servers do not say the same";
     DNS_SERVER_LAME = "DNS-SERVER-LAME", 6, "1912 §2.8", MendDns, "a name server does not answer for its zone";
     DNS_RESOLVER_BEHIND = "DNS-RESOLVER-BEHIND", 6, "1034 §3.6", CheckElsewhere, "resolvers still hold what the name servers said before";
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", ChangeId, "the policy changed and its id did not";
+    ID_POISONED = "STS-ID-POISONED", 6, "8461 §8.1", AlignEdges, "a new id is live while an address still serves the old policy";
     INTENDED_ID_EARLY = "INTENDED-ID-EARLY", 6, "8461 §8.1", ServePolicy, "the id to be published is live before its policy";
     INTENDED_MX_NOT_HELD = "INTENDED-MX-NOT-HELD", 6, "8461 §5.1", Wait, "senders may hold a policy that does not list an intended MX host";
     CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", ServePolicy, "senders that hold the old policy do not deliver";

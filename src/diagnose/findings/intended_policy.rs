@@ -13,6 +13,7 @@ use crate::diagnose::intended::{Intended, IntendedHost, Phase, ToPublish};
 use crate::facts::Sentence;
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::Mode;
+use crate::sts::reading::Reading;
 
 /// How many hosts or patterns one finding names.
 const NAMED: usize = 8;
@@ -117,15 +118,17 @@ fn find_not_live(
     found: &mut Findings,
 ) {
     let policy = to_publish.policy();
-    let live = case.judged.live_policy();
-    // The same policy in other octets, as with other line ends, is the same to every sender.
-    let is_live = intended.serves_body == Some(true) || live == Some(policy);
-    if is_live || intended.serves_body.is_none() {
+    if intended.serves_body != Some(false) {
         return;
     }
     let id = intended.intention.id.as_ref();
     let is_id_early = id.is_some() && id == case.judged.live_id();
-    if let Some(id) = id.filter(|_| is_id_early) {
+    // Where some address serves it, the id is early at the others alone, and that has a finding of its own.
+    let is_served = case.judged.edges.iter().any(|edge| {
+        let fetched = edge.in_reading(Reading::Letter).as_ref();
+        fetched.is_ok_and(|fetched| to_publish.is_served_as(fetched))
+    });
+    if let Some(id) = id.filter(|_| is_id_early && !is_served) {
         found.add(
             &codes::INTENDED_ID_EARLY,
             Severity::Warning,

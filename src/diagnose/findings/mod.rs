@@ -8,6 +8,7 @@ mod certificate;
 pub mod codes;
 mod coverage;
 mod dnssec;
+mod edges;
 mod found;
 mod hosting;
 mod hosts;

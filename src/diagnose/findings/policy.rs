@@ -5,16 +5,15 @@ use super::codes::{self, Code};
 use super::found::{Findings, listed};
 use super::record::severity_of_split;
 use super::served::Served;
-use super::{cached, coverage, hosting, properties};
+use super::{cached, coverage, edges, hosting, properties};
 use crate::diagnose::case::Case;
 use crate::diagnose::command::policy_url;
 use crate::diagnose::document::{Finding, MxVerdict, PortState, Severity};
 use crate::diagnose::fix::{self, Fix, Holder};
 use crate::diagnose::judged::{self, Edge};
+use crate::facts::Sentence;
 use crate::facts::http::HttpFailureKind;
-use crate::facts::{Say, Sentence};
-use crate::sender::Verdict;
-use crate::sts::fetch::{FetchError, Fetched};
+use crate::sts::fetch::FetchError;
 use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
 use crate::tlsrpt;
@@ -26,8 +25,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     // Without a record nobody fetches: what the policy host does is no finding then.
     if case.judged.live_id().is_some() {
         find_unusable(case, found);
-        find_split(case, found);
-        find_unasked(case, found);
+        edges::find(case, found);
     }
     if let Some(policy) = case.judged.live_policy() {
         found.extend(properties::find(policy));
@@ -190,94 +188,6 @@ fn code_of(error: &FetchError) -> &'static Code {
         | FetchError::Status { .. }
         | FetchError::TimedOut
         | FetchError::TooLarge { .. } => &codes::FETCH_FAILED,
-    }
-}
-
-/// The addresses of the policy host must serve the same thing: a sender asks one of them, nobody knows which.
-fn find_split(case: &Case<'_>, found: &mut Findings) {
-    let edges = || {
-        case.judged
-            .edges
-            .iter()
-            .filter(|edge| !edge.exchange.is_out_of_reach() && !edge.exchange.is_special())
-    };
-    let serves = |edge: &&Edge<'_>| edge.in_reading(Reading::Tolerant).is_ok();
-    let mut groups: Vec<(Sentence, Vec<&Edge<'_>>)> = Vec::new();
-    for edge in edges() {
-        let says = describe(edge.in_reading(Reading::Tolerant));
-        match groups.iter_mut().find(|(said, _)| *said == says) {
-            Some((_, edges)) => edges.push(edge),
-            None => groups.push((says, vec![edge])),
-        }
-    }
-    if groups.len() < 2 {
-        return;
-    }
-    let serving = groups
-        .iter()
-        .filter(|(_, edges)| edges.iter().any(serves))
-        .count();
-    let holds_mail = case.rows.iter().any(|row| row.verdict >= Verdict::Defer);
-    let is_ours = case.judged.edges.iter().any(|edge| {
-        edge.in_reading(Reading::Tolerant)
-            .as_ref()
-            .is_err_and(FetchError::is_ours)
-    });
-    let severity = if holds_mail && !is_ours {
-        Severity::Error
-    } else {
-        Severity::Warning
-    };
-    let mut detail = Sentence::default();
-    for (place, (says, edges)) in groups.iter().enumerate() {
-        let addresses = edges.iter().map(|edge| edge.exchange.address);
-        detail
-            .words(if place > 0 { "; " } else { "" })
-            .words(listed(addresses, 4))
-            .words(": ")
-            .add(says);
-    }
-    let address = |edge: &Edge<'_>| edge.exchange.address;
-    let domain = case.judged.domain;
-    found.add(
-        &codes::EDGE_SPLIT,
-        severity,
-        detail,
-        Some(match serving {
-            0 => fix::no_edge(domain, edges().map(address)),
-            1 => fix::failing_edges(domain, edges().filter(|edge| !serves(edge)).map(address)),
-            _ => fix::edges(domain, edges().map(address), case.now),
-        }),
-    );
-}
-
-/// Addresses beyond those that are asked: each may serve another policy.
-fn find_unasked(case: &Case<'_>, found: &mut Findings) {
-    let not_tried = case.judged.unasked_edges();
-    if not_tried > 0 {
-        let domain = case.judged.domain;
-        let asked = case.judged.edges.len();
-        found.add(
-            &codes::EDGE_NOT_TRIED,
-            Severity::Warning,
-            format!(
-                "of {} addresses of mta-sts.{domain} {} were asked: each of the others may serve another policy",
-                asked + not_tried,
-                asked
-            ),
-            Some(fix::fewer_edges(domain)),
-        );
-    }
-}
-
-fn describe(fetched: &Result<Fetched, FetchError>) -> Sentence {
-    match fetched {
-        Ok(fetched) => Sentence::from(format!(
-            "mode {}, mx {}",
-            fetched.policy.mode(),
-            listed(fetched.policy.patterns(), 8)
-        )),
-        Err(error) => error.sentence(),
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) use fetch::{LARGE_HELLO, alert};
 pub use fetch::{faults, fetch, fewer_edges};
 pub use migrate::{complete, overlap, publish, retire};
 pub use policy::{
-    begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, quoted, record, rewrite,
+    begin, cover, edges, failing_edges, keep, no_edge, one_record, opt_out, poisoned, quoted,
+    record, rewrite,
 };
 pub use value::{Change, Fix, Part, Placed};

@@ -129,6 +129,19 @@ pub fn edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>, now: Uni
         .of_edges()
 }
 
+/// What to do about an id that came before its body at some edge.
+#[must_use]
+pub fn poisoned(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>, now: UnixTime) -> Fix {
+    Fix::from(
+        "First let these addresses serve what the others serve, and purge what a cache keeps (until then each fetch there \
+         makes it worse):",
+    )
+    .run(addresses.map(|address| Command::fetch_from(domain, address)))
+    .line("Then, and not before, publish a further id: the present one stands for both policies.")
+    .publish(record(domain, now))
+    .of_edges()
+}
+
 /// What to do about edges that serve nothing, where the others agree.
 #[must_use]
 pub fn failing_edges(domain: &DnsName, addresses: impl Iterator<Item = IpAddr>) -> Fix {

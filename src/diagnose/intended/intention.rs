@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::DnsName;
+use crate::sts::fetch::Fetched;
 use crate::sts::policy::{self, Policy, PolicyError};
 use crate::sts::reading::Reading;
 use crate::sts::record::RecordId;
@@ -74,6 +75,13 @@ impl ToPublish {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// Returns whether this is what was fetched. The same policy in other octets, as with other line ends, is the same
+    /// to every sender.
+    #[must_use]
+    pub fn is_served_as(&self, fetched: &Fetched) -> bool {
+        fetched.body == self.body || fetched.policy == self.policy
     }
 
     /// Returns the policy.

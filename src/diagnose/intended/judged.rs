@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::host::IntendedHost;
-use super::intention::{Intention, Phase};
+use super::intention::{Intention, Phase, ToPublish};
 use super::removal::Removal;
 use crate::diagnose::judged::{Host, Judged};
 use crate::facts::{DnsName, UnixTime};
@@ -26,8 +26,8 @@ pub struct Intended<'a> {
     pub hosts: Vec<IntendedHost<'a>>,
     /// The live MX hosts, in the order of preference.
     pub live: Vec<LiveHost<'a>>,
-    /// Whether every address of the policy host that answers serves the body that is to be published, octet by
-    /// octet; `None` without one, or where only we failed to see.
+    /// Whether every address of the policy host that serves a policy serves the one that is to be published; `None`
+    /// without one, or where only we failed to see.
     pub serves_body: Option<bool>,
     /// The entries of the live policy that can go, after the cutover; `None` if there are none.
     pub removal: Option<Removal<'a>>,
@@ -107,8 +107,7 @@ impl<'a> Intended<'a> {
             phase,
             phase_source,
             live: live.collect(),
-            serves_body: (intention.policy.as_ref())
-                .and_then(|policy| serves(judged, policy.body())),
+            serves_body: (intention.policy.as_ref()).and_then(|policy| serves(judged, policy)),
             removal: match phase {
                 Phase::Before => None,
                 Phase::After => Removal::of(intention, judged, &read, ledger, now),
@@ -151,15 +150,15 @@ fn phase_of(intended: &[DnsName], judged: &Judged<'_>) -> Phase {
     }
 }
 
-/// Whether what the policy host serves is this body.
-fn serves(judged: &Judged<'_>, body: &[u8]) -> Option<bool> {
+/// Whether what the policy host serves is this policy.
+fn serves(judged: &Judged<'_>, to_publish: &ToPublish) -> Option<bool> {
     match judged.live_in(Reading::Letter)? {
         Ok(_) => Some(
             judged
                 .edges
                 .iter()
                 .filter_map(|edge| edge.in_reading(Reading::Letter).as_ref().ok())
-                .all(|fetched| *fetched.body == *body),
+                .all(|fetched| to_publish.is_served_as(fetched)),
         ),
         Err(error) if error.is_ours() => None,
         Err(_) => Some(false),

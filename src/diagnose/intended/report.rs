@@ -122,7 +122,7 @@ pub struct IntendedPolicyReport {
     pub max_age_secs: u32,
     /// Its mx patterns, in order.
     pub mx: Vec<String>,
-    /// Whether the policy host serves this body; null where what it serves is not known.
+    /// Whether the policy host serves this policy; null where what it serves is not known.
     pub is_live: Option<bool>,
     /// The hosts that it has to cover and does not: intended ones, and before the cutover live ones.
     pub uncovered: Vec<DnsName>,

@@ -324,6 +324,16 @@ fn fetch(page: &mut Page<'_>, report: &DomainReport) {
                 .as_deref()
                 .map(|digest| format!("sha256 {}", digest.chars().take(12).collect::<String>())),
         );
+        facts.extend(edge.age_secs.map(|secs| {
+            let age = time::span(Duration::from_secs(secs));
+            match edge.kept_until {
+                Some(until) => format!(
+                    "a cache's copy of {age}, kept until {}",
+                    page.context.moment(until)
+                ),
+                None => format!("a cache's copy of {age}"),
+            }
+        }));
         facts.extend(
             edge.error
                 .as_ref()

@@ -59,6 +59,28 @@ impl Ledger {
         self.policies().iter().filter_map(SeenPolicy::max_age).max()
     }
 
+    /// Returns since when a body has been served without a break, under whichever ids; `None` if it never was.
+    ///
+    /// A body that went and came back counts from when it came back: after a rollback it is the new one.
+    #[must_use]
+    pub fn served_since(&self, body: &[u8]) -> Option<UnixTime> {
+        let mut since: Option<UnixTime> = None;
+        for seen in self
+            .policies()
+            .iter()
+            .rev()
+            .filter(|seen| *seen.body == *body)
+        {
+            let is_broken =
+                since.is_some_and(|since| seen.gone_by.is_some_and(|gone_by| gone_by < since));
+            if is_broken {
+                break;
+            }
+            since = Some(seen.first_seen);
+        }
+        since
+    }
+
     /// Returns the changes of a body or an id that came without the other, in the order in which they were seen.
     /// Two that the same look saw first are told apart by their edges, not by time.
     #[must_use]

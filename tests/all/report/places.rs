@@ -64,6 +64,9 @@ pub(super) fn edge(text: &str, mx: &str) -> EdgeReport {
         body: Some(format!(
             "version: STSv1\nmode: enforce\nmx: {mx}\nmax_age: 604800\n"
         )),
+        age_secs: None,
+        cache_control: None,
+        kept_until: None,
         body_sha256: Some("9f86d081884c7d659a2feaa0c55ad015".repeat(2)),
         certificate: Some(certificate("mta-sts.corp.test")),
         error: None,

@@ -1,7 +1,7 @@
 //! What changed without the other: ids and bodies.
 
 use super::super::Update;
-use super::{DAY, Ledger, ledger, look, partial, without_record};
+use super::{DAY, Ledger, body, ledger, look, partial, without_record};
 
 /// Says each update in a line, days after the first look.
 fn told(ledger: &Ledger) -> Vec<String> {
@@ -101,6 +101,33 @@ fn an_update_is_in_order_where_the_id_changes_with_the_body_or_after_it() {
             .map(|(day, (id, body))| look(day * DAY, &[(*id, *body, 60)]))
             .collect();
         assert_eq!(told(&ledger(&looks)), expected, "{story}");
+    }
+}
+
+#[test]
+fn a_body_counts_from_when_it_came_for_good() {
+    // Each day's id and body; since which day the first body is served, and the second.
+    type Days<'a> = &'a [(u8, u8)];
+    let cases: [(Days<'_>, [Option<u64>; 2]); 5] = [
+        (&[(1, 1)], [Some(0), None]),
+        (&[(1, 1), (1, 1), (2, 1)], [Some(0), None]),
+        (&[(1, 1), (1, 2), (2, 2)], [Some(0), Some(1)]),
+        // Taken back: what came last is what is meant.
+        (&[(1, 1), (2, 2), (3, 1)], [Some(2), Some(1)]),
+        // Under the id that it had before, nobody can tell that it was away.
+        (&[(1, 1), (2, 2), (1, 1)], [Some(0), Some(1)]),
+    ];
+    for (days, expected) in cases {
+        let looks: Vec<_> = (0_u64..)
+            .zip(days)
+            .map(|(day, (id, body))| look(day * DAY, &[(*id, *body, 60)]))
+            .collect();
+        let ledger = ledger(&looks);
+        let since = [1, 2].map(|name| {
+            let since = ledger.served_since(&body(name, 60))?;
+            Some(since.as_secs() / DAY)
+        });
+        assert_eq!(since, expected, "{days:?}");
     }
 }
 
