@@ -20,20 +20,53 @@ pub struct Jobs {
     /// What one job is about, in the plural: `domains`.
     noun: &'static str,
     at_once: NonZeroUsize,
-    shows_progress: bool,
+    bar: ProgressBar,
     stop: Option<Stop>,
+}
+
+/// What a job shows of itself while it runs.
+#[derive(Clone, Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// Returns whether somebody watches a terminal.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
+    /// Shows what a job waits for, beside the bar.
+    pub fn show(&self, message: String) {
+        self.0.set_message(message);
+    }
+
+    /// Writes a message past the bar.
+    pub fn tell(&self, message: impl std::fmt::Display) {
+        self.0.suspend(|| tell(message));
+    }
 }
 
 impl Jobs {
     /// Makes a loop for jobs about `noun`, in the plural.
     #[must_use]
-    pub const fn new(noun: &'static str, at_once: NonZeroUsize, environment: &Environment) -> Self {
+    pub fn new(noun: &'static str, at_once: NonZeroUsize, environment: &Environment) -> Self {
         Self {
             noun,
             at_once,
-            shows_progress: environment.shows_progress,
+            bar: if environment.shows_progress {
+                // Drawn when it begins to turn, and not before.
+                ProgressBar::new(0)
+            } else {
+                ProgressBar::hidden()
+            },
             stop: None,
         }
+    }
+
+    /// Returns what jobs show of themselves.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress(self.bar.clone())
     }
 
     /// Lets an interrupt tell the running jobs to come to an end with what they have, instead of dropping them.
@@ -67,7 +100,7 @@ impl Jobs {
     {
         let mut interrupts = Interrupts::listen();
         let number = items.len();
-        let bar = self.bar(number);
+        let bar = self.begin(number);
         let mut exit = Exit::Success;
         let mut done: usize = 0;
         let mut waiting = items.into_iter();
@@ -108,16 +141,17 @@ impl Jobs {
         Ok(exit)
     }
 
-    fn bar(&self, number: usize) -> ProgressBar {
-        if !self.shows_progress || number == 0 {
-            return ProgressBar::hidden();
+    fn begin(&self, number: usize) -> &ProgressBar {
+        let bar = &self.bar;
+        if bar.is_hidden() || number == 0 {
+            return bar;
         }
-        let bar = ProgressBar::new(u64::try_from(number).unwrap_or(u64::MAX));
+        bar.set_length(u64::try_from(number).unwrap_or(u64::MAX));
         let template = if number == 1 {
-            "{spinner} working for {elapsed}".to_owned()
+            "{spinner} working for {elapsed}{wide_msg}".to_owned()
         } else {
             format!(
-                "{{spinner}} {{pos}}/{{len}} {} [{{bar:30}}] {{left}}",
+                "{{spinner}} {{pos}}/{{len}} {} [{{bar:30}}] {{left}}{{wide_msg}}",
                 self.noun
             )
         };

@@ -74,15 +74,16 @@ pub fn main(words: &[OsString]) -> ExitCode {
     };
     let closes_itself = cli.verb.closes_itself();
     let result = runtime.block_on(async {
+        let run = Box::pin(cli.verb.run(environment));
         if closes_itself {
-            return cli.verb.run(environment).await;
+            return run.await;
         }
         // Listening begins before the work does.
         let mut interrupts = Interrupts::listen();
         tokio::select! {
             biased;
             interrupt = interrupts.next() => Ok(interrupt.exit()),
-            result = cli.verb.run(environment) => result,
+            result = run => result,
         }
     });
     // Blocking work that was interrupted is not waited for; its transaction falls with the process.

@@ -4,6 +4,7 @@ use super::document::CutShortReport;
 use super::intended::Intended;
 use super::judged::Judged;
 use super::row::Row;
+use super::wait::WaitReport;
 use crate::facts::UnixTime;
 use crate::facts::special::Prefix;
 use crate::sts::ledger::{Held, Ledger};
@@ -28,6 +29,8 @@ pub struct Case<'a> {
     pub cut_short: Option<CutShortReport>,
     /// What comes of what is meant; `None` if nobody says.
     pub intended: Option<&'a Intended<'a>>,
+    /// How long was waited for that; `None` if nobody waits.
+    pub waited: Option<&'a WaitReport>,
 }
 
 impl<'a> Case<'a> {

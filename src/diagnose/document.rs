@@ -18,6 +18,7 @@ pub use super::intended::IntendedReport;
 pub use super::mx_report::{AddressReport, MxReport, MxVerdict};
 pub use super::port::{CutShortReport, PortReport, PortState};
 pub use super::stored::{StoredReport, sha256};
+pub use super::wait::{Missing, MissingKind, WaitReport};
 pub use super::zone::{NameServerReport, ZoneReport};
 use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Sentence, UnixTime};
@@ -69,6 +70,8 @@ pub struct DomainReport {
     pub findings: Vec<Finding>,
     /// What is meant, beside what is; null if nobody says (`--intended-mx`, `--intended`).
     pub intended: Option<IntendedReport>,
+    /// How long was waited for that; null without `--wait`.
+    pub waited: Option<WaitReport>,
     /// The nine steps out of the outage, in order.
     pub steps: Vec<Step>,
     /// The message that `--send` sent; null without it.

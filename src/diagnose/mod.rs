@@ -5,7 +5,7 @@
 //! ([`intended`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
-//! The id has its time after the body ([`id_change`], [`kept_copy`]).
+//! What is meant can be waited for ([`wait`]), and the id has its time after the body ([`id_change`], [`kept_copy`]).
 //! Where the policy really lives, and with whom, is told by what is known of places and mail providers, which is data
 //! ([`hosting`]).
 
@@ -41,6 +41,7 @@ pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod vantage;
+pub mod wait;
 pub mod zone;
 
 use std::time::Duration;
@@ -54,10 +55,11 @@ use crate::sts::ledger::{Held, Ledger, Look};
 
 use case::Case;
 use document::{CutShortReport, DomainReport, Severity};
-use intended::{Intended, Intention, Intentions};
+use intended::{Intended, Intention, Intentions, WaitFor};
 use judged::Judged;
 use survey::Survey;
 use vantage::Vantage;
+use wait::{Facts, Missing, Wait, WaitReport, missing};
 
 /// What a check found.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub struct Checked {
     pub report: DomainReport,
     /// What was seen for the domain's ledger.
     pub look: Look,
+    /// What is missing of what was waited for; empty where nothing was.
+    pub missing: Vec<Missing>,
 }
 
 /// How a check is made.
@@ -88,6 +92,32 @@ pub struct Options {
     pub vantage: Vantage,
     /// What is meant, domain by domain.
     pub intentions: Intentions,
+    /// How far what is meant is to be there; `None` where nobody waits for it.
+    pub wait_for: Option<WaitFor>,
+}
+
+impl Options {
+    /// Ends the questions about a domain as these options say.
+    fn bounded<'a, N: Authorities>(&self, mut memo: Memo<'a, N>) -> Memo<'a, N> {
+        if let Some(time) = self.time {
+            memo = memo.giving_up_after(time);
+        }
+        if let Some(stop) = &self.stop {
+            memo = memo.ending_with(stop.clone());
+        }
+        memo
+    }
+}
+
+/// A domain to check.
+#[derive(Clone, Copy, Debug)]
+struct Subject<'a> {
+    /// The domain.
+    domain: &'a DnsName,
+    /// What was seen of it before; `None` if nothing is remembered.
+    remembered: Option<&'a Ledger>,
+    /// How long was waited for what is meant; `None` if it has to be there at once.
+    wait: Option<&'a Wait>,
 }
 
 /// Checks one domain: what conforming senders do with mail for it now, and why.
@@ -142,14 +172,25 @@ pub async fn check<N: Authorities>(
     remembered: Option<&Ledger>,
     options: &Options,
 ) -> Checked {
+    let subject = Subject {
+        domain,
+        remembered,
+        wait: None,
+    };
+    check_subject(network, probes, &subject, options).await
+}
+
+async fn check_subject<N: Authorities>(
+    network: &N,
+    probes: &Probes,
+    subject: &Subject<'_>,
+    options: &Options,
+) -> Checked {
+    let Subject {
+        domain, remembered, ..
+    } = *subject;
     let limits = options.limits;
-    let mut memo = Memo::new(network, probes).with_hosts(options.mx_hosts);
-    if let Some(time) = options.time {
-        memo = memo.giving_up_after(time);
-    }
-    if let Some(stop) = &options.stop {
-        memo = memo.ending_with(stop.clone());
-    }
+    let memo = options.bounded(Memo::new(network, probes).with_hosts(options.mx_hosts));
     let intention = options.intentions.get(domain);
     let hosts = intention.map_or(&[][..], Intention::hosts);
     let mut survey = Survey::gather(&memo, domain, limits, options.smtp_port, hosts).await;
@@ -167,6 +208,14 @@ pub async fn check<N: Authorities>(
     let rows = judge::judge(&memo, &judged, &held, limits).await;
     let intended =
         intention.map(|intention| Intended::judge(intention, &judged, &held, ledger.as_ref(), now));
+    let awaited = intention.zip(options.wait_for);
+    let missing = awaited.map_or_else(Vec::new, |(intention, wait_for)| {
+        missing(domain, Facts::from(&survey), (intention, wait_for), now)
+    });
+    let waited = awaited.map(|_| match subject.wait {
+        Some(wait) => wait.report(&missing),
+        None => WaitReport::of_one_look(&missing),
+    });
     let case = Case {
         judged: &judged,
         now,
@@ -176,10 +225,12 @@ pub async fn check<N: Authorities>(
         allowed: &options.allowed,
         cut_short: memo.cut_short().map(CutShortReport::from),
         intended: intended.as_ref(),
+        waited: waited.as_ref(),
     };
     Checked {
         report: assemble::report(&case, &options.vantage),
         look,
+        missing,
     }
 }
 

@@ -157,6 +157,21 @@ impl Live {
         self
     }
 
+    /// Returns the clock that everything ages by.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Returns the same network with a resolver cache of its own, in which nothing is known yet.
+    #[must_use]
+    pub fn with_new_dns_cache(&self) -> Self {
+        Self {
+            cache: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// Forgets what the DNS answered, as a resolver does that is started anew.
     pub fn flush_dns(&self) {
         self.cache().clear();
@@ -201,12 +216,6 @@ impl Live {
             Ok(room) => Ok((room, began.elapsed())),
             Err(_elapsed) => Err(began.elapsed()),
         }
-    }
-
-    /// Returns the clock that all it sees ages by: one that is begun beside it would not go with it.
-    #[must_use]
-    pub const fn clock(&self) -> &Clock {
-        &self.clock
     }
 
     fn cache(&self) -> MutexGuard<'_, DnsCache> {

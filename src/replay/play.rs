@@ -270,6 +270,7 @@ impl<S: Stage> Player<'_, S> {
                 .iter()
                 .map(|intention| (domain.clone(), intention.clone()))
                 .collect(),
+            wait_for: expectation.everywhere,
             ..Options::default()
         };
         let checked =

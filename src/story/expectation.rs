@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::origin::Origin;
 use super::state::Deadlines;
 use crate::diagnose::findings::codes::Code;
-use crate::diagnose::intended::Intention;
+use crate::diagnose::intended::{Intention, WaitFor};
 use crate::facts::DnsName;
 use crate::facts::dns::{Question, RecordType};
 use crate::fakes::names::names;
@@ -118,6 +118,8 @@ pub struct CheckExpectation {
     pub deadlines: Deadlines,
     /// What is meant for the domain; `None` if nothing is.
     pub intention: Option<Intention>,
+    /// How far that has to be everywhere at once; `None` demands nothing.
+    pub everywhere: Option<WaitFor>,
     /// The class that the verdict is about; `None` means the worst of all.
     pub class: Option<&'static SenderClass>,
     /// The verdict; `None` says nothing.

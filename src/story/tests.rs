@@ -192,6 +192,7 @@ fn whatever_a_step_expects_is_looked_at() {
         mx_hosts: MxHosts::Probed,
         deadlines: Deadlines::default(),
         intention: None,
+        everywhere: None,
         class: None,
         verdict: None,
         findings: Vec::new(),

@@ -31,4 +31,6 @@ mod supply_chain;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod wait;
+#[cfg(test)]
 mod world;

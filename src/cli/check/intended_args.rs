@@ -1,12 +1,14 @@
 //! The options that say what is meant.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::values::parse_host;
-use crate::diagnose::intended::Phase;
+use crate::cli::values::{parse_duration, parse_host};
+use crate::diagnose::intended::{Phase, WaitFor};
 use crate::facts::DnsName;
+use crate::sts::record::RecordId;
 
 /// What is meant, beside what is.
 #[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
@@ -21,6 +23,10 @@ pub struct IntendedArgs {
     #[arg(long, value_name = "FILE")]
     pub intended_policy: Option<PathBuf>,
 
+    /// The id that is to be published with --intended-policy, once every address serves it
+    #[arg(long, value_name = "ID")]
+    pub intended_id: Option<RecordId>,
+
     /// Take domains, and what is meant for each, from this TOML file; domains that are named besides narrow it to
     /// them
     #[arg(long, value_name = "FILE")]
@@ -30,6 +36,35 @@ pub struct IntendedArgs {
     /// every host that is meant, or none but such
     #[arg(long, value_name = "PHASE")]
     pub phase: Option<PhaseArgument>,
+
+    /// Before the check, wait up to so long until every address of the policy host serves the policy that is meant,
+    /// and every name server of the zone gives the same MX and TXT records, with the id that is meant. It looks after
+    /// 1, 2, 4 … seconds, then each minute; what is missing goes to standard error. Exit with 1 if it does not come
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: Option<Duration>,
+
+    /// How much --wait waits for: the body alone while its id is still to be published, or the id too
+    #[arg(long, value_name = "WHAT", default_value = "id")]
+    pub wait_for: WaitForArgument,
+}
+
+/// How much is waited for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum WaitForArgument {
+    /// The policy everywhere, and name servers that agree: the id can be published then
+    Body,
+    /// All that, and the id where one is meant
+    #[default]
+    Id,
+}
+
+impl From<WaitForArgument> for WaitFor {
+    fn from(argument: WaitForArgument) -> Self {
+        match argument {
+            WaitForArgument::Body => Self::Body,
+            WaitForArgument::Id => Self::Id,
+        }
+    }
 }
 
 /// On which side of a cutover domains are.

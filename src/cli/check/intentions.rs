@@ -46,6 +46,9 @@ pub(super) fn read(args: &CheckArgs, domains: &mut Domains) -> anyhow::Result<Op
             "--intended-policy goes with --intended-mx; in the file of --intended a policy is `policy` or \
              `policy_file` of its domain"
         ),
+        (Some(_), []) if meant.intended_id.is_some() => bail!(
+            "--intended-id goes with --intended-mx; in the file of --intended an id is `id` of its domain"
+        ),
         (Some(path), []) => {
             let mut intentions = match intention_file::load(path) {
                 Ok(intentions) => intentions,
@@ -87,6 +90,9 @@ pub(super) fn read(args: &CheckArgs, domains: &mut Domains) -> anyhow::Result<Op
                 "--intended-policy goes with --intended-mx: name the hosts that are to take the mail"
             )
         }
+        (None, []) if meant.intended_id.is_some() => {
+            bail!("--intended-id goes with --intended-mx: name the hosts that are to take the mail")
+        }
         (None, []) if phase.is_some() => {
             bail!(
                 "--phase goes with --intended-mx or --intended: name the hosts that are to take the mail"
@@ -121,13 +127,15 @@ fn of_hosts(
             .map_err(|error| anyhow::anyhow!("{}:{}", path.display(), not_to_the_letter(&error)))?;
         intention.policy = Some(to_publish);
     }
+    intention.id.clone_from(&args.intended.intended_id);
     let names: Vec<&str> = intention.hosts().iter().map(DnsName::as_str).collect();
     let policy = path.map_or_else(String::new, |path| {
         format!(" --intended-policy {}", quoted(&path.to_string_lossy()))
     });
+    let id = (intention.id.as_ref()).map_or_else(String::new, |id| format!(" --intended-id {id}"));
     meaning.options = Some(Meant {
         of_one: format!(
-            "--intended-mx {}{policy}{}",
+            "--intended-mx {}{policy}{id}{}",
             names.join(" "),
             of_phase(phase)
         ),
@@ -137,6 +145,32 @@ fn of_hosts(
         meaning.intentions.insert(domain.clone(), intention.clone());
     }
     Ok(meaning)
+}
+
+/// Holds a wait to domains of which a policy is meant: one that waits for less than its caller thinks would let an id
+/// out too early.
+///
+/// # Errors
+///
+/// When there is nothing to wait for.
+pub(super) fn hold_to_policies(args: &CheckArgs, meaning: &Meaning) -> anyhow::Result<()> {
+    if args.intended.wait.is_none() {
+        return Ok(());
+    }
+    if meaning.intentions.is_empty() {
+        bail!(
+            "--wait waits for what is meant: say it with --intended-mx HOST... --intended-policy FILE, or with \
+             --intended FILE"
+        );
+    }
+    let mut intentions = meaning.intentions.iter();
+    match intentions.find(|(_, intention)| intention.policy.is_none()) {
+        Some((domain, _)) => bail!(
+            "--wait waits for a policy, and none is meant for {domain}: name it with --intended-policy, or in the file \
+             of --intended with `policy` or `policy_file`"
+        ),
+        None => Ok(()),
+    }
 }
 
 fn of_phase(phase: Option<Phase>) -> String {

@@ -6,7 +6,9 @@ mod intended_args;
 mod intention_file;
 mod intentions;
 mod policy_file;
+mod rounds;
 mod run;
+mod waiting;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -16,7 +18,7 @@ use super::network_args::{CacheArgs, NetworkArgs, WorkArgs};
 use super::output_args::{FailOn, OutputArgs, RunFormat};
 use super::values::{DomainArgument, NextHop, Probe, Source};
 
-pub use intended_args::{IntendedArgs, PhaseArgument};
+pub use intended_args::{IntendedArgs, PhaseArgument, WaitForArgument};
 pub use run::run;
 
 /// What conforming senders would do with mail for a domain now, and why
@@ -95,6 +97,7 @@ Examples:
   stickler check --send probe@example.net,jo@example.com example.com
   stickler check example.com --intended-mx mx1.example.net mx2.example.net
   stickler check --intended phase-2.toml         # every domain that it names
+  stickler check --intended phase-2.toml --wait 10m --wait-for body
 
 The file of --intended:
   [domains.\"example.com\"]
@@ -103,8 +106,9 @@ The file of --intended:
   id     = \"20260305T080000\"               # both may be left out
 
 Exit codes: 0 all conforming senders deliver, 1 one defers or bounces, a
-finding reaches --fail-on or the probe of --send was not taken, 2 wrong usage
-or unreadable input, 3 could not be determined; 130 ended by Ctrl-C, 143 by
-SIGTERM, be it one domain or many: what was known by then is written. A null MX
-(the domain takes no mail) is 0 only where no policy with MX hosts is live or
-may still be held, and none is intended.";
+finding reaches --fail-on, what --wait waited for did not come, or the probe
+of --send was not taken, 2 wrong usage or unreadable input, 3 could not be
+determined; 130 ended by Ctrl-C, 143 by SIGTERM, be it one domain or many: what
+was known by then is written. A null MX (the domain takes no mail) is 0 only
+where no policy with MX hosts is live or may still be held, and none is
+intended.";

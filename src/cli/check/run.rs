@@ -1,5 +1,6 @@
 //! The run: many domains at once, each result written as it comes.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -8,6 +9,8 @@ use super::CheckArgs;
 use super::domains::Domains;
 use super::evidence::Evidence;
 use super::intentions::{self, Meaning};
+use super::rounds::LiveRounds;
+use super::waiting::Teller;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::jobs::Jobs;
@@ -18,7 +21,8 @@ use crate::cli::values::{NextHop, Probe};
 use crate::diagnose::document::{DomainReport, SentReport, Severity};
 use crate::diagnose::send::{self, Envelope};
 use crate::diagnose::vantage::Vantage;
-use crate::diagnose::{self, exit_code};
+use crate::diagnose::wait::{Wait, Waiting, check_when_there};
+use crate::diagnose::{self, Checked, exit_code};
 use crate::facts::DnsName;
 use crate::facts::smtp::SmtpPort;
 use crate::net::Live;
@@ -28,6 +32,7 @@ use crate::report::{self, Company, Context, Run, Sink, Steps};
 use crate::sender::candidates::MxUse;
 use crate::sender::memo::{MxHosts, Probes};
 use crate::sender::{Limits, Network as _, Reach, Stop};
+use crate::sts::ledger::Ledger;
 
 /// Checks every domain.
 ///
@@ -39,6 +44,7 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
     let Some(meaning) = intentions::read(args, &mut domains)? else {
         return Ok(Exit::Usage);
     };
+    intentions::hold_to_policies(args, &meaning)?;
     if domains.names.is_empty() {
         if domains.has_bad_line {
             return Ok(Exit::Usage);
@@ -86,8 +92,23 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
         Exit::Success
     };
     let stop = Stop::default();
+    // Who waits takes no place: only those that look at once are counted.
+    let at_once = match args.intended.wait {
+        Some(_) => NonZeroUsize::new(names.len()).unwrap_or(args.work.jobs),
+        None => args.work.jobs,
+    };
+    let jobs = Jobs::new("domains", at_once, environment).stopped_by(stop.clone());
+    let patience = args.intended.wait.map(|patience| Patience {
+        wait: Wait::new(network.clock().stopwatch(), patience),
+        rounds: LiveRounds::new(network.clone(), args.work.jobs),
+        teller: Teller {
+            progress: jobs.progress(),
+            context: environment.context(None, network.now()),
+        },
+    });
     let job = Arc::new(Job {
         network,
+        patience,
         probes: Probes::noting_reach(reach),
         evidence,
         options: diagnose::Options {
@@ -106,12 +127,12 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
             allowed: args.network.allow_net.clone(),
             vantage: vantage(args, &meaning),
             intentions: meaning.intentions,
+            wait_for: (args.intended.wait).map(|_| args.intended.wait_for.into()),
         },
         send: args.send.clone(),
         for_domains,
         stop: stop.clone(),
     });
-    let jobs = Jobs::new("domains", args.work.jobs, environment).stopped_by(stop);
     let checked = jobs.run(
         names,
         |domain| {
@@ -140,6 +161,8 @@ pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<
 /// What the checks of a run share.
 struct Job {
     network: Live,
+    /// How long is waited before a check; `None` if nobody waits.
+    patience: Option<Patience>,
     probes: Probes,
     evidence: Evidence,
     options: diagnose::Options,
@@ -150,17 +173,18 @@ struct Job {
     stop: Stop,
 }
 
+/// How a run waits.
+struct Patience {
+    /// As every domain begins: what passed since the run began is spent for all.
+    wait: Wait,
+    rounds: LiveRounds,
+    teller: Teller,
+}
+
 impl Job {
     async fn check(&self, domain: DnsName) -> DomainReport {
         let remembered = self.evidence.recall(&domain).await;
-        let checked = diagnose::check(
-            &self.network.for_one_domain(),
-            &self.probes,
-            &domain,
-            remembered.as_ref(),
-            &self.options,
-        )
-        .await;
+        let checked = self.look(&domain, remembered.as_ref()).await;
         self.evidence.record(&domain, checked.look).await;
         let mut report = checked.report;
         report.for_domains.clone_from(&self.for_domains);
@@ -172,6 +196,22 @@ impl Job {
             report.sent = self.send(&report, &envelope).await;
         }
         report
+    }
+
+    /// Checks a domain, once what is waited for is there.
+    async fn look(&self, domain: &DnsName, remembered: Option<&Ledger>) -> Checked {
+        let Some(patience) = &self.patience else {
+            let network = self.network.for_one_domain();
+            return diagnose::check(&network, &self.probes, domain, remembered, &self.options)
+                .await;
+        };
+        let waiting = Waiting {
+            rounds: &patience.rounds,
+            probes: &self.probes,
+            options: &self.options,
+            tell: |domain: &DnsName, wait: &Wait| patience.teller.tell(domain, wait),
+        };
+        check_when_there(&waiting, domain, remembered, patience.wait.clone()).await
     }
 
     /// Sends the probe message, unless the run was interrupted.

@@ -50,6 +50,7 @@ pub fn report(case: &Case<'_>, vantage: &Vantage) -> DomainReport {
         tlsrpt: sources::tlsrpt(judged),
         findings: findings::find(case),
         intended: intended::lay_out(case),
+        waited: case.waited.cloned(),
         steps: Vec::new(),
         sent: None,
         trace: case.rows.iter().flat_map(trace).collect(),

@@ -25,6 +25,7 @@ mod special;
 mod tests;
 pub mod tlsrpt;
 mod transport;
+mod wait;
 mod zone;
 
 use super::case::Case;
@@ -49,6 +50,7 @@ pub fn find(case: &Case<'_>) -> Vec<Finding> {
     if let Some(intended) = case.intended {
         intended::find(case, intended, &mut found);
         intended_policy::find(case, intended, &mut found);
+        wait::find(case, &mut found);
     }
     let hosting = &case.judged.hosting;
     let mut aliases = case.judged.aliases.clone();

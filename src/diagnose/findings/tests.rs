@@ -48,6 +48,7 @@ fn findings(edges: &[Edge]) -> Vec<Finding> {
         allowed: &[],
         cut_short: None,
         intended: None,
+        waited: None,
     })
 }
 

@@ -112,6 +112,16 @@ impl Phase {
     }
 }
 
+/// How far what is meant is to be there, for whoever waits for it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitFor {
+    /// The policy at every address, one answer at every name server: the id can be published then.
+    Body,
+    /// And the id, where one is given.
+    Id,
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Intention, ToPublish};

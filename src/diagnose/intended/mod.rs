@@ -12,7 +12,7 @@ mod report;
 mod told;
 
 pub use host::{HeldListing, IntendedHost};
-pub use intention::{Intention, Intentions, Phase, ToPublish};
+pub use intention::{Intention, Intentions, Phase, ToPublish, WaitFor};
 pub use judged::{Intended, LiveHost, PhaseSource, Role};
 pub use listing::Listing;
 pub use removal::Removal;

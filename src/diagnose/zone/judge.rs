@@ -105,7 +105,7 @@ fn disagree<'s, T: Ord + 's>(said: impl Iterator<Item = &'s Said<'s, T>>) -> boo
 }
 
 /// Whether a server that can be reached does not serve the zone; silence may be ours.
-const fn is_refusal(kind: DnsFailureKind) -> bool {
+pub(in crate::diagnose) const fn is_refusal(kind: DnsFailureKind) -> bool {
     match kind {
         DnsFailureKind::NotAuthoritative
         | DnsFailureKind::Rcode(_)

@@ -10,6 +10,7 @@ mod report;
 mod said;
 
 pub use ask::{AskedServer, AskedZone, MAX_SERVERS, ask_servers};
+pub(super) use judge::is_refusal;
 pub use judge::{JudgedServer, JudgedZone};
 pub use report::{NameServerReport, ZoneReport};
 pub use said::Said;

@@ -85,6 +85,7 @@ impl Resolver<'_, '_, '_> {
             },
             deadlines: deadlines(table.deadlines.as_ref(), self.problems),
             intention: self.intention(table),
+            everywhere: table.everywhere.as_ref().map(|wait_for| wait_for.value),
             class: (table.class.as_ref()).and_then(|class| SenderClass::by_name(class)),
             verdict: table.verdict.as_ref().map(|verdict| verdict.value),
             findings,
@@ -117,6 +118,10 @@ impl Resolver<'_, '_, '_> {
                 table.intended_id.as_ref().map(|id| id.origin),
             ),
             ("phase", table.phase.as_ref().map(|phase| phase.origin)),
+            (
+                "everywhere",
+                table.everywhere.as_ref().map(|wait_for| wait_for.origin),
+            ),
         ];
         let Some(mut intention) = Intention::new(hosts) else {
             for (key, origin) in beside {
@@ -175,6 +180,17 @@ impl Resolver<'_, '_, '_> {
                     code.value
                 ),
                 "give this check and an earlier one the same `remember = \"NAME\"`",
+            );
+            return None;
+        }
+        if code.value == codes::INTENDED_NOT_IN_TIME.code && table.everywhere.is_none() {
+            self.problems.push_with_help(
+                code.origin,
+                format!(
+                    "this check does not wait, so `{}` never comes up",
+                    code.value
+                ),
+                "add `everywhere = \"id\"`",
             );
             return None;
         }

@@ -9,7 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::sender::DeadlinesTable;
 use super::world::WorldTables;
-use crate::diagnose::intended::Phase;
+use crate::diagnose::intended::{Phase, WaitFor};
 use crate::facts::DnsName;
 use crate::scenario::located::{Located, OneOrMany, Origin, Text};
 use crate::scenario::span::TimeSpan;
@@ -238,6 +238,8 @@ pub(crate) struct CheckTable {
     pub(crate) intended_id: Option<Located<Text<RecordId>>>,
     /// On which side of the cutover the domain is; the MX records tell unless said.
     pub(crate) phase: Option<Located<Phase>>,
+    /// What is meant has to be everywhere at once, as with `check --wait 0s --wait-for`: `body` or `id`.
+    pub(crate) everywhere: Option<Located<WaitFor>>,
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,
     /// The verdict.

@@ -8,6 +8,7 @@ mod check_intended;
 mod check_lab;
 mod check_ledger;
 mod check_port;
+mod check_wait;
 mod common;
 mod lab;
 mod lint;

@@ -23,7 +23,7 @@ const SENDERS: &str = "docker/senders/driver/readme.py";
 const SYSTEMD: &str = "docker/senders/driver/systemd.py";
 
 /// All of them, as they stand there.
-const COMMANDS: [(&str, By); 50] = [
+const COMMANDS: [(&str, By); 52] = [
     (
         "dig +short TXT _mta-sts.example.com",
         Ci("names", NAMES, "'^\\$ dig '"),
@@ -98,6 +98,14 @@ const COMMANDS: [(&str, By); 50] = [
     ),
     (
         "stickler check --intended phase-2.toml",
+        Here(0, "example.com: deliver"),
+    ),
+    (
+        "stickler check --intended phase-2.toml --wait 15m --wait-for body --cache none",
+        Here(0, "example.com: what is meant is everywhere"),
+    ),
+    (
+        "stickler check --intended phase-2.toml --wait 15m",
         Here(0, "example.com: deliver"),
     ),
     (

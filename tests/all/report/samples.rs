@@ -131,6 +131,7 @@ pub(crate) fn well() -> DomainReport {
         },
         findings: Vec::new(),
         intended: None,
+        waited: None,
         steps: Vec::new(),
         sent: None,
         trace: vec![TraceReport {
