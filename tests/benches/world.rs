@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use stickler::facts::UnixTime;
 use stickler::fakes::{
-    Answer, Certificate, Edge, Identity, Internet, Name, Receiver, RecordData, RecordKind, Response,
+    Answer, Certificate, Edge, Identity, Internet, Name, NameServer, Receiver, RecordData,
+    RecordKind, Response,
 };
 use stickler::world::{Listen, Request, World};
 
@@ -23,13 +24,26 @@ pub(crate) enum Hosts {
     All,
     /// A policy host; the MX hosts are names in the DNS.
     PolicyAlone,
+    /// A policy host and MX hosts under names of their own, at addresses that many domains share: there are not
+    /// sockets enough for thousands of domains otherwise.
+    Shared,
 }
+
+/// How many addresses of each kind there are where domains share them.
+const SHARED: usize = 100;
+
+/// The name servers, which every domain has, and where they are.
+pub(crate) const NAME_SERVERS: [(&str, Ipv4Addr); 2] = [
+    ("ns1.servers.test", Ipv4Addr::new(198, 19, 255, 1)),
+    ("ns2.servers.test", Ipv4Addr::new(198, 19, 255, 2)),
+];
 
 impl Hosts {
     const fn word(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::PolicyAlone => "policy-alone",
+            Self::Shared => "shared",
         }
     }
 }
@@ -136,7 +150,7 @@ pub(crate) async fn serve(words: &[String], domains: usize) -> bool {
         return false;
     };
     let told = words.get(at + 1);
-    let hosts = [Hosts::All, Hosts::PolicyAlone]
+    let hosts = [Hosts::All, Hosts::PolicyAlone, Hosts::Shared]
         .into_iter()
         .find(|hosts| told.is_some_and(|told| told == hosts.word()))
         .expect("it is told what domains have");
@@ -194,13 +208,22 @@ fn count(world: &World) -> Counts {
     counts
 }
 
-/// Makes domains that share nothing: each has a policy host and two MX hosts of its own.
+/// Makes domains that share nothing but their name servers: each has a policy host and two MX hosts of its own, at
+/// addresses of their own unless `hosts` says otherwise.
 fn state(domains: usize, hosts: Hosts) -> Internet {
     let mut state = Internet::default();
     let mut addresses = (0_u32..).map(|offset| {
         // 198.18.0.0/15 is kept for benchmarks (RFC 2544), and holds 131,072 addresses.
         Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + 1 + offset)
     });
+    for (host, address) in NAME_SERVERS {
+        let at = Answer::new([RecordData::A(address)], TTL);
+        let name = Name::new([(RecordKind::A, at)]);
+        state.dns.names.insert(host.to_owned(), name);
+        let server = NameServer::default();
+        state.name_servers.insert(IpAddr::V4(address), server);
+    }
+    let mut shared: Vec<[Ipv4Addr; 3]> = Vec::new();
     for number in 0..domains {
         let domain = domain(number);
         let [first, second] = mx_hosts(number);
@@ -221,31 +244,42 @@ fn state(domains: usize, hosts: Hosts) -> Internet {
             format!("_smtp._tls.{domain}"),
             RecordData::txt(format!("v=TLSRPTv1; rua=mailto:tlsrpt@{domain}")),
         );
+        for (host, _) in NAME_SERVERS {
+            say(domain.clone(), RecordData::Ns(host.into()));
+        }
         say(domain.clone(), RecordData::mx(10, first.as_str()));
         say(domain.clone(), RecordData::mx(20, second.as_str()));
-        let mut address_of = |name: &str| {
-            let address = addresses.next().expect("there are enough addresses");
-            say(name.to_owned(), RecordData::A(address));
-            IpAddr::V4(address)
+        let place = number % SHARED;
+        let own = if hosts == Hosts::Shared && number >= SHARED {
+            shared[place]
+        } else {
+            let own = [(); 3].map(|()| addresses.next().expect("there are enough addresses"));
+            shared.push(own);
+            own
         };
         let policy_host = format!("mta-sts.{domain}");
-        let edge = address_of(&policy_host);
-        let receivers = [&first, &second].map(|host| {
-            let name = host.parse().expect("it is a name");
-            (address_of(host), Receiver::new(name))
-        });
-        let receivers = receivers.into_iter().filter(|_| hosts == Hosts::All);
+        for (name, address) in [&policy_host, &first, &second].into_iter().zip(own) {
+            say(name.clone(), RecordData::A(address));
+        }
+        let [edge, at_first, at_second] = own.map(IpAddr::V4);
+        if hosts != Hosts::PolicyAlone {
+            for (host, address) in [(&first, at_first), (&second, at_second)] {
+                let receiver = state.smtp.entry(address).or_insert_with(|| {
+                    let mut receiver = Receiver::new(host.parse().expect("it is a name"));
+                    receiver.identity = Identity::default();
+                    receiver
+                });
+                show_for(&mut receiver.identity, host);
+            }
+        }
         let body =
             format!("version: STSv1\nmode: enforce\nmx: {first}\nmx: {second}\nmax_age: 604800\n");
-        state.https.insert(
-            edge,
-            Edge {
-                identity: Identity::of(Certificate::new([policy_host.as_str()])),
-                pages: [(policy_host, Response::ok(body).into())].into(),
-                ..Edge::default()
-            },
-        );
-        state.smtp.extend(receivers);
+        let edge = state.https.entry(edge).or_insert_with(|| Edge {
+            identity: Identity::default(),
+            ..Edge::default()
+        });
+        show_for(&mut edge.identity, &policy_host);
+        edge.pages.insert(policy_host, Response::ok(body).into());
         for host in [first, second] {
             // There is the name, and no TLSA record.
             let name = Name::new(Vec::<(RecordKind, Answer)>::new());
@@ -253,4 +287,10 @@ fn state(domains: usize, hosts: Hosts) -> Internet {
         }
     }
     state
+}
+
+/// Lets a server show a certificate for `name` to whoever asks for it.
+fn show_for(identity: &mut Identity, name: &str) {
+    let certificate = Certificate::new([name]);
+    identity.by_name.insert(name.to_owned(), vec![certificate]);
 }

@@ -28,15 +28,18 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use stickler::clock::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::world::{FakeInternet, START, domain, mx_hosts};
+use crate::world::{FakeInternet, NAME_SERVERS, START, domain, mx_hosts};
 
 /// One run of the bare loop.
 pub(crate) struct Client {
     resolver: SocketAddr,
     routes: HashMap<(IpAddr, u16), SocketAddr>,
+    /// Where the name servers are: asked once.
+    servers: [OnceCell<IpAddr>; 2],
     /// Where a name's A record led, for the HTTP client, which asks by name.
     found: Found,
     http: reqwest::Client,
@@ -74,6 +77,7 @@ impl Client {
         Self {
             resolver: internet.dns,
             routes: internet.routes.clone(),
+            servers: Default::default(),
             found,
             http,
             tls: Arc::new(tls),
@@ -90,7 +94,33 @@ impl Client {
             self.ask(&reports, RecordType::TXT),
             self.fetch(format!("mta-sts.{domain}")),
             self.visit_receivers(number, &domain),
+            self.visit_servers(&domain, &record),
         );
+    }
+
+    /// Asks the servers of the domain's zone, each by itself.
+    async fn visit_servers(&self, domain: &str, record: &str) {
+        let servers = self.ask(domain, RecordType::NS).await;
+        assert_eq!(servers.answers.len(), NAME_SERVERS.len(), "{domain}");
+        let [first, second] = &self.servers;
+        tokio::join!(
+            self.visit_server(first, NAME_SERVERS[0].0, domain, record),
+            self.visit_server(second, NAME_SERVERS[1].0, domain, record),
+        );
+    }
+
+    async fn visit_server(&self, at: &OnceCell<IpAddr>, host: &str, domain: &str, record: &str) {
+        let address = *at.get_or_init(|| self.address_of_server(host)).await;
+        let server = self.route(address, 53);
+        tokio::join!(
+            self.ask_at(server, domain, RecordType::MX),
+            self.ask_at(server, record, RecordType::TXT),
+        );
+    }
+
+    async fn address_of_server(&self, host: &str) -> IpAddr {
+        let answer = self.ask(host, RecordType::A).await;
+        first_address(&answer)
     }
 
     async fn visit_receivers(&self, number: usize, domain: &str) {
@@ -111,11 +141,7 @@ impl Client {
             self.ask(host, RecordType::A),
             self.ask(host, RecordType::AAAA)
         );
-        let address = v4.answers.iter().find_map(|record| match &record.data {
-            RData::A(address) => Some(IpAddr::V4(address.0)),
-            _ => None,
-        });
-        address.expect("every host has an address")
+        first_address(&v4)
     }
 
     fn route(&self, address: IpAddr, port: u16) -> SocketAddr {
@@ -123,17 +149,21 @@ impl Client {
     }
 
     async fn ask(&self, name: &str, record_type: RecordType) -> DnsResponse {
+        self.ask_at(self.resolver, name, record_type).await
+    }
+
+    async fn ask_at(&self, server: SocketAddr, name: &str, record_type: RecordType) -> DnsResponse {
         let name = Name::from_ascii(format!("{name}.")).expect("a name");
         let mut options = DnsRequestOptions::default();
         options.use_edns = true;
         options.edns_set_dnssec_ok = true;
-        options.recursion_desired = true;
+        options.recursion_desired = server == self.resolver;
         let request = DnsRequest::from_query(Query::query(name, record_type), options);
-        let mut udp = UdpClientStream::builder(self.resolver, TokioRuntimeProvider::new())
+        let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::new())
             .with_timeout(Some(Duration::from_secs(5)))
             .build();
         let reply = udp.send_message(request).first_answer().await;
-        reply.expect("the resolver answers")
+        reply.expect("the server answers")
     }
 
     async fn fetch(&self, host: String) {
@@ -171,6 +201,14 @@ impl Client {
             .await
             .expect("the end of TLS");
     }
+}
+
+fn first_address(answer: &DnsResponse) -> IpAddr {
+    let address = answer.answers.iter().find_map(|record| match &record.data {
+        RData::A(address) => Some(IpAddr::V4(address.0)),
+        _ => None,
+    });
+    address.expect("every host has an address")
 }
 
 /// Where names led.

@@ -1,6 +1,7 @@
 //! How fast `check` is, beside a bare loop that asks the same of the same world with the same libraries.
 //!
-//! `cargo bench --bench check [-- --domains N --jobs N --pairs N]`
+//! `cargo bench --bench check [-- --domains N --jobs N --pairs N]`; with `-- --scale [--many N]` it shows instead whether the
+//! rate and the memory of a run hold over thousands of domains.
 //!
 //! The world runs in a process of its own, so that the CPU time of this one is the client's alone. Both sides
 //! look at each domain once, as many at a time as `--jobs` says; the sides take turns, and each pair of runs
@@ -12,6 +13,7 @@ mod bare;
 #[path = "../machine.rs"]
 mod machine;
 mod ours;
+mod scale;
 #[path = "../world.rs"]
 mod world;
 
@@ -30,6 +32,8 @@ struct Plan {
     domains: usize,
     jobs: usize,
     pairs: usize,
+    /// How many domains the long run of `--scale` has.
+    many: usize,
 }
 
 fn main() {
@@ -43,12 +47,18 @@ fn main() {
         domains: number("--domains", 200),
         jobs: number("--jobs", 16),
         pairs: number("--pairs", 12),
+        many: number("--many", 10_000),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("threads can be started");
-    if !runtime.block_on(world::serve(&words, plan.domains)) {
+    if runtime.block_on(world::serve(&words, plan.domains)) {
+        return;
+    }
+    if words.iter().any(|word| word == "--scale") {
+        runtime.block_on(scale::measure(plan));
+    } else {
         runtime.block_on(measure(plan));
     }
 }
@@ -75,8 +85,9 @@ async fn measure(plan: Plan) {
     for pair in 0..=plan.pairs {
         let ours = run_ours(plan, &mut internet).await;
         let bare = run_bare(plan, &mut internet).await;
-        assert_eq!(ours.counts, bare.counts, "both sides ask the same");
+        // Whoever is cold answers late, and is asked again.
         if pair > 0 {
+            assert_eq!(ours.counts, bare.counts, "both sides ask the same");
             pairs.push((ours, bare));
         }
     }
