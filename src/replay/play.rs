@@ -168,7 +168,7 @@ impl<S: Stage> Player<'_, S> {
                 let fresh = Queued {
                     sender: name.clone(),
                     domain: expectation.domain.clone(),
-                    since: moment.at,
+                    since: None,
                     kind: expectation.mail,
                 };
                 let attempt = self.attempt(fresh).await;
@@ -210,7 +210,10 @@ impl<S: Stage> Player<'_, S> {
             families: Families::Both,
         };
         let message = message_for(name, domain);
-        let queued_for = network.now().saturating_duration_since(*since);
+        let now = network.now();
+        // In real time a step may have come late.
+        let since = since.unwrap_or(now);
+        let queued_for = now.saturating_duration_since(since);
         let mail = Mail {
             message: Some(&message),
             queued_for,
@@ -230,7 +233,10 @@ impl<S: Stage> Player<'_, S> {
         };
         let told = Told::new(of, &attempt, seen);
         if attempt.verdict == Verdict::Defer {
-            self.senders.queue(waiting);
+            self.senders.queue(Queued {
+                since: Some(since),
+                ..waiting
+            });
         }
         Some(told)
     }

@@ -29,7 +29,8 @@ pub struct Senders {
 pub(super) struct Queued {
     pub(super) sender: Box<str>,
     pub(super) domain: DnsName,
-    pub(super) since: UnixTime,
+    /// When it was handed over; `None` of one that is about to be.
+    pub(super) since: Option<UnixTime>,
     pub(super) kind: MailKind,
 }
 
