@@ -34,7 +34,7 @@ fn told(ledger: &Ledger) -> Vec<String> {
 fn an_update_is_in_order_where_the_id_changes_with_the_body_or_after_it() {
     // Each day's id and body.
     type Days<'a> = &'a [(u8, u8)];
-    let cases: [(&str, Days<'_>, &[&str]); 13] = [
+    let cases: [(&str, Days<'_>, &[&str]); 14] = [
         ("nothing changes", &[(1, 1), (1, 1)], &[]),
         ("both change at once", &[(1, 1), (2, 2)], &[]),
         (
@@ -51,6 +51,11 @@ fn an_update_is_in_order_where_the_id_changes_with_the_body_or_after_it() {
             "the id alone",
             &[(1, 1), (2, 1), (2, 1)],
             &["1: 1 to 2, the same body"],
+        ),
+        (
+            "both at once, then the id alone",
+            &[(1, 1), (2, 2), (3, 2)],
+            &["2: 2 to 3, the same body"],
         ),
         (
             "the id, then the body",
@@ -140,6 +145,11 @@ fn edges_that_differ_from_the_start_are_no_update() {
         partial(DAY, &[(1, 1, 60), (1, 2, 60)]),
     ];
     assert_eq!(told(&ledger(&rolled_out)), ["1: another body under 1"]);
+    // What one look saw first did not follow what it saw beside it.
+    let both = [look(0, &[(1, 1, 60)]), look(DAY, &[(1, 2, 60), (2, 2, 60)])];
+    assert_eq!(told(&ledger(&both)), ["1: another body under 1"]);
+    let new_id = [look(0, &[(1, 1, 60)]), look(DAY, &[(2, 1, 60), (2, 2, 60)])];
+    assert_eq!(told(&ledger(&new_id)), ["1: 1 to 2, the same body"]);
     let without = [look(0, &[(1, 1, 600_000)]), without_record(DAY, &[(2, 60)])];
     assert_eq!(told(&ledger(&without)), ["1: another body under 1"]);
 }
