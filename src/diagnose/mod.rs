@@ -150,10 +150,8 @@ struct Subject<'a> {
 ///     .expect("corp.test", Verdict::Defer)
 ///     .build()?;
 /// let model = Arc::new(Model::new(Clock::manual(story.start)));
-/// model.apply(Hosted {
-///     internet: Arc::clone(&story.moments[0].state.internet),
-///     start: story.start,
-/// });
+/// let internet = Arc::clone(&story.moments[0].state.internet);
+/// model.apply(Hosted::new(internet, story.start));
 ///
 /// let (domain, probes, options) = ("corp.test".parse()?, Probes::default(), Options::default());
 /// let network = model.through("resolver");

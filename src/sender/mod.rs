@@ -27,10 +27,8 @@
 //!     .expect("corp.test", Verdict::Defer)
 //!     .build()?;
 //! let model = Arc::new(Model::new(Clock::manual(story.start)));
-//! model.apply(Hosted {
-//!     internet: Arc::clone(&story.moments[0].state.internet),
-//!     start: story.start,
-//! });
+//! let internet = Arc::clone(&story.moments[0].state.internet);
+//! model.apply(Hosted::new(internet, story.start));
 //!
 //! let sender = Sender {
 //!     network: &model.through("resolver"),

@@ -1,7 +1,7 @@
 //! Waits until what is meant is everywhere: the policy at every address of the policy host, one answer at every name
 //! server of the zone, and the id, where that is due.
 //!
-//! A look ([`gather`]) asks what it takes and no more; what is [`missing`] in it is judged by pure code. [`Wait`] says
+//! A look ([`gather`]) asks what it takes and no more; what is [`missing()`] in it is judged by pure code. [`Wait`] says
 //! how long, how often, and what was still missing; [`check_when_there`] looks until nothing is, and then checks.
 
 mod gather;
