@@ -12,7 +12,6 @@ use super::certificate::Certificate;
 use super::script::Script;
 use super::{Model, ModelRequest};
 use crate::clock::Clock;
-
 use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, MxRecord, Record, RecordType,
     TxtRecord,
@@ -22,7 +21,9 @@ use crate::facts::smtp::{Message, Reply};
 use crate::facts::{DnsName, Say, UnixTime};
 use crate::sender::discover::Occasion;
 use crate::sender::found::{PolicyInUse, PolicySource};
-use crate::sender::{Attempt, Families, Limits, Mail, PolicyState, Sender, SenderClass, Trace};
+use crate::sender::{
+    Attempt, Families, Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace,
+};
 use crate::sts::cache::{CachedPolicy, StoredPolicy};
 use crate::sts::reading::Reading;
 use crate::sts::transport::Certainty;
@@ -279,12 +280,7 @@ impl Stage {
     ) -> Attempt {
         self.model.apply(self.state.clone());
         let network = self.model.through("resolver");
-        let sender = Sender {
-            network: &network,
-            class: SenderClass::by_name(class).unwrap(),
-            limits: Limits::default(),
-            families: Families::Both,
-        };
+        let sender = sender(&network, class);
         let attempt = sender.attempt(mail, state).await;
         for change in &attempt.changes {
             state.apply(change);
@@ -296,12 +292,7 @@ impl Stage {
     pub(crate) async fn discover(&self, class: &str, state: &PolicyState) -> PolicyInUse {
         self.model.apply(self.state.clone());
         let network = self.model.through("resolver");
-        let sender = Sender {
-            network: &network,
-            class: SenderClass::by_name(class).unwrap(),
-            limits: Limits::default(),
-            families: Families::Both,
-        };
+        let sender = sender(&network, class);
         sender
             .discover(
                 &name("corp.test"),
@@ -332,6 +323,16 @@ impl Stage {
                 )),
             })
             .collect()
+    }
+}
+
+/// A sender of a class, over any network.
+pub(crate) fn sender<'a, N: Network>(network: &'a N, class: &str) -> Sender<'a, N> {
+    Sender {
+        network,
+        class: SenderClass::by_name(class).unwrap(),
+        limits: Limits::default(),
+        families: Families::Both,
     }
 }
 

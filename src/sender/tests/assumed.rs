@@ -1,9 +1,9 @@
 //! MX hosts that are not spoken to, and are taken as sound: names, record and policy alone decide.
 
-use crate::model::stage::{Stage, name};
+use crate::model::stage::{Stage, name, sender};
 use crate::sender::memo::{Memo, MxHosts, Probes};
 use crate::sender::reason::Reason;
-use crate::sender::{Families, Limits, Mail, PolicyState, Sender, SenderClass, Verdict};
+use crate::sender::{Mail, PolicyState, Verdict};
 use crate::sts::transport::Certainty::{self, Assumed, Definite};
 
 /// How the policy reads, what comes of mail, and why.
@@ -78,12 +78,7 @@ async fn hosts_that_are_taken_as_sound_leave_the_policy_to_decide() {
         let network = stage.model.through("resolver");
         let probes = Probes::default();
         let memo = Memo::new(&network, &probes).with_hosts(MxHosts::Assumed);
-        let sender = Sender {
-            network: &memo,
-            class: SenderClass::by_name("strict").unwrap(),
-            limits: Limits::default(),
-            families: Families::Both,
-        };
+        let sender = sender(&memo, "strict");
         let next_hop = name("corp.test");
         let attempt = sender
             .attempt(Mail::probe(&next_hop), &PolicyState::default())

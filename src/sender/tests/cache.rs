@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::facts::UnixTime;
 use crate::facts::dns::DnsFailureKind;
-use crate::model::stage::{EDGE, START, Stage, body, cached, in_use, name, told, warm};
+use crate::model::stage::{EDGE, START, Stage, body, cached, in_use, name, sender, told, warm};
 use crate::sender::found::RecordSeen;
 use crate::sender::state::CacheChange;
-use crate::sender::{Families, Limits, PolicyState, Sender, SenderClass, Trace};
+use crate::sender::{PolicyState, SenderClass, Trace};
 use crate::sts::refresh::BackOff;
 
 fn after(secs: u64) -> UnixTime {
@@ -199,12 +199,7 @@ async fn a_refresh_renews_the_policy_or_keeps_it() {
         stage.pass(86_400);
         stage.model.apply(stage.state.clone());
         let network = stage.model.through("resolver");
-        let sender = Sender {
-            network: &network,
-            class: SenderClass::by_name("strict").unwrap(),
-            limits: Limits::default(),
-            families: Families::Both,
-        };
+        let sender = sender(&network, "strict");
         let found = sender
             .refresh(&name("corp.test"), &state, &mut Trace::default())
             .await;
@@ -233,12 +228,7 @@ async fn a_refresh_of_nothing_asks_for_nothing() {
     stage.pass(11);
     stage.model.apply(stage.state.clone());
     let network = stage.model.through("resolver");
-    let sender = Sender {
-        network: &network,
-        class: SenderClass::by_name("strict").unwrap(),
-        limits: Limits::default(),
-        families: Families::Both,
-    };
+    let sender = sender(&network, "strict");
     let found = sender
         .refresh(&name("corp.test"), &state, &mut Trace::default())
         .await;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::faults::{FAULTS, Hop};
 use crate::facts::smtp::SmtpFailureKind;
-use crate::model::stage::{Stage, message, name, reply, told, warm};
+use crate::model::stage::{Stage, message, name, reply, sender, told, warm};
 use crate::sender::found::{Discovery, NoPolicy, PolicyInUse};
-use crate::sender::{Families, Limits, Mail, PolicyState, Sender, SenderClass, Verdict};
+use crate::sender::{Mail, PolicyState, Verdict};
 use crate::tlsrpt::result_type::ResultType;
 
 /// V1–V7, A1–A3, A6, R1: each fault of the only MX host, under each mode; a probe foretells the message.
@@ -286,12 +286,7 @@ async fn mail_under_a_policy_of_another_waits_as_long() {
         });
         stage.model.apply(stage.state.clone());
         let network = stage.model.through("resolver");
-        let sender = Sender {
-            network: &network,
-            class: SenderClass::by_name("strict").unwrap(),
-            limits: Limits::default(),
-            families: Families::Both,
-        };
+        let sender = sender(&network, "strict");
         let next_hop = name("corp.test");
         let mail = Mail {
             queued_for: Duration::from_secs(queued_secs),

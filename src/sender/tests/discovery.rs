@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::facts::dns::{
     Alias, DnsFailure, DnsFailureKind, DnsOutcome, Record, RecordType, TxtRecord,
 };
-use crate::model::stage::{EDGE, Stage, in_use, ip, name, warm};
+use crate::model::stage::{EDGE, Stage, in_use, ip, name, sender, warm};
 use crate::sender::candidates::HostAddresses;
 use crate::sender::discover::{Occasion, no_edge};
-use crate::sender::{Families, Limits, PolicyState, Sender, SenderClass, Trace};
+use crate::sender::{PolicyState, Trace};
 use crate::sts::fetch::FetchError;
 
 type Row = (&'static str, fn(&mut Stage), &'static str, &'static str);
@@ -177,24 +177,14 @@ async fn how_long_a_record_may_be_believed_is_found_with_it() {
     let domain = name("corp.test");
     for (resolver, state) in [("cold", &PolicyState::default()), ("warm", &warm)] {
         let network = stage.model.through(resolver);
-        let sender = Sender {
-            network: &network,
-            class: SenderClass::by_name("strict").unwrap(),
-            limits: Limits::default(),
-            families: Families::Both,
-        };
+        let sender = sender(&network, "strict");
         let found = sender
             .discover(&domain, state, Occasion::Delivery, &mut Trace::default())
             .await;
         assert_eq!(found.record_ttl, Some(stage.ttl), "{resolver}");
     }
     let network = stage.model.through("refreshing");
-    let sender = Sender {
-        network: &network,
-        class: SenderClass::by_name("strict").unwrap(),
-        limits: Limits::default(),
-        families: Families::Both,
-    };
+    let sender = sender(&network, "strict");
     let found = sender.refresh(&domain, &warm, &mut Trace::default()).await;
     assert_eq!(found.record_ttl, Some(stage.ttl), "a refresh");
 }

@@ -10,12 +10,10 @@ use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
 use crate::model::ModelNetwork;
 use crate::model::stage::scripted::Scripted;
-use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, told};
+use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, sender, told};
 use crate::sender::discover::Occasion;
 use crate::sender::memo::{CutShort, Memo, Probes};
-use crate::sender::{
-    Families, Limits, Mail, Network, PolicyState, Sender, SenderClass, Trace, Verdict,
-};
+use crate::sender::{Mail, Network, PolicyState, Trace, Verdict};
 use crate::sts::transport::Certainty;
 
 /// A network that lets others run before each answer.
@@ -60,15 +58,6 @@ impl Network for Mute {
 
     async fn smtp(&self, _request: &SmtpRequest) -> SmtpExchange {
         pending().await
-    }
-}
-
-fn sender<'a, N: Network>(network: &'a N, class: &str) -> Sender<'a, N> {
-    Sender {
-        network,
-        class: SenderClass::by_name(class).unwrap(),
-        limits: Limits::default(),
-        families: Families::Both,
     }
 }
 
