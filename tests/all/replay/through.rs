@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -20,6 +20,7 @@ use stickler::replay::outside::{Outside, QueueRun};
 use stickler::sender::{Families, Limits, Mail, PolicyState, Sender, SenderClass, Verdict};
 use stickler::sts::certificate::Roots;
 use stickler::world::Listen;
+use tempfile::NamedTempFile;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -106,8 +107,11 @@ domain  = "corp.test"
 verdict = "defer"
 "#;
 
-/// After the queue was run twice more, and before the step at 12 h.
-const A_WHILE: Duration = Duration::from_millis(5500);
+/// How often the queue is run before mail counts as waiting.
+const RUNS: u64 = 2;
+
+/// From the last run of the queue: long after the mail counts as waiting, and before the step at 12 h.
+const A_WHILE: Duration = QUIET.saturating_mul(2);
 
 /// What becomes of a message: it arrives at the old MX, or nowhere.
 const OLD: &str = "arrived mx.old.test TLS 1.3";
@@ -134,7 +138,6 @@ enum Behaviour {
 /// A message that waits.
 struct Waiting {
     message: Message,
-    since: Instant,
     is_first: bool,
 }
 
@@ -143,6 +146,10 @@ struct MailServer {
     behaviour: Behaviour,
     network: Live,
     queue: Mutex<Vec<Waiting>>,
+    /// An octet for each run of the queue.
+    runs: NamedTempFile,
+    /// When the last run was seen before mail counts as waiting.
+    last_run: OnceLock<Instant>,
 }
 
 impl MailServer {
@@ -159,7 +166,15 @@ impl MailServer {
             behaviour,
             network: network.unwrap(),
             queue: Mutex::default(),
+            runs: NamedTempFile::new().unwrap(),
+            last_run: OnceLock::new(),
         })
+    }
+
+    /// Returns whether its mail has waited for long.
+    fn is_tired(&self) -> bool {
+        let runs = self.runs.as_file().metadata().unwrap().len();
+        runs >= RUNS && self.last_run.get_or_init(Instant::now).elapsed() > A_WHILE
     }
 
     /// Serves until it is dropped.
@@ -208,7 +223,6 @@ impl MailServer {
                     };
                     let waiting = || Waiting {
                         message: message.clone(),
-                        since: Instant::now(),
                         is_first: true,
                     };
                     let mut queue = self.queue.lock().await;
@@ -227,11 +241,19 @@ impl MailServer {
         let mut ticks = interval(QUIET / 8);
         for tick in 1.. {
             ticks.tick().await;
+            let is_tired = self.is_tired();
             let waiting = std::mem::take(&mut *self.queue.lock().await);
             for mut waiting in waiting {
                 // Between two runs of the queue it is quiet for long enough.
                 if waiting.is_first || tick % 16 == 0 {
-                    if self.attempt(&waiting, &mut state).await != Verdict::Defer {
+                    let enforces = match self.behaviour {
+                        Behaviour::Lenient => false,
+                        Behaviour::EnforcesOnce => waiting.is_first,
+                        Behaviour::EnforcesForAWhile => !is_tired,
+                        Behaviour::Enforces | Behaviour::GivesUp | Behaviour::Twice => true,
+                    };
+                    let attempt = self.attempt(&waiting, enforces, &mut state);
+                    if attempt.await != Verdict::Defer {
                         continue;
                     }
                     waiting.is_first = false;
@@ -244,15 +266,9 @@ impl MailServer {
         }
     }
 
-    async fn attempt(&self, waiting: &Waiting, state: &mut PolicyState) -> Verdict {
+    async fn attempt(&self, waiting: &Waiting, enforces: bool, state: &mut PolicyState) -> Verdict {
         let domain = waiting.message.rcpt_to.rsplit_once('@').unwrap().1;
         let domain: DnsName = domain.parse().unwrap();
-        let enforces = match self.behaviour {
-            Behaviour::Lenient => false,
-            Behaviour::EnforcesOnce => waiting.is_first,
-            Behaviour::EnforcesForAWhile => waiting.since.elapsed() < A_WHILE,
-            Behaviour::Enforces | Behaviour::GivesUp | Behaviour::Twice => true,
-        };
         let class = if enforces {
             SenderClass::strict()
         } else {
@@ -293,18 +309,20 @@ fn returned(message: &Message) -> Message {
     }
 }
 
-async fn play(story: &str, behaviour: Behaviour, queue_run: QueueRun) -> FarReplayed {
+/// Plays a story: the queue is run, or the server's own tries are waited for so long.
+async fn play(story: &str, behaviour: Behaviour, own_tries: Option<Duration>) -> FarReplayed {
     let factor = NonZeroU32::new(3600).unwrap();
     let story = read(story).story;
     let through = Through::start(&story, factor, Listen::FreePorts);
     let through = through.await.unwrap();
-    let (at, _running) = MailServer::new(behaviour, through.stage()).start().await;
+    let server = MailServer::new(behaviour, through.stage());
+    let queue_run = own_tries.map_or_else(
+        || QueueRun::Command(format!("printf . >>'{}'", server.runs.path().display()).into()),
+        QueueRun::Within,
+    );
+    let (at, _running) = server.start().await;
     let outside = Outside::new(at, queue_run).unwrap();
     through.play(&outside, QUIET).await.unwrap()
-}
-
-fn by_command() -> QueueRun {
-    QueueRun::Command("true".into())
 }
 
 /// What became of each message, and what is wrong with that.
@@ -326,54 +344,51 @@ async fn what_arrives_tells_a_mail_server_that_enforces_from_those_that_do_not()
     const NOTHING: &str = "nothing heard";
     let none_waits = "no message waits, so none can be flushed";
     let let_go = "verdict defer was expected, it is deliver or deliver-unprotected";
-    let by_itself = QueueRun::Within(QUIET * 4);
+    let by_itself = Some(QUIET * 4);
     let later = "it was to wait, and later in the step: arrived mx.new.test TLS 1.3";
-    let cases: [(Behaviour, QueueRun, [&str; 4], &[&str]); 7] = [
-        (
-            Behaviour::Enforces,
-            by_command(),
-            [OLD, WAITS, NEW, NEW],
-            &[],
-        ),
+    // How it treats mail, how long its own tries are waited for, what becomes of each message, what is wrong.
+    type Case<'a> = (Behaviour, Option<Duration>, [&'a str; 4], &'a [&'a str]);
+    let cases: [Case<'_>; 7] = [
+        (Behaviour::Enforces, None, [OLD, WAITS, NEW, NEW], &[]),
         (Behaviour::Enforces, by_itself, [OLD, WAITS, NEW, NEW], &[]),
         (
             Behaviour::Lenient,
-            by_command(),
+            None,
             [OLD, NEW, NOTHING, NEW],
             &[let_go, none_waits],
         ),
         (
             Behaviour::EnforcesOnce,
-            by_command(),
+            None,
             [OLD, NEW, NOTHING, NEW],
             &[let_go, none_waits],
         ),
         (
             Behaviour::EnforcesForAWhile,
-            by_command(),
+            None,
             [OLD, NEW, NEW, NEW],
             &[later],
         ),
         (
             Behaviour::GivesUp,
-            by_command(),
+            None,
             [OLD, "BOUNCED smtp; 550 5.7.1 no", NOTHING, NEW],
             &["verdict defer was expected, it is bounce", none_waits],
         ),
         (
             Behaviour::Twice,
-            by_command(),
+            None,
             [OLD, WAITS, NEW, NEW],
             &["it arrived 2 times"; 3],
         ),
     ];
-    let plays = cases.map(|(behaviour, queue_run, fates, faults)| async move {
+    let plays = cases.map(|(behaviour, own_tries, fates, faults)| async move {
         let story = if behaviour == Behaviour::EnforcesForAWhile {
             CUTOVER.replace("4h", "12h")
         } else {
             CUTOVER.to_owned()
         };
-        let played = play(&story, behaviour, queue_run).await;
+        let played = play(&story, behaviour, own_tries).await;
         assert_eq!(
             told(&played),
             (fates.map(str::to_owned).to_vec(), faults.to_vec()),
@@ -387,7 +402,7 @@ async fn what_arrives_tells_a_mail_server_that_enforces_from_those_that_do_not()
 
 #[tokio::test]
 async fn what_a_slow_step_made_impossible_is_left_out_and_said() {
-    let played = play(SLOW, Behaviour::Enforces, by_command()).await;
+    let played = play(SLOW, Behaviour::Enforces, None).await;
     assert!(played.holds(), "{played:#?}");
     let (fates, _) = told(&played);
     assert_eq!(fates, [OLD, WAITS]);
@@ -401,7 +416,11 @@ async fn what_a_slow_step_made_impossible_is_left_out_and_said() {
 #[tokio::test]
 async fn a_mail_server_that_takes_no_mail_and_a_story_that_expects_nothing_of_it_are_refused() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let outside = Outside::new(nobody.local_addr().unwrap(), by_command()).unwrap();
+    let outside = Outside::new(
+        nobody.local_addr().unwrap(),
+        QueueRun::Command("true".into()),
+    )
+    .unwrap();
     drop(nobody);
     let of_lenient = "[senders]\nlenient = { class = \"no-sts\" }\n[servers.\"mx.old.test\"]";
     let lenient = CUTOVER
