@@ -83,7 +83,7 @@ end_jobs() {
 # suite_images SUITE: the images of the chosen senders of one suite.
 suite_images() {
     local missing row name kind address suite target image built=
-    # Whoever waits for this decides what becomes of it.
+    # The caller that waits for this decides what becomes of it.
     if_available=
     missing=$(unavailable "$1") && leave_out "$missing"
     for row in "${chosen[@]}"; do

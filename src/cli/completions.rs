@@ -46,7 +46,7 @@ pub fn run(args: &CompletionsArgs, command: Command) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Names the verbs, which the manual has pages of, to whoever asks for one.
+/// Names the verbs, which the manual has pages of, where one is asked for.
 fn with_pages(command: Command) -> Command {
     fn gather(command: &Command, names: &mut BTreeSet<String>) {
         for verb in verbs_of(command) {

@@ -18,7 +18,7 @@ pub enum Exit {
     Interrupted,
     /// 143: something that watches over the run ended it: what a shell shows for a program that SIGTERM ended.
     Terminated,
-    /// 141: whoever read our output went away. What a shell shows for a program that SIGPIPE ended: not 0,
+    /// 141: the reader of our output went away. What a shell shows for a program that SIGPIPE ended: not 0,
     /// which would say that all is well.
     BrokenPipe,
     /// The code of the command that `lab run` was given, or what a shell gives in its place.

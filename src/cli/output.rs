@@ -187,7 +187,7 @@ pub fn tell(message: impl std::fmt::Display) {
     drop(io::stderr().write_all(line.as_bytes()));
 }
 
-/// Returns whether a run ended because whoever read our output went away.
+/// Returns whether a run ended because the reader of our output went away.
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

@@ -1,4 +1,4 @@
-//! The facts about one domain, each judged once: whoever says something of them says the same.
+//! The facts about one domain, each judged once: all that is said of them says the same.
 
 use std::net::IpAddr;
 

@@ -54,7 +54,7 @@ pub enum ReportFault {
         /// What happened.
         failure: HttpFailure,
     },
-    /// A lookup failed, whoever asks.
+    /// A lookup failed, as it does for everybody.
     #[error("{name}: {failure}")]
     Lookup {
         /// The name.

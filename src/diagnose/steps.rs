@@ -170,7 +170,7 @@ impl View<'_> {
                 Some(todo)
             }
             (None, Some(name)) => Some(Sentence::from(format!(
-                "ask whoever runs {name} where the file is kept"
+                "ask the operator of {name} where the file is kept"
             ))),
             (None, None) => None,
         };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a server still gives of what it gave before a change: a copy in a cache, a zone that is not transferred yet.
 ///
-/// It is counted in requests, not in time: whoever looks often sees the change soon.
+/// It is counted in requests, not in time: a client that looks often sees the change soon.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Lag<T> {
     /// How many requests it answers so.

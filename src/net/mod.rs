@@ -325,7 +325,7 @@ impl Network for Live {
                 exchange
             }
             Err(waited) => {
-                let detail = format!("{waited:.0?} were waited {for_what}, in vain");
+                let detail = format!("{waited:.0?} were waited {for_what}, and none came free");
                 failed(SmtpFailureKind::GivenUp, detail.into())
             }
         }
@@ -360,7 +360,7 @@ enum NotTried {
     OtherSource(Box<str>),
     /// It is of this block, which is not for the Internet at large.
     NotGlobal(&'static SpecialPurpose),
-    /// It leads back to whoever asks, so it is nobody's address for others.
+    /// It leads back to the host that asks, so it is nobody's address for others.
     OwnAddress,
 }
 

@@ -109,7 +109,7 @@ pub struct Replayed {
     pub only_because: Option<Box<str>>,
     /// How long the play took, in real time.
     pub elapsed_secs: f64,
-    /// What was expected in vain, on whichever network, and where they disagree.
+    /// What did not hold, on either network, and where they disagree.
     pub failures: Vec<Failure>,
     /// Its steps, as the model told them, or else the lab.
     pub steps: Vec<MomentTold>,
@@ -124,9 +124,9 @@ pub struct Replayed {
 #[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Something was expected in vain, or the play itself is worth nothing (a failure of kind `harness`).
+    /// An expectation did not hold, or the play itself is worth nothing (a failure of kind `harness`).
     Fails,
-    /// Something was expected in vain, as the scenario says that it would be (`xfail`).
+    /// An expectation did not hold, as the scenario says that it would not (`xfail`).
     FailsAsKnown,
     /// All that was expected came.
     Holds,

@@ -1,4 +1,4 @@
-//! What a play tells: each attempt, each check, and what was expected in vain.
+//! What a play tells: each attempt, each check, and what did not hold.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,7 +24,7 @@ use crate::tlsrpt::result_type::ResultType;
 pub struct Played {
     /// Each moment, in order.
     pub moments: Vec<MomentTold>,
-    /// What was expected in vain.
+    /// What did not hold.
     pub failures: Vec<Failure>,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for RefreshResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fetched { id } => write!(f, "fetched, id {id}"),
-            Self::Failed(error) => write!(f, "in vain, {error}"),
+            Self::Failed(error) => write!(f, "failed, {error}"),
             Self::RanOut => f.write_str("it has run out"),
         }
     }
@@ -245,7 +245,7 @@ impl CheckTold {
     }
 }
 
-/// Something that was expected in vain, or that makes the play itself worth nothing.
+/// An expectation that did not hold, or what makes the play itself worth nothing.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Failure {
     /// What is to blame.
@@ -475,12 +475,12 @@ mod tests {
             (
                 fetched("1"),
                 failed(503),
-                Some("model fetched, id 1, lab in vain, status 503"),
+                Some("model fetched, id 1, lab failed, status 503"),
             ),
             (
                 failed(404),
                 RefreshResult::RanOut,
-                Some("model in vain, status 404, lab it has run out"),
+                Some("model failed, status 404, lab it has run out"),
             ),
         ] {
             let found = disagreements(&played(model.clone()), &played(lab.clone()));

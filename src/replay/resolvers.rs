@@ -1,4 +1,4 @@
-//! The resolvers of a stage on real sockets: each has one DNS cache, whoever asks it.
+//! The resolvers of a stage on real sockets: each has one DNS cache for all its clients.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

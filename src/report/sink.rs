@@ -24,7 +24,7 @@ pub trait Form<T>: fmt::Debug + Send {
 
 /// Takes each result of a run as it comes, and writes it.
 ///
-/// Whoever stops early calls [`Sink::finish`] all the same: JSON is cut short without it. An error of the
+/// A caller that stops early calls [`Sink::finish`] all the same: JSON is cut short without it. An error of the
 /// writer, such as a pipe whose reader went away, is returned and leaves nothing to do but stop.
 #[derive(Debug)]
 pub struct Sink<W, T> {

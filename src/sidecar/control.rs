@@ -156,7 +156,7 @@ impl<N: Network + Send + 'static> Serve for Control<N> {
             Ok(command) => self.answer(command, &mut stream).await,
             Err(error) => write(&mut stream, &failure(&error).to_string()).await,
         };
-        // Whoever went away does not miss the answer.
+        // A client that went away does not miss the answer.
         let _gone = done.and(stream.shutdown().await);
     }
 }

@@ -34,7 +34,7 @@ pub struct Explained {
     pub failing: Option<FailingTold>,
     /// When the record was last looked at; null if it was not yet.
     pub looked_at: Option<UnixTime>,
-    /// Until when what was seen then is believed; whoever asks later is answered the same, and a look follows.
+    /// Until when what was seen then is believed; later requests are answered the same, and a look follows.
     pub believed_until: Option<UnixTime>,
     /// When a refresh, or a fetch that is held back, is due though nobody asks; null if none is.
     pub due: Option<UnixTime>,

@@ -79,7 +79,7 @@ pub async fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Whoever serves one connection.
+/// What serves one connection.
 pub trait Serve: Send + Sync + 'static {
     /// Serves a connection until its end, or soon after `ends` says so.
     fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(

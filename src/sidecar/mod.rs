@@ -17,7 +17,7 @@
 //! | [`made`] | answers that were made before |
 //! | [`explain`], [`control`] | what is held, and why, for the administrator |
 //! | [`talk`], [`listen`], [`address`] | connections, their limits, and where they come in |
-//! | [`health`], [`metrics`] | the pages for whoever watches over it |
+//! | [`health`], [`metrics`] | the pages for monitoring |
 //! | [`setup`] | what Postfix, Exim and systemd must say for it to be asked |
 //! | [`run`] | all of it, from its start to its end |
 #![warn(

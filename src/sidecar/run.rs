@@ -28,7 +28,7 @@ pub struct Listeners {
     pub exim: Vec<Listener>,
     /// By the administrator.
     pub control: Option<Listener>,
-    /// By whoever watches over it.
+    /// By monitoring.
     pub http: Option<Listener>,
 }
 

@@ -254,7 +254,7 @@ impl<N: Network + Send + 'static> Serve for Exim<N> {
             stream.write_all(answer.as_bytes()).await?;
             stream.shutdown().await
         });
-        // Whoever went away does not miss the answer.
+        // A client that went away does not miss the answer.
         let _gone = said.await;
     }
 }

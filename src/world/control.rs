@@ -9,7 +9,7 @@
 //! | `GET /history` | a [`Record`]: all that reached the servers since they began |
 //!
 //! The first order begins the world; the lives of certificates are counted from its `start`. It is for a
-//! network of containers alone: whoever reaches the port may say anything.
+//! network of containers alone: anyone who reaches the port may say anything.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// Something that reached a server. It is recorded before the server answers, so whoever has the answer finds
+/// Something that reached a server. It is recorded before the server answers, so a client that has the answer finds
 /// the request in the history. Connections to closed and blackholed ports leave no trace.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

@@ -381,7 +381,7 @@ fn cannot_listen(at: SocketAddr) -> impl Fn(io::Error) -> WorldError + Copy {
     move |source| WorldError::Bind { at, source }
 }
 
-/// Returns the ports of addresses that the DNS gives and no server has: whoever connects there is seen.
+/// Returns the ports of addresses that the DNS gives and no server has: a connection there is seen.
 fn strays(
     state: &Internet,
     modes: &BTreeMap<(IpAddr, u16), Mode>,

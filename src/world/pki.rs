@@ -371,7 +371,7 @@ fn make_key(kind: KeyKind) -> Result<KeyPair, WorldError> {
                 return Ok(KeyPair::try_from(key.as_slice())?);
             }
             let key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
-            // Whoever comes first sets it; a second key made meanwhile is as good.
+            // The first caller sets it; a second key made meanwhile is as good.
             RSA_KEY.get_or_init(|| key.serialize_der());
             Ok(key)
         }

@@ -1,6 +1,6 @@
 //! What is linked into the program, and under which terms.
 //!
-//! Asks cargo itself, offline: whoever runs this test has already built what it asks about.
+//! Asks cargo itself, offline: anyone who runs this test has already built what it asks about.
 
 use std::collections::BTreeSet;
 use std::process::Command;

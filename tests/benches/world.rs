@@ -289,7 +289,7 @@ fn state(domains: usize, hosts: Hosts) -> Internet {
     state
 }
 
-/// Lets a server show a certificate for `name` to whoever asks for it.
+/// Lets a server show a certificate for `name` to clients that ask for it.
 fn show_for(identity: &mut Identity, name: &str) {
     let certificate = Certificate::new([name]);
     identity.by_name.insert(name.to_owned(), vec![certificate]);

@@ -70,7 +70,7 @@ names! {
         PolicyHostExpired = "policy-host-expired",
         /// Any certificate of the policy host will do, whatever name it has.
         PolicyHostAnyName = "policy-host-any-name",
-        /// Any certificate of the policy host will do, whoever issued it.
+        /// Any certificate of the policy host will do, of any issuer.
         PolicyHostAnyIssuer = "policy-host-any-issuer",
         /// A certificate with a wildcard is none of the policy host's.
         PolicyHostNoWildcard = "policy-host-no-wildcard",
@@ -143,7 +143,7 @@ names! {
         AnyTime = "any-time",
         /// Whatever name a certificate has is right.
         AnyName = "any-name",
-        /// Whoever issued a certificate is trusted.
+        /// Any issuer of a certificate is trusted.
         AnyIssuer = "any-issuer",
         /// A certificate for the policy domain is right.
         NameOfPolicyDomain = "name-of-policy-domain",

@@ -55,7 +55,7 @@ impl Ways {
             .collect()
     }
 
-    /// Writes the variables to `path`, at once: whoever reads it meanwhile gets the old ones or the new ones.
+    /// Writes the variables to `path`, at once: a reader gets the old ones or the new ones.
     pub(in crate::cli) fn write_to(&self, path: &Path) -> io::Result<()> {
         let mut draft = path.as_os_str().to_owned();
         draft.push(".new");

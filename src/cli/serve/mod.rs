@@ -100,7 +100,7 @@ pub struct ListenArgs {
     #[arg(long, value_name = "PATH|none")]
     pub control: Option<ControlPlace>,
 
-    /// Allow addresses that other hosts can reach: whoever asks makes this host ask anybody's
+    /// Allow addresses that other hosts can reach: any client makes this host ask anybody's
     #[arg(long, value_parser = BoolishValueParser::new())]
     pub allow_remote: bool,
 

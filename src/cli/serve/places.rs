@@ -53,7 +53,7 @@ impl Places {
             && !args.allow_remote
         {
             bail!(
-                "{remote} can be reached by other hosts, and whoever asks there makes this host ask anybody's: \
+                "{remote} can be reached by other hosts, and any client there makes this host ask anybody's: \
                  listen on loopback or a unix socket, or say --allow-remote"
             );
         }

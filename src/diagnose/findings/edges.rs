@@ -123,7 +123,7 @@ fn one_family_behind(domain: &DnsName) -> Fix {
     ))
 }
 
-/// A new id beside an old body: whoever fetches the old one now has the new id for it, and no reason to fetch again.
+/// A new id beside an old body: a sender that fetches the old one now has the new id for it, and no reason to fetch again.
 fn find_poisoned(case: &Case<'_>, found: &mut Findings) {
     let Some(id) = case.judged.live_id() else {
         return;

@@ -107,7 +107,7 @@ fn find_takeover(case: &Case<'_>, found: &mut Findings) {
     found.add(
         &codes::ALIAS_TAKEOVER,
         Severity::Warning,
-        format!("{detail}: whoever claims it serves a policy for {domain}"),
+        format!("{detail}: anyone who claims it serves a policy for {domain}"),
         Some(
             Fix::from(format!(
                 "Claim the name at {name} again, or take the records of mta-sts.{domain} away, now."
@@ -274,7 +274,7 @@ fn find_id_apart(case: &Case<'_>, found: &mut Findings) {
         Some(
             Fix::from(format!(
                 "Take the CNAME at _mta-sts.{domain} away and publish the record yourself, with a new id after each \
-                 change of the policy; or lead mta-sts.{domain} to whoever has the id:"
+                 change of the policy; or lead mta-sts.{domain} to the one who has the id:"
             ))
             .run([Command::dig(format_args!("TXT _mta-sts.{domain}"))]),
         ),

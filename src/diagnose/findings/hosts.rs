@@ -276,7 +276,7 @@ fn find_without_address(
             "it {}{}",
             addresses.absence(),
             if addresses.no_such_name {
-                ": whoever can register that name receives the mail"
+                ": anyone who can register that name receives the mail"
             } else {
                 ""
             }

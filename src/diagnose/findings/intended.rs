@@ -174,7 +174,7 @@ fn find_by_wildcard(intended: &Intended<'_>, found: &mut Findings) {
             listed(by_wildcard, NAMED)
         ),
         Some(Fix::from(
-            "If the wildcard was not put there for these hosts, list each by its own name; whoever takes the \
+            "If the wildcard was not put there for these hosts, list each by its own name; anyone who takes the \
              wildcard away one day takes them too.",
         )),
     );

@@ -1,4 +1,4 @@
-//! Findings about a policy by itself, whoever serves it: `lint` and `check` have the same.
+//! Findings about a policy by itself, wherever it is served: `lint` and `check` have the same.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;

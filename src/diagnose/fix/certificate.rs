@@ -108,7 +108,7 @@ fn name_mismatch(holder: Holder<'_>, host: &str, presented: &[Box<str>]) -> Stri
     };
     match (holder, presented) {
         (Holder::PolicyHost(_), _) => format!(
-            "{get}, and let the web server show it to whoever asks for that name: without a virtual host of its own \
+            "{get}, and let the web server show it to clients that ask for that name: without a virtual host of its own \
              a name gets another's."
         ),
         (Holder::MxHost(..), []) => format!("{get}."),

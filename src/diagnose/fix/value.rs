@@ -339,7 +339,7 @@ fn record_remark(alias: &AliasedName, domain: &DnsName) -> Option<Cow<'static, s
         match &alias.end {
             AliasEnd::Nowhere => return None,
             AliasEnd::Gone(target) => format!(
-                "{alias}: whoever can register that name decides what senders find at {name}. Have it made \
+                "{alias}: anyone who can register that name decides what senders find at {name}. Have it made \
                  anew with the record below{}, or take the CNAME at {name} away and publish the record \
                  under that name.",
                 by_whom(target, domain)
@@ -366,7 +366,7 @@ fn policy_host_remark(
         match (&alias.end, place) {
             (AliasEnd::Nowhere, _) => return None,
             (AliasEnd::Gone(_), _) => format!(
-                "{alias}: whoever can register that name decides what is served at {name}. Change the CNAME \
+                "{alias}: anyone who can register that name decides what is served at {name}. Change the CNAME \
                  or take it away, now."
             ),
             (AliasEnd::Stands(_), Some(place)) => format!(
@@ -387,7 +387,7 @@ fn by_whom(target: &DnsName, domain: &DnsName) -> &'static str {
     if target.is_within(domain.as_str()) {
         ""
     } else {
-        ", by whoever runs that name"
+        ", by the operator of that name"
     }
 }
 

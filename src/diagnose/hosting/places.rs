@@ -96,7 +96,7 @@ pub enum PlaceKind {
     MailSuite,
     /// A web server of the owner.
     OwnServer,
-    /// It serves the policy for its customers, whoever takes their mail.
+    /// It serves the policy for its customers, wherever their mail goes.
     PolicyVendor,
     /// A registrar's own page for names that have nothing else.
     Registrar,

@@ -112,7 +112,7 @@ impl Phase {
     }
 }
 
-/// How far what is meant is to be there, for whoever waits for it.
+/// How far what is meant is to be there, for a wait.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitFor {

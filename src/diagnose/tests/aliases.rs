@@ -165,7 +165,7 @@ async fn a_fix_for_an_alias_names_it_and_who_has_to_change_what() {
             "_mta-sts.vendor.test",
             &[
                 "_mta-sts.corp.test is an alias (CNAME) of _mta-sts.vendor.test",
-                "by whoever runs that name",
+                "by the operator of that name",
             ][..],
         ),
         ("sts.corp.test", &["published at sts.corp.test."]),
@@ -293,7 +293,7 @@ async fn where_an_alias_hangs_its_end_is_said_to_be_gone() {
         .collect();
     for part in [
         "the policy host mta-sts.corp.test is an alias (CNAME) of corp.pages.test, which does not exist",
-        "mx.corp.test: it is an alias (CNAME) of gone.corp.test, which does not exist: whoever can register",
+        "mx.corp.test: it is an alias (CNAME) of gone.corp.test, which does not exist: anyone who can register",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

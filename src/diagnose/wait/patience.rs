@@ -25,7 +25,7 @@ pub struct Wait {
     missing: Vec<Missing>,
 }
 
-/// How long was waited, and for what in vain.
+/// How long was waited, and what did not come.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct WaitReport {
     /// How long was to be waited.

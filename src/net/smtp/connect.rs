@@ -49,7 +49,7 @@ impl SmtpClient {
     }
 
     /// Waits for a connection until its deadline, or as long as is worth while where no address of the run has
-    /// answered yet; returns how long that was if it was in vain.
+    /// answered yet; returns how long that was if none came.
     async fn while_none_answers<T>(&self, connect: impl Future<Output = T>) -> Result<T, Duration> {
         let deadline = self.deadlines.connect;
         let began = Instant::now();

@@ -17,7 +17,7 @@ use crate::story::{Moment, Story};
 /// back-off, the life of queues and certificates), on a resolver's cache, or on seconds, and says why.
 ///
 /// Nobody has to know which those are: the story is played on the model, at this pace, then without caches, then
-/// with policies that live a little longer, and what it expects in vain there is what cannot be expected.
+/// with policies that live a little longer, and what does not hold there is what cannot be expected.
 pub(super) async fn leave_out(story: &mut Story) -> Result<Vec<LeftOut>, StageError> {
     let at_pace = on_model(story).await?;
     let uncached = on_model(&without_caches(story)).await?;

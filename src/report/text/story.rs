@@ -83,7 +83,7 @@ pub fn story(report: &Replayed, context: &Context) -> String {
     }
     let failures = report.complaints();
     if !failures.is_empty() {
-        page.section("What was expected in vain");
+        page.section("What did not hold");
         for failure in failures {
             page.verbatim(2, escape::line(&failure));
         }
@@ -95,8 +95,8 @@ fn write_step(page: &mut Page<'_>, step: &MomentTold) {
     for refresh in &step.refreshes {
         let result = match &refresh.result {
             RefreshResult::Fetched { id } => format!(": id {id}"),
-            RefreshResult::Failed(error) => format!(", in vain: {error}"),
-            RefreshResult::RanOut => format!(", in vain: {}", refresh.result),
+            RefreshResult::Failed(error) => format!(", failed: {error}"),
+            RefreshResult::RanOut => format!(", failed: {}", refresh.result),
         };
         let title = format!(
             "{} refreshes its policy of {}{result}",

@@ -39,7 +39,7 @@ struct Behind {
 /// As what a server answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Role {
-    /// It recurses for whoever asks.
+    /// It recurses for any client.
     Resolver,
     /// It has the zones itself: AA is set.
     Authority,

@@ -280,7 +280,7 @@ fn a_store_that_cannot_be_written_is_read() {
         .run(&["cache", "import", "in.ndjson", "--cache", "a b?/s"])
         .check(0, &[], &"import");
     let before = std::fs::read(program.folder().join("a b?/s")).unwrap();
-    // Whoever brings a store to a read-only place brings no lock.
+    // One who brings a store to a read-only place brings no lock.
     for (has_lock, directory, file) in [
         (true, 0o777, 0o444),
         (true, 0o555, 0o444),

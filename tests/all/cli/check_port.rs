@@ -147,7 +147,7 @@ fn a_port_that_nobody_answers_at_is_told_as_that() {
                 &[unreachable],
             ),
         ),
-        // One that answers shows that the port is open, whoever it belongs to.
+        // One that answers shows that the port is open, whichever domain it belongs to.
         (
             &["corp.test", "dark.test", "--jobs", "1"],
             3,

@@ -149,7 +149,7 @@ set.domains."corp.test".txt.records = ["v=STSv1; id=2;"]
 
 [[step]]
 at = "50h"
-title = "a refresh in vain later"
+title = "a failed refresh later"
 set.domains."corp.test".txt.records = ["v=STSv1; id=3;"]
 
 [[step]]
@@ -161,7 +161,7 @@ verdict = "deliver"
     program.write("fetches.toml", story);
     let detail = [
         "2026-03-03 08:00 strict refreshes its policy of corp.test: id 1\n",
-        "2026-03-04 08:00 strict refreshes its policy of corp.test, in vain: status 503\n",
+        "2026-03-04 08:00 strict refreshes its policy of corp.test, failed: status 503\n",
         "            the policy could not be fetched: status 503\n",
     ];
     program

@@ -73,7 +73,7 @@ async fn a_wait_for_a_connection_ends_and_says_what_it_was() {
     assert!(
         failure
             .detail
-            .contains("for a free connection to 192.0.2.1, in vain"),
+            .contains("for a free connection to 192.0.2.1, and none came free"),
         "{failure}"
     );
     sessions.shutdown().await;

@@ -60,7 +60,7 @@ fn the_nine_steps_stand_where_they_are_asked_for() {
                curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
         3 look find where the policy is really hosted
                at mta-sts.provider.test (192.0.2.11, 2001:db8::11); cannot tell at which place: no name, address, header, certificate or body that is known of any; the policy is delegated, the id is not
-               ask whoever runs mta-sts.provider.test where the file is kept
+               ask the operator of mta-sts.provider.test where the file is kept
                dig +noall +answer mta-sts.corp.test A mta-sts.corp.test AAAA
         4 look compare the live MX records with the hosts that are meant
                now 10 mx.new.test

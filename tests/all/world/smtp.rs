@@ -250,7 +250,7 @@ async fn injected_replies_come_with_the_220_or_into_the_handshake() {
     lines.say("EHLO client.test").await;
     assert!(lines.say("STARTTLS").await.starts_with("220"));
     assert_eq!(lines.reply().await, "250-injected\r\n250 AUTH PLAIN\r\n");
-    // Whoever believes them can still shake hands: only care helps.
+    // A client that believes them can still shake hands: only care helps.
     let config = any();
     crate::support::wire::shake_hands(lines.0, HOST, config)
         .await

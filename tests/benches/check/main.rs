@@ -85,7 +85,7 @@ async fn measure(plan: Plan) {
     for pair in 0..=plan.pairs {
         let ours = run_ours(plan, &mut internet).await;
         let bare = run_bare(plan, &mut internet).await;
-        // Whoever is cold answers late, and is asked again.
+        // A cold side answers late, and is asked again.
         if pair > 0 {
             assert_eq!(ours.counts, bare.counts, "both sides ask the same");
             pairs.push((ours, bare));
