@@ -21,11 +21,7 @@ const TOP_LEVEL: [&str; 9] = [
 const MAX_LINES: usize = 500;
 
 /// Files that may be longer, and why each is one thing.
-const LONG: [(&str, &str); 3] = [
-    (
-        "src/sts/certificate/tests/mod.rs",
-        "tables of certificates with all their faults",
-    ),
+const LONG: [(&str, &str); 2] = [
     (
         "src/sts/policy/tests.rs",
         "the grammar's table, line by line",

@@ -1,5 +1,7 @@
 //! Real certificates, each with its faults.
 
+mod bounds;
+mod names;
 mod rules;
 
 use rcgen::{
@@ -8,12 +10,9 @@ use rcgen::{
 };
 use rustls_pki_types::CertificateDer;
 
-use super::way::Way;
-use super::{Roots, judge, read};
-use crate::facts::certificate::{
-    CertificateFault as F, ChainFault as C, KeyUsages, PeerCertificate,
-};
-use crate::facts::{DnsName, UnixTime};
+use super::{Roots, judge};
+use crate::facts::UnixTime;
+use crate::facts::certificate::{CertificateFault as F, ChainFault as C, KeyUsages};
 
 const HOST: &str = "mx.corp.test";
 
@@ -124,101 +123,6 @@ fn a_good_chain_has_no_fault_and_shows_what_it_says() {
     );
     let issuer = seen.chain[1].as_ref().unwrap();
     assert_eq!((issuer.is_ca, issuer.path_length), (true, None));
-}
-
-#[test]
-fn only_a_dns_id_counts_and_a_star_only_as_the_whole_left_most_label() {
-    let root = root("root");
-    let roots = trusting(&root);
-    for (names, host, is_valid) in [
-        (&["mx.corp.test"][..], "mx.corp.test", true),
-        (&["MX.Corp.Test"], "mx.corp.test", true),
-        (&["other.test", "mx.corp.test"], "mx.corp.test", true),
-        (&["*.corp.test"], "mx.corp.test", true),
-        (&["*.corp.test"], "_mx.corp.test", true),
-        (&["*.corp.test"], "corp.test", false),
-        (&["*.corp.test"], "a.mx.corp.test", false),
-        (&["*.*.corp.test"], "a.mx.corp.test", false),
-        (&["mx*.corp.test"], "mx1.corp.test", false),
-        (&["*x.corp.test"], "mx.corp.test", false),
-        (&["mx.*.test"], "mx.corp.test", false),
-        (&["*"], "mx.corp.test", false),
-        (&["*.test"], "corp.test", false),
-        (&["mx.corp.test."], "mx.corp.test", false),
-        (&[], "mx.corp.test", false),
-        (&["192.0.2.1"], "192.0.2.1", false),
-    ] {
-        let host: DnsName = host.parse().unwrap();
-        let seen = judge(&[sign(&leaf(names), &root)], &roots, &host, now());
-        let expected = if is_valid {
-            Vec::new()
-        } else {
-            vec![F::NameMismatch {
-                expected: host.as_str().into(),
-                presented: names.iter().map(|name| (*name).into()).collect(),
-            }]
-        };
-        assert_eq!(seen.faults, expected, "{names:?} for {host}");
-    }
-}
-
-#[test]
-fn a_common_name_or_an_address_is_no_dns_id() {
-    let root = root("root");
-    let roots = trusting(&root);
-    assert_eq!(
-        faults(&[sign(&leaf(&[]), &root)], &roots),
-        [mismatch(&[])],
-        "common name only"
-    );
-    let mut params = leaf(&[]);
-    params.subject_alt_names = vec![SanType::IpAddress("192.0.2.10".parse().unwrap())];
-    let chain = [sign(&params, &root)];
-    assert_eq!(faults(&chain, &roots), [mismatch(&[])], "address only");
-    let spelt: DnsName = "192.0.2.10".parse().unwrap();
-    assert_eq!(
-        judge(&chain, &roots, &spelt, now()).faults,
-        [F::NameMismatch {
-            expected: "192.0.2.10".into(),
-            presented: Vec::new()
-        }],
-        "a name that spells the address"
-    );
-}
-
-#[test]
-fn presented_names_are_bounded() {
-    let root = root("root");
-    let names: Vec<String> = (0..30).map(|number| format!("mx{number}.test")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let chain = [sign(&leaf(&names), &root)];
-    assert_eq!(
-        faults(&chain, &trusting(&root)),
-        [mismatch(&names[..F::MAX_PRESENTED])]
-    );
-}
-
-#[test]
-fn so_many_names_are_kept_and_the_hosts_own_among_them() {
-    let root = root("root");
-    let names: Vec<String> = (0..50).map(|number| format!("mx{number}.test")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let chain = [sign(&leaf(&names), &root)];
-    for (host, last) in [
-        ("mx45.test", "mx45.test"),
-        ("mx.other.test", "mx31.test"),
-        ("mx3.test", "mx31.test"),
-    ] {
-        let seen = judge(
-            &chain,
-            &trusting(&root),
-            &host.parse().unwrap(),
-            time("2026-06-01T00:00:00Z"),
-        );
-        assert_eq!(seen.dns_names().len(), PeerCertificate::MAX_NAMES);
-        assert_eq!(&**seen.dns_names().last().unwrap(), last, "{host}");
-        assert_eq!(seen.names_left_out(), 50 - PeerCertificate::MAX_NAMES);
-    }
 }
 
 #[test]
@@ -583,157 +487,8 @@ fn rules_of_the_chain_are_kept() {
 }
 
 #[test]
-fn a_chain_of_many_certificates_is_looked_at_only_so_far() {
-    let root = root("root");
-    let intermediate = below(ca("intermediate"), &root);
-    let mut chain = vec![sign(&leaf(&[HOST]), &intermediate)];
-    // Decoys of the name that is looked for, each with another key.
-    chain.extend((0..8).map(|_| self::root("intermediate").der().clone()));
-    chain.push(intermediate.der().clone());
-    let seen = judge(&chain, &trusting(&root), &HOST.parse().unwrap(), now());
-    assert_eq!(seen.faults, [F::BadChain(C::TooLarge)]);
-    let kept = (seen.chain.len(), seen.certificates_left_out);
-    assert_eq!(kept, (8, 2), "the first are kept as evidence all the same");
-    // A bundle with the path somewhere in it.
-    chain.splice(1..9, (0..8).map(|_| self::root("decoy").der().clone()));
-    assert_eq!(faults(&chain, &trusting(&root)), []);
-    let lower = below(ca("lower"), &intermediate);
-    chain[0] = sign(&leaf(&[HOST]), &lower);
-    assert_eq!(faults(&chain, &trusting(&root)), [not_sent(10, "CN=lower")]);
-    chain.push(lower.der().clone());
-    assert_eq!(faults(&chain, &trusting(&root)), []);
-}
-
-#[test]
-fn at_most_eight_certificates_are_chosen_from_those_on_the_way_up() {
-    let root = root("root");
-    let roots = trusting(&root);
-    let intermediate = below(ca("intermediate"), &root);
-    let leaf = sign(&leaf(&[HOST]), &intermediate);
-    let of_name = |name: &str, count: usize| -> Vec<CertificateDer<'static>> {
-        (0..count).map(|_| self::root(name).der().clone()).collect()
-    };
-    let on_the_way = [intermediate.der().clone(), root.der().clone()];
-    for (case, presented, expected) in [
-        ("eight of another name", of_name("decoy", 8), 8),
-        ("nine of another name", of_name("decoy", 9), 0),
-        ("eight of the name", of_name("intermediate", 8), 8),
-        ("nine of the name", of_name("intermediate", 9), 8),
-        (
-            "seven of another name, and the way",
-            [of_name("decoy", 7), on_the_way.to_vec()].concat(),
-            2,
-        ),
-        (
-            "the way, each twice, and others",
-            [
-                of_name("decoy", 7),
-                on_the_way.to_vec(),
-                on_the_way.to_vec(),
-            ]
-            .concat(),
-            2,
-        ),
-    ] {
-        let chain: Vec<_> = std::iter::once(&leaf).chain(&presented).collect();
-        let read: Vec<_> = chain.iter().map(|der| read::parse(der)).collect();
-        let way = Way::find(&read, &roots).unwrap();
-        assert_eq!(way.choose(&presented).len(), expected, "{case}");
-        assert_eq!(way.is_cut(), case == "nine of the name", "{case}");
-    }
-}
-
-#[test]
 fn other_kinds_of_keys_are_fine() {
     let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
     let root = CertifiedIssuer::self_signed(ca("root"), key).unwrap();
     assert_eq!(faults(&[sign(&leaf(&[HOST]), &root)], &trusting(&root)), []);
-}
-
-#[test]
-fn octets_that_are_no_certificate_are_a_fault_never_a_panic() {
-    let root = root("root");
-    let roots = trusting(&root);
-    assert_eq!(
-        faults(&[], &roots),
-        [F::Unreadable {
-            detail: "no certificate was presented".into()
-        }]
-    );
-    assert_eq!(
-        faults(&[CertificateDer::from(&b"garbage"[..])], &roots),
-        [F::Unreadable {
-            detail: "it is not valid DER".into()
-        }]
-    );
-    // Garbage above the leaf does not hide the leaf, nor what is missing above what can be read.
-    let garbage = CertificateDer::from(&b"garbage"[..]);
-    let issuer = below(ca("issuer"), &root);
-    let of_root = sign(&leaf(&[HOST]), &root);
-    let of_issuer = sign(&leaf(&[HOST]), &issuer);
-    let between = issuer.der().clone();
-    let stranger = trusting(&self::root("stranger"));
-    for (chain, roots, expected) in [
-        (vec![of_root.clone(), garbage.clone()], &roots, vec![]),
-        (
-            vec![of_issuer.clone(), between.clone(), garbage.clone()],
-            &roots,
-            vec![],
-        ),
-        (
-            vec![of_root, garbage.clone()],
-            &stranger,
-            vec![F::BadChain(C::Malformed)],
-        ),
-        (
-            vec![of_issuer.clone(), garbage.clone()],
-            &roots,
-            vec![F::BadChain(C::Malformed)],
-        ),
-        (
-            vec![of_issuer, between, garbage],
-            &stranger,
-            vec![unknown("CN=root")],
-        ),
-    ] {
-        assert_eq!(faults(&chain, roots), expected);
-    }
-}
-
-#[test]
-fn no_mutation_of_a_chain_panics_or_passes_with_another_leaf() {
-    let root = root("root");
-    let roots = trusting(&root);
-    let intermediate = below(ca("intermediate"), &root);
-    let good = sign(&leaf(&[HOST]), &intermediate);
-    let mut changed = 0;
-    // Every octet once, and every length once.
-    for position in 0..good.len() {
-        let mut octets = good.to_vec();
-        octets[position] ^= 0x15;
-        let cut = good[..position].to_vec();
-        for octets in [octets, cut] {
-            let chain = [CertificateDer::from(octets), intermediate.der().clone()];
-            assert_ne!(faults(&chain, &roots), [], "octet {position}");
-            changed += 1;
-        }
-    }
-    assert_eq!(changed, 2 * good.len());
-}
-
-#[test]
-fn what_is_no_certificate_cannot_be_a_root() {
-    let garbage = CertificateDer::from(&b"garbage"[..]);
-    let error = Roots::none()
-        .with([root("root").der(), &garbage])
-        .unwrap_err();
-    assert_eq!(error.position, 2);
-    let known = Roots::mozilla();
-    assert!(known.len() > 50 && !known.is_empty());
-    assert!(Roots::none().is_empty());
-    assert_eq!(
-        format!("{:?}", Roots::none()),
-        "Roots { anchors: 0, .. }",
-        "a hundred roots are not spelt out"
-    );
 }
