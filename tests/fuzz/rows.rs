@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use stickler::store::{Purpose, Store};
+use stickler::store::Store;
 use tempfile::TempDir;
 
 use crate::checks::store;
@@ -19,19 +19,10 @@ thread_local! {
     static LOOSE: OnceCell<Loose> = const { OnceCell::new() };
 }
 
-/// A file with our marks whose table takes values of any type.
 fn loose() -> Loose {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.sqlite");
-    drop(Store::open(&path, Purpose::Check).expect("the folder is new"));
-    let connection = Connection::open(&path).expect("the file was just made");
-    connection
-        .execute_batch(
-            "PRAGMA synchronous = OFF;
-             DROP TABLE ledger;
-             CREATE TABLE ledger (domain, id, body, first_seen, last_seen_live, gone_by);",
-        )
-        .expect("nobody else has it open");
+    let connection = store::loose(&path);
     let store = Store::open_existing(&path);
     Loose {
         connection,

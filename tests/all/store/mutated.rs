@@ -1,9 +1,9 @@
 //! Mutated lines and mutated rows: none panics, and what is read is what was written.
 
-use rusqlite::{Connection, params};
-use stickler::store::{Purpose, Store};
+use rusqlite::params;
+use stickler::store::Store;
 
-use crate::properties::checks::store::{line, rows};
+use crate::properties::checks::store::{line, loose, rows};
 use crate::support::mutations::inputs;
 use crate::support::xorshift::Xorshift;
 
@@ -24,25 +24,11 @@ fn no_line_of_an_import_panics_and_what_is_read_can_be_written() {
     assert!(read > inputs() / 20, "only {read} lines could be read");
 }
 
-/// Makes a file with our marks whose table takes values of any type, as another program could.
-fn loose_store(path: &std::path::Path) -> Connection {
-    drop(Store::open(path, Purpose::Check).expect("the directory is new"));
-    let connection = Connection::open(path).expect("the file was just made");
-    connection
-        .execute_batch(
-            "PRAGMA synchronous = OFF;
-             DROP TABLE ledger;
-             CREATE TABLE ledger (domain, id, body, first_seen, last_seen_live, gone_by);",
-        )
-        .expect("nobody else has it open");
-    connection
-}
-
 #[test]
 fn no_row_panics_and_what_is_read_is_what_stands_there() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.sqlite");
-    let mut connection = loose_store(&path);
+    let mut connection = loose(&path);
     let mut random = Xorshift::new(8460);
     let transaction = connection.transaction().unwrap();
     {
