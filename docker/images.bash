@@ -56,8 +56,23 @@ within() {
     fi
 }
 
+# alone SUITE: waits until no other run makes an image of this suite, whose result this one can take; until `exec 7>&-`.
+alone() {
+    command -v flock > /dev/null || return 0
+    exec 7> "/tmp/stickler-images-$1.lock"
+    flock 7
+}
+
 # base_image SUITE: finds Debian's base image, pulls it, or makes it.
 base_image() {
+    local status=0
+    alone "$1"
+    find_base_image "$1" || status=$?
+    exec 7>&-
+    return $status
+}
+
+find_base_image() {
     local base=debian:$1-slim log
     docker image inspect "$base" > /dev/null 2>&1 && return
     say "pulling $base"
@@ -75,8 +90,10 @@ readonly no_way_to_packages='Temporary failure resolving|Could not resolve|Could
 # build_image DOCKERFILE TARGET TAG [OPTION...]: the classic builder's cache makes this a matter of seconds when nothing
 # has changed.
 build_image() {
-    local dockerfile=$1 target=$2 tag=$3 log
+    local dockerfile=$1 target=$2 tag=$3 suite=bookworm log
     shift 3
+    [[ "$*" =~ SUITE=([a-z]+) ]] && suite=${BASH_REMATCH[1]}
+    alone "$suite"
     say "building $tag (the first time takes some minutes)"
     if ! log=$(docker build --force-rm --label "$label=image" --target "$target" --tag "$tag" "$@" - < "$dockerfile" 2>&1); then
         printf '%s\n' "$log" | tail -40 >&2
@@ -86,6 +103,7 @@ build_image() {
         say "the image $tag could not be built"
         exit $broken
     fi
+    exec 7>&-
 }
 
 # forget_old_images: those of earlier builds of ours, now without a name.
