@@ -121,6 +121,36 @@ fn every_known_advisory_has_a_reason_and_a_crate() {
     }
 }
 
+/// Where they do, `cargo run` after `cargo test` compiles the program anew, and the tests try another one than users run.
+#[test]
+fn the_tests_change_no_feature_of_what_the_program_is_made_from() {
+    let with_features = |edges: &str| -> BTreeSet<String> {
+        cargo(&[
+            "tree",
+            "--edges",
+            edges,
+            "--prefix",
+            "none",
+            "--no-dedupe",
+            "--format",
+            "{p}: {f}",
+        ])
+        .lines()
+        .map(str::to_owned)
+        .collect()
+    };
+    let (alone, tested) = (
+        with_features("normal,build"),
+        with_features("normal,build,dev"),
+    );
+    let changed: Vec<&String> = alone.difference(&tested).collect();
+    assert_eq!(
+        changed,
+        Vec::<&String>::new(),
+        "`cargo tree --edges normal,build,dev,features -i CRATE` says who wants more"
+    );
+}
+
 #[test]
 fn every_licence_is_on_the_list() {
     let mut wrong = Vec::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use stickler::audit::requirements;
 
 use super::Program;
-use crate::support::schema::{assert_valid, closed_validator};
+use crate::support::schema::Validator;
 
 /// Two requirements: one that a sender without MTA-STS meets, and one that it does not.
 const TWO: [&str; 4] = ["--only", "not-listed", "--only", "8461/3.1/two-records"];
@@ -103,7 +103,7 @@ fn json_has_its_schema_and_junit_a_case_a_requirement() {
     };
     let json = run("json").json();
     let schema = stickler::report::schema::by_name("audit").unwrap();
-    assert_valid(&closed_validator(schema), &json);
+    Validator::closed(schema).assert_accepts(&json);
     let scored = json["senders"][0]["requirements"].as_array().unwrap();
     let outcomes: Vec<&serde_json::Value> =
         scored.iter().map(|scored| &scored["outcome"]).collect();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Program;
-use crate::support::schema::{assert_valid, closed_validator};
+use crate::support::schema::Validator;
 
 /// A story that holds: the policy lists another host for three hours, and mail waits.
 const STORY: &str = r#"id    = "story"
@@ -313,7 +313,7 @@ fn what_machines_read_is_what_the_schemas_say() {
     let verb = ["replay", "--network", "model"];
     let whole = run(&verb, "json");
     whole.check(1, &[], &"json");
-    assert_valid(&replay, &whole.json());
+    replay.assert_accepts(&whole.json());
     let outcomes: Vec<_> = whole.json()["scenarios"]
         .as_array()
         .unwrap()
@@ -341,7 +341,7 @@ fn what_machines_read_is_what_the_schemas_say() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.len(), all.len());
-    lines.iter().for_each(|line| assert_valid(&replay, line));
+    lines.iter().for_each(|line| replay.assert_accepts(line));
     run(&verb, "junit").check(
         1,
         &[
@@ -357,11 +357,11 @@ fn what_machines_read_is_what_the_schemas_say() {
     let verb = ["lint", "scenario"];
     let whole = run(&verb, "json");
     whole.check(1, &[], &"lint");
-    assert_valid(&lint, &whole.json());
+    lint.assert_accepts(&whole.json());
     assert_eq!(whole.json()["files"][2]["problems"][0]["line"], 8);
     let lines = run(&verb, "ndjson");
     for line in lines.stdout.lines() {
-        assert_valid(&lint, &serde_json::from_str(line).unwrap());
+        lint.assert_accepts(&serde_json::from_str(line).unwrap());
     }
     run(&verb, "junit").check(
         1,
@@ -435,8 +435,8 @@ fn schemas_are_listed_and_printed() {
 }
 
 /// The schema that the program prints, made strict: a field that it does not know is an error.
-pub(super) fn validator(program: &Program, name: &str) -> jsonschema::Validator {
-    closed_validator(program.run(&["schema", name]).json())
+pub(super) fn validator(program: &Program, name: &str) -> Validator {
+    Validator::closed(program.run(&["schema", name]).json())
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::lab::Lab;
 use super::{Program, Run, signal};
 use crate::sidecar::pages::{metrics, operators};
-use crate::support::schema;
+use crate::support::schema::Validator;
 
 const STORY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -237,7 +237,7 @@ fn postfix_exim_and_the_administrator_are_answered() {
     let told = query(&program, &["corp.test", "mx.old.test", "--format", "json"]);
     told.check(0, &[], &"query in JSON");
     let schema = program.run(&["schema", "query"]).json();
-    schema::assert_valid(&schema::closed_validator(schema), &told.json());
+    Validator::closed(schema).assert_accepts(&told.json());
     query(&program, &["--all", "--export", "postfix"]).check(
         0,
         &["corp.test\tsecure match=mx.old.test servername=hostname\n"],

@@ -11,7 +11,7 @@ use stickler::report::{Context, schema, text};
 use stickler::sender::Verdict;
 use stickler::story::NetworkKind;
 
-use crate::support::schema::{assert_valid, closed_validator};
+use crate::support::schema::Validator;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -137,6 +137,6 @@ fn the_json_is_what_its_schema_says() {
     let document = serde_json::from_str(&far_json(&played()).unwrap()).unwrap();
     let schema = schema::by_name("lab-play").unwrap();
     assert_eq!(schema["title"], FAR_SCHEMA);
-    assert_valid(&closed_validator(schema), &document);
+    Validator::closed(schema).assert_accepts(&document);
     assert_eq!(document["cells"][1]["fate"]["via"], "mx.new.test");
 }

@@ -8,7 +8,7 @@ use stickler::report::check::{self, Document, Options};
 use stickler::report::{Context, Format, Sink, schema};
 
 use super::samples;
-use crate::support::schema as support;
+use crate::support::schema::Validator;
 
 #[test]
 fn every_document_is_what_its_schema_says() {
@@ -36,7 +36,7 @@ fn the_schema_refuses_what_is_no_result() {
     ] {
         let mut bad = good.clone();
         *bad.pointer_mut(pointer).unwrap() = value;
-        assert!(!validator.is_valid(&bad), "{pointer}");
+        assert!(!validator.accepts(&bad), "{pointer}");
     }
 }
 
@@ -131,12 +131,12 @@ pub(super) fn write(format: Format, reports: &[DomainReport]) -> String {
     String::from_utf8(sink.finish().unwrap()).unwrap()
 }
 
-fn assert_valid(validator: &jsonschema::Validator, text: &str, what: &str) {
-    let errors = support::errors(validator, &serde_json::from_str(text).unwrap());
+fn assert_valid(validator: &Validator, text: &str, what: &str) {
+    let errors = validator.errors(&serde_json::from_str(text).unwrap());
     assert_eq!(errors, Vec::<String>::new(), "{what}");
 }
 
 /// The published schema, but nothing may stand in a document that it does not describe.
-fn closed_validator() -> jsonschema::Validator {
-    support::closed_validator(schema::by_name("check").unwrap())
+fn closed_validator() -> Validator {
+    Validator::closed(schema::by_name("check").unwrap())
 }

@@ -6,24 +6,25 @@ use serde_json::Value;
 use stickler::scenario;
 
 use super::GOOD;
+use crate::support::schema::Validator;
 
 /// The two expectations of the good scenario, each in a step of its own.
 const FIRST: &str = "[[step.expect]]\nverdict = \"deliver\"\n";
 const SECOND: &str = "[[step.expect]]\nsender = \"warm\"\nverdict = \"defer\"\n";
 
 /// Returns whether the reader takes a file, and whether the schema does.
-fn accepted(validator: &jsonschema::Validator, text: &str) -> (bool, bool) {
+fn accepted(validator: &Validator, text: &str) -> (bool, bool) {
     let value: toml::Table = text.parse().unwrap();
     let value: Value = serde_json::to_value(value).unwrap();
     (
         scenario::load_str(text, Path::new("s.toml")).is_ok(),
-        validator.is_valid(&value),
+        validator.accepts(&value),
     )
 }
 
 #[test]
 fn what_a_step_expects_is_spelt_as_the_reader_takes_it() {
-    let validator = jsonschema::draft202012::new(&scenario::schema()).unwrap();
+    let validator = Validator::new(scenario::schema());
     assert_eq!(accepted(&validator, GOOD), (true, true));
     for (good, spelling, is_right) in [
         // One table, or a list of them: the same in TOML's other notations.
@@ -83,12 +84,12 @@ fn what_a_step_expects_is_spelt_as_the_reader_takes_it() {
 /// Every shipped scenario is what its schema says.
 #[test]
 fn shipped_scenarios_are_what_the_schema_says() {
-    let validator = jsonschema::draft202012::new(&scenario::schema()).unwrap();
+    let validator = Validator::new(scenario::schema());
     for path in scenario::discover(&[super::folder()]).unwrap() {
         let text = std::fs::read_to_string(&path).unwrap();
         let value: toml::Table = text.parse().unwrap();
         let value = serde_json::to_value(value).unwrap();
-        let errors = crate::support::schema::errors(&validator, &value);
+        let errors = validator.errors(&value);
         assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
     }
 }
