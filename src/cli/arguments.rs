@@ -14,6 +14,7 @@ use super::command_line::{Cli, Verb};
 use super::config::{Config, ConfigError, is_settable};
 use super::inherited::Inherited;
 use super::repeat::typed_options;
+use super::serve::read_alone;
 use super::spelling::nearest;
 use super::variables::{UnknownVariables, Variables, variable_name};
 
@@ -30,8 +31,13 @@ impl Cli {
     ///
     /// When one of them is wrong, and when help or the version is asked for.
     pub fn read(words: &[OsString], variables: &Variables) -> Result<Self, ArgumentError> {
-        let command = Self::command().color(color_choice(words, variables));
-        let matches = read_with(command, words, variables).map_err(ArgumentError::with_one_verb)?;
+        let matches = match read_alone(words, variables) {
+            Some(matches) => matches,
+            None => {
+                let command = Self::command().color(color_choice(words, variables));
+                read_with(command, words, variables).map_err(ArgumentError::with_one_verb)?
+            }
+        };
         let mut cli = Self::from_arg_matches(&matches)?;
         if let (Verb::Check(check), Some((verb, given))) = (&mut cli.verb, matches.subcommand()) {
             let command = Self::command();

@@ -1,5 +1,6 @@
 //! The variables of the environment: `STICKLER_RESOLVER` for `--resolver`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
@@ -41,6 +42,16 @@ impl Variables {
         self.get(&variable_name(option))
     }
 
+    /// Returns the names of those that look like an option's, in order.
+    pub(super) fn like_options(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, _)| name.to_string_lossy())
+            .filter(|name| name.starts_with(PREFIX))
+            .filter(|name| !OF_A_SERVICE.iter().any(|begin| name.starts_with(begin)))
+    }
+
     /// Refuses variables that look like an option of `command`, or of a verb below it, and are none: what they
     /// were to change would stay as it is in silence.
     ///
@@ -48,14 +59,7 @@ impl Variables {
     ///
     /// When there is one.
     pub(super) fn hold_to(&self, command: &Command) -> Result<(), UnknownVariables> {
-        let looks_like_one: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, _)| name.to_string_lossy())
-            .filter(|name| name.starts_with(PREFIX))
-            .filter(|name| !OF_A_SERVICE.iter().any(|begin| name.starts_with(begin)))
-            .collect();
+        let looks_like_one: Vec<_> = self.like_options().collect();
         // Most processes have none, and to list the options costs them memory that a server never gives back.
         if looks_like_one.is_empty() {
             return Ok(());

@@ -1,5 +1,6 @@
 //! `stickler serve`: the sidecar of Postfix and Exim.
 
+mod alone;
 mod places;
 mod print;
 mod run;
@@ -17,6 +18,7 @@ use super::values::{parse_count, parse_duration};
 use crate::sidecar::address::Address;
 use crate::sidecar::postfix::Excludes;
 
+pub(super) use alone::read_alone;
 pub(crate) use places::control_path;
 pub use run::{Reread, run};
 
