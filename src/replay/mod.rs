@@ -55,6 +55,7 @@ mod resolvers;
 pub mod senders;
 pub mod shadow;
 pub mod stage;
+mod written;
 
 use std::fmt;
 use std::time::Instant;

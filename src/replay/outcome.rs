@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::stage::Seen;
+use super::written::{secs, text, texts};
 use crate::diagnose::document::DomainReport;
 use crate::facts::{DnsName, UnixTime};
 use crate::scenario;
@@ -405,21 +406,6 @@ fn seen_differently(model: &[Seen], lab: &[Seen]) -> Option<String> {
 pub(super) fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     let words: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     words.join(", ")
-}
-
-/// Writes a span as its seconds.
-fn secs<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(span.as_secs())
-}
-
-/// Writes a value as its text.
-fn text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// Writes values as their texts.
-fn texts<S: Serializer>(values: &[impl fmt::Display], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(values.iter().map(ToString::to_string))
 }
 
 #[cfg(test)]

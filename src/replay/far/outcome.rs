@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::facts::tls::version_in_words;
 use crate::replay::Replayed;
+use crate::replay::written::secs;
 use crate::sender::Verdict;
 use crate::story::Expectation;
 use crate::world::Request;
@@ -213,10 +214,6 @@ fn briefly(request: &Request) -> String {
         | Request::SmtpReceived { address, .. } => format!("a connection to port 25 of {address}"),
         Request::StrayConnect => "a connection to nobody's address".to_owned(),
     }
-}
-
-fn secs<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(span.as_secs())
 }
 
 #[cfg(test)]
