@@ -63,7 +63,7 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
         ));
     }
     if let Some(reason) = &expected.reason
-        && !told.reason.contains(&**reason)
+        && !told.reason.to_string().contains(&**reason)
     {
         found.push(format!(
             "a reason with `{reason}` was expected, it is `{}`",

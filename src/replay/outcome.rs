@@ -9,12 +9,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::stage::Seen;
-use super::written::{secs, text, texts};
+use super::written::{optional_text, secs, text, texts};
 use crate::diagnose::document::DomainReport;
 use crate::facts::{DnsName, UnixTime};
 use crate::scenario;
 use crate::sender::found::{Discovery, PolicyInUse, PolicySource};
-use crate::sender::{Attempt, Verdict};
+use crate::sender::{Attempt, Reason, Verdict};
 use crate::story::{self, NetworkKind};
 use crate::sts::fetch::FetchError;
 use crate::sts::record::RecordId;
@@ -150,7 +150,9 @@ pub struct Told {
     /// What became of the message.
     pub verdict: Verdict,
     /// Why. The networks may word it differently.
-    pub reason: Box<str>,
+    #[serde(serialize_with = "text")]
+    #[schemars(with = "String")]
+    pub reason: Reason,
     /// The host that took it; null if none did.
     pub via: Option<DnsName>,
     /// The address that took it; null if none did.
@@ -164,7 +166,9 @@ pub struct Told {
     pub policy: story::PolicySource,
     /// Why the policy could not be fetched; null if that was not tried, or went well. The networks may word it
     /// differently.
-    pub fetch_error: Option<Box<str>>,
+    #[serde(serialize_with = "optional_text")]
+    #[schemars(with = "Option<String>")]
+    pub fetch_error: Option<FetchError>,
     /// What reached a server, sorted.
     #[serde(rename = "requests", serialize_with = "texts")]
     #[schemars(with = "Vec<String>")]
@@ -191,7 +195,7 @@ impl Told {
             domain: mail.domain.clone(),
             queued_for: mail.queued_for,
             verdict: attempt.verdict,
-            reason: attempt.reason.to_string().into(),
+            reason: attempt.reason.clone(),
             via: attempt.walk.via.as_ref().map(|via| via.host.clone()),
             via_address: attempt.walk.via.as_ref().map(|via| via.address),
             result_types: attempt.result_types.clone(),
@@ -206,11 +210,7 @@ impl Told {
                     ..
                 } => story::PolicySource::Stored,
             },
-            fetch_error: attempt
-                .discovery
-                .fetch_error
-                .as_ref()
-                .map(|error| error.to_string().into()),
+            fetch_error: attempt.discovery.fetch_error.clone(),
             seen,
         }
     }

@@ -18,6 +18,17 @@ pub(super) fn text<S: Serializer>(
     serializer.collect_str(value)
 }
 
+/// Writes a value as its text, or null.
+pub(super) fn optional_text<S: Serializer>(
+    value: &Option<impl fmt::Display>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Writes values as their texts.
 pub(super) fn texts<S: Serializer>(
     values: &[impl fmt::Display],

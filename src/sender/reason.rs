@@ -67,6 +67,36 @@ pub enum Reason {
     WaitedTooLong(Box<Self>),
 }
 
+impl Reason {
+    /// Returns whether it names why the policy could not be fetched.
+    #[must_use]
+    pub fn names_fetch_error(&self) -> bool {
+        match self {
+            Self::WithoutPolicy { why, .. } => match why {
+                NoPolicy::FetchFailed(_) => true,
+                NoPolicy::BackedOff { .. }
+                | NoPolicy::MailIsTlsReport
+                | NoPolicy::NoRecord
+                | NoPolicy::RecordUnusable(_)
+                | NoPolicy::RecordUnknown(_)
+                | NoPolicy::SenderIgnoresSts => false,
+            },
+            Self::WaitedTooLong(reason) => reason.names_fetch_error(),
+            Self::Validated { .. }
+            | Self::Listed { .. }
+            | Self::PassesTesting { .. }
+            | Self::OnlyTesting { .. }
+            | Self::ModeNone { .. }
+            | Self::NullMx
+            | Self::NoDomain
+            | Self::MxUnknown(_)
+            | Self::NoAddress { .. }
+            | Self::NoUsableHost { .. }
+            | Self::Rejected(_) => false,
+        }
+    }
+}
+
 impl Say for Reason {
     fn say(&self, sentence: &mut Sentence) {
         match self {

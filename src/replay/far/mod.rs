@@ -139,10 +139,10 @@ fn own_cells(story: &Story, times: &[Duration], played: &Played, history: &Recor
                     }
                 }
                 None if told.verdict == Verdict::Bounce => Fate::Bounced {
-                    reply: told.reason.clone(),
+                    reply: told.reason.to_string().into(),
                 },
                 None => Fate::Deferred {
-                    reply: told.reason.clone(),
+                    reply: told.reason.to_string().into(),
                 },
             };
             cells.push(Cell {

@@ -170,7 +170,7 @@ fn write_attempt(page: &mut Page<'_>, attempt: &Told) {
         return;
     }
     if let Some(error) = &attempt.fetch_error
-        && !attempt.reason.contains(&**error)
+        && !attempt.reason.names_fetch_error()
     {
         let text = format!("the policy could not be fetched: {error}");
         page.prose(6, text);

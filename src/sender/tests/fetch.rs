@@ -234,6 +234,7 @@ async fn a_failed_fetch_of_any_kind_keeps_the_cached_policy() {
             ),
             "{case}"
         );
+        assert!(attempt.reason.names_fetch_error(), "{case}");
         let until = START.saturating_add(std::time::Duration::from_secs(300));
         assert_eq!(
             cold.back_offs.until(&"1".parse().unwrap(), START),
@@ -254,6 +255,7 @@ async fn a_failed_fetch_of_any_kind_keeps_the_cached_policy() {
             ),
             "{case}"
         );
+        assert!(!attempt.reason.names_fetch_error(), "{case}");
         assert_eq!(
             attempt.discovery.fetch_error.map(|error| error.to_string()),
             Some((*error).to_owned()),

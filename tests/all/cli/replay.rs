@@ -156,6 +156,15 @@ set.domains."corp.test".txt.records = ["v=STSv1; id=3;"]
 at = "52h"
 [[step.expect]]
 verdict = "deliver"
+
+[[step]]
+at = "54h"
+title = "both hosts refuse, and both failures are told"
+set.domains."corp.test".txt.records = ["v=STSv1; id=4;"]
+set.domains."corp.test".policy.fault = "refused"
+set.servers."mx.corp.test".fault = "refused"
+[[step.expect]]
+verdict = "defer"
 "#;
     let program = Program::new();
     program.write("fetches.toml", story);
@@ -163,6 +172,7 @@ verdict = "deliver"
         "2026-03-03 08:00 strict refreshes its policy of corp.test: id 1\n",
         "2026-03-04 08:00 strict refreshes its policy of corp.test, failed: status 503\n",
         "            the policy could not be fetched: status 503\n",
+        "            the policy could not be fetched: connection refused\n",
     ];
     program
         .run(&["replay", "-v", "fetches.toml"])
