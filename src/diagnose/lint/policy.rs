@@ -33,7 +33,16 @@ pub enum BodyFault {
     /// It is something else altogether.
     Other(Served),
     /// It is longer than a policy may be.
-    TooLong,
+    TooLong(MostlyOf),
+}
+
+/// What most of a body is that is longer than a policy may be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MostlyOf {
+    /// `mx` fields.
+    Hosts,
+    /// No part of a policy.
+    Other,
 }
 
 impl PolicyInHand {
@@ -42,7 +51,7 @@ impl PolicyInHand {
     pub fn read(body: &[u8], hosts: Vec<DnsName>) -> Self {
         let read = ByReading::of(|reading| policy::parse(body, reading));
         let (faults, collected) = if body.len() > MAX_BODY_OCTETS {
-            (vec![BodyFault::TooLong], Collected::default())
+            (vec![why_long(body)], Collected::default())
         } else {
             look_at(body)
         };
@@ -70,7 +79,7 @@ impl PolicyInHand {
     /// Why it is none; the first reason.
     pub fn policy(&self, reading: Reading) -> Result<&Policy, BodyFault> {
         match (self.faults.first(), self.read.get(reading)) {
-            (Some(BodyFault::TooLong), _) => Err(BodyFault::TooLong),
+            (Some(too_long @ BodyFault::TooLong(_)), _) => Err(too_long.clone()),
             (_, Ok(policy)) => Ok(policy),
             (Some(other @ BodyFault::Other(_)), Err(_)) => Err(other.clone()),
             (_, Err(error)) => Err(BodyFault::Line(Fault {
@@ -197,13 +206,45 @@ fn look_at(body: &[u8]) -> (Vec<BodyFault>, Collected) {
     (faults, collected)
 }
 
+/// Returns why a body is longer than a policy may be. Of what was read of it, the last line may be a part of one, and
+/// the last character too.
+fn why_long(body: &[u8]) -> BodyFault {
+    let lines_end = body.iter().rposition(|octet| *octet == b'\n');
+    let end = lines_end.unwrap_or_else(|| match str::from_utf8(body) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Ok(_) | Err(_) => body.len(),
+    });
+    let whole_lines = body.get(..end).unwrap_or(body);
+    match Served::recognise(whole_lines) {
+        Some(
+            other @ (Served::Compressed
+            | Served::Joined
+            | Served::Json
+            | Served::Record
+            | Served::WebPage),
+        ) => return BodyFault::Other(other),
+        // Of so much, saving it as UTF-8 makes no policy.
+        Some(Served::NotUtf8 | Served::Utf16) | None => {}
+    }
+    let hosts = policy::collect(whole_lines).patterns;
+    let octets_of_hosts: usize = hosts
+        .iter()
+        .map(|pattern| format!("mx:{pattern}\n").len())
+        .sum();
+    BodyFault::TooLong(if octets_of_hosts > body.len() / 2 {
+        MostlyOf::Hosts
+    } else {
+        MostlyOf::Other
+    })
+}
+
 impl BodyFault {
     /// Returns the first of the lines that have it, from 1; `None` if it is no line's.
     #[must_use]
     pub const fn line(&self) -> Option<usize> {
         match self {
             Self::Line(fault) => Some(fault.error.line),
-            Self::More(_) | Self::Other(_) | Self::TooLong => None,
+            Self::More(_) | Self::Other(_) | Self::TooLong(_) => None,
         }
     }
 
@@ -214,7 +255,7 @@ impl BodyFault {
             Self::Line(fault) => fault.error.kind.sentence(),
             Self::More(count) => format!("{count} more faults").into(),
             Self::Other(served) => served.to_string().into(),
-            Self::TooLong => format!(
+            Self::TooLong(_) => format!(
                 "the body has more than {MAX_BODY_OCTETS} octets, where senders may stop reading"
             )
             .into(),
@@ -228,7 +269,14 @@ impl BodyFault {
             Self::Line(fault) => fault.error.kind.hint(),
             Self::More(_) => None,
             Self::Other(served) => Some(served.advice().to_owned()),
-            Self::TooLong => Some("list only the hosts that take mail, or use wildcards".into()),
+            Self::TooLong(MostlyOf::Hosts) => {
+                Some("list only the hosts that take mail, or use wildcards".into())
+            }
+            Self::TooLong(MostlyOf::Other) => Some(
+                "serve nothing but the policy, as plain text: a handful of lines of `name: value`, as in \
+                 `mode: enforce`"
+                    .into(),
+            ),
         }
     }
 
@@ -241,7 +289,7 @@ impl Say for BodyFault {
     fn say(&self, sentence: &mut Sentence) {
         match self {
             Self::Line(fault) => sentence.add(fault),
-            Self::More(_) | Self::Other(_) | Self::TooLong => sentence.add(&self.message()),
+            Self::More(_) | Self::Other(_) | Self::TooLong(_) => sentence.add(&self.message()),
         };
     }
 }

@@ -5,6 +5,7 @@ use super::line::{lines, split_field};
 use super::{Field, PolicyError, PolicyErrorKind, UnknownField};
 use crate::facts::{Say, Sentence};
 use crate::sts::fields;
+use crate::sts::mx::MxPattern;
 use crate::sts::reading::Reading;
 
 /// The most faults that are kept of a body.
@@ -19,6 +20,8 @@ pub struct Collected {
     pub more: usize,
     /// Fields that no sender knows, and that are not missing under another name.
     pub unknown: Vec<UnknownField>,
+    /// The hosts that it lists, in the order of the lines.
+    pub patterns: Vec<MxPattern>,
 }
 
 /// Something that the letter forbids.
@@ -61,6 +64,7 @@ pub fn collect(body: &[u8]) -> Collected {
     }
     collected.faults.sort_by_key(|fault| fault.error.line);
     collected.unknown = draft.unknown_fields().cloned().collect();
+    collected.patterns = draft.into_patterns();
     collected
 }
 

@@ -176,6 +176,11 @@ impl Draft {
         })
     }
 
+    /// Returns the hosts that were listed.
+    pub(super) fn into_patterns(self) -> Vec<MxPattern> {
+        self.patterns
+    }
+
     fn is_missing(&self, field: Field) -> bool {
         match field {
             Field::MaxAge => self.max_age.is_absent(),

@@ -180,6 +180,72 @@ fn every_fault_of_a_policy_is_told_in_one_run_at_its_own_line() {
 }
 
 #[test]
+fn what_is_too_long_is_advised_by_what_it_is() {
+    let fewer_hosts = "fix: list only the hosts that take mail, or use wildcards\n";
+    let only_the_policy = "fix: serve nothing but the policy, as plain text: a handful of lines";
+    let too_long = "not valid: the body has more than 65536 octets";
+    let web_page = "not valid: this is a web page, not a policy\n";
+    let hosts: String = (0..4_000)
+        .map(|n| format!("mx: mx{n}.corp.test\n"))
+        .collect();
+    let padding = "note: kept for the records of the operators\n".repeat(2_000);
+    let html = "<!doctype html><title>Übersicht</title>".repeat(2_000);
+    let random: Vec<u8> = (0..70_000_u32)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0])
+        .collect();
+    for (body, message, advice) in [
+        (
+            POLICY.replace("mx: mx.corp.test\n", &hosts).into_bytes(),
+            too_long,
+            fewer_hosts,
+        ),
+        (
+            format!("{POLICY}{padding}").into(),
+            too_long,
+            only_the_policy,
+        ),
+        (vec![b'a'; 100_000], too_long, only_the_policy),
+        (random, too_long, only_the_policy),
+        (vec![0; 100_000], too_long, only_the_policy),
+        (
+            html.clone().into(),
+            web_page,
+            "fix: Serve the policy file itself",
+        ),
+        // The end of what is read lies within a character.
+        (
+            format!("{:<34}{html}", "<html>").into(),
+            web_page,
+            "fix: Serve the policy file itself",
+        ),
+        (
+            html.replace('>', ">\n").into(),
+            web_page,
+            "fix: Serve the policy file itself",
+        ),
+        (
+            "{\"mx\": []}\n".repeat(10_000).into(),
+            "not valid: this is JSON, not a policy\n",
+            "fix: Serve the policy as lines",
+        ),
+        (
+            [&b"\x1f\x8b\x08"[..], &[7; 100_000]].concat(),
+            "not valid: it is served compressed\n",
+            "fix: Serve it as it is",
+        ),
+    ] {
+        let program = Program::new();
+        let start = body[..40].escape_ascii().to_string();
+        program.write("body", body);
+        program.run(&["lint", "policy", "body"]).check(
+            1,
+            &[message, "error STS-POLICY-INVALID", advice],
+            &start,
+        );
+    }
+}
+
+#[test]
 fn a_policy_comes_from_standard_input_and_goes_to_a_file() {
     let program = Program::new();
     let words = [
