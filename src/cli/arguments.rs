@@ -15,8 +15,8 @@ use super::config::{Config, ConfigError, is_settable};
 use super::inherited::Inherited;
 use super::repeat::typed_options;
 use super::serve::read_alone;
-use super::spelling::nearest;
 use super::variables::{UnknownVariables, Variables, variable_name};
+use crate::scenario::words::nearest;
 
 /// Options that exclude each other: where a stronger source sets one, a weaker one sets none of them.
 const EXCLUSIVE: [&str; 2] = ["ipv4", "ipv6"];
@@ -278,7 +278,7 @@ impl ArgumentError {
             && let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidSubcommand)
             && let Some(ContextValue::Strings(similar)) =
                 error.get(ContextKind::SuggestedSubcommand)
-            && let Some(nearest) = nearest(similar, found).cloned()
+            && let Some(nearest) = nearest(found, similar).cloned()
         {
             error.insert(
                 ContextKind::SuggestedSubcommand,

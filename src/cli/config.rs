@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, Command};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::spelling::{hint, nearest};
+use super::spelling::hint;
 use crate::scenario::Problem;
 use crate::scenario::decode::Mistake;
 use crate::scenario::located::Origin;
@@ -191,7 +191,7 @@ impl Reader<'_> {
         found: &str,
         known: impl Iterator<Item = impl AsRef<str>>,
     ) -> ConfigError {
-        let hint = hint(nearest(known, found));
+        let hint = hint(found, known);
         let found: String = found.chars().take(80).collect();
         self.fault(span, format!("`{found}` is no {kind}{hint}"))
     }

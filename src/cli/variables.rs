@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use clap::Command;
 
 use super::config::settable_options;
-use super::spelling::{hint, nearest};
+use super::spelling::hint;
 
 /// What all variables of options begin with.
 const PREFIX: &str = "STICKLER_";
@@ -74,10 +74,7 @@ impl Variables {
         let unknown: Vec<String> = looks_like_one
             .into_iter()
             .filter(|name| known.binary_search(&(**name).into()).is_err())
-            .map(|name| {
-                let nearest = nearest(&known, &name);
-                format!("`{name}` is no option's variable{}", hint(nearest))
-            })
+            .map(|name| format!("`{name}` is no option's variable{}", hint(&name, &known)))
             .collect();
         if unknown.is_empty() {
             Ok(())

@@ -1,24 +1,40 @@
 //! "Did you mean": the nearest of the words that would have been right.
 
-/// Returns the candidate nearest to `word`, if one is near enough to have been meant.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+/// Returns the known word nearest to `word`, if one is near enough to have been meant.
+///
+/// A slip is a few letters, by the length of the word; and it leaves at least half of what tells the word from its
+/// like: the labels that two names end in do not.
+pub(crate) fn nearest<K: AsRef<str>>(word: &str, known: impl IntoIterator<Item = K>) -> Option<K> {
     // A long word is no slip of the keys, and the distance takes the product of both lengths.
     if word.chars().count() > 64 {
         return None;
     }
-    let folded = word.to_lowercase().replace('_', "-");
-    candidates
+    let folded = fold(word);
+    known
         .into_iter()
-        .map(|candidate| {
-            let other = candidate.to_lowercase().replace('_', "-");
-            (strsim::osa_distance(&folded, &other), candidate)
+        .map(|known| {
+            let other = fold(known.as_ref());
+            let chars = other.chars().count();
+            let own = chars.saturating_sub(shared_end(&folded, &other));
+            let most = (1 + chars / 4).min(own / 2);
+            (strsim::osa_distance(&folded, &other), most, known)
         })
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .filter(|(distance, most, _)| distance <= most)
+        .min_by_key(|(distance, ..)| *distance)
+        .map(|(.., known)| known)
+}
+
+fn fold(word: &str) -> String {
+    word.to_lowercase().replace('_', "-")
+}
+
+/// Returns the length of the labels that two names end in, their dots included.
+fn shared_end(one: &str, other: &str) -> usize {
+    one.rsplit('.')
+        .zip(other.rsplit('.'))
+        .take_while(|(one, other)| one == other)
+        .map(|(label, _)| 1 + label.chars().count())
+        .sum()
 }
 
 /// Joins words as in "`a`, `b` or `c`".
@@ -53,8 +69,23 @@ mod tests {
             ("senders", Some("sender")),
             ("colour", None),
             ("", None),
+            // What two names share tells nothing of them.
+            ("mx.odl.test", Some("mx.old.test")),
+            ("ns0.test", Some("ns1.test")),
+            ("mx9.test", None),
+            ("a.old.test", None),
+            ("corp.tset", Some("corp.test")),
         ] {
-            let words = ["asked", "not_asked", "sender", "verdict", "via"];
+            let words = [
+                "asked",
+                "not_asked",
+                "sender",
+                "verdict",
+                "via",
+                "mx.old.test",
+                "ns1.test",
+                "corp.test",
+            ];
             assert_eq!(nearest(word, words), expected, "{word}");
         }
     }

@@ -10,7 +10,7 @@ use super::intention_file;
 use super::policy_file::{not_to_the_letter, read_policy};
 use crate::cli::output::tell;
 use crate::cli::repeat::quoted;
-use crate::cli::spelling::{hint, nearest};
+use crate::cli::spelling::hint;
 use crate::diagnose::intended::{Intention, Intentions, Phase};
 use crate::diagnose::vantage::Meant;
 use crate::facts::DnsName;
@@ -191,10 +191,7 @@ fn narrow(path: &Path, intentions: &Intentions, domains: &mut Domains) -> anyhow
         Some(unknown) => bail!(
             "`{}` says nothing of {unknown}{}",
             path.display(),
-            hint(nearest(
-                intentions.keys().map(DnsName::as_str),
-                unknown.as_str()
-            ))
+            hint(unknown.as_str(), intentions.keys().map(DnsName::as_str))
         ),
         None => Ok(()),
     }

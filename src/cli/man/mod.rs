@@ -11,7 +11,7 @@ use clap::{Args, Command};
 
 use super::exit::Exit;
 use super::output::Output;
-use super::spelling::{hint, nearest};
+use super::spelling::hint;
 use page::page;
 
 /// Print a manual page, or write all of them to a directory
@@ -53,7 +53,7 @@ pub fn run(args: &ManArgs, mut command: Command) -> anyhow::Result<Exit> {
             let known: Vec<&str> = verbs_of(page_of).map(Command::get_name).collect();
             bail!(
                 "`{verb}` is no verb here{} (there are: {})",
-                hint(nearest(&known, verb)),
+                hint(verb, &known),
                 known.join(", ")
             );
         };

@@ -152,7 +152,11 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
             if is_reached {
                 continue;
             }
-            let help = match nearest(name.as_str(), names.iter().map(DnsName::as_str)) {
+            let others = names
+                .iter()
+                .map(DnsName::as_str)
+                .filter(|other| !differ_by_number(other, name.as_str()));
+            let help = match nearest(name.as_str(), others) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "name it in an MX record, or take it away".to_owned(),
             };
@@ -163,4 +167,10 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
             );
         }
     }
+}
+
+/// Whether two names differ by their digits alone, as those of a second host and the first.
+fn differ_by_number(one: &str, other: &str) -> bool {
+    let letters = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
+    letters(one) == letters(other)
 }

@@ -116,6 +116,15 @@ fn a_server_to_which_nothing_leads_is_a_problem() {
                 "s.toml:17:13: nothing ever leads to the server `backup.test` [name it in an MX record, or take it away]",
             ],
         ),
+        // Neither the last label that it shares with others nor its number makes a name one that is misspelt.
+        (
+            "[\"10 mx.old.test\"] }\n",
+            "[\"10 mx.old.test\", \"20 mx0.test\"] }\n[servers.\"mx0.test\"]\n[servers.\"ns9.test\"]\n[servers.\"mx1.test\"]\n",
+            &[
+                "s.toml:9:10: nothing ever leads to the server `ns9.test` [name it in an MX record, or take it away]",
+                "s.toml:10:10: nothing ever leads to the server `mx1.test` [name it in an MX record, or take it away]",
+            ],
+        ),
         // A domain without MX records takes its mail itself; a name may lead to an address.
         (SET, "set.servers.\"corp.test\".fault = \"reset\"", &[]),
         (
