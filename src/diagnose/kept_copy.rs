@@ -12,7 +12,7 @@ use crate::facts::UnixTime;
 use crate::facts::http::{Headers, HttpExchange};
 
 /// The most seconds that count ("2147483648", §1.2.2): more than any moment that is of use here.
-const MAX_SECS: u64 = 1 << 31;
+pub(super) const MAX_SECS: u64 = 1 << 31;
 
 /// A copy that a cache keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -294,16 +294,21 @@ async fn an_edge_in_drops_one_that_asks_for_time_and_servers_that_do_not_serve_t
             response.transfer = Transfer::Slow;
         }
     }
-    fn busy(page: &mut Page) {
+    fn busy(page: &mut Page, until: &[u8]) {
         if let Page::Response(response) = page {
             response.status = 503;
-            response
-                .headers
-                .push(("Retry-After".into(), (*b"30").into()));
+            let header = ("Retry-After".into(), until.into());
+            response.headers.push(header);
         }
     }
-    let waited = wait_in(at_edge(busy), meant(), 10).await;
-    assert_eq!(waited.looks, 3, "0 s, 10 s, the check: {:?}", waited.told);
+    let for_a_while: fn(&mut Page) = |page: &mut Page| busy(page, b"30");
+    // Half a minute after the start of the story, whose clock stands still.
+    let until_a_date: fn(&mut Page) =
+        |page: &mut Page| busy(page, b"Mon, 02 Mar 2026 08:00:30 GMT");
+    for busy in [for_a_while, until_a_date] {
+        let waited = wait_in(at_edge(busy), meant(), 10).await;
+        assert_eq!(waited.looks, 3, "0 s, 10 s, the check: {:?}", waited.told);
+    }
     let waited = wait_in(at_edge(slow), meant(), 2).await;
     assert_eq!(waited.told, [["192.0.2.12"]]);
     let lame = |internet: &mut Internet| {

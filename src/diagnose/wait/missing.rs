@@ -1,13 +1,12 @@
 //! What is not there yet, of what is meant.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::intended::{Intention, Phase, ToPublish, WaitFor};
-use super::super::kept_copy::{KeptCopy, seconds};
+use super::super::kept_copy::KeptCopy;
 use super::super::survey::PolicyHost;
 use super::super::zone::{JudgedServer, JudgedZone, Said, is_refusal};
 use super::gather::Facts;
@@ -194,19 +193,9 @@ fn of_policy_host(
     }
 }
 
-fn in_reach(host: &PolicyHost) -> impl Iterator<Item = &HttpExchange> {
+/// Returns what came of the addresses that can be reached from here.
+pub(super) fn in_reach(host: &PolicyHost) -> impl Iterator<Item = &HttpExchange> {
     host.edges.iter().filter(|edge| !edge.is_out_of_reach())
-}
-
-/// Returns how long edges that have nothing to give yet want to be left alone (RFC 9110, Section 10.2.3); a date in the
-/// place of seconds counts for nothing, for it takes their clock.
-pub(super) fn retry_after(facts: Facts<'_>) -> Option<Duration> {
-    let edges = facts.policy_host.into_iter().flat_map(in_reach);
-    edges
-        .filter_map(|edge| edge.outcome.as_ref().ok())
-        .filter(|response| matches!(response.status, 429 | 503))
-        .filter_map(|response| response.headers.named("retry-after").find_map(seconds))
-        .max()
 }
 
 /// Whether a server is one whose answer matters: it answers for the zone, or is silent.

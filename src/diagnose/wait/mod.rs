@@ -7,6 +7,7 @@
 mod gather;
 mod missing;
 mod patience;
+mod retry_after;
 mod run;
 
 pub use missing::{Missing, MissingKind};

@@ -6,8 +6,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::super::{Checked, Options, Subject, check_subject};
 use super::gather::Gathered;
-use super::missing::{missing, retry_after};
+use super::missing::missing;
 use super::patience::Wait;
+use super::retry_after::retry_after;
 use crate::facts::DnsName;
 use crate::sender::memo::{CutShort, Memo, Probes};
 use crate::sender::{Authorities, Network as _, Stop};
@@ -85,7 +86,7 @@ pub async fn check_when_there<R: Rounds, T: Fn(&DnsName, &Wait) + Sync>(
                     (waiting.tell)(domain, &wait);
                 }
             }
-            retry_after(facts)
+            retry_after(facts, memo.now())
         };
         if wait.missing().is_empty() || wait.is_over() || is_stopped() {
             let subject = Subject {
