@@ -23,6 +23,9 @@ pub struct View {
     /// Whether the resolver follows CNAMEs, as a recursive one does; otherwise it answers with the first one
     /// and is asked again, so that nobody but the resolver sees a difference.
     pub follows_cnames: bool,
+    /// Whether it sends the addresses of name servers along where it is asked for these, as BIND and Unbound do and
+    /// the large public resolvers do not; only those that no fault spoils.
+    pub sends_addresses: bool,
 }
 
 impl Default for View {
@@ -31,6 +34,7 @@ impl Default for View {
             names: BTreeMap::new(),
             fault: None,
             follows_cnames: true,
+            sends_addresses: true,
         }
     }
 }

@@ -9,8 +9,8 @@ use super::certificate::Certificate;
 use super::script::{LARGE_HELLO_REFUSED, NO_CERTIFICATE, Script, received};
 use super::servers::{Said, Servers};
 use crate::facts::dns::{
-    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, Question,
-    Record, RecordType, ServFail, TlsaRecord, TxtRecord,
+    Alias, DnsFailure, DnsFailureKind, DnsOutcome, Exchange, ExtendedErrors, MxRecord, NsRecord,
+    Question, Record, RecordType, ServFail, TlsaRecord, TxtRecord,
 };
 use crate::facts::http::{
     BodyEnd, Headers, HttpExchange, HttpFailure, HttpFailureKind, HttpResponse,
@@ -54,13 +54,28 @@ fn count(answered: &mut BTreeMap<IpAddr, u32>, address: IpAddr) -> u32 {
 
 impl Servers for Hosted {
     fn say(&self, resolver: Option<&str>, question: &Question) -> Option<Said> {
-        let view = resolver.and_then(|resolver| self.internet.views.get(resolver));
-        let name = closest(question.name.as_str(), |name| {
-            let own = view.and_then(|view| view.names.get(name));
-            own.or_else(|| self.internet.dns.names.get(name))
-        })?;
-        let of_view = view.unwrap_or(&self.internet.dns).fault;
-        Some(say(name, of_view, question, Validation::On))
+        let own = resolver.and_then(|resolver| self.internet.views.get(resolver));
+        let find = |name: &str| {
+            closest(name, |name| {
+                let own = own.and_then(|own| own.names.get(name));
+                own.or_else(|| self.internet.dns.names.get(name))
+            })
+        };
+        let name = find(question.name.as_str())?;
+        let view = own.unwrap_or(&self.internet.dns);
+        let mut said = say(name, view.fault, question, Validation::On);
+        if view.sends_addresses
+            && let Said::Outcome(DnsOutcome::Records { records, ttl }) = &mut said
+        {
+            for record in records {
+                if let Record::Ns(server) = record
+                    && let Some(name) = find(server.host.as_str())
+                {
+                    *ttl = (*ttl).min(add_addresses(server, name));
+                }
+            }
+        }
+        Some(said)
     }
 
     fn say_at(&mut self, address: IpAddr, question: &Question) -> Option<Said> {
@@ -185,6 +200,28 @@ fn say(
     Said::Outcome(outcome)
 }
 
+/// Gives a name server the addresses that its name has; returns how long these may be kept.
+fn add_addresses(server: &mut NsRecord, name: &Name) -> Duration {
+    let mut ttl = Duration::MAX;
+    for kind in [RecordKind::A, RecordKind::Aaaa] {
+        let Some(answer) = name.answers.get(&kind) else {
+            continue;
+        };
+        if name.fault.is_some() || answer.fault.is_some() {
+            continue;
+        }
+        ttl = ttl.min(answer.ttl);
+        for address in answer.records.iter().filter_map(record) {
+            match address.address() {
+                Some(IpAddr::V4(address)) => server.ipv4 = server.ipv4.or(Some(address)),
+                Some(IpAddr::V6(address)) => server.ipv6 = server.ipv6.or(Some(address)),
+                None => {}
+            }
+        }
+    }
+    ttl
+}
+
 fn alias(question: &Question, target: &str, ttl: Duration) -> Said {
     match target.parse() {
         Ok(target) => Said::Alias(Alias {
@@ -268,7 +305,7 @@ fn record(data: &RecordData) -> Option<Record> {
                 ),
             },
         }),
-        RecordData::Ns(server) => Record::Ns(server.parse().ok()?),
+        RecordData::Ns(server) => Record::Ns(NsRecord::new(server.parse().ok()?)),
         RecordData::Soa(serial) => Record::Soa(*serial),
         RecordData::Tlsa {
             usage,

@@ -1,16 +1,17 @@
 //! DNS messages turned into facts and back.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use hickory_proto::op::DnsResponse;
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::rdata::tlsa;
-use hickory_proto::rr::{self, Name, RData};
+use hickory_proto::rr::{self, DNSClass, Name, RData};
 
 use crate::facts::DnsName;
 use crate::facts::dns::{
-    DnsFailure, DnsFailureKind, Exchange, ExtendedErrors, MxRecord, Record, RecordType, TlsaRecord,
-    TxtRecord,
+    DnsFailure, DnsFailureKind, Exchange, ExtendedErrors, MxRecord, NsRecord, Record, RecordType,
+    TlsaRecord, TxtRecord,
 };
 
 /// The largest TTL; one with the top bit set counts as zero ([RFC 2181, Section 8]).
@@ -55,7 +56,7 @@ pub(super) fn from_wire(data: &RData) -> Option<Record> {
             exchange: to_exchange(&mx.exchange),
         }),
         // A server whose name cannot be asked about is none that can be asked.
-        RData::NS(server) => Record::Ns(present(&server.0).parse().ok()?),
+        RData::NS(server) => Record::Ns(NsRecord::new(present(&server.0).parse().ok()?)),
         RData::SOA(soa) => Record::Soa(soa.serial),
         RData::TXT(text) => Record::Txt(TxtRecord {
             strings: text.txt_data.to_vec(),
@@ -63,6 +64,47 @@ pub(super) fn from_wire(data: &RData) -> Option<Record> {
         RData::TLSA(tlsa) => Record::Tlsa(to_tlsa(tlsa)),
         _ => return None,
     })
+}
+
+/// Gives NS records the addresses of their hosts from the additional section of the same reply; returns the least TTL
+/// of these.
+///
+/// One of each family is taken, as of an answer. A host that is an alias there gets none: an NS record must not name
+/// one ([RFC 2181, Section 10.3]), and what stands beside the CNAME is not its address.
+///
+/// [RFC 2181, Section 10.3]: https://www.rfc-editor.org/rfc/rfc2181#section-10.3
+pub(super) fn add_addresses(records: &mut [Record], reply: &DnsResponse) -> Option<Duration> {
+    let mut servers: HashMap<DnsName, (&mut NsRecord, Option<Duration>)> = HashMap::new();
+    for record in records {
+        if let Record::Ns(server) = record {
+            servers.entry(server.host.clone()).or_insert((server, None));
+        }
+    }
+    if servers.is_empty() {
+        return None;
+    }
+    let additionals = (reply.additionals.iter())
+        .filter(|record| record.dns_class == DNSClass::IN)
+        .filter_map(|record| Some((present(&record.name).parse().ok()?, record)));
+    let additionals: Vec<(DnsName, &rr::Record)> = additionals.collect();
+    for (owner, record) in &additionals {
+        if record.record_type() == rr::RecordType::CNAME {
+            servers.remove(owner);
+        }
+    }
+    for (owner, record) in additionals {
+        let Some((server, ttl)) = servers.get_mut(&owner) else {
+            continue;
+        };
+        match &record.data {
+            RData::A(address) if server.ipv4.is_none() => server.ipv4 = Some(address.0),
+            RData::AAAA(address) if server.ipv6.is_none() => server.ipv6 = Some(address.0),
+            _ => continue,
+        }
+        let own = to_ttl(record.ttl);
+        *ttl = Some(ttl.map_or(own, |least| least.min(own)));
+    }
+    servers.into_values().filter_map(|(_, ttl)| ttl).min()
 }
 
 fn to_exchange(name: &Name) -> Exchange {

@@ -24,7 +24,9 @@ use crate::facts::dns::{
 };
 
 use super::causes::{self, SocketFault};
-use super::dns_wire::{extended_errors, from_wire, present, to_ttl, to_wire, to_wire_type};
+use super::dns_wire::{
+    add_addresses, extended_errors, from_wire, present, to_ttl, to_wire, to_wire_type,
+};
 use super::limits::Sockets;
 use super::log;
 
@@ -383,14 +385,16 @@ fn read(reply: &DnsResponse, question: &Question, chase: &mut Chase) -> Result<S
                 .iter()
                 .filter(|record| record.name == owner && record.dns_class == DNSClass::IN)
         };
-        let records: Vec<Record> = own()
+        let mut records: Vec<Record> = own()
             .filter(|record| record.record_type() == wire_type)
             .filter_map(|record| from_wire(&record.data))
             .collect();
         if !records.is_empty() {
+            let of_addresses = add_addresses(&mut records, reply);
             let ttl = own()
                 .filter(|record| record.record_type() == wire_type)
                 .map(|record| to_ttl(record.ttl))
+                .chain(of_addresses)
                 .min()
                 .unwrap_or_default();
             return Ok(Step::Answer(DnsOutcome::Records { records, ttl }));

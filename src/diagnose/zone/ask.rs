@@ -89,7 +89,8 @@ async fn find_zone<N: Authorities>(
             // The zone of an alias's target says nothing of the domain.
             _ if !answer.aliases.is_empty() => return Ok(None),
             DnsOutcome::Records { .. } => {
-                let mut hosts: Vec<DnsName> = answer.name_servers().cloned().collect();
+                let servers = answer.name_servers().map(|server| server.host.clone());
+                let mut hosts: Vec<DnsName> = servers.collect();
                 hosts.sort();
                 hosts.dedup();
                 return Ok((!hosts.is_empty()).then_some((name, hosts)));

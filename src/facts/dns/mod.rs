@@ -1,5 +1,6 @@
 //! What the DNS answered.
 
+mod ns;
 mod servfail;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use serde::{Serialize, Serializer};
 
 use super::{DnsName, Say, Sentence};
 
+pub use ns::NsRecord;
 pub use servfail::{ExtendedErrors, ServFail};
 
 /// A question: a name and a type, in the class IN.
@@ -125,8 +127,8 @@ impl DnsAnswer {
         })
     }
 
-    /// Returns the name servers of NS records.
-    pub fn name_servers(&self) -> impl Iterator<Item = &DnsName> {
+    /// Returns the NS records.
+    pub fn name_servers(&self) -> impl Iterator<Item = &NsRecord> {
         self.records().iter().filter_map(|record| {
             if let Record::Ns(data) = record {
                 Some(data)
@@ -202,7 +204,7 @@ pub enum DnsOutcome {
     Records {
         /// At least one, in the order of the reply.
         records: Vec<Record>,
-        /// How long they may be kept.
+        /// How long they may be kept, and the addresses that came along with them.
         ttl: Duration,
     },
     /// The name does not exist.
@@ -366,7 +368,7 @@ pub enum Record {
     /// A mail exchanger.
     Mx(MxRecord),
     /// A name server of the zone.
-    Ns(DnsName),
+    Ns(NsRecord),
     /// The start of a zone: its serial.
     Soa(u32),
     /// A DANE certificate association.

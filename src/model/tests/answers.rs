@@ -345,3 +345,84 @@ fn each_record_is_a_fact() {
         );
     }
 }
+
+/// As the servers of the fake Internet send them: `tests/all/world/name_servers.rs`.
+#[test]
+fn the_sound_addresses_of_name_servers_come_along() {
+    let address = |text: &str, secs| {
+        let data = RecordData::of_address(ip(text));
+        (data.kind(), Answer::new([data], Duration::from_secs(secs)))
+    };
+    let spoiled = |fault| {
+        let (kind, answer) = address("192.0.2.9", 1);
+        let answer = Answer {
+            fault: Some(fault),
+            ..answer
+        };
+        Name::new([(kind, answer)])
+    };
+    let servers = [
+        "one.test",
+        "spoiled.test",
+        "failing.test",
+        "alias.test",
+        "a.wild.test",
+        "undeclared.test",
+    ];
+    let of_zone = Answer::new(servers.map(|server| RecordData::Ns(server.into())), TTL);
+    let names = [
+        ("zone.test", Name::new([(RecordKind::Ns, of_zone)])),
+        (
+            "one.test",
+            Name::new([address("192.0.2.1", 50), address("2001:db8::1", 40)]),
+        ),
+        (
+            "spoiled.test",
+            spoiled(DnsFault::Spoiled(RecordFault::Bogus)),
+        ),
+        ("failing.test", Name::faulty(DnsFault::Silence)),
+        ("alias.test", Name::alias("one.test", TTL)),
+        ("*.wild.test", Name::new([address("192.0.2.3", 45)])),
+    ];
+    let dns = View {
+        names: names.map(|(name, what)| (name.to_owned(), what)).into(),
+        ..View::default()
+    };
+    // A resolver with a view of its own takes from there what that has.
+    let own = View {
+        names: [("one.test".to_owned(), Name::new([address("192.0.2.4", 70)]))].into(),
+        ..View::default()
+    };
+    let sparing = View {
+        sends_addresses: false,
+        ..View::default()
+    };
+    let internet = Internet {
+        dns,
+        views: [("own".into(), own), ("sparing".into(), sparing)].into(),
+        ..Internet::default()
+    };
+    for (resolver, one, wild, secs) in [
+        (
+            "any",
+            &["192.0.2.1", "2001:db8::1"][..],
+            &["192.0.2.3"][..],
+            40,
+        ),
+        ("own", &["192.0.2.4"], &["192.0.2.3"], 45),
+        ("sparing", &[], &[], 60),
+    ] {
+        let question = Question::new(name("zone.test"), RecordType::Ns);
+        let said = hosted(internet.clone()).say(Some(resolver), &question);
+        let Some(Said::Outcome(outcome)) = said else {
+            panic!("{resolver}: {said:?}");
+        };
+        let answer = DnsAnswer::plain(outcome);
+        let addresses = (answer.name_servers())
+            .map(|server| server.addresses().map(|ip| ip.to_string()).collect());
+        let addresses: Vec<Vec<String>> = addresses.collect();
+        let expected = [one, &[], &[], &[], wild, &[]];
+        assert_eq!(addresses, expected, "{resolver}");
+        assert_eq!(answer.ttl(), Some(Duration::from_secs(secs)), "{resolver}");
+    }
+}

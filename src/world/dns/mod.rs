@@ -207,6 +207,7 @@ impl RequestHandler for Handler {
         };
         metadata.truncation = cut;
         let records = if cut { &[] } else { &resolution.records[..] };
+        let additional = table.additional(records);
         let edns = request.edns.as_ref().map(|asked| {
             let mut edns = Edns::new();
             edns.set_max_payload(asked.max_payload().max(512))
@@ -221,7 +222,7 @@ impl RequestHandler for Handler {
         if let Some(edns) = &edns {
             builder.edns(edns);
         }
-        let response = builder.build(metadata, records, [], &resolution.soa, []);
+        let response = builder.build(metadata, records, [], &resolution.soa, &additional);
         match responder.send_response(response).await {
             Ok(sent) => sent,
             Err(error) => {

@@ -25,6 +25,7 @@ pub(in crate::world) struct Table {
     names: HashMap<String, Entry>,
     fault: Option<DnsFault>,
     follows_cnames: bool,
+    sends_addresses: bool,
     role: Role,
     behind: Option<Behind>,
 }
@@ -74,6 +75,7 @@ impl Table {
             names,
             fault: view.fault,
             follows_cnames: view.follows_cnames,
+            sends_addresses: view.sends_addresses,
             role: Role::Resolver,
             behind: None,
         })
@@ -92,6 +94,7 @@ impl Table {
         let of_view = |view| -> Result<Self, WorldError> {
             Ok(Self {
                 follows_cnames: false,
+                sends_addresses: false,
                 role,
                 ..Self::new(view, Some(base))?
             })
@@ -141,6 +144,26 @@ impl Table {
                 Resolution::found(vec![wire::root()])
             }
         }
+    }
+
+    /// Returns what is sent along with an answer: the addresses of the name servers in it.
+    pub(super) fn additional(&self, answer: &[Record]) -> Vec<Record> {
+        if !self.sends_addresses {
+            return Vec::new();
+        }
+        let servers = answer.iter().filter_map(|record| match &record.data {
+            RData::NS(server) => Some(&server.0),
+            _ => None,
+        });
+        servers
+            .filter_map(|server| Some((server, self.find(&wire::text(server))?)))
+            .filter(|(_, entry)| entry.fault.is_none())
+            .flat_map(|(server, entry)| {
+                let sets = [RecordKind::A, RecordKind::Aaaa].map(|kind| entry.sets.get(&kind));
+                let sound = sets.into_iter().flatten().filter(|set| set.fault.is_none());
+                sound.flat_map(|set| set.records(server))
+            })
+            .collect()
     }
 
     /// Answers a question, following aliases; the names that nobody declared come with the answer.

@@ -1,8 +1,10 @@
 //! What the records of an answer turn into.
 
+use std::time::Duration;
+
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::rdata::{A, AAAA, MX};
-use hickory_proto::rr::{Name, RData};
+use hickory_proto::rr::rdata::{A, AAAA, MX, NS};
+use hickory_proto::rr::{DNSClass, Name, RData};
 use stickler::facts::dns::{DnsOutcome, Exchange, MxRecord, RecordType};
 use stickler::net::Live;
 use stickler::sender::Network;
@@ -10,7 +12,7 @@ use stickler::sts::certificate::Roots;
 
 use super::config;
 use super::dns::{labels, network, question};
-use crate::support::dns::{DnsServer, Transport, name, record, reply_to};
+use crate::support::dns::{DnsServer, Transport, cname, name, record, reply_to};
 
 #[tokio::test]
 async fn mx_targets_of_every_shape_are_kept() {
@@ -101,4 +103,81 @@ async fn an_answer_that_fills_a_message_is_read() {
         _ => String::new(),
     };
     assert_eq!((found.exchangers().count(), &*outcome), (1_500, ""));
+}
+
+#[tokio::test]
+async fn addresses_that_come_along_stay_with_their_name_server() {
+    let v4 = |last| RData::A(A::new(192, 0, 2, last));
+    let v6 = |last| RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last));
+    let mut elsewhere = record("ns1.test.", 60, v4(9));
+    elsewhere.dns_class = DNSClass::CH;
+    for (what, additional, expected, ttl) in [
+        ("nothing came", vec![], ["- -", "- -"], 300),
+        (
+            "both families, in any case and order, and a TTL of their own",
+            vec![
+                record("NS2.Test.", 60, v6(2)),
+                record("ns1.test.", 400, v4(1)),
+                record("ns2.test.", 400, v4(2)),
+            ],
+            ["192.0.2.1 -", "192.0.2.2 2001:db8::2"],
+            60,
+        ),
+        (
+            "of many the first",
+            (1..20)
+                .map(|last| record("ns1.test.", 600 - u32::from(last), v4(last)))
+                .collect(),
+            ["192.0.2.1 -", "- -"],
+            300,
+        ),
+        (
+            "of no other name, class or type",
+            vec![
+                record("corp.test.", 60, v4(7)),
+                record("ns3.test.", 60, v4(8)),
+                elsewhere,
+                record("ns1.test.", 60, RData::NS(NS(name("ns2.test.")))),
+            ],
+            ["- -", "- -"],
+            300,
+        ),
+        (
+            "not of an alias, nor of its target",
+            vec![
+                record("ns1.test.", 60, v4(1)),
+                cname("ns1.test.", 60, "other.test."),
+                record("other.test.", 60, v4(8)),
+                record("ns2.test.", 200, v4(2)),
+            ],
+            ["- -", "192.0.2.2 -"],
+            200,
+        ),
+    ] {
+        let server = DnsServer::start(move |asked, _transport| {
+            let mut reply = reply_to(asked, ResponseCode::NoError);
+            for host in ["ns1.test.", "ns2.test."] {
+                let server = RData::NS(NS(name(host)));
+                reply.answers.push(record("corp.test.", 300, server));
+            }
+            reply.additionals.extend(additional.iter().cloned());
+            Some(reply)
+        })
+        .await;
+        let (network, _clock) = network(&[server.address]);
+        // The second time from the cache.
+        for _ in 0..2 {
+            let found = network.lookup(&question(RecordType::Ns, "corp.test")).await;
+            let servers = found.name_servers().map(|server| {
+                let text = |address: Option<String>| address.unwrap_or_else(|| "-".to_owned());
+                let v4 = text(server.ipv4.map(|address| address.to_string()));
+                format!(
+                    "{v4} {}",
+                    text(server.ipv6.map(|address| address.to_string()))
+                )
+            });
+            assert_eq!(servers.collect::<Vec<_>>(), expected, "{what}");
+            assert_eq!(found.ttl(), Some(Duration::from_secs(ttl)), "{what}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::rr::{Name, Record, RecordType};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
@@ -76,11 +76,17 @@ pub(crate) async fn ask_tcp(server: SocketAddr, name: &str, record_type: RecordT
 
 /// Returns an answer's records as text: owner, TTL, type and data.
 pub(crate) fn records(message: &Message) -> Vec<String> {
-    let record = |record: &hickory_proto::rr::Record| {
-        let (owner, kind) = (record.name.to_ascii(), record.record_type());
-        format!("{owner} {} {kind} {}", record.ttl, record.data)
-    };
-    message.answers.iter().map(record).collect()
+    message.answers.iter().map(text).collect()
+}
+
+/// Returns the records that came along with an answer, in the same form.
+pub(crate) fn additional(message: &Message) -> Vec<String> {
+    message.additionals.iter().map(text).collect()
+}
+
+fn text(record: &Record) -> String {
+    let (owner, kind) = (record.name.to_ascii(), record.record_type());
+    format!("{owner} {} {kind} {}", record.ttl, record.data)
 }
 
 /// A verifier that has no opinion.

@@ -1,11 +1,13 @@
 //! The servers of zones.
 
 use hickory_proto::rr::RecordType;
-use stickler::fakes::{Name, NameServer, RecordData, RecordKind, View};
+use stickler::fakes::{
+    Answer, DnsFault, Name, NameServer, RecordData, RecordFault, RecordKind, View,
+};
 
 use super::dns::{address, alias, answer, state};
 use super::{ip, start, to};
-use crate::support::wire::{ask, records};
+use crate::support::wire::{additional, ask, records};
 
 #[tokio::test]
 async fn a_name_server_says_what_it_has_itself() {
@@ -88,5 +90,72 @@ async fn a_name_server_says_what_it_has_itself() {
     world.apply(&state).await.unwrap();
     let answer = ask(behind, "mx.test.", RecordType::A).await;
     assert!(!answer.metadata.authoritative && answer.answers.is_empty());
+    world.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resolver_sends_the_sound_addresses_of_name_servers_along() {
+    let spoiled = |fault| {
+        let (kind, answer) = address("192.0.2.9");
+        let answer = Answer {
+            fault: Some(fault),
+            ..answer
+        };
+        Name::new([(kind, answer)])
+    };
+    let v6 = RecordData::of_address(ip("2001:db8::1"));
+    let servers = [
+        "one.test",
+        "two.test",
+        "spoiled.test",
+        "failing.test",
+        "alias.test",
+        "a.wild.test",
+        "undeclared.test",
+    ];
+    let servers = servers.map(|server| RecordData::Ns(server.into()));
+    let mut state = state([
+        ("zone.test", Name::new([(RecordKind::Ns, answer(servers))])),
+        (
+            "one.test",
+            Name::new([address("192.0.2.1"), (RecordKind::Aaaa, answer([v6]))]),
+        ),
+        ("two.test", Name::new([address("192.0.2.2")])),
+        (
+            "spoiled.test",
+            spoiled(DnsFault::Spoiled(RecordFault::Bogus)),
+        ),
+        ("failing.test", Name::faulty(DnsFault::Silence)),
+        ("alias.test", alias("two.test")),
+        ("*.wild.test", Name::new([address("192.0.2.3")])),
+    ]);
+    let server = "192.0.2.53";
+    state.name_servers = [(ip(server), NameServer::default())].into();
+    let world = start(state.clone()).await;
+    let reply = ask(world.dns_address(), "zone.test.", RecordType::NS).await;
+    assert_eq!(records(&reply).len(), 7);
+    assert_eq!(
+        additional(&reply),
+        [
+            "one.test. 60 A 192.0.2.1",
+            "one.test. 60 AAAA 2001:db8::1",
+            "two.test. 60 A 192.0.2.2",
+            "a.wild.test. 60 A 192.0.2.3",
+        ]
+    );
+    assert_eq!(world.unannounced(), []);
+    // Only there, and only where it is one that does.
+    let nothing = [
+        (world.dns_address(), "one.test.", RecordType::A),
+        (to(&world, server, 53), "zone.test.", RecordType::NS),
+    ];
+    for (server, name, record_type) in nothing {
+        let reply = ask(server, name, record_type).await;
+        assert_eq!(additional(&reply), [""; 0], "{name} at {server}");
+    }
+    state.dns.sends_addresses = false;
+    world.apply(&state).await.unwrap();
+    let reply = ask(world.dns_address(), "zone.test.", RecordType::NS).await;
+    assert_eq!((records(&reply).len(), additional(&reply).len()), (7, 0));
     world.shutdown().await.unwrap();
 }

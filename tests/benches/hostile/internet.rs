@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use rustls_pki_types::CertificateDer;
 use stickler::facts::dns::{
-    DnsAnswer, DnsOutcome, Exchange, MxRecord, Question, Record, RecordType, TxtRecord,
+    DnsAnswer, DnsOutcome, Exchange, MxRecord, NsRecord, Question, Record, RecordType, TxtRecord,
 };
 use stickler::facts::http::{BodyEnd, Headers, HttpExchange, HttpResponse};
 use stickler::facts::smtp::{
@@ -113,7 +113,7 @@ impl Network for Hostile {
                 .collect(),
             RecordType::Ns => (0..NAME_SERVERS)
                 .filter_map(|number| format!("ns{number}.{DOMAIN}").parse().ok())
-                .map(Record::Ns)
+                .map(|host| Record::Ns(NsRecord::new(host)))
                 .collect(),
             RecordType::Aaaa | RecordType::Mx | RecordType::Soa | RecordType::Tlsa => Vec::new(),
         };
