@@ -14,7 +14,9 @@ use tokio::time::{Instant, timeout_at};
 use super::network::{Authorities, Network};
 use super::reach::Reach;
 use super::stop::Stop;
-use crate::facts::dns::{DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, RecordType};
+use crate::facts::dns::{
+    DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, Question, Record, RecordType,
+};
 use crate::facts::http::{HttpExchange, HttpFailure, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
@@ -302,6 +304,19 @@ impl<N: Authorities> Authorities for Memo<'_, N> {
         }
     }
 
+    fn note_server(&self, host: &DnsName, address: IpAddr) {
+        let (family, record) = match address {
+            IpAddr::V4(address) => (RecordType::A, Record::A(address)),
+            IpAddr::V6(address) => (RecordType::Aaaa, Record::Aaaa(address)),
+        };
+        let question = Question::new(host.clone(), family);
+        let answer = DnsAnswer::plain(DnsOutcome::Records {
+            records: vec![record],
+            ttl: Duration::ZERO,
+        });
+        self.probes.servers.put(&question, answer);
+    }
+
     async fn ask_server(&self, host: &DnsName, address: IpAddr, question: &Question) -> DnsAnswer {
         if self.probes.is_silent(address) {
             return timed_out("it was silent to another question of this run".into());
@@ -396,6 +411,12 @@ impl<K: Clone + Eq + Hash, V: Clone> OnceMap<K, V> {
         }
         end.before(async { cell.get_or_init(make).await.clone() })
             .await
+    }
+
+    /// Keeps a value that came about otherwise, unless there is one, or one in the making.
+    fn put(&self, key: &K, value: V) {
+        // The one that is there is as good.
+        let _there_is_one = self.cell(key).set(value);
     }
 
     fn cell(&self, key: &K) -> Arc<OnceCell<V>> {

@@ -39,6 +39,9 @@ pub trait Authorities: Network {
         self.lookup(question)
     }
 
+    /// Notes an address at which such a server has answered, so that nobody has to ask for it.
+    fn note_server(&self, _host: &DnsName, _address: IpAddr) {}
+
     /// Asks the server `host` of a zone, at `address` and port 53, for what it says itself: without recursion,
     /// past every cache, CNAMEs followed only as far as its own reply goes. One that does not answer for the
     /// zone (no AA, a referral) is a [`NotAuthoritative`] failure.

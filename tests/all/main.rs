@@ -15,6 +15,8 @@ mod net;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod replay;

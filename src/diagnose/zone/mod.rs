@@ -8,6 +8,8 @@ mod ask;
 mod judge;
 mod report;
 mod said;
+#[cfg(test)]
+mod tests;
 
 pub use ask::{AskedServer, AskedZone, MAX_SERVERS, ask_servers};
 pub(super) use judge::is_refusal;

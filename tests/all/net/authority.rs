@@ -1,10 +1,13 @@
 //! Servers of zones, asked by themselves.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use hickory_proto::op::{Message, ResponseCode};
-use hickory_proto::rr::RData;
 use hickory_proto::rr::rdata::{A, NS};
+use hickory_proto::rr::{self as wire, RData};
+use stickler::diagnose::zone::ask_servers;
 use stickler::facts::DnsName;
 use stickler::facts::dns::{DnsFailureKind, DnsOutcome, Question, RecordType};
 use stickler::net::Live;
@@ -120,5 +123,51 @@ async fn a_server_at_an_address_of_nobody_is_not_asked() {
         };
         assert_eq!(failure.kind, DnsFailureKind::Unreachable);
         assert!(failure.detail.contains(why), "{address}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_nobody_that_came_along_is_not_asked_either() {
+    for (address, why) in [
+        ([127, 0, 0, 1], "own"),
+        ([10, 0, 0, 1], "10.0.0.0/8"),
+        ([0, 0, 0, 0], "own"),
+    ] {
+        let looked_up = Arc::new(Mutex::new(Vec::new()));
+        let resolver = DnsServer::start({
+            let looked_up = Arc::clone(&looked_up);
+            move |asked, _transport| {
+                let mut reply = reply_to(asked, ResponseCode::NoError);
+                let asked_for = asked.queries[0].query_type();
+                looked_up.lock().unwrap().push(asked_for.to_string());
+                let at = record("ns.a.test.", 60, RData::A(A::from(Ipv4Addr::from(address))));
+                match asked_for {
+                    wire::RecordType::NS => {
+                        let server = RData::NS(NS(name("ns.a.test.")));
+                        reply.answers.push(record("a.test.", 60, server));
+                        reply.additionals.push(at);
+                    }
+                    wire::RecordType::A => reply.answers.push(at),
+                    _ => reply.authorities.push(soa(60, 60)),
+                }
+                Some(reply)
+            }
+        })
+        .await;
+        let mut config = config(resolver.address, Roots::none());
+        config.routes = Default::default();
+        let network = Live::new(config).unwrap();
+        let zone = ask_servers(&network, &"a.test".parse().unwrap()).await;
+        let servers = zone.unwrap().unwrap().servers;
+        let [server] = &servers[..] else {
+            panic!("{servers:?}");
+        };
+        let DnsOutcome::Failed(failure) = &server.mx.as_ref().unwrap().outcome else {
+            panic!("{address:?} was asked");
+        };
+        assert_eq!(failure.kind, DnsFailureKind::Unreachable);
+        assert!(failure.detail.contains(why), "{address:?}: {failure}");
+        // As for any server that is out of reach, the other family is tried.
+        assert_eq!(*looked_up.lock().unwrap(), ["NS", "A", "AAAA"]);
     }
 }

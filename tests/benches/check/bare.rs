@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hickory_proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::udp::UdpClientStream;
 use hickory_resolver::net::xfer::{DnsRequestSender as _, FirstAnswer as _};
@@ -28,7 +28,6 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use stickler::clock::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -38,8 +37,6 @@ use crate::world::{FakeInternet, NAME_SERVERS, START, domain, mx_hosts};
 pub(crate) struct Client {
     resolver: SocketAddr,
     routes: HashMap<(IpAddr, u16), SocketAddr>,
-    /// Where the name servers are: asked once.
-    servers: [OnceCell<IpAddr>; 2],
     /// Where a name's A record led, for the HTTP client, which asks by name.
     found: Found,
     http: reqwest::Client,
@@ -77,7 +74,6 @@ impl Client {
         Self {
             resolver: internet.dns,
             routes: internet.routes.clone(),
-            servers: Default::default(),
             found,
             http,
             tls: Arc::new(tls),
@@ -98,29 +94,26 @@ impl Client {
         );
     }
 
-    /// Asks the servers of the domain's zone, each by itself.
+    /// Asks the servers of the domain's zone, each by itself, where it is said to be that comes along.
     async fn visit_servers(&self, domain: &str, record: &str) {
         let servers = self.ask(domain, RecordType::NS).await;
         assert_eq!(servers.answers.len(), NAME_SERVERS.len(), "{domain}");
-        let [first, second] = &self.servers;
+        let addresses: Vec<IpAddr> = servers.additionals.iter().filter_map(address).collect();
+        let [first, second] = addresses[..] else {
+            unreachable!("{domain}: each server has one address");
+        };
         tokio::join!(
-            self.visit_server(first, NAME_SERVERS[0].0, domain, record),
-            self.visit_server(second, NAME_SERVERS[1].0, domain, record),
+            self.visit_server(first, domain, record),
+            self.visit_server(second, domain, record),
         );
     }
 
-    async fn visit_server(&self, at: &OnceCell<IpAddr>, host: &str, domain: &str, record: &str) {
-        let address = *at.get_or_init(|| self.address_of_server(host)).await;
-        let server = self.route(address, 53);
+    async fn visit_server(&self, at: IpAddr, domain: &str, record: &str) {
+        let server = self.route(at, 53);
         tokio::join!(
             self.ask_at(server, domain, RecordType::MX),
             self.ask_at(server, record, RecordType::TXT),
         );
-    }
-
-    async fn address_of_server(&self, host: &str) -> IpAddr {
-        let answer = self.ask(host, RecordType::A).await;
-        first_address(&answer)
     }
 
     async fn visit_receivers(&self, number: usize, domain: &str) {
@@ -204,11 +197,15 @@ impl Client {
 }
 
 fn first_address(answer: &DnsResponse) -> IpAddr {
-    let address = answer.answers.iter().find_map(|record| match &record.data {
+    let address = answer.answers.iter().find_map(address);
+    address.expect("every host has an address")
+}
+
+fn address(record: &Record) -> Option<IpAddr> {
+    match &record.data {
         RData::A(address) => Some(IpAddr::V4(address.0)),
         _ => None,
-    });
-    address.expect("every host has an address")
+    }
 }
 
 /// Where names led.
