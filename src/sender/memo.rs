@@ -290,13 +290,17 @@ impl<N: Network> Network for Memo<'_, N> {
 
 impl<N: Authorities> Authorities for Memo<'_, N> {
     async fn find_server(&self, question: &Question) -> DnsAnswer {
-        let look_up = || self.network.lookup(question);
+        let mut is_ours = false;
+        let look_up = || {
+            is_ours = true;
+            self.network.lookup(question)
+        };
         let shared = (self.probes.servers)
             .get(question, &self.end, look_up)
             .await;
         match shared {
             // What failed for another domain may not fail for this one.
-            Ok(answer) if matches!(answer.outcome, DnsOutcome::Failed(_)) => {
+            Ok(answer) if matches!(answer.outcome, DnsOutcome::Failed(_)) && !is_ours => {
                 self.lookup(question).await
             }
             Ok(answer) => answer,

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::facts::dns::{DnsAnswer, DnsOutcome, Question, RecordType};
+use crate::facts::dns::{DnsAnswer, DnsFailureKind, DnsOutcome, Question, RecordType};
 use crate::facts::http::{HttpExchange, HttpFailureKind};
 use crate::facts::smtp::{SmtpExchange, SmtpFailureKind, SmtpRequest, TlsUse};
 use crate::facts::{DnsName, UnixTime};
@@ -13,7 +13,7 @@ use crate::model::stage::scripted::Scripted;
 use crate::model::stage::{EDGE, START, Stage, body, in_use, ip, message, name, sender, told};
 use crate::sender::discover::Occasion;
 use crate::sender::memo::{CutShort, Memo, Probes};
-use crate::sender::{Mail, Network, PolicyState, Trace, Verdict};
+use crate::sender::{Authorities as _, Mail, Network, PolicyState, Trace, Verdict};
 use crate::sts::transport::Certainty;
 
 /// A network that lets others run before each answer.
@@ -344,5 +344,33 @@ async fn the_probes_of_a_run_know_whether_any_host_has_answered() {
             .await;
         assert_eq!(probes.have_answer(), expected, "{case}");
         assert_eq!(memo.cut_short(), None, "{case}");
+    }
+}
+
+/// What failed for one domain is asked again for another, and for neither twice.
+#[tokio::test]
+async fn a_server_that_cannot_be_looked_up_is_asked_for_once_a_domain() {
+    let failing = |stage: &mut Stage| {
+        stage.fail("ns.test", DnsFailureKind::SERVFAIL);
+    };
+    let sound = |stage: &mut Stage| {
+        stage.addresses("ns.test", &["192.0.2.53"]);
+    };
+    let changes: [(fn(&mut Stage), _, _); 5] = [
+        (failing, 1, 0),
+        (failing, 1, 0),
+        (sound, 1, 1),
+        (failing, 1, 0),
+        (sound, 1, 1),
+    ];
+    let probes = Probes::default();
+    let question = Question::new(name("ns.test"), RecordType::A);
+    for (number, (change, asked, addresses)) in changes.into_iter().enumerate() {
+        let stage = Stage::with(change);
+        stage.model.apply(stage.state.clone());
+        let network = stage.model.through("resolver");
+        let answer = Memo::new(&network, &probes).find_server(&question).await;
+        assert_eq!(answer.addresses().count(), addresses, "domain {number}");
+        assert_eq!(stage.model.drain_requests().len(), asked, "domain {number}");
     }
 }
