@@ -4,11 +4,10 @@ use std::net::IpAddr;
 
 use futures_util::future::join_all;
 
-use super::said::Said;
+use super::asked::{AskedServer, AskedZone};
+use super::judge::JudgedZone;
 use crate::facts::DnsName;
-use crate::facts::dns::{
-    DnsAnswer, DnsFailure, DnsFailureKind, DnsOutcome, NsRecord, Question, RecordType,
-};
+use crate::facts::dns::{DnsFailure, DnsOutcome, NsRecord, Question, RecordType};
 use crate::sender::Authorities;
 
 /// How many servers of a zone are asked; zones have two to eight, and the root has thirteen.
@@ -16,32 +15,6 @@ pub const MAX_SERVERS: usize = 8;
 
 /// How many labels a zone begins at most above the domain.
 const MAX_LABELS_ABOVE: usize = 3;
-
-/// A zone and what its servers said.
-#[derive(Clone, Debug)]
-pub struct AskedZone {
-    /// Where it begins.
-    pub name: DnsName,
-    /// Its servers, by name; at most [`MAX_SERVERS`].
-    pub servers: Vec<AskedServer>,
-    /// How many more servers it has.
-    pub not_asked: usize,
-}
-
-/// One server, asked at one of its addresses.
-#[derive(Clone, Debug)]
-pub struct AskedServer {
-    /// Its name.
-    pub host: DnsName,
-    /// Where it was asked; `None` if it has no address.
-    pub address: Option<IpAddr>,
-    /// Its answer for the domain's MX records; `None` if it has no address.
-    pub mx: Option<DnsAnswer>,
-    /// Its answer for the record at `_mta-sts`; `None` also if that name is too long to exist.
-    pub record: Option<DnsAnswer>,
-    /// The serial of its copy of the zone, which is asked for only where servers differ.
-    pub serial: Option<u32>,
-}
 
 /// Asks each server of the zone that `domain` lies in; `None` if nobody knows any.
 ///
@@ -67,22 +40,21 @@ pub async fn ask_servers<N: Authorities>(
     let not_asked = servers.len().saturating_sub(MAX_SERVERS);
     servers.truncate(MAX_SERVERS);
     let servers = servers.into_iter();
-    let mut servers = join_all(servers.map(|server| ask(network, &name, server, domain))).await;
-    let differ = servers
-        .iter()
-        .zip(servers.iter().skip(1))
-        .any(|(one, other)| !one.says_the_same(other));
-    if differ {
-        let serials = join_all(servers.iter().map(|server| serial(network, server, &name))).await;
-        for (server, serial) in servers.iter_mut().zip(serials) {
-            server.serial = serial;
-        }
-    }
-    Ok(Some(AskedZone {
+    let servers = join_all(servers.map(|server| ask(network, &name, server, domain))).await;
+    let mut zone = AskedZone {
         name,
         servers,
         not_asked,
-    }))
+    };
+    let judged = JudgedZone::new(&zone);
+    if judged.splits_over_mx() || judged.splits_over_record() {
+        let serials = zone.servers.iter();
+        let serials = join_all(serials.map(|server| serial(network, server, &zone.name))).await;
+        for (server, serial) in zone.servers.iter_mut().zip(serials) {
+            server.serial = serial;
+        }
+    }
+    Ok(Some(zone))
 }
 
 /// Finds where the zone of a name begins, and its servers, sorted.
@@ -206,41 +178,14 @@ impl Questions {
     }
 }
 
+/// Asks a server that has answered which copy of the zone that was.
 async fn serial<N: Authorities>(network: &N, server: &AskedServer, zone: &DnsName) -> Option<u32> {
+    if !server.has_answered() {
+        return None;
+    }
     let question = Question::new(zone.clone(), RecordType::Soa);
     let answer = network
         .ask_server(&server.host, server.address?, &question)
         .await;
     answer.serial()
-}
-
-impl AskedServer {
-    const fn without_address(host: DnsName) -> Self {
-        Self {
-            host,
-            address: None,
-            mx: None,
-            record: None,
-            serial: None,
-        }
-    }
-
-    /// Returns whether it answers for the zone.
-    fn answers(&self) -> bool {
-        Said::of_mx(self.mx.as_ref()).is_answer()
-    }
-
-    fn is_out_of_reach(&self) -> bool {
-        match Said::of_mx(self.mx.as_ref()) {
-            Said::Failed(failure) => failure.kind == DnsFailureKind::Unreachable,
-            Said::Alias(_) | Said::NotAsked | Said::Records(_) => false,
-        }
-    }
-
-    fn says_the_same(&self, other: &Self) -> bool {
-        let mx = [self, other].map(|server| Said::of_mx(server.mx.as_ref()));
-        let record = [self, other].map(|server| Said::of_texts(server.record.as_ref()));
-        let ([mx, other_mx], [record, other_record]) = (mx, record);
-        !mx.differs_from(&other_mx) && !record.differs_from(&other_record)
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::ask::AskedZone;
+use super::asked::AskedZone;
 use super::said::Said;
 use crate::facts::DnsName;
 use crate::facts::dns::{DnsFailure, DnsFailureKind, MxRecord};

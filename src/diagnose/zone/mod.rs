@@ -5,13 +5,15 @@
 //! one of both.
 
 mod ask;
+mod asked;
 mod judge;
 mod report;
 mod said;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{AskedServer, AskedZone, MAX_SERVERS, ask_servers};
+pub use ask::{MAX_SERVERS, ask_servers};
+pub use asked::{AskedServer, AskedZone};
 pub(super) use judge::is_refusal;
 pub use judge::{JudgedServer, JudgedZone};
 pub use report::{NameServerReport, ZoneReport};

@@ -254,3 +254,45 @@ async fn only_an_address_from_its_own_zone_is_remembered() {
         assert_eq!(found, asked, "{domain}");
     }
 }
+
+#[tokio::test]
+async fn only_servers_that_answer_are_asked_for_serials_and_only_where_they_differ() {
+    let [one, two, three] = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
+    for (ids, failing, serials) in [
+        ([(one, "1"), (two, "1"), (three, "1")], vec![], vec![]),
+        (
+            [(one, "1"), (two, "1"), (three, "2")],
+            vec![],
+            vec![one, two, three],
+        ),
+        // One that does not answer stands between two that differ.
+        (
+            [(one, "1"), (two, ""), (three, "2")],
+            vec![(two, LAME)],
+            vec![one, three],
+        ),
+        (
+            [(one, "1"), (two, ""), (three, "1")],
+            vec![(two, SILENT)],
+            vec![],
+        ),
+    ] {
+        let mut scene = Scene::default().zone(
+            "corp.test",
+            &[
+                ("ns1.corp.test", &[one]),
+                ("ns2.corp.test", &[two]),
+                ("ns3.corp.test", &[three]),
+            ],
+        );
+        scene.failing = failing.iter().map(|(at, why)| (ip(at), *why)).collect();
+        scene.ids = ids.map(|(at, id)| (ip(at), id)).into();
+        let servers = ask(&scene, "corp.test").await;
+        let mut asked = scene.take_asked();
+        asked.retain(|asked| asked.starts_with("SOA"));
+        let expected: Vec<String> = serials.iter().map(|at| format!("SOA {at}")).collect();
+        assert_eq!(asked, expected, "{ids:?} {failing:?}");
+        let known = servers.iter().filter(|server| server.serial == Some(7));
+        assert_eq!(known.count(), serials.len(), "{ids:?} {failing:?}");
+    }
+}
