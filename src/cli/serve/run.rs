@@ -16,7 +16,7 @@ use crate::cli::live;
 use crate::cli::output::tell;
 use crate::cli::values::CacheChoice;
 use crate::facts::smtp::SmtpPort;
-use crate::keeper::{Keeper, Persistence, Settings};
+use crate::keeper::{Jobs, Keeper, Persistence, Settings};
 use crate::net::Live;
 use crate::sidecar::desk::{self, Desk, Unknown};
 use crate::sidecar::postfix::{self, MainLevel};
@@ -53,18 +53,7 @@ pub async fn run(
     let mut signals = Signals::listen()?;
     let inherited = Inherited::take(environment.inherited_names.as_deref())?;
     let listeners = places.listen(inherited).await?;
-    let clock = network.clock().clone();
-    let (keeper, jobs) = Keeper::new(
-        (network, clock),
-        persistence,
-        Settings {
-            patience: args.answers.patience,
-            recheck_floor: args.keep.recheck_floor,
-            recheck_ceiling: args.keep.recheck_ceiling.max(args.keep.recheck_floor),
-            ..Settings::default()
-        },
-        args.keep.max_domains.get(),
-    );
+    let (keeper, jobs) = keeper(args, network, persistence);
     let desk = Arc::new(Desk::new(
         Arc::new(keeper),
         settings(&args.answers),
@@ -101,6 +90,23 @@ pub async fn run(
         .context("the pages for health and metrics failed")?;
     tracing::info!("ended");
     Ok(Exit::Success)
+}
+
+/// Makes the keeper. It ages policies by the clock of the network that fetches them: by one of its own, which began
+/// later, they would come from the future.
+fn keeper(args: &ServeArgs, network: Live, persistence: Persistence) -> (Keeper<Live>, Jobs) {
+    let clock = network.clock().clone();
+    Keeper::new(
+        (network, clock),
+        persistence,
+        Settings {
+            patience: args.answers.patience,
+            recheck_floor: args.keep.recheck_floor,
+            recheck_ceiling: args.keep.recheck_ceiling.max(args.keep.recheck_floor),
+            ..Settings::default()
+        },
+        args.keep.max_domains.get(),
+    )
 }
 
 /// What the options say of answers.
@@ -240,5 +246,36 @@ fn reload(args: &ServeArgs, desk: &Desk<Live>, reread: Reread<'_>) {
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd cannot be told: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::{ServeArgs, keeper};
+    use crate::clock::Clock;
+    use crate::facts::UnixTime;
+    use crate::keeper::Persistence;
+    use crate::net::{Live, LiveConfig, ResolverConfig};
+    use crate::sts::certificate::Roots;
+
+    #[tokio::test]
+    async fn policies_age_by_the_clock_of_the_network_that_fetches_them() {
+        let words = ["serve", "--now", "2026-03-02T08:00:00Z"];
+        let matches = ServeArgs::augment_args(Command::new("serve")).get_matches_from(words);
+        let args = ServeArgs::from_arg_matches(&matches).unwrap();
+        let start = UnixTime::from_secs(1_000);
+        let clock = Clock::manual(start);
+        let network = Live::new(LiveConfig {
+            resolver: ResolverConfig::Addresses(vec!["127.0.0.1:1".parse().unwrap()]),
+            ..LiveConfig::new(clock.clone(), Roots::mozilla())
+        })
+        .unwrap();
+        let (keeper, _jobs) = keeper(&args, network, Persistence::Memory);
+        assert_eq!(keeper.now(), start);
+        let later = UnixTime::from_secs(2_000);
+        clock.advance_to(later);
+        assert_eq!(keeper.now(), later);
     }
 }
