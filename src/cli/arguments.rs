@@ -13,6 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, CommandFactory, Fro
 use super::command_line::{Cli, Verb};
 use super::config::{Config, ConfigError, is_settable};
 use super::inherited::Inherited;
+use super::output_args::ColorWhen;
 use super::repeat::typed_options;
 use super::serve::read_alone;
 use super::variables::{UnknownVariables, Variables, variable_name};
@@ -34,7 +35,11 @@ impl Cli {
         let matches = match read_alone(words, variables) {
             Some(matches) => matches,
             None => {
-                let command = Self::command().color(color_choice(words, variables));
+                let command = Self::command().color(match color_when(words, variables) {
+                    ColorWhen::Always => ColorChoice::Always,
+                    ColorWhen::Never => ColorChoice::Never,
+                    ColorWhen::Auto => ColorChoice::Auto,
+                });
                 read_with(command, words, variables).map_err(ArgumentError::with_one_verb)?
             }
         };
@@ -230,7 +235,7 @@ fn reason(error: &clap::Error) -> String {
 }
 
 /// Finds `--color` before the arguments are read: what is wrong with them is told in colour, or not.
-fn color_choice(words: &[OsString], variables: &Variables) -> ColorChoice {
+pub(super) fn color_when(words: &[OsString], variables: &Variables) -> ColorWhen {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let given = words
         .iter()
@@ -243,9 +248,9 @@ fn color_choice(words: &[OsString], variables: &Variables) -> ColorChoice {
         })
         .or_else(|| Some(variables.of_option("color")?.to_str()?.to_owned()));
     match given.as_deref() {
-        Some("always") => ColorChoice::Always,
-        Some("never") => ColorChoice::Never,
-        Some(_) | None => ColorChoice::Auto,
+        Some("always") => ColorWhen::Always,
+        Some("never") => ColorWhen::Never,
+        Some(_) | None => ColorWhen::Auto,
     }
 }
 

@@ -12,6 +12,7 @@ use super::output_args::{ColorWhen, CommonArgs};
 use super::serve::Directories;
 use super::variables::Variables;
 use crate::facts::UnixTime;
+use crate::report::text::Look;
 use crate::report::{Charset, Context, Detail, Style};
 
 /// What the process finds around it, read once.
@@ -29,6 +30,8 @@ pub struct Environment {
     pub color_always: bool,
     /// How messages on standard error are written.
     pub messages: Messages,
+    /// The width of the terminal at standard error; `None` if it is none.
+    pub messages_width: Option<u16>,
     /// Whether there is a person at standard error, who may like a progress bar.
     pub shows_progress: bool,
     /// Whether tables on standard output may be drawn with box characters.
@@ -55,12 +58,8 @@ impl Environment {
     #[must_use]
     pub fn read(common: &CommonArgs, variables: &Variables) -> Self {
         let set = |name: &str| variables.get(name).map(OsStr::to_owned);
-        let is_dumb = set("TERM").is_none_or(|term| term == "dumb");
-        let colors = |is_terminal: bool| match common.color {
-            ColorWhen::Always => true,
-            ColorWhen::Never => false,
-            ColorWhen::Auto => is_terminal && !is_dumb && set("NO_COLOR").is_none(),
-        };
+        let is_dumb = is_dumb(variables);
+        let colors = |is_terminal: bool| colors(common.color, variables, is_terminal);
         Self {
             default_store: default_store(set("XDG_CACHE_HOME"), set("HOME")),
             directories: directories(&set),
@@ -75,6 +74,7 @@ impl Environment {
             } else {
                 Messages::Plain
             },
+            messages_width: messages_width(),
             shows_progress: io::stderr().is_terminal() && !is_dumb,
             draws_boxes: io::stdout().is_terminal()
                 && !is_dumb
@@ -98,6 +98,40 @@ impl Environment {
             Style::Colour
         } else {
             Style::Plain
+        }
+    }
+
+    /// Returns how a mistake in a file is shown that is told on `output`, or else on standard output.
+    #[must_use]
+    pub fn look(&self, output: Option<&Path>) -> Look {
+        Look {
+            style: self.style(output),
+            width: self.width.filter(|_| output.is_none()),
+        }
+    }
+
+    /// Returns how a mistake in a file is shown that is told on standard error.
+    #[must_use]
+    pub const fn look_of_messages(&self) -> Look {
+        Look {
+            style: match self.messages {
+                Messages::Coloured => Style::Colour,
+                Messages::Plain | Messages::ToJournal => Style::Plain,
+            },
+            width: self.messages_width,
+        }
+    }
+
+    /// Returns the same before there are arguments to go by.
+    #[must_use]
+    pub fn look_without_arguments(color: ColorWhen, variables: &Variables) -> Look {
+        Look {
+            style: if colors(color, variables, io::stderr().is_terminal()) {
+                Style::Colour
+            } else {
+                Style::Plain
+            },
+            width: messages_width(),
         }
     }
 
@@ -136,6 +170,25 @@ impl Environment {
         let default = self.default_store.as_deref();
         cache.path(default.filter(|_| !network.is_diverted()))
     }
+}
+
+fn is_dumb(variables: &Variables) -> bool {
+    variables.get("TERM").is_none_or(|term| term == "dumb")
+}
+
+fn colors(color: ColorWhen, variables: &Variables, is_terminal: bool) -> bool {
+    match color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => {
+            is_terminal && !is_dumb(variables) && variables.get("NO_COLOR").is_none()
+        }
+    }
+}
+
+fn messages_width() -> Option<u16> {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map(|(terminal_size::Width(columns), _)| columns)
 }
 
 /// Returns whether standard error still is the stream that `$JOURNAL_STREAM` names by device and inode.
@@ -221,6 +274,7 @@ mod tests {
             color: false,
             color_always: false,
             messages: Messages::Plain,
+            messages_width: None,
             shows_progress: false,
             draws_boxes: false,
             width: None,

@@ -13,12 +13,14 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use self::command_line::{Cli, Verb};
 
-use self::arguments::ArgumentError;
+use self::arguments::{ArgumentError, color_when};
+use self::config::ConfigError;
 use self::environment::{Environment, Messages};
 use self::exit::Exit;
 use self::interrupt::Interrupts;
-use self::output::{is_broken_pipe, tell};
+use self::output::{is_broken_pipe, tell, tell_problem};
 use self::variables::Variables;
+use crate::report::text::Look;
 
 pub mod arguments;
 pub mod audit;
@@ -55,7 +57,11 @@ pub fn main(words: &[OsString]) -> ExitCode {
     let variables = Variables::of_process();
     let cli = match Cli::read(words, &variables) {
         Ok(cli) => cli,
-        Err(error) => return refuse(error).into(),
+        Err(error) => {
+            let color = color_when(words, &variables);
+            let look = Environment::look_without_arguments(color, &variables);
+            return refuse(error, look).into();
+        }
     };
     let environment = Environment::read(&cli.common, &variables);
     log_to_stderr(
@@ -100,7 +106,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
 }
 
 /// Says what is wrong with the arguments, or gives the help that was asked for.
-fn refuse(error: ArgumentError) -> Exit {
+fn refuse(error: ArgumentError, look: Look) -> Exit {
     match error {
         ArgumentError::CommandLine(error) => {
             // If nobody reads it, nobody misses it.
@@ -111,7 +117,13 @@ fn refuse(error: ArgumentError) -> Exit {
                 Exit::Success
             }
         }
-        ArgumentError::Config(_) | ArgumentError::Variables(_) | ArgumentError::Value { .. } => {
+        ArgumentError::Config(ConfigError::Fault(problem)) => {
+            tell_problem("error: ", &problem, look);
+            Exit::Usage
+        }
+        ArgumentError::Config(ConfigError::Unreadable { .. })
+        | ArgumentError::Variables(_)
+        | ArgumentError::Value { .. } => {
             tell(format_args!("error: {:#}", anyhow::Error::from(error)));
             Exit::Usage
         }

@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
 use crate::report::escape;
+use crate::report::text::{self, Look};
+use crate::scenario::Problem;
 
 /// A result's destination. What was written is not sure to be there before [`Output::finish`]; a file that is
 /// there already stays as it is until then.
@@ -185,6 +187,12 @@ pub fn tell(message: impl std::fmt::Display) {
     // In one piece, so that processes that share a terminal do not tear each other's lines.
     let line = format!("stickler: {}\n", escape::block(&message.to_string()));
     drop(io::stderr().write_all(line.as_bytes()));
+}
+
+/// Writes what is wrong with a file to standard error, after `lead`.
+pub fn tell_problem(lead: &str, problem: &Problem, look: Look) {
+    let text = format!("stickler: {lead}{}\n", text::problem(problem, look));
+    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 /// Returns whether a run ended because the reader of our output went away.

@@ -25,6 +25,35 @@ pub fn block(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns the same as [`block`], with its colours (SGR) kept.
+///
+/// The caller owes a text in which nothing but colours begins with ESC.
+#[must_use]
+pub fn coloured_block(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let mut out = block_within(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let codes = piece.len()
+            - piece
+                .trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+                .len();
+        match piece.split_at(codes) {
+            (codes, rest) if rest.starts_with('m') => {
+                out.push_str(&format!("\x1b[{codes}"));
+                out.push_str(&block_within(rest));
+            }
+            _ => out.push_str(&block_within(&format!("\x1b[{piece}"))),
+        }
+    }
+    out
+}
+
+/// Escapes what stands between two colours, of whose line ends none is left out.
+fn block_within(text: &str) -> String {
+    let lines = text.split('\n').map(line);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Returns `text` as one printable line of at most about `limit` characters; what was cut is counted.
 #[must_use]
 pub fn cut(text: &str, limit: usize) -> String {
@@ -95,7 +124,7 @@ fn is_printable(character: char) -> bool {
 mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{block, cut, is_printable, json, line, list};
+    use super::{block, coloured_block, cut, is_printable, json, line, list};
 
     proptest! {
         #[test]
@@ -108,6 +137,19 @@ mod tests {
             prop_assert_eq!(line(&tamed), tamed.as_str());
             prop_assert_eq!(block(&text).lines().count(), text.lines().count());
             prop_assert!(cut(&text, 8).chars().all(is_printable));
+        }
+    }
+
+    #[test]
+    fn only_colours_are_left_of_control_sequences() {
+        for (text, expected) in [
+            ("a\n\x1b[1;31m^\x1b[0m b\n", "a\n\x1b[1;31m^\x1b[0m b\n"),
+            ("\x1b[2J\x1b]0;x\x07", "\\u{1b}[2J\\u{1b}]0;x\\u{7}"),
+            ("\x1b[31\u{202e}m", "\\u{1b}[31\\u{202e}m"),
+            ("\x1b[", "\\u{1b}["),
+            ("\x1b[m", "\x1b[m"),
+        ] {
+            assert_eq!(coloured_block(text), expected, "{text:?}");
         }
     }
 

@@ -32,7 +32,7 @@ pub use self::file::Encoding;
 use self::file::NetworkWord;
 use self::located::Origin;
 use self::problem::Problems;
-pub use self::problem::{LoadError, Problem};
+pub use self::problem::{Drawing, Ink, LoadError, Problem};
 use self::resolve::{Context, Viewer};
 pub use self::schema::schema;
 use crate::story::{Head, Moment, NetworkKind, OnlyOn, Source, State, Story};

@@ -38,8 +38,31 @@ struct Excerpt {
     end: usize,
 }
 
-/// The columns within which an excerpt is kept: it is cut around what is wrong.
-const EXCERPT_COLUMNS: usize = 80;
+/// How an excerpt is drawn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Drawing {
+    /// The columns within which it is kept: a longer line is cut around what is wrong. From 20 on.
+    pub columns: u16,
+    /// Whether it is coloured.
+    pub ink: Ink,
+}
+
+/// Whether an excerpt is coloured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ink {
+    /// In ANSI colours; whatever else began a control sequence is shown as a character.
+    Coloured,
+    /// Without.
+    Plain,
+}
+
+impl Drawing {
+    /// The drawing of one who knows nothing of a terminal.
+    pub const PLAIN: Self = Self {
+        columns: 80,
+        ink: Ink::Plain,
+    };
+}
 
 impl Problem {
     /// Says of a whole file what is wrong.
@@ -58,15 +81,18 @@ impl Problem {
     /// Returns what stands below its first line: the line of the file, carets under what is wrong, and what would
     /// be right.
     #[must_use]
-    pub fn details(&self) -> Option<String> {
-        let help = self.help.as_deref();
+    pub fn details(&self, drawing: Drawing) -> Option<String> {
+        // As the renderer shows it in the line of the file.
+        let help = (self.help.as_deref()).map(|help| help.replace('\u{1b}', "\u{241b}"));
+        let help = help.as_deref();
+        let columns = usize::from(drawing.columns.max(20));
         let (Some(excerpt), Some(line)) = (&self.excerpt, self.line) else {
             return help.map(|help| format!("  = help: {help}"));
         };
         let marked = excerpt.text.get(..excerpt.end).unwrap_or_default();
         let before_help = line.to_string().len() + " | ".len() + marked.chars().count() + 1;
         // What is short stands right of the carets.
-        let label = help.filter(|help| before_help + help.chars().count() <= EXCERPT_COLUMNS);
+        let label = help.filter(|help| before_help + help.chars().count() <= columns);
         let annotation = AnnotationKind::Primary
             .span(excerpt.start..excerpt.end)
             .label(label);
@@ -77,11 +103,11 @@ impl Problem {
         if let (Some(help), None) = (help, label) {
             group = group.element(Level::HELP.message(help));
         }
-        Some(
-            Renderer::plain()
-                .term_width(EXCERPT_COLUMNS)
-                .render(&[group]),
-        )
+        let renderer = match drawing.ink {
+            Ink::Coloured => Renderer::styled(),
+            Ink::Plain => Renderer::plain(),
+        };
+        Some(renderer.term_width(columns).render(&[group]))
     }
 }
 
@@ -94,7 +120,7 @@ impl fmt::Display for Problem {
             write!(f, "{place}:")?;
         }
         write!(f, " {}", self.message)?;
-        match self.details() {
+        match self.details(Drawing::PLAIN) {
             Some(details) if f.alternate() => write!(f, "\n{details}"),
             Some(_) | None => Ok(()),
         }

@@ -8,13 +8,13 @@ use super::CheckArgs;
 use super::domains::Domains;
 use super::intention_file;
 use super::policy_file::{not_to_the_letter, read_policy};
-use crate::cli::output::tell;
+use crate::cli::output::tell_problem;
 use crate::cli::repeat::quoted;
 use crate::cli::spelling::hint;
 use crate::diagnose::intended::{Intention, Intentions, Phase};
 use crate::diagnose::vantage::Meant;
 use crate::facts::DnsName;
-use crate::report::text;
+use crate::report::text::Look;
 use crate::sender::Limits;
 
 /// What is meant, and the options that say it once more.
@@ -29,8 +29,12 @@ pub(super) struct Meaning {
 /// # Errors
 ///
 /// When options do not go together, or a file cannot be read. `None` where the file of `--intended` is wrong: what
-/// is wrong with it has been told.
-pub(super) fn read(args: &CheckArgs, domains: &mut Domains) -> anyhow::Result<Option<Meaning>> {
+/// is wrong with it has been told, with this look.
+pub(super) fn read(
+    args: &CheckArgs,
+    domains: &mut Domains,
+    look: Look,
+) -> anyhow::Result<Option<Meaning>> {
     let meant = &args.intended;
     let phase = meant.phase.map(Phase::from);
     if (meant.intended.is_some() || !meant.intended_mx.is_empty()) && args.next_hop.is_some() {
@@ -54,7 +58,7 @@ pub(super) fn read(args: &CheckArgs, domains: &mut Domains) -> anyhow::Result<Op
                 Ok(intentions) => intentions,
                 Err(problems) => {
                     for problem in &problems {
-                        tell(text::problem(problem));
+                        tell_problem("", problem, look);
                     }
                     return Ok(None);
                 }

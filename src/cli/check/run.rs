@@ -41,7 +41,8 @@ use crate::sts::ledger::Ledger;
 /// When an option, the input, the store or the output cannot be used.
 pub async fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Exit> {
     let mut domains = Domains::read(args)?;
-    let Some(meaning) = intentions::read(args, &mut domains)? else {
+    let Some(meaning) = intentions::read(args, &mut domains, environment.look_of_messages())?
+    else {
         return Ok(Exit::Usage);
     };
     intentions::hold_to_policies(args, &meaning)?;

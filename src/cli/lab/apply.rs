@@ -10,6 +10,7 @@ use clap::Args;
 use super::moment::{LabTime, moment_at};
 use super::places::PlacesArgs;
 use super::story::load;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::clock::Clock;
 use crate::replay::far::servers::Lab;
@@ -49,8 +50,8 @@ Exit codes: 0 it is served, 2 the scenario is broken or does not fit, or a
 server does not answer.";
 
 /// Lets the lab serve it.
-pub(super) async fn run(args: &LabApplyArgs) -> anyhow::Result<Exit> {
-    let Some(scenario) = load(&args.file) else {
+pub(super) async fn run(args: &LabApplyArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let Some(scenario) = load(&args.file, environment) else {
         return Ok(Exit::Usage);
     };
     let lab = Lab::from(&args.places);

@@ -58,10 +58,10 @@ pub enum LabCommand {
 /// When the servers cannot be started, or a file not written.
 pub async fn run(args: &LabArgs, environment: &Environment) -> anyhow::Result<Exit> {
     match &args.command {
-        LabCommand::Up(args) => up::run(args).await,
-        LabCommand::Run(args) => run::run(args).await,
+        LabCommand::Up(args) => up::run(args, environment).await,
+        LabCommand::Run(args) => run::run(args, environment).await,
         LabCommand::Serve(args) => serve::run(args).await,
-        LabCommand::Apply(args) => apply::run(args).await,
+        LabCommand::Apply(args) => apply::run(args, environment).await,
         LabCommand::Play(args) => play::run(args, environment).await,
     }
 }

@@ -105,7 +105,7 @@ scenario is broken or does not fit, or a server does not do what it is told.";
 
 /// Plays it.
 pub(super) async fn run(args: &LabPlayArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let Some(scenario) = load(&args.file) else {
+    let Some(scenario) = load(&args.file, environment) else {
         return Ok(Exit::Usage);
     };
     let strict = args.strict.iter().map(|mta| mta.mta(MtaKind::Strict));

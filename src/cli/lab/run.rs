@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::scene::SceneArgs;
 use super::servers::Servers;
 use super::story::load;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::{Interrupt, Interrupts};
 use crate::cli::output::tell;
@@ -48,8 +49,8 @@ const CANNOT_BE_RUN: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
 /// Starts the servers, runs the command, and ends them.
-pub(super) async fn run(args: &LabRunArgs) -> anyhow::Result<Exit> {
-    let Some(scenario) = load(&args.scene.file) else {
+pub(super) async fn run(args: &LabRunArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let Some(scenario) = load(&args.scene.file, environment) else {
         return Ok(Exit::Usage);
     };
     let (program, arguments) = args.command.split_first().context("no command is given")?;

@@ -13,6 +13,7 @@ use super::moment::{LabTime, LabTimeError};
 use super::scene::SceneArgs;
 use super::servers::Servers;
 use super::story::load;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::output::Output;
@@ -71,8 +72,8 @@ clock see certificates whose lives are counted from the scenario's start.
 Exit codes: 0 it was ended, 2 the scenario is broken or cannot be served.";
 
 /// Starts the servers and stays up.
-pub(super) async fn run(args: &LabUpArgs) -> anyhow::Result<Exit> {
-    let Some(scenario) = load(&args.scene.file) else {
+pub(super) async fn run(args: &LabUpArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let Some(scenario) = load(&args.scene.file, environment) else {
         return Ok(Exit::Usage);
     };
     let mut interrupts = Interrupts::listen();

@@ -14,6 +14,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::output_args::{OutputArgs, RunFormat};
+use crate::report::text::Look;
 use crate::report::{Tone, escape, json, text};
 use crate::scenario::{self, Problem};
 
@@ -122,8 +123,9 @@ fn write(
     match args.output.format {
         RunFormat::Text => {
             let style = environment.style(args.output.output.as_deref());
+            let look = environment.look(args.output.output.as_deref());
             for problem in linted.iter().flat_map(|linted| &linted.problems) {
-                writeln!(output, "{}", text::problem(problem))?;
+                writeln!(output, "{}", text::problem(problem, look))?;
             }
             let invalid = linted.iter().filter(|linted| !linted.valid).count();
             if invalid == 0 {
@@ -172,7 +174,9 @@ fn junit(linted: &[Linted]) -> anyhow::Result<String> {
         let status = if linted.valid {
             TestCaseStatus::success()
         } else {
-            let told: Vec<String> = linted.problems.iter().map(text::problem).collect();
+            let told: Vec<String> = (linted.problems.iter())
+                .map(|problem| text::problem(problem, Look::PLAIN))
+                .collect();
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("invalid");
             let first = linted.problems.first().map(ToString::to_string);

@@ -10,7 +10,7 @@ use super::ReplayArgs;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::jobs::Jobs;
-use crate::cli::output::{Output, tell};
+use crate::cli::output::{Output, tell_problem};
 use crate::cli::output_args::RunFormat;
 use crate::cli::server_args::Whereabouts;
 use crate::cli::values::ServerUrl;
@@ -39,7 +39,7 @@ pub(super) async fn run(
         Ok(scenario) => scenario,
         Err(error) => {
             for problem in &error.problems {
-                tell(text::problem(problem));
+                tell_problem("", problem, environment.look_of_messages());
             }
             return Ok(Exit::Usage);
         }

@@ -23,7 +23,7 @@ pub(super) fn write(writer: &mut dyn Write, document: &Document<'_>) -> io::Resu
         status.set_message("the scenario cannot be read");
         let told: Vec<String> = problems
             .iter()
-            .map(|problem| text::problem(problem))
+            .map(|problem| text::problem(problem, text::Look::PLAIN))
             .collect();
         status.set_description(told.join("\n"));
         Some(TestCase::new(

@@ -27,7 +27,7 @@ mod wait;
 
 pub use audit::{score, self_test};
 pub use far::far;
-pub use replay::{ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};
+pub use replay::{Look, ReplayTally, broken, problem, replay_summary, scenario_line, why_skipped};
 pub use story::story;
 pub use summary::{Tally, outcome, summary};
 pub use wait::{waiting, waiting_in_short};

@@ -7,8 +7,8 @@ use super::beside;
 use super::render::render;
 use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page};
-use crate::report::{Context, Tone, escape};
-use crate::scenario::Problem;
+use crate::report::{Context, Style, Tone, escape};
+use crate::scenario::{Drawing, Ink, Problem};
 
 /// How many of the slowest scenarios a summary names.
 const SLOWEST: usize = 5;
@@ -54,14 +54,48 @@ impl ReplayTally {
     }
 }
 
+/// How a mistake in a file is shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Look {
+    /// Whether to colour.
+    pub style: Style,
+    /// The width of the terminal; `None` for files and pipes.
+    pub width: Option<u16>,
+}
+
+impl Look {
+    /// The look of a text for no terminal.
+    pub const PLAIN: Self = Self {
+        style: Style::Plain,
+        width: None,
+    };
+}
+
+impl From<&Context> for Look {
+    fn from(context: &Context) -> Self {
+        Self {
+            style: context.style,
+            width: context.width,
+        }
+    }
+}
+
+/// The columns of a line in a file or a pipe: of a longer one nobody reads all.
+const COLUMNS_OF_A_FILE: u16 = 1_000;
+
 /// Returns what is wrong with a file as `file:line:column: message`, and below it the line, with carets under what is
 /// wrong, and what would be right.
 #[must_use]
-pub fn problem(problem: &Problem) -> String {
+pub fn problem(problem: &Problem, look: Look) -> String {
+    let (ink, escape): (_, fn(&str) -> String) = match look.style {
+        Style::Colour => (Ink::Coloured, escape::coloured_block),
+        Style::Plain => (Ink::Plain, escape::block),
+    };
+    let columns = look.width.unwrap_or(COLUMNS_OF_A_FILE);
     let mut text = escape::line(&problem.to_string());
-    if let Some(details) = problem.details() {
+    if let Some(details) = problem.details(Drawing { columns, ink }) {
         text.push('\n');
-        text.push_str(&escape::block(&details));
+        text.push_str(&escape(&details));
     }
     text
 }
@@ -69,9 +103,7 @@ pub fn problem(problem: &Problem) -> String {
 /// Returns a problem as lines of text.
 #[must_use]
 pub fn broken(problem: &Problem, context: &Context) -> String {
-    let mut page = Page::new(context);
-    page.verbatim(0, self::problem(problem));
-    render(&page)
+    self::problem(problem, context.into()) + "\n"
 }
 
 /// Returns a scenario in a line, and below it what failed.

@@ -171,6 +171,65 @@ fn one_domain_has_a_spinner_where_somebody_looks() {
 }
 
 #[test]
+fn a_mistake_in_a_file_is_shown_as_the_terminal_can() {
+    let program = Program::new();
+    let xs = "x".repeat(150);
+    program.write(
+        "long.toml",
+        format!("[domains.\"corp.test\"]\nmxs = \"{xs}\"\n"),
+    );
+    program.write("options.toml", format!("fail-no = \"{xs}\"\n"));
+    for words in [
+        &["lint", "scenario", "long.toml"][..],
+        &["replay", "long.toml"],
+        &["lab", "run", "long.toml", "--", "true"],
+        &["check", "--intended", "long.toml"],
+        &["check", "--config", "options.toml"],
+    ] {
+        let shown = |columns, term: &str, color: &str, no_color: Option<&str>| {
+            let terminal = Terminal::new(columns, 24);
+            let mut command = Command::new(assert_cmd::cargo::cargo_bin!("stickler"));
+            command
+                .args(["--color", color])
+                .args(words)
+                .current_dir(program.folder())
+                .env_clear()
+                .envs(no_color.map(|value| ("NO_COLOR", value)))
+                .env("HOME", program.folder())
+                .env("TERM", term)
+                .stdout(terminal.inside())
+                .stderr(terminal.inside());
+            let (text, _) = terminal.run(command);
+            assert!(text.contains("^^^"), "{words:?}: {text}");
+            text
+        };
+        // A narrow terminal cuts the line, a wide one does not.
+        for (columns, is_whole) in [(50, false), (240, true)] {
+            let text = shown(columns, "dumb", "auto", None);
+            assert_eq!(text.contains(&xs), is_whole, "{words:?}: {text}");
+            let mut excerpt = text.lines().filter(|line| line.contains(" | "));
+            let is_within = |line: &str| line.chars().count() <= columns.into();
+            assert!(excerpt.all(is_within), "{words:?}: {text}");
+        }
+        for (term, color, no_color, is_coloured) in [
+            ("xterm", "auto", None, true),
+            ("xterm", "auto", Some("1"), false),
+            ("xterm", "never", None, false),
+            ("dumb", "auto", None, false),
+            ("dumb", "always", Some("1"), true),
+        ] {
+            let text = shown(80, term, color, no_color);
+            let carets = text.lines().find(|line| line.contains("^^^")).unwrap();
+            assert_eq!(
+                carets.contains("\x1b["),
+                is_coloured,
+                "{words:?}, {term}, {color}, {no_color:?}: {text:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn of_twenty_domains_the_two_bad_ones_are_opened() {
     let program = Program::new();
     let mut story = String::from(
