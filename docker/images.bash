@@ -56,10 +56,18 @@ within() {
     fi
 }
 
+# lock_file NAME: its path. It is opened to be read alone: another user may have made it, and the system lets nobody write
+# to that one's files in /tmp.
+lock_file() {
+    local file=/tmp/stickler-$1.lock
+    [[ -e $file ]] || (umask 022 && : >> "$file")
+    echo "$file"
+}
+
 # alone SUITE: waits until no other run makes an image of this suite, whose result this one can take; until `exec 7>&-`.
 alone() {
     command -v flock > /dev/null || return 0
-    exec 7> "/tmp/stickler-images-$1.lock"
+    exec 7< "$(lock_file "images-$1")"
     flock 7
 }
 

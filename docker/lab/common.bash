@@ -104,8 +104,9 @@ suite_images() {
 # given_program PATH: the image of a program that is built already.
 given_program() {
     local missing options=(--tag stickler:lab --stickler "$1")
-    # A program with libraries needs a base that has them; where the linker is named, it is not static.
-    if grep -q --binary-files=text 'ld-linux' "$1"; then
+    # A program with libraries needs a base that has them: the header of its file names the one that loads them. Further on
+    # a static one names it too.
+    if head -c 4096 "$1" | grep -q --binary-files=text 'ld-linux'; then
         missing=$(unavailable bookworm) && leave_out "$missing"
         options+=(--base debian:bookworm-slim)
     fi
@@ -140,7 +141,7 @@ prepare_folder() {
     rm -rf "$folder"/{retest.txt,retest.json,retest.xml,logs,ca.pem}
     mkdir -p "$folder/logs"
     # One at a time: their networks have the same addresses.
-    exec 9> /tmp/stickler-retest.lock
+    exec 9< "$(lock_file retest)"
     flock 9
     for row in "${chosen[@]}"; do
         # The sockets of a sidecar, which is not the user who runs this.
