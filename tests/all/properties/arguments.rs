@@ -13,7 +13,7 @@ use stickler::scenario::span;
 
 use super::checks::reads_again;
 use super::with_mutants;
-use crate::support::mutations::inputs;
+use crate::support::mutations::files;
 use crate::support::tokens::Tokens;
 use crate::support::xorshift::Xorshift;
 
@@ -232,12 +232,12 @@ fn mutated_configuration_files() {
     let command = Cli::command();
     let mut random = Xorshift::new(0x70_6d_6c);
     let mut accepted = 0;
-    for _ in 0..inputs() {
+    for _ in 0..files() {
         let text = tokens.mutate(&mut random);
         match Config::parse(&text, Path::new("s.toml"), &command) {
             Ok(_) => accepted += 1,
             Err(error) => assert!(error.to_string().starts_with("s.toml:"), "{text}: {error}"),
         }
     }
-    assert!(accepted > inputs() / 20, "only {accepted} were accepted");
+    assert!(accepted > files() / 20, "only {accepted} were accepted");
 }

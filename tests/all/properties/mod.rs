@@ -8,7 +8,8 @@
 //! tests: SMTP replies and routes in `net`, lines and rows of the store in `store`, scenario files in
 //! `scenario_files`.
 //!
-//! Certificates take longer, so there are fewer of them: `certificates` says how many.
+//! Certificates take longer, and so do files that users write, so there are fewer of them: `certificates` and
+//! `support::mutations` say how many.
 
 mod answers;
 mod arguments;

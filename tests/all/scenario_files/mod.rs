@@ -20,7 +20,7 @@ use stickler::scenario::{self, Scenario};
 use stickler::story::{Moment, State};
 use stickler::tlsrpt::result_type::ResultType;
 
-use crate::support::mutations::inputs;
+use crate::support::mutations::files;
 use crate::support::tokens::Tokens;
 use crate::support::xorshift::Xorshift;
 
@@ -415,7 +415,7 @@ fn no_mutated_text_makes_the_reader_panic() {
         "[[step]]\nat = '1h'\nunset = 'a.b'",
         "[[step]]\nset.names.'x.test'.ttl = '1d'",
     ];
-    let texts = inputs();
+    let texts = files();
     assert!(problems(PARTS[0]).is_empty(), "{:?}", problems(PARTS[0]));
     let files: Vec<String> = scenario::discover(&[folder()])
         .unwrap()

@@ -20,6 +20,12 @@ pub(crate) fn inputs() -> usize {
     })
 }
 
+/// How many files a loop over those that users write makes: no stranger sends them, and to read one takes long without
+/// optimisation.
+pub(crate) fn files() -> usize {
+    inputs() / 5
+}
+
 /// Calls `check` with `count` inputs: the seeds, mutants of them, and now and then octets made up from nothing.
 /// The same number to start from gives the same inputs.
 pub(crate) fn mutations(seeds: &[&[u8]], count: usize, start: u64, mut check: impl FnMut(&[u8])) {
