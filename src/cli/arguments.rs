@@ -234,7 +234,7 @@ fn reason(error: &clap::Error) -> String {
     }
 }
 
-/// Finds `--color` before the arguments are read: what is wrong with them is told in colour, or not.
+/// Finds `--color` before the arguments are read: what is wrong with them is reported in colour, or not.
 pub(super) fn color_when(words: &[OsString], variables: &Variables) -> ColorWhen {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let given = words

@@ -101,7 +101,7 @@ impl Environment {
         }
     }
 
-    /// Returns how a mistake in a file is shown that is told on `output`, or else on standard output.
+    /// Returns how a mistake in a file is shown that is reported on `output`, or else on standard output.
     #[must_use]
     pub fn look(&self, output: Option<&Path>) -> Look {
         Look {
@@ -110,7 +110,7 @@ impl Environment {
         }
     }
 
-    /// Returns how a mistake in a file is shown that is told on standard error.
+    /// Returns how a mistake in a file is shown that is reported on standard error.
     #[must_use]
     pub const fn look_of_messages(&self) -> Look {
         Look {

@@ -78,7 +78,7 @@ pub struct NetworkArgs {
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 #[command(next_help_heading = "Network")]
 pub struct WorkArgs {
-    /// Ask nothing more about a domain after this long; what is known by then is told
+    /// Ask nothing more about a domain after this long; what is known by then is reported
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
     pub deadline: Duration,
 

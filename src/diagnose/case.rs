@@ -3,7 +3,7 @@
 use super::document::CutShortReport;
 use super::intended::Intended;
 use super::judged::Judged;
-use super::row::Row;
+use super::outcome::SenderOutcome;
 use super::wait::WaitReport;
 use crate::facts::UnixTime;
 use crate::facts::special::Prefix;
@@ -18,7 +18,7 @@ pub struct Case<'a> {
     /// The time.
     pub now: UnixTime,
     /// The senders.
-    pub rows: &'a [Row<'a>],
+    pub rows: &'a [SenderOutcome<'a>],
     /// The policies that senders may hold of those seen before, in the order in which they were first seen.
     pub held: &'a [Held<'a>],
     /// What was seen of the domain, this check included; `None` if nothing is remembered.
@@ -69,7 +69,7 @@ impl<'a> Case<'a> {
 
     /// Returns the worst row, the one that gives the domain its verdict.
     #[must_use]
-    pub fn worst_row(&self) -> Option<&Row<'a>> {
+    pub fn worst_row(&self) -> Option<&SenderOutcome<'a>> {
         // The first of the worst: rows that read to the letter, with an empty cache, come first.
         self.rows.iter().rev().max_by_key(|row| row.verdict)
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::document::UntilEvent;
 use super::judged::Judged;
-use super::row::Row;
+use super::outcome::SenderOutcome;
 use crate::facts::{DnsName, UnixTime};
 use crate::sender::candidates::{Exchangers, ImplicitMx};
 use crate::sender::found::{PolicyInUse, PolicySource};
@@ -27,7 +27,7 @@ pub async fn judge<'h, N: Network>(
     judged: &Judged<'_>,
     held: &'h [Held<'h>],
     limits: Limits,
-) -> Vec<Row<'h>> {
+) -> Vec<SenderOutcome<'h>> {
     let mut rows = Vec::new();
     for &reading in readings(judged, held) {
         let mut of_reading = Vec::new();
@@ -52,7 +52,7 @@ pub async fn judge<'h, N: Network>(
                     refreshed,
                 } = outlook;
                 let unasked_edges = judge.doubt_unasked(&mut attempt, refreshed);
-                of_reading.push(Row {
+                of_reading.push(SenderOutcome {
                     class,
                     held,
                     reading,
@@ -84,13 +84,12 @@ pub async fn judge<'h, N: Network>(
             }
         }
         let is_news = reading == Reading::Letter
-            || of_reading
-                .iter()
-                .zip(&rows)
-                .any(|(tolerant, letter): (&Row<'_>, &Row<'_>)| {
+            || of_reading.iter().zip(&rows).any(
+                |(tolerant, letter): (&SenderOutcome<'_>, &SenderOutcome<'_>)| {
                     tolerant.verdict != letter.verdict
                         || policy_body(&tolerant.attempt) != policy_body(&letter.attempt)
-                });
+                },
+            );
         if is_news {
             rows.append(&mut of_reading);
         }
@@ -274,9 +273,9 @@ impl<N: Network> Judge<'_, '_, N> {
         if worst.policy().map(|cached| cached.policy.mode()) != Some(Mode::Testing) {
             return worst;
         }
-        for turn in 1..largest_group(&self.judged.survey.exchangers) {
+        for rotation in 1..largest_group(&self.judged.survey.exchangers) {
             let mail = Mail {
-                turn,
+                rotation,
                 ..Mail::probe(self.domain)
             };
             worst = worse(worst, self.attempt(sender, mail, state).await);

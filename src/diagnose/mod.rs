@@ -1,7 +1,7 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`], [`zone`]), judge each fact once
-//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`row`]), hold it against what is meant
+//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`outcome`]), hold it against what is meant
 //! ([`intended`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
@@ -31,9 +31,9 @@ pub mod kept_copy;
 pub mod lint;
 pub mod look;
 pub mod mx_report;
+pub mod outcome;
 pub mod port;
 pub mod report_hosts;
-pub mod row;
 pub mod send;
 pub mod steps;
 pub mod stored;
@@ -82,9 +82,9 @@ pub struct Options {
     /// The port of the MX hosts, for the commands that a report proposes.
     pub smtp_port: SmtpPort,
     /// How long the network is asked, in real time; what is unanswered then counts as timed out, and what is
-    /// known by then is told. `None`: as long as the network's own deadlines let it.
+    /// known by then is reported. `None`: as long as the network's own deadlines let it.
     pub time: Option<Duration>,
-    /// What ends the questions before that, as Ctrl-C does; what is known by then is told.
+    /// What ends the questions before that, as Ctrl-C does; what is known by then is reported.
     pub stop: Option<Stop>,
     /// Special-purpose addresses that are connected to all the same.
     pub allowed: Vec<Prefix>,

@@ -8,7 +8,7 @@ use super::document::{
 };
 use super::fix::{Fix, record};
 use super::intended::{IntendedReport, Phase};
-use super::vantage::{Meant, Seen, Vantage};
+use super::vantage::{IntendedOptions, Seen, Vantage};
 use crate::facts::{DnsName, Sentence};
 use crate::sender::Verdict;
 
@@ -319,10 +319,10 @@ impl View<'_> {
             title: "check the domains that moved in the same phase or share the policy's host",
             todo: Some(
                 match &self.vantage.meant {
-                    Some(Meant {
+                    Some(IntendedOptions {
                         of_all: Some(_), ..
                     }) => "all that the file of what is meant names; add those that it leaves out",
-                    Some(Meant { of_all: None, .. }) => {
+                    Some(IntendedOptions { of_all: None, .. }) => {
                         "write them into a file, each domain with what is meant for it"
                     }
                     None => "write them into a file, one domain a line",
@@ -330,11 +330,11 @@ impl View<'_> {
                 .into(),
             ),
             commands: vec![match &self.vantage.meant {
-                Some(Meant {
+                Some(IntendedOptions {
                     of_all: Some(options),
                     ..
                 }) => Command::check(&self.vantage.repeat, options).to_string(),
-                Some(Meant { of_all: None, .. }) => {
+                Some(IntendedOptions { of_all: None, .. }) => {
                     Command::check(&self.vantage.repeat, "--intended FILE").to_string()
                 }
                 None => self.check("--input FILE"),

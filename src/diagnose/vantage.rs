@@ -14,7 +14,7 @@ pub struct Vantage {
     /// 127.0.0.1:5353`. Empty if it needs none.
     pub repeat: String,
     /// The options that say what is meant, as a repeated `check` needs them; `None` if nobody says.
-    pub meant: Option<Meant>,
+    pub meant: Option<IntendedOptions>,
     /// The resolver that is asked in the place of the system's.
     pub resolver: Option<SocketAddr>,
     /// Where connections go in the place of the addresses that the DNS gives.
@@ -25,7 +25,7 @@ pub struct Vantage {
 
 /// The options that say what is meant, quoted for a shell.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Meant {
+pub struct IntendedOptions {
     /// Those for one domain: `--intended-mx mx.new.test`.
     pub of_one: String,
     /// Those that name every domain of a phase, `--intended phase.toml`; `None` if no file holds them.

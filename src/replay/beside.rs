@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::difference::Difference;
 use super::memory::Role;
-use super::outcome::{Failure, FailureKind, Played, Told, disagreements};
+use super::outcome::{AttemptOutcome, Failure, FailureKind, Played, disagreements};
 use super::shadow::{Course, Span};
 use super::stage::StageError;
 use super::{Networks, Outcome, Replayed, play_on_lab, play_on_model, summary};
@@ -119,7 +119,7 @@ fn because(course: &Course, moment: UnixTime) -> Box<str> {
 
 /// Returns which attempts of the same messages differ: of a story that has no course.
 fn compare_attempts(told: &Played, beside: &Played) -> Vec<Difference> {
-    let attempts = |played: &Played| -> Vec<(UnixTime, Told)> {
+    let attempts = |played: &Played| -> Vec<(UnixTime, AttemptOutcome)> {
         played
             .moments
             .iter()

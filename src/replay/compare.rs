@@ -1,8 +1,8 @@
-//! What a scenario expects, held against what was told.
+//! What a scenario expects, held against what came of it.
 
 use std::collections::BTreeMap;
 
-use super::outcome::{Told, list};
+use super::outcome::{AttemptOutcome, list};
 use super::stage::Seen;
 use crate::diagnose;
 use crate::diagnose::document::{DomainReport, Severity};
@@ -11,18 +11,18 @@ use crate::sender::Verdict;
 use crate::story::{Asked, CheckExpectation, Expectation, Received};
 
 /// Returns what an attempt did not do as expected.
-pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
+pub(super) fn differences(expected: &Expectation, actual: &AttemptOutcome) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(verdict) = expected.verdict
-        && verdict != told.verdict
+        && verdict != actual.verdict
     {
         found.push(format!(
             "verdict {verdict} was expected, it is {} ({})",
-            told.verdict, told.reason
+            actual.verdict, actual.reason
         ));
     }
     if !expected.via.is_empty()
-        && !told
+        && !actual
             .via
             .as_ref()
             .is_some_and(|via| expected.via.contains(via))
@@ -31,43 +31,45 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
         found.push(format!(
             "delivery via {} was expected, it is via {}",
             hosts.join(" or "),
-            told.via
+            actual
+                .via
                 .as_ref()
                 .map_or_else(|| "no host".to_owned(), ToString::to_string)
         ));
     }
     if let Some(address) = expected.via_address
-        && told.via_address != Some(address)
+        && actual.via_address != Some(address)
     {
         found.push(format!(
             "delivery to {address} was expected, it is to {}",
-            told.via_address
+            actual
+                .via_address
                 .map_or_else(|| "none".to_owned(), |address| address.to_string())
         ));
     }
     if let Some(types) = &expected.result_types
-        && *types != told.result_types
+        && *types != actual.result_types
     {
         found.push(format!(
             "result types [{}] were expected, they are [{}]",
             list(types),
-            list(&told.result_types)
+            list(&actual.result_types)
         ));
     }
     if let Some(source) = expected.policy
-        && source != told.policy
+        && source != actual.policy
     {
         found.push(format!(
             "policy \"{source}\" was expected, it is \"{}\"",
-            told.policy
+            actual.policy
         ));
     }
     if let Some(reason) = &expected.reason
-        && !told.reason.to_string().contains(&**reason)
+        && !actual.reason.to_string().contains(&**reason)
     {
         found.push(format!(
             "a reason with `{reason}` was expected, it is `{}`",
-            told.reason
+            actual.reason
         ));
     }
     found
@@ -75,9 +77,12 @@ pub(super) fn differences(expected: &Expectation, told: &Told) -> Vec<String> {
 
 /// Returns what did not reach the servers as expected: from one sender, by all the messages that the
 /// expectation is about.
-pub(super) fn request_differences(expected: &Expectation, told: &[Told]) -> Vec<String> {
+pub(super) fn request_differences(
+    expected: &Expectation,
+    actual: &[AttemptOutcome],
+) -> Vec<String> {
     let mut found = Vec::new();
-    let seen = || told.iter().flat_map(|told| &told.seen);
+    let seen = || actual.iter().flat_map(|attempt| &attempt.seen);
     let asked = |wanted: &Asked| {
         seen().any(|seen| matches!(seen, Seen::Asked(made) if wanted.covers(made)))
     };
@@ -150,7 +155,7 @@ fn is_received(seen: &Seen, wanted: &Received) -> bool {
 pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainReport) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(verdict) = expected.verdict {
-        let told = match &expected.class {
+        let actual = match &expected.class {
             None => Some(report.verdict),
             Some(class) => report
                 .senders
@@ -159,10 +164,10 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
                 .map(|sender| sender.verdict)
                 .max(),
         };
-        if told != Some(verdict) {
+        if actual != Some(verdict) {
             found.push(format!(
                 "verdict {verdict} was expected, it is {} ({})",
-                told.map_or("that of no such class", Verdict::as_str),
+                actual.map_or("that of no such class", Verdict::as_str),
                 report.reason
             ));
         }
@@ -187,15 +192,15 @@ pub(super) fn check_differences(expected: &CheckExpectation, report: &DomainRepo
         }
     }
     if let Some(place) = &expected.place {
-        let told = report.fetch.hosting.name();
-        if told != **place {
-            found.push(format!("place `{place}` was expected, it is `{told}`"));
+        let actual = report.fetch.hosting.name();
+        if actual != **place {
+            found.push(format!("place `{place}` was expected, it is `{actual}`"));
         }
     }
     if let Some(exit) = expected.exit {
-        let told = diagnose::exit_code(report, Severity::Error);
-        if told != exit {
-            found.push(format!("exit code {exit} was expected, it is {told}"));
+        let actual = diagnose::exit_code(report, Severity::Error);
+        if actual != exit {
+            found.push(format!("exit code {exit} was expected, it is {actual}"));
         }
     }
     found

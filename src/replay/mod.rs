@@ -71,7 +71,7 @@ use difference::Difference;
 use memory::Role;
 use on_lab::LabStage;
 use on_model::ModelStage;
-use outcome::{Failure, FailureKind, MomentTold, Played, disagreements};
+use outcome::{Failure, FailureKind, MomentOutcome, Played, disagreements};
 use play::{Nobody, play};
 use shadow::{Course, Shadows};
 use stage::StageError;
@@ -113,7 +113,7 @@ pub struct Replayed {
     /// What did not hold, on either network, and where they disagree.
     pub failures: Vec<Failure>,
     /// Its steps, as the model told them, or else the lab.
-    pub steps: Vec<MomentTold>,
+    pub steps: Vec<MomentOutcome>,
     /// What would have become of mail over time; empty without the model.
     pub courses: Vec<Course>,
     /// From when to when the sidecar, in the place of each `strict` sender, makes a difference; null if it was not

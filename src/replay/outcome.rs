@@ -20,18 +20,18 @@ use crate::sts::fetch::FetchError;
 use crate::sts::record::RecordId;
 use crate::tlsrpt::result_type::ResultType;
 
-/// What a play on one stage told.
+/// What a play on one stage showed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Played {
     /// Each moment, in order.
-    pub moments: Vec<MomentTold>,
+    pub moments: Vec<MomentOutcome>,
     /// What did not hold.
     pub failures: Vec<Failure>,
 }
 
-/// What one moment told.
+/// What came of one moment.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct MomentTold {
+pub struct MomentOutcome {
     /// The line of the step.
     pub line: usize,
     /// When, by the virtual clock.
@@ -45,9 +45,9 @@ pub struct MomentTold {
     /// The refreshes that ran since the moment before, and what they made reach a server.
     pub refreshes: Vec<Refresh>,
     /// The messages that were flushed, then the fresh ones.
-    pub attempts: Vec<Told>,
+    pub attempts: Vec<AttemptOutcome>,
     /// The observer's checks.
-    pub checks: Vec<CheckTold>,
+    pub checks: Vec<CheckOutcome>,
 }
 
 /// A refresh between two moments.
@@ -136,9 +136,9 @@ impl From<RefreshResult> for RefreshFields {
     }
 }
 
-/// What one attempt told.
+/// What came of one attempt.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct Told {
+pub struct AttemptOutcome {
     /// The sender.
     pub sender: Box<str>,
     /// The recipient's domain.
@@ -177,7 +177,7 @@ pub struct Told {
 
 /// Which message an attempt was about.
 #[derive(Clone, Copy, Debug)]
-pub struct ToldOf<'a> {
+pub struct AttemptedMail<'a> {
     /// The sender.
     pub sender: &'a str,
     /// The recipient's domain.
@@ -186,18 +186,18 @@ pub struct ToldOf<'a> {
     pub queued_for: Duration,
 }
 
-impl Told {
+impl AttemptOutcome {
     /// Takes from an attempt what a scenario can speak of.
     #[must_use]
-    pub fn new(mail: ToldOf<'_>, attempt: &Attempt, seen: Vec<Seen>) -> Self {
+    pub fn new(mail: AttemptedMail<'_>, attempt: &Attempt, seen: Vec<Seen>) -> Self {
         Self {
             sender: mail.sender.into(),
             domain: mail.domain.clone(),
             queued_for: mail.queued_for,
             verdict: attempt.verdict,
             reason: attempt.reason.clone(),
-            via: attempt.walk.via.as_ref().map(|via| via.host.clone()),
-            via_address: attempt.walk.via.as_ref().map(|via| via.address),
+            via: attempt.delivery.via.as_ref().map(|via| via.host.clone()),
+            via_address: attempt.delivery.via.as_ref().map(|via| via.address),
             result_types: attempt.result_types.clone(),
             policy: match &attempt.discovery.policy {
                 PolicyInUse::None(_) => story::PolicySource::None,
@@ -216,9 +216,9 @@ impl Told {
     }
 }
 
-/// What one check told.
+/// What one check found.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct CheckTold {
+pub struct CheckOutcome {
     /// The domain.
     pub domain: DnsName,
     /// The worst verdict.
@@ -227,7 +227,7 @@ pub struct CheckTold {
     pub findings: Vec<String>,
 }
 
-impl CheckTold {
+impl CheckOutcome {
     /// Takes from a report what a scenario can speak of.
     #[must_use]
     pub fn new(report: &DomainReport) -> Self {
@@ -294,7 +294,7 @@ pub enum FailureKind {
     Harness,
 }
 
-/// Finds where two plays of one scenario told different things.
+/// Finds where two plays of one scenario differ.
 #[must_use]
 pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
     let mut found = Vec::new();
@@ -310,7 +310,7 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
             });
         };
         for (model, lab) in model.attempts.iter().zip(&lab.attempts) {
-            for difference in told_differently(model, lab) {
+            for difference in attempt_differences(model, lab) {
                 fail(format!(
                     "the networks disagree about {} to {}: {difference}",
                     model.sender, model.domain
@@ -351,7 +351,7 @@ pub fn disagreements(model: &Played, lab: &Played) -> Vec<Failure> {
     found
 }
 
-fn told_differently(model: &Told, lab: &Told) -> Vec<String> {
+fn attempt_differences(model: &AttemptOutcome, lab: &AttemptOutcome) -> Vec<String> {
     let mut found = Vec::new();
     if model.verdict != lab.verdict {
         found.push(format!(
@@ -360,7 +360,7 @@ fn told_differently(model: &Told, lab: &Told) -> Vec<String> {
         ));
     }
     if (&model.via, model.via_address) != (&lab.via, lab.via_address) {
-        let via = |told: &Told| match (&told.via, told.via_address) {
+        let via = |attempt: &AttemptOutcome| match (&attempt.via, attempt.via_address) {
             (Some(host), Some(address)) => format!("{host} [{address}]"),
             _ => "no host".to_owned(),
         };
@@ -412,14 +412,14 @@ pub(super) fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> Strin
 mod tests {
     use std::time::Duration;
 
-    use super::{MomentTold, Played, Refresh, RefreshResult, disagreements};
+    use super::{MomentOutcome, Played, Refresh, RefreshResult, disagreements};
     use crate::facts::UnixTime;
     use crate::sts::fetch::FetchError;
 
     fn played(result: RefreshResult) -> Played {
         let at = UnixTime::from_secs(1_772_438_400);
         Played {
-            moments: vec![MomentTold {
+            moments: vec![MomentOutcome {
                 line: 7,
                 at,
                 after: Duration::ZERO,

@@ -6,7 +6,8 @@ use super::compare;
 use super::memory::Role;
 use super::near_edge::NearEdge;
 use super::outcome::{
-    CheckTold, Failure, FailureKind, MomentTold, Played, Refresh, RefreshResult, Told, ToldOf,
+    AttemptOutcome, AttemptedMail, CheckOutcome, Failure, FailureKind, MomentOutcome, Played,
+    Refresh, RefreshResult,
 };
 use super::senders::{Queued, Senders};
 use super::stage::{Client, Stage, StageError, Unannounced};
@@ -84,7 +85,7 @@ struct Player<'s, S> {
     played: Played,
     /// What the observer's checks saw, by the name under which it is remembered.
     remembered: BTreeMap<(Box<str>, DnsName), Ledger>,
-    /// The requests that were told as not announced.
+    /// The requests already reported as not announced.
     unannounced: Vec<Unannounced>,
 }
 
@@ -148,7 +149,7 @@ impl<S: Stage> Player<'_, S> {
     async fn enact(&mut self, moment: &Moment, refreshes: Vec<Refresh>) -> Result<(), StageError> {
         self.stage.apply(&moment.state).await?;
         self.senders.follow(&moment.state);
-        let mut told = MomentTold {
+        let mut outcome = MomentOutcome {
             line: moment.origin.number(),
             at: moment.at,
             after: moment.after,
@@ -160,7 +161,7 @@ impl<S: Stage> Player<'_, S> {
         for expectation in &moment.flush {
             for name in &expectation.senders {
                 let attempts = self.flush(moment, expectation, name).await;
-                told.attempts.extend(attempts);
+                outcome.attempts.extend(attempts);
             }
         }
         for expectation in &moment.expect {
@@ -173,9 +174,9 @@ impl<S: Stage> Player<'_, S> {
                 };
                 let attempt = self.attempt(fresh).await;
                 self.note_unannounced(expectation.origin, moment.at);
-                let attempts: Vec<Told> = attempt.into_iter().collect();
+                let attempts: Vec<AttemptOutcome> = attempt.into_iter().collect();
                 self.compare(moment, expectation, &attempts);
-                told.attempts.extend(attempts);
+                outcome.attempts.extend(attempts);
             }
         }
         for expectation in &moment.check {
@@ -185,14 +186,14 @@ impl<S: Stage> Player<'_, S> {
                 let message = format!("check {}: {message}", report.domain);
                 self.fail(moment, expectation.origin, message);
             }
-            told.checks.push(CheckTold::new(&report));
+            outcome.checks.push(CheckOutcome::new(&report));
         }
-        self.played.moments.push(told);
+        self.played.moments.push(outcome);
         Ok(())
     }
 
     /// Tries one message, fresh or from the queue, and queues it if it must wait.
-    async fn attempt(&mut self, waiting: Queued) -> Option<Told> {
+    async fn attempt(&mut self, waiting: Queued) -> Option<AttemptOutcome> {
         let Queued {
             sender: name,
             domain,
@@ -226,22 +227,27 @@ impl<S: Stage> Player<'_, S> {
         let mut seen = self.stage.drain();
         seen.sort();
         self.senders.remember(name, &next_hop, memory);
-        let of = ToldOf {
+        let of = AttemptedMail {
             sender: name,
             domain,
             queued_for,
         };
-        let told = Told::new(of, &attempt, seen);
+        let outcome = AttemptOutcome::new(of, &attempt, seen);
         if attempt.verdict == Verdict::Defer {
             self.senders.queue(Queued {
                 since: Some(since),
                 ..waiting
             });
         }
-        Some(told)
+        Some(outcome)
     }
 
-    async fn flush(&mut self, moment: &Moment, expectation: &Expectation, name: &str) -> Vec<Told> {
+    async fn flush(
+        &mut self,
+        moment: &Moment,
+        expectation: &Expectation,
+        name: &str,
+    ) -> Vec<AttemptOutcome> {
         let waiting = self.senders.take_queued(name, &expectation.domain);
         if waiting.is_empty() {
             let message = format!(
@@ -250,14 +256,14 @@ impl<S: Stage> Player<'_, S> {
             );
             self.fail(moment, expectation.origin, message);
         }
-        let mut told = Vec::new();
+        let mut outcomes = Vec::new();
         for queued in waiting {
             let attempt = self.attempt(queued).await;
             self.note_unannounced(expectation.origin, moment.at);
-            told.extend(attempt);
+            outcomes.extend(attempt);
         }
-        self.compare(moment, expectation, &told);
-        told
+        self.compare(moment, expectation, &outcomes);
+        outcomes
     }
 
     async fn check(&mut self, expectation: &CheckExpectation) -> DomainReport {
@@ -290,13 +296,15 @@ impl<S: Stage> Player<'_, S> {
 
     /// Compares what the messages of one sender came to, each on its own, and what they made reach the
     /// servers, together.
-    fn compare(&mut self, moment: &Moment, expected: &Expectation, told: &[Told]) {
-        let Some(first) = told.first() else { return };
+    fn compare(&mut self, moment: &Moment, expected: &Expectation, outcomes: &[AttemptOutcome]) {
+        let Some(first) = outcomes.first() else {
+            return;
+        };
         let whose = format!("{} to {}", first.sender, first.domain);
-        let of_messages = told
+        let of_messages = outcomes
             .iter()
-            .flat_map(|told| compare::differences(expected, told));
-        for message in of_messages.chain(compare::request_differences(expected, told)) {
+            .flat_map(|outcome| compare::differences(expected, outcome));
+        for message in of_messages.chain(compare::request_differences(expected, outcomes)) {
             self.fail(moment, expected.origin, format!("{whose}: {message}"));
         }
     }

@@ -74,7 +74,7 @@ const DAY_SECS: u64 = 86_400;
 /// A moment this far ahead is told by its day, and any this far away without hours.
 const FAR: Duration = Duration::from_secs(30 * DAY_SECS);
 
-/// From this many days on, years are told.
+/// From this many days on, years are given.
 const YEARS_FROM_DAYS: u64 = 730;
 
 /// Returns a span as `3 h 41 min`, days without hours where it is far, then years: nobody reads 3647 days.

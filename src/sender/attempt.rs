@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::candidates::{Candidate, Exchangers, find_exchangers};
-use super::deliver::{Try, Walk};
+use super::deliver::{Delivery, Try};
 use super::discover::{Occasion, Sender};
 use super::found::{Discovery, NoPolicy, PolicyInUse, PolicySource};
 use super::network::Network;
@@ -32,8 +32,8 @@ pub struct Mail<'a> {
     pub queued_for: Duration,
     /// What kind of message it is.
     pub kind: MailKind,
-    /// Turns each group of equal preferences by so many places: senders choose among equals at random.
-    pub turn: usize,
+    /// Rotates each group of equal preferences by so many places: senders choose among equals at random.
+    pub rotation: usize,
 }
 
 /// What kind of message is attempted.
@@ -58,7 +58,7 @@ impl<'a> Mail<'a> {
             message: None,
             queued_for: Duration::ZERO,
             kind: MailKind::Ordinary,
-            turn: 0,
+            rotation: 0,
         }
     }
 }
@@ -77,7 +77,7 @@ pub struct Attempt {
     /// Where mail may go.
     pub exchangers: Exchangers,
     /// What was tried under the policy that decided.
-    pub walk: Walk,
+    pub delivery: Delivery,
     /// What a TLSRPT report would name, without repetition, in order of appearance (R1).
     pub result_types: Vec<ResultType>,
     /// What the caller should remember, in order.
@@ -133,11 +133,11 @@ impl<N: Network> Sender<'_, N> {
         )
         .await;
         let candidates = match &exchangers {
-            Exchangers::Candidates { candidates, .. } => turn(candidates, mail.turn),
+            Exchangers::Candidates { candidates, .. } => rotate(candidates, mail.rotation),
             Exchangers::NullMx | Exchangers::NoDomain | Exchangers::Unknown(_) => Vec::new(),
         };
-        let walk = self
-            .walk(
+        let delivery = self
+            .try_candidates(
                 &candidates,
                 discovery.policy.policy(),
                 mail.message,
@@ -152,7 +152,7 @@ impl<N: Network> Sender<'_, N> {
             result_types: Vec::new(),
             discovery,
             exchangers,
-            walk,
+            delivery,
             trace,
         };
         attempt.note_result_types();
@@ -186,8 +186,8 @@ impl<N: Network> Sender<'_, N> {
         );
         attempt.discovery = again;
         if is_new {
-            attempt.walk = self
-                .walk(
+            attempt.delivery = self
+                .try_candidates(
                     candidates,
                     attempt.discovery.policy.policy(),
                     mail.message,
@@ -215,9 +215,9 @@ impl Attempt {
     #[must_use]
     pub fn is_stopped_by_policy(&self) -> bool {
         self.mode() == Some(Mode::Enforce)
-            && self.walk.via.is_none()
-            && self.walk.rejected.is_none()
-            && self.walk.tries.iter().any(Try::is_refused_by_policy)
+            && self.delivery.via.is_none()
+            && self.delivery.rejected.is_none()
+            && self.delivery.tries.iter().any(Try::is_refused_by_policy)
     }
 
     /// Returns whether the id is still to be looked up before the attempt ends: an enforced policy of which
@@ -225,8 +225,8 @@ impl Attempt {
     fn wants_another_look(&self, is_queue_life_over: bool) -> bool {
         self.discovery.record.is_none()
             && self.mode() == Some(Mode::Enforce)
-            && self.walk.via.is_none()
-            && (is_queue_life_over || self.walk.tries.iter().any(Try::is_refused_by_policy))
+            && self.delivery.via.is_none()
+            && (is_queue_life_over || self.delivery.tries.iter().any(Try::is_refused_by_policy))
     }
 
     fn note_result_types(&mut self) {
@@ -237,7 +237,7 @@ impl Attempt {
         }
         // R1: nothing is reported of hosts under no policy, or under one of mode none.
         if matches!(self.mode(), Some(Mode::Enforce | Mode::Testing)) {
-            for tried in &self.walk.tries {
+            for tried in &self.delivery.tries {
                 if tried.is_listed == Some(false) {
                     seen.push(ResultType::MX_MISMATCH);
                 }
@@ -262,7 +262,7 @@ impl Attempt {
                 Certainty::ours_if(failure.kind.is_ours()),
                 Reason::MxUnknown(failure.clone()),
             ),
-            Exchangers::Candidates { .. } => self.conclude_walk(),
+            Exchangers::Candidates { .. } => self.conclude_tries(),
         };
         self.verdict = verdict;
         self.certainty = certainty;
@@ -281,7 +281,7 @@ impl Attempt {
     /// A policy only ever takes hosts away. So a message that no host took, though no policy stood in the
     /// way, is not taken under any other policy.
     pub fn doubt_policy(&mut self) {
-        if self.walk.via.is_some() || self.is_stopped_by_policy() {
+        if self.delivery.via.is_some() || self.is_stopped_by_policy() {
             self.certainty = Certainty::Ours;
         }
     }
@@ -290,9 +290,9 @@ impl Attempt {
     /// refused: for the caller who knows that every MX host of the domain refuses ours, which a firewall on our
     /// own side does too.
     pub fn doubt_refusals(&mut self) {
-        if self.walk.via.is_none()
+        if self.delivery.via.is_none()
             && self
-                .walk
+                .delivery
                 .tries
                 .iter()
                 .any(|tried| !tried.addresses.is_empty())
@@ -301,12 +301,12 @@ impl Attempt {
         }
     }
 
-    fn conclude_walk(&self) -> (Verdict, Certainty, Reason) {
-        if let Some(reply) = &self.walk.rejected {
+    fn conclude_tries(&self) -> (Verdict, Certainty, Reason) {
+        if let Some(reply) = &self.delivery.rejected {
             let reason = Reason::Rejected(reply.clone());
             return (Verdict::Bounce, Certainty::Definite, reason);
         }
-        if let Some(via) = &self.walk.via {
+        if let Some(via) = &self.delivery.via {
             return self.conclude_delivered(&via.host, via.validated);
         }
         if self.leads_nowhere() {
@@ -314,14 +314,14 @@ impl Attempt {
                 Verdict::Bounce,
                 Certainty::Definite,
                 Reason::NoAddress {
-                    tries: self.walk.tries.clone(),
+                    tries: self.delivery.tries.clone(),
                 },
             );
         }
         // A host that only we could not speak to may well take mail from others, if the policy lets it.
         let may_be_ours =
-            self.walk.tries.iter().any(Try::may_be_ours) || self.leaves_hosts_untried();
-        let tries = self.walk.tries.clone();
+            self.delivery.tries.iter().any(Try::may_be_ours) || self.leaves_hosts_untried();
+        let tries = self.delivery.tries.clone();
         (
             Verdict::Defer,
             Certainty::ours_if(may_be_ours),
@@ -338,7 +338,7 @@ impl Attempt {
     /// [RFC 5321, Section 5.1]: https://www.rfc-editor.org/rfc/rfc5321#section-5.1
     fn leads_nowhere(&self) -> bool {
         matches!(&self.exchangers, Exchangers::Candidates { not_tried, .. } if not_tried.is_empty())
-            && self.walk.tries.iter().all(Try::has_no_address)
+            && self.delivery.tries.iter().all(Try::has_no_address)
     }
 
     /// Returns whether there are more MX hosts than we try, and the policy lets mail go to one of those.
@@ -364,14 +364,14 @@ impl Attempt {
     /// Returns whether a sender may begin with an MX host that we do not try: one as much preferred as the
     /// last that we did.
     fn may_begin_untried(&self) -> bool {
-        let last = self.walk.tries.last();
+        let last = self.delivery.tries.last();
         let next = self.hosts_not_tried().first();
         last.zip(next)
             .is_some_and(|(last, next)| next.preference <= last.candidate.preference)
     }
 
     fn conclude_delivered(&self, host: &DnsName, validated: bool) -> (Verdict, Certainty, Reason) {
-        let is_assumed = self.walk.is_assumed();
+        let is_assumed = self.delivery.is_assumed();
         let certainty = if is_assumed {
             Certainty::Assumed
         } else {
@@ -380,9 +380,9 @@ impl Attempt {
         // In testing the first host counts that takes the mail, and for others that may be an earlier one,
         // or the same one inside TLS.
         let in_testing = certainty.max(Certainty::ours_if(
-            self.walk.tries.iter().any(Try::may_be_ours) || self.may_begin_untried(),
+            self.delivery.tries.iter().any(Try::may_be_ours) || self.may_begin_untried(),
         ));
-        let last = self.walk.tries.last();
+        let last = self.delivery.tries.last();
         let is_listed = last.is_some_and(|tried| tried.is_listed == Some(true));
         let host = host.clone();
         match (&self.discovery.policy, self.mode()) {
@@ -421,12 +421,12 @@ impl Attempt {
     }
 }
 
-/// Turns each group of equal preferences by `places`.
-fn turn(candidates: &[Candidate], places: usize) -> Vec<Candidate> {
-    let mut turned = candidates.to_vec();
-    for group in turned.chunk_by_mut(|a, b| a.preference == b.preference) {
+/// Rotates each group of equal preferences by `places`.
+fn rotate(candidates: &[Candidate], places: usize) -> Vec<Candidate> {
+    let mut rotated = candidates.to_vec();
+    for group in rotated.chunk_by_mut(|a, b| a.preference == b.preference) {
         let places = places.checked_rem(group.len()).unwrap_or(0);
         group.rotate_left(places);
     }
-    turned
+    rotated
 }

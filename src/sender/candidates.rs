@@ -240,7 +240,7 @@ pub async fn find_exchangers<N: Network>(
                 );
                 return Exchangers::NullMx;
             }
-            // A stable sort: equal preferences keep the order of the answer, which the caller may turn.
+            // A stable sort: equal preferences keep the order of the answer, which the caller may rotate.
             candidates.sort_by_key(|mx| mx.preference);
             let not_tried = candidates.split_off(limits.mx_hosts.min(candidates.len()));
             let listed = list(&candidates);

@@ -20,7 +20,7 @@ use crate::sts::transport::{Certainty, TransportFault};
 
 /// What was tried, in order, and where the message went.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Walk {
+pub struct Delivery {
     /// One entry a candidate that was looked at.
     pub tries: Vec<Try>,
     /// The host that took the message, or would take it.
@@ -29,7 +29,7 @@ pub struct Walk {
     pub rejected: Option<Reply>,
 }
 
-impl Walk {
+impl Delivery {
     /// Returns whether the last host that was tried was not looked at, and is taken as sound.
     #[must_use]
     pub fn is_assumed(&self) -> bool {
@@ -140,13 +140,13 @@ impl<N: Network> Sender<'_, N> {
     /// Tries the candidates in order until one takes the message.
     ///
     /// Without a `message` each hop is only probed: the session ends after the second EHLO.
-    pub(super) async fn walk(
+    pub(super) async fn try_candidates(
         &self,
         candidates: &[Candidate],
         policy: Option<&CachedPolicy>,
         message: Option<&Message>,
         trace: &mut Trace,
-    ) -> Walk {
+    ) -> Delivery {
         let regime = match policy.map(|cached| (cached, cached.policy.mode())) {
             Some((cached, Mode::Enforce)) => Regime::Enforce(cached),
             Some((cached, Mode::Testing)) => Regime::Testing(cached),
@@ -154,22 +154,24 @@ impl<N: Network> Sender<'_, N> {
             Some((_, Mode::None)) | None => Regime::Unprotected,
         };
         let terms = Terms { regime, message };
-        let mut walk = Walk::default();
+        let mut delivery = Delivery::default();
         for candidate in candidates {
-            let tried = self.try_candidate(candidate, terms, &mut walk, trace).await;
-            walk.tries.push(tried);
-            if walk.via.is_some() || walk.rejected.is_some() {
+            let tried = self
+                .try_candidate(candidate, terms, &mut delivery, trace)
+                .await;
+            delivery.tries.push(tried);
+            if delivery.via.is_some() || delivery.rejected.is_some() {
                 break;
             }
         }
-        walk
+        delivery
     }
 
     async fn try_candidate(
         &self,
         candidate: &Candidate,
         terms: Terms<'_>,
-        walk: &mut Walk,
+        delivery: &mut Delivery,
         trace: &mut Trace,
     ) -> Try {
         let Terms { regime, message } = terms;
@@ -246,14 +248,14 @@ impl<N: Network> Sender<'_, N> {
             if let AddressOutcome::MessageRefused(reply) = outcome
                 && reply.is_class(5)
             {
-                walk.rejected = Some(reply.clone());
+                delivery.rejected = Some(reply.clone());
             }
             let is_accepted = matches!(
                 outcome,
                 AddressOutcome::Accepted { .. } | AddressOutcome::Assumed
             );
             if is_accepted {
-                walk.via = Some(Via {
+                delivery.via = Some(Via {
                     host: host.clone(),
                     address,
                     tls: exchange.tls.and_then(|tls| tls.outcome.ok()),
@@ -261,7 +263,7 @@ impl<N: Network> Sender<'_, N> {
                 });
             }
             tried.addresses.push(hop.tried);
-            if is_accepted || walk.rejected.is_some() {
+            if is_accepted || delivery.rejected.is_some() {
                 break;
             }
         }

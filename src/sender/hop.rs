@@ -54,7 +54,7 @@ pub enum AddressOutcome {
     },
 }
 
-/// How a policy bears on a walk.
+/// How a policy bears on a delivery.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Regime<'p> {
     /// Only validated hops take mail.
@@ -72,7 +72,7 @@ pub(super) struct Hop {
 }
 
 impl Hop {
-    /// Says what follows for the walk.
+    /// Says what follows for the delivery.
     pub(super) const fn conclusion(&self, regime: Regime<'_>) -> &'static str {
         match (&self.tried.outcome, regime, &self.validated) {
             (AddressOutcome::Accepted { .. }, _, Some(_)) => "validated: mail goes here",

@@ -50,7 +50,7 @@ pub enum Unknown {
 }
 
 /// What an answer in any protocol is made of.
-enum Found {
+enum Lookup {
     /// The policy that is held.
     Policy(Arc<CachedPolicy>),
     /// No policy applies.
@@ -171,9 +171,9 @@ impl<N: Network> Desk<N> {
             self.keeper.exchangers(domain, Duration::ZERO).await;
         }
         let cached = match self.look_up(domain).await {
-            Found::Policy(cached) => cached,
-            Found::NoPolicy => return Reply::NotFound,
-            Found::NotKnown(why) => return Reply::Temporary(why),
+            Lookup::Policy(cached) => cached,
+            Lookup::NoPolicy => return Reply::NotFound,
+            Lookup::NotKnown(why) => return Reply::Temporary(why),
         };
         let policy = &cached.policy;
         let candidates = self.candidates(domain, (next_hop, flavour), policy).await;
@@ -195,19 +195,19 @@ impl<N: Network> Desk<N> {
     }
 
     /// Asks the keeper, and counts it.
-    async fn look_up(&self, domain: &DnsName) -> Found {
+    async fn look_up(&self, domain: &DnsName) -> Lookup {
         let standing = self.keeper.ask(domain).await;
         self.tally.add(Answered::of(&standing));
         match standing {
-            Standing::Policy(cached) => Found::Policy(cached),
-            Standing::None(_) => Found::NoPolicy,
+            Standing::Policy(cached) => Lookup::Policy(cached),
+            Standing::None(_) => Lookup::NoPolicy,
             Standing::Pending { .. } => match self.rules.load().settings.unknown {
-                Unknown::NoPolicy => Found::NoPolicy,
+                Unknown::NoPolicy => Lookup::NoPolicy,
                 Unknown::Temporary => {
-                    Found::NotKnown(format!("whether {domain} has a policy is not known yet"))
+                    Lookup::NotKnown(format!("whether {domain} has a policy is not known yet"))
                 }
             },
-            Standing::Unreadable => Found::NotKnown(format!(
+            Standing::Unreadable => Lookup::NotKnown(format!(
                 "what is held for {domain} cannot be read from the store"
             )),
         }
@@ -255,7 +255,7 @@ impl<N: Network> Desk<N> {
         self.filters.store(true, Ordering::Relaxed);
         self.keeper.note_host(owner, host);
         match self.look_up(owner).await {
-            Found::Policy(cached) => {
+            Lookup::Policy(cached) => {
                 let policy = &cached.policy;
                 let verdict = filter::decide(Some(policy), key, MxSet::Ordinary);
                 match verdict {
@@ -267,8 +267,8 @@ impl<N: Network> Desk<N> {
                     }
                 }
             }
-            Found::NoPolicy => Reply::NotFound,
-            Found::NotKnown(why) => Reply::Temporary(why),
+            Lookup::NoPolicy => Reply::NotFound,
+            Lookup::NotKnown(why) => Reply::Temporary(why),
         }
     }
 
@@ -305,9 +305,9 @@ impl<N: Network> Desk<N> {
         };
         let found = self.look_up(domain).await;
         let answer = match &found {
-            Found::Policy(cached) => exim::Answer::Policy(&cached.policy),
-            Found::NoPolicy => exim::Answer::NoPolicy,
-            Found::NotKnown(_) => exim::Answer::NotKnown,
+            Lookup::Policy(cached) => exim::Answer::Policy(&cached.policy),
+            Lookup::NoPolicy => exim::Answer::NoPolicy,
+            Lookup::NotKnown(_) => exim::Answer::NotKnown,
         };
         let answer = answer.to_string();
         tracing::debug!(map = "exim", key = %domain, "{}", answer.trim_end());

@@ -86,7 +86,7 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
     },
-    /// The file is something else than a store, as far as can be told: it is left as it is.
+    /// The file is something else than a store, as far as can be seen: it is left as it is.
     #[error("`{}` is not a store of stickler: {detail}; {}", path.display(), remedy!())]
     NotOurs {
         /// The file.

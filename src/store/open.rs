@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use super::damage::{self, Identity, MovedAside, with_suffix};
 use super::header::{Header, SCHEMA_VERSION, WITHOUT_LEDGER};
-use super::schema::{self, Found};
+use super::schema::{self, FileState};
 use super::table::Table;
 use super::{BUSY_TIMEOUT, Purpose, StoreError, lock, private};
 use crate::clock::Clock;
@@ -304,14 +304,14 @@ fn prepare(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     let (purpose, mut table) = match (schema::inspect(&connection)?, access) {
-        (Found::Ours(purpose, table), _) => (purpose, table),
-        (Found::Empty, Access::Make(purpose)) => {
+        (FileState::Ours(purpose, table), _) => (purpose, table),
+        (FileState::Empty, Access::Make(purpose)) => {
             schema::create(&mut connection, purpose)?;
             (purpose, Table::of(purpose))
         }
-        (Found::Empty, Access::Change | Access::Read) => return Ok(None),
-        (Found::NotOurs, _) => return Err(Refusal::Error(StoreError::not_ours(path, FOREIGN))),
-        (Found::OtherSchema(found), _) => {
+        (FileState::Empty, Access::Change | Access::Read) => return Ok(None),
+        (FileState::NotOurs, _) => return Err(Refusal::Error(StoreError::not_ours(path, FOREIGN))),
+        (FileState::OtherSchema(found), _) => {
             return Err(Refusal::Error(StoreError::other_schema(path, found)));
         }
     };

@@ -10,7 +10,7 @@ use super::table::Table;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Found {
+pub(super) enum FileState {
     /// It holds nothing yet.
     Empty,
     /// It is another program's.
@@ -22,7 +22,7 @@ pub(super) enum Found {
 }
 
 /// Says what the file is, without changing it.
-pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
+pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<FileState> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let version = pragma("user_version")?;
     match (pragma("application_id")?, version) {
@@ -35,26 +35,26 @@ pub(super) fn inspect(connection: &Connection) -> rusqlite::Result<Found> {
             let purpose = match purpose.as_str() {
                 "check" => Purpose::Check,
                 "serve" => Purpose::Serve,
-                _ => return Ok(Found::NotOurs),
+                _ => return Ok(FileState::NotOurs),
             };
             let table = match (version, Table::of(purpose)) {
                 (WITHOUT_LEDGER, _) | (..=WITHOUT_USES, Table::Policy) => Table::PolicyAlone,
                 (WITHOUT_CHANGES, Table::Ledger) => Table::LedgerAlone,
                 (_, newest) => newest,
             };
-            Ok(Found::Ours(purpose, table))
+            Ok(FileState::Ours(purpose, table))
         }
-        (APPLICATION_ID, version) => Ok(Found::OtherSchema(version)),
+        (APPLICATION_ID, version) => Ok(FileState::OtherSchema(version)),
         (0, 0) => {
             let tables: i64 =
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             Ok(if tables == 0 {
-                Found::Empty
+                FileState::Empty
             } else {
-                Found::NotOurs
+                FileState::NotOurs
             })
         }
-        (_, _) => Ok(Found::NotOurs),
+        (_, _) => Ok(FileState::NotOurs),
     }
 }
 

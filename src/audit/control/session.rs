@@ -1,4 +1,4 @@
-//! Controls that trust the wrong hosts: a session that is refused goes on all the same, and is told as one that passed.
+//! Controls that trust the wrong hosts: a session that is refused goes on all the same, and is reported as passed.
 
 use super::fetch::{about_issuers, about_names, about_time};
 use super::{Control, Mutant};

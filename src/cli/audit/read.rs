@@ -18,11 +18,11 @@ struct Document {
 struct Sender {
     sender: Box<str>,
     alive: bool,
-    requirements: Vec<Row>,
+    requirements: Vec<RequirementRow>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Row {
+struct RequirementRow {
     id: Box<str>,
     outcome: Outcome,
     because: Vec<Box<str>>,

@@ -51,7 +51,7 @@ pub(super) fn import(path: &Path, file: &Source, now: UnixTime) -> anyhow::Resul
     Ok(Exit::Success)
 }
 
-/// Writes all policies of the store at `path`. A row that cannot be read is told and left out, and makes the
+/// Writes all policies of the store at `path`. A row that cannot be read is reported and left out, and makes the
 /// exit code 2.
 pub(super) fn export(path: &Path, output: Option<&Path>) -> anyhow::Result<Exit> {
     keep_apart(output, Some(path))?;

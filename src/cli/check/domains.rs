@@ -31,7 +31,7 @@ impl Domains {
     /// # Errors
     ///
     /// When the input cannot be read, or is no list of domains: too many lines, or one too long. A line that
-    /// names no domain is told and passed over.
+    /// names no domain is reported and passed over.
     pub(super) fn read(args: &CheckArgs) -> anyhow::Result<Self> {
         let mut domains = Self {
             names: Vec::new(),

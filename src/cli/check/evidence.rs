@@ -10,7 +10,7 @@ use crate::sts::ledger::{Ledger, Look};
 
 /// The store, if there is one.
 ///
-/// A store that fails during the run costs no domain its result: it is told, once, and remembered for the
+/// A store that fails during the run costs no domain its result: it is reported, once, and remembered for the
 /// exit code. One that turns out to be damaged is told too, and what is new in its place is used, as when it
 /// is opened.
 #[derive(Debug)]

@@ -37,13 +37,13 @@ const MAX_OCTETS: u64 = 8 * 1024 * 1024;
 #[serde(deny_unknown_fields)]
 struct IntentionFile {
     /// Each domain.
-    domains: Named<Text<DomainArgument>, Located<Meant>>,
+    domains: Named<Text<DomainArgument>, Located<IntendedDomain>>,
 }
 
 /// What is meant for a domain.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Meant {
+struct IntendedDomain {
     /// The hosts that are to take the mail.
     mx: Located<OneOrMany<Located<Text<Host>>>>,
     /// The body that is to be published.
@@ -140,7 +140,7 @@ fn read(text: &str, path: &Path, problems: &mut Problems<'_>) -> Intentions {
 
 /// Reads what is meant for one domain; without hosts there is a problem.
 fn intention(
-    meant: &Located<Meant>,
+    meant: &Located<IntendedDomain>,
     path: &Path,
     problems: &mut Problems<'_>,
 ) -> Option<Intention> {
@@ -171,7 +171,11 @@ fn intention(
     Some(intention)
 }
 
-fn policy(meant: &Located<Meant>, path: &Path, problems: &mut Problems<'_>) -> Option<ToPublish> {
+fn policy(
+    meant: &Located<IntendedDomain>,
+    path: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<ToPublish> {
     let (origin, read) = match (&meant.policy, &meant.policy_file) {
         (Some(_), Some(file)) => {
             problems.push_with_help(

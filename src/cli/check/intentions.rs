@@ -12,7 +12,7 @@ use crate::cli::output::tell_problem;
 use crate::cli::repeat::quoted;
 use crate::cli::spelling::hint;
 use crate::diagnose::intended::{Intention, Intentions, Phase};
-use crate::diagnose::vantage::Meant;
+use crate::diagnose::vantage::IntendedOptions;
 use crate::facts::DnsName;
 use crate::report::text::Look;
 use crate::sender::Limits;
@@ -21,7 +21,7 @@ use crate::sender::Limits;
 #[derive(Debug, Default)]
 pub(super) struct Meaning {
     pub(super) intentions: Intentions,
-    pub(super) options: Option<Meant>,
+    pub(super) options: Option<IntendedOptions>,
 }
 
 /// Reads what is meant. The domains of a file are those of the run, or those of the run have to be among them.
@@ -29,7 +29,7 @@ pub(super) struct Meaning {
 /// # Errors
 ///
 /// When options do not go together, or a file cannot be read. `None` where the file of `--intended` is wrong: what
-/// is wrong with it has been told, with this look.
+/// is wrong with it has been reported, with this look.
 pub(super) fn read(
     args: &CheckArgs,
     domains: &mut Domains,
@@ -74,7 +74,7 @@ pub(super) fn read(
             );
             Ok(Some(Meaning {
                 intentions,
-                options: Some(Meant {
+                options: Some(IntendedOptions {
                     of_one: options.clone(),
                     of_all: Some(options),
                 }),
@@ -137,7 +137,7 @@ fn of_hosts(
         format!(" --intended-policy {}", quoted(&path.to_string_lossy()))
     });
     let id = (intention.id.as_ref()).map_or_else(String::new, |id| format!(" --intended-id {id}"));
-    meaning.options = Some(Meant {
+    meaning.options = Some(IntendedOptions {
         of_one: format!(
             "--intended-mx {}{policy}{id}{}",
             names.join(" "),

@@ -162,7 +162,7 @@ enum CommandError {
 struct Lab<'s> {
     servers: Servers<'s>,
     output: Output,
-    /// The routes that were told.
+    /// The routes that were printed.
     told: Vec<Route>,
     /// Whether somebody types.
     prompts: bool,

@@ -15,7 +15,7 @@ use crate::cli::output::Output;
 use crate::facts::UnixTime;
 use crate::replay::beside::replay_beside;
 use crate::replay::{Networks, replay};
-use crate::report::replay::{Options, Telling, Told, form};
+use crate::report::replay::{FileOutcome, Options, Telling, form};
 use crate::report::{Context, Sink};
 use crate::scenario::{self, Problem, Scenario};
 
@@ -51,7 +51,7 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
         Telling::Lines
     };
     let context = Context {
-        // Stories are told in their own time, which files write in UTC.
+        // Stories are in their own time, which files write in UTC.
         time_zone: TimeZone::UTC,
         ..environment.context(args.output.output.as_deref(), UnixTime::from_secs(0))
     };
@@ -68,7 +68,7 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => {
                 exit = Exit::Usage;
-                sink.write(Told::Refused(error.problems))
+                sink.write(FileOutcome::Refused(error.problems))
                     .context("writing the result")?;
             }
         }
@@ -81,7 +81,7 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
                 .iter()
                 .any(|duplicate| duplicate.file == scenario.file)
         });
-        sink.write(Told::Refused(duplicates))
+        sink.write(FileOutcome::Refused(duplicates))
             .context("writing the result")?;
     }
     let at_once = args.jobs.unwrap_or_else(|| default_jobs(args.network));
@@ -92,9 +92,9 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
         |scenario| play(scenario, args.role, networks),
         |played| {
             let exit = match &played {
-                Told::Played(report) if report.outcome.is_failure() => Exit::Failure,
-                Told::Played(_) => Exit::Success,
-                Told::Refused(_) => Exit::Usage,
+                FileOutcome::Played(report) if report.outcome.is_failure() => Exit::Failure,
+                FileOutcome::Played(_) => Exit::Success,
+                FileOutcome::Refused(_) => Exit::Usage,
             };
             sink.write(played).context("writing the result")?;
             Ok(exit)
@@ -105,14 +105,16 @@ pub async fn run(args: &ReplayArgs, environment: &Environment) -> anyhow::Result
     Ok(exit)
 }
 
-async fn play(scenario: Scenario, role: ReplayAs, networks: Networks) -> Told {
+async fn play(scenario: Scenario, role: ReplayAs, networks: Networks) -> FileOutcome {
     let replayed = match role {
         ReplayAs::Told => replay(&scenario.story, networks).await,
         ReplayAs::Sidecar => replay_beside(&scenario.story, networks).await,
     };
     match replayed {
-        Ok(replayed) => Told::Played(Box::new(replayed)),
-        Err(error) => Told::Refused(vec![Problem::of_file(&scenario.file, error.to_string())]),
+        Ok(replayed) => FileOutcome::Played(Box::new(replayed)),
+        Err(error) => {
+            FileOutcome::Refused(vec![Problem::of_file(&scenario.file, error.to_string())])
+        }
     }
 }
 

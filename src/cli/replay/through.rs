@@ -46,7 +46,7 @@ pub(super) async fn run(
     };
     let mut output = Output::open(args.output.output.as_deref())?;
     let context = Context {
-        // Stories are told in their own time, which files write in UTC.
+        // Stories are in their own time, which files write in UTC.
         time_zone: TimeZone::UTC,
         ..environment.context(args.output.output.as_deref(), UnixTime::from_secs(0))
     };

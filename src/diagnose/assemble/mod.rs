@@ -13,7 +13,7 @@ use super::document::{
 };
 use super::findings;
 use super::first;
-use super::row::Row;
+use super::outcome::SenderOutcome;
 use super::steps;
 use super::vantage::Vantage;
 use crate::sender::Verdict;
@@ -76,7 +76,7 @@ pub fn report(case: &Case<'_>, vantage: &Vantage) -> DomainReport {
     report
 }
 
-fn sender(row: &Row<'_>, port: &PortReport) -> SenderReport {
+fn sender(row: &SenderOutcome<'_>, port: &PortReport) -> SenderReport {
     SenderReport {
         class: row.class.name.to_owned(),
         cache: row.cache(),
@@ -92,9 +92,12 @@ fn sender(row: &Row<'_>, port: &PortReport) -> SenderReport {
         },
         policy_sha256: row.attempt.policy().map(|policy| sha256(&policy.body)),
         delivered_via: match row.attempt.certainty {
-            Certainty::Assumed | Certainty::Definite => {
-                row.attempt.walk.via.as_ref().map(|via| via.host.clone())
-            }
+            Certainty::Assumed | Certainty::Definite => row
+                .attempt
+                .delivery
+                .via
+                .as_ref()
+                .map(|via| via.host.clone()),
             Certainty::Ours => None,
         },
         until: row.until.map(|(until, _)| until),
@@ -113,7 +116,7 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn trace(row: &Row<'_>) -> impl Iterator<Item = TraceReport> {
+fn trace(row: &SenderOutcome<'_>) -> impl Iterator<Item = TraceReport> {
     let sender = row.name();
     row.attempt
         .trace

@@ -20,7 +20,7 @@ use crate::sts::transport::{Transport, TransportFault};
 /// Finds the aliases whose end is gone, where no other finding tells of them.
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let aliases = &case.judged.aliases;
-    // With a record the policy host is looked for, and that it cannot be found is told; and so it is where the name
+    // With a record the policy host is looked for, and that it cannot be found is reported; and so it is where the name
     // can be taken over.
     if case.judged.live_id().is_none()
         && hosting::takeover(case).is_none()
@@ -56,7 +56,7 @@ fn find_mx(case: &Case<'_>, host: &Host<'_>, found: &mut Findings) {
     let Some(alias) = host.alias() else {
         return;
     };
-    // One that leads to no address is told as that.
+    // One that leads to no address is reported as such.
     if host.addresses.is_empty() {
         return;
     }

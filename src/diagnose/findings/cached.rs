@@ -8,7 +8,7 @@ use crate::diagnose::document::{Finding, Severity, UntilEvent};
 use crate::diagnose::fix::{self, Fix};
 use crate::diagnose::judged::names;
 use crate::diagnose::look::is_lasting;
-use crate::diagnose::row::Row;
+use crate::diagnose::outcome::SenderOutcome;
 use crate::facts::Sentence;
 use crate::facts::dns::DnsOutcome;
 use crate::sender::Verdict;
@@ -51,7 +51,7 @@ struct HeldPolicy<'a> {
     held: &'a Held<'a>,
     policy: Policy,
     /// The senders that do not deliver under it.
-    blocked: Vec<&'a Row<'a>>,
+    blocked: Vec<&'a SenderOutcome<'a>>,
     /// Whether the live policy is another one.
     differs: bool,
 }
@@ -59,7 +59,7 @@ struct HeldPolicy<'a> {
 impl<'a> HeldPolicy<'a> {
     fn of(case: &Case<'a>, held: &'a Held<'a>) -> Option<Self> {
         let (_, policy) = held.seen.read()?;
-        let blocked = |row: &&Row<'a>| {
+        let blocked = |row: &&SenderOutcome<'a>| {
             row.held == Some(held) && row.verdict >= Verdict::Defer && row.uses_stored()
         };
         Some(Self {
@@ -142,7 +142,7 @@ fn find_blocking(case: &Case<'_>, held: &[HeldPolicy<'_>], found: &mut Findings)
     }
     say_more(blocking.len(), &mut detail);
     detail.words(", and do not deliver: ");
-    let rows: Vec<&Row<'_>> = blocking
+    let rows: Vec<&SenderOutcome<'_>> = blocking
         .iter()
         .flat_map(|held| held.blocked.iter().copied())
         .collect();
@@ -309,11 +309,11 @@ fn is_policy_gone(case: &Case<'_>) -> bool {
 }
 
 /// Says when senders heal by themselves, the last of each class; classes that heal together at once.
-fn say_healing(rows: &[&Row<'_>], sentence: &mut Sentence) {
-    let mut last_of_class: Vec<&Row<'_>> = Vec::new();
+fn say_healing(rows: &[&SenderOutcome<'_>], sentence: &mut Sentence) {
+    let mut last_of_class: Vec<&SenderOutcome<'_>> = Vec::new();
     for row in rows {
         // Nothing that they do themselves comes after anything else.
-        let end = |row: &Row<'_>| (row.until.is_none(), row.until.map(|(at, _)| at));
+        let end = |row: &SenderOutcome<'_>| (row.until.is_none(), row.until.map(|(at, _)| at));
         match last_of_class
             .iter_mut()
             .find(|last| last.class.name == row.class.name)
@@ -323,7 +323,7 @@ fn say_healing(rows: &[&Row<'_>], sentence: &mut Sentence) {
             None => last_of_class.push(row),
         }
     }
-    let mut ends: Vec<(&Row<'_>, Vec<&str>)> = Vec::new();
+    let mut ends: Vec<(&SenderOutcome<'_>, Vec<&str>)> = Vec::new();
     for row in last_of_class {
         let who = row.class.name;
         match ends.iter_mut().find(|(first, _)| first.until == row.until) {

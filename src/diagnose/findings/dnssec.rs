@@ -12,7 +12,7 @@ use crate::facts::Sentence;
 use crate::facts::dns::{DnsAnswer, DnsFailure, DnsOutcome};
 use crate::sender::candidates::Exchangers;
 
-/// How many names are told of each by itself.
+/// How many names are reported each by itself.
 const SHOWN: usize = 4;
 
 /// Tells of all names at once: what breaks one zone's signatures breaks most of its names.

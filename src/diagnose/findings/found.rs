@@ -60,7 +60,7 @@ impl Findings {
     }
 }
 
-/// How many findings of one code are told: a domain with hundreds of hosts has the same to say of each.
+/// How many findings of one code are reported: a domain with hundreds of hosts has the same to say of each.
 const MAX_OF_ONE_CODE: usize = 16;
 
 /// Drops what is beyond the limit, and says in the last one that stays how many there were.

@@ -29,7 +29,7 @@ const SHOWN_CERTIFICATES: usize = 6;
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     let domain = case.judged.domain;
     match &case.judged.survey.exchangers {
-        // Names are matched all the same, and of connections nothing is told that nobody was to make.
+        // Names are matched all the same, and nothing is reported of connections that nobody was to make.
         Exchangers::Candidates { .. } if case.judged.port.state == PortState::NotAsked => {}
         Exchangers::Candidates { .. } => find_not_tried(case, found),
         Exchangers::NullMx => find_null(case, found),

@@ -1,7 +1,7 @@
 //! Findings about the hosts that are meant to take the mail, beside the live policy, the live MX records and what
 //! they show when they are spoken to.
 //!
-//! A host that an MX record names already is told of as any other MX host; what is said of it here is only that it
+//! A host that an MX record names already is reported like any other MX host; what is said of it here is only that it
 //! was meant.
 
 use super::codes::{self, Code};
@@ -183,7 +183,7 @@ fn find_by_wildcard(intended: &Intended<'_>, found: &mut Findings) {
 /// Policies that senders may hold and that do not list every host.
 ///
 /// A note: a sender that meets a host which its policy leaves out looks the id up and fetches again, so the new id is
-/// what it takes; that an id was not changed is told elsewhere.
+/// what it takes; that an id was not changed is reported elsewhere.
 fn find_not_held(case: &Case<'_>, intended: &Intended<'_>, found: &mut Findings) {
     let live = case.judged.listing_policy();
     let mut waiting: Vec<(&str, UnixTime)> = Vec::new();

@@ -11,7 +11,7 @@ use crate::facts::DnsName;
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::{Mode, Policy};
 
-/// How many patterns of one kind are told of each by itself.
+/// How many patterns of one kind are reported each by itself.
 const SHOWN: usize = 4;
 
 /// How many patterns, and how many hosts, are compared letter by letter: each comparison costs the product of

@@ -18,7 +18,7 @@ use crate::sts::policy::{self, Mode};
 use crate::sts::reading::Reading;
 use crate::tlsrpt;
 
-/// How many faults of a body are told one by one.
+/// How many faults of a body are reported one by one.
 const SHOWN_FAULTS: usize = 8;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {

@@ -17,7 +17,7 @@ use crate::sts::certificate::matches_patterns;
 use crate::sts::policy::{Mode, Policy};
 use crate::sts::transport::{Certainty, Transport, TransportFault};
 
-/// How many addresses of a host are told of each by itself.
+/// How many addresses of a host are reported each by itself.
 const SHOWN_ADDRESSES: usize = 8;
 
 /// How many addresses of a host there is a command for.
@@ -147,7 +147,7 @@ fn certificate_faults<'f>(
     })
 }
 
-/// Returns under which code faults of a transport are told, and what to do about them; `look` gives the
+/// Returns under which code faults of a transport are reported, and what to do about them; `look` gives the
 /// commands that show them.
 fn remedy(
     name: &DnsName,
@@ -156,7 +156,7 @@ fn remedy(
     look: impl Fn(&'static str) -> Vec<Command>,
 ) -> (&'static Code, Fix) {
     let of_certificates: Vec<&CertificateFault> = certificate_faults(faults).collect();
-    // What our own checks alone refuse is told only where nothing else is wrong.
+    // What our own checks alone refuse is reported only where nothing else is wrong.
     let is_certificate = !of_certificates.is_empty()
         && (of_certificates.len() == faults.len()
             || of_certificates.iter().any(|fault| !fault.is_ours()));

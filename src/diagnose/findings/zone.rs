@@ -10,7 +10,7 @@ use crate::diagnose::zone::{JudgedServer, JudgedZone, Said};
 use crate::facts::dns::{Exchange, MxRecord};
 use crate::facts::{DnsName, Sentence};
 
-/// How many records of one answer are told.
+/// How many records of one answer are reported.
 const SHOWN_RECORDS: usize = 4;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
@@ -208,7 +208,7 @@ fn record_of(mx: &MxRecord) -> String {
     format!("{} {}", mx.preference, mx.exchange)
 }
 
-/// How much of one text is told, in octets.
+/// How much of one text is reported, in octets.
 const SHOWN_OCTETS: usize = 80;
 
 fn text_of(text: &[u8]) -> String {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::found::{Arrangement, Hosting, Relation, Told};
+use super::found::{Arrangement, Confidence, Hosting, Relation};
 use super::places::{ContractEnd, PlaceKind};
 use super::sign::{Sign, SignKind};
 
@@ -15,7 +15,7 @@ pub struct HostingReport {
     /// What that is.
     pub kind: Option<PlaceKind>,
     /// How sure it is.
-    pub sure: Told,
+    pub sure: Confidence,
     /// When somebody last looked at what is known of the place, as year, month and day.
     pub as_of: Option<String>,
     /// Everything that tells a place, the one that names `place` first, then the strongest.
@@ -91,8 +91,10 @@ impl HostingReport {
     #[must_use]
     pub fn name(&self) -> String {
         match (&self.place, self.sure) {
-            (Some(place), Told::Documented) => place.clone(),
-            (Some(place), Told::LooksLike | Told::CannotTell) => format!("looks like {place}"),
+            (Some(place), Confidence::Documented) => place.clone(),
+            (Some(place), Confidence::LooksLike | Confidence::CannotTell) => {
+                format!("looks like {place}")
+            }
             (None, _) => "cannot tell".to_owned(),
         }
     }
@@ -105,8 +107,8 @@ impl HostingReport {
                 .to_owned();
         };
         let documented = match self.sure {
-            Told::Documented => " (documented)",
-            Told::LooksLike | Told::CannotTell => "",
+            Confidence::Documented => " (documented)",
+            Confidence::LooksLike | Confidence::CannotTell => "",
         };
         format!("{}{documented}, by {}", self.name(), sign.words())
     }
@@ -141,7 +143,7 @@ impl HostingReport {
         }
     }
 
-    /// Says who takes the mail, and whether that is who keeps the policy; nothing where that cannot be told.
+    /// Says who takes the mail, and whether that is who keeps the policy; nothing where that is not known.
     #[must_use]
     pub fn mail(&self) -> Option<String> {
         let who = match self.mail_providers.as_slice() {

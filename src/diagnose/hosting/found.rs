@@ -20,7 +20,7 @@ pub struct Hosting {
     /// The place that keeps the policy; `None` where nothing tells.
     pub place: Option<&'static Place>,
     /// How sure that is.
-    pub certainty: Told,
+    pub certainty: Confidence,
     /// The place that the record is an alias of, if it is a known one.
     pub record_place: Option<&'static Place>,
     /// Everything that tells a place, the strongest first.
@@ -54,7 +54,7 @@ pub enum Arrangement {
 /// How sure it is where a policy is kept.
 #[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Told {
+pub enum Confidence {
     /// Nothing tells.
     CannotTell,
     /// By a name or an address that is documented as the place's.
@@ -127,7 +127,7 @@ impl Hosting {
         Self {
             arrangement,
             place,
-            certainty: named.map_or(Told::CannotTell, Told::by),
+            certainty: named.map_or(Confidence::CannotTell, Confidence::by),
             record_place,
             relation: relation(domain, survey, place, &mail),
             signs,
@@ -147,8 +147,10 @@ impl Hosting {
     #[must_use]
     pub fn name_of(&self, place: &Place) -> String {
         match self.certainty {
-            Told::Documented => place.name.to_string(),
-            Told::CannotTell | Told::LooksLike => format!("what looks like {}", place.name),
+            Confidence::Documented => place.name.to_string(),
+            Confidence::CannotTell | Confidence::LooksLike => {
+                format!("what looks like {}", place.name)
+            }
         }
     }
 
@@ -170,7 +172,7 @@ impl Hosting {
     }
 }
 
-impl Told {
+impl Confidence {
     fn by(sign: &Sign) -> Self {
         if sign.kind.is_of_the_dns() && sign.place.sure.is_documented() {
             Self::Documented

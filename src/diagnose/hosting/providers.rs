@@ -137,7 +137,7 @@ mod tests {
                     "its date is not written 2026-11-26",
                 ),
                 (
-                    // Only what a vendor documents is told as what it documents.
+                    // Only what a vendor documents is reported as documented.
                     provider.sure != Sure::Vendor && !provider.policy.is_empty(),
                     "it has a policy that no vendor documents",
                 ),

@@ -1,4 +1,4 @@
-//! The signs by which a place is told.
+//! The signs by which a place is recognised.
 
 use std::net::IpAddr;
 

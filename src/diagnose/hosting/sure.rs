@@ -21,7 +21,7 @@ pub enum Sure {
 }
 
 impl Sure {
-    /// Returns whether it may be told as documented; all else only “looks like” it.
+    /// Returns whether it may be reported as documented; all else only “looks like” it.
     #[must_use]
     pub const fn is_documented(self) -> bool {
         match self {

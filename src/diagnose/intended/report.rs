@@ -129,7 +129,7 @@ pub struct IntendedPolicyReport {
 }
 
 impl IntendedReport {
-    /// Returns the hosts whose transport could not be told from here, though somebody was to look.
+    /// Returns the hosts whose transport could not be seen from here, though somebody was to look.
     pub fn undetermined(&self) -> impl Iterator<Item = &IntendedHostReport> {
         self.hosts
             .iter()

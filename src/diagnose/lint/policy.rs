@@ -28,7 +28,7 @@ pub struct PolicyInHand {
 pub enum BodyFault {
     /// A line has a fault, or several lines have the same.
     Line(Fault),
-    /// There are more faults than are told one by one.
+    /// There are more faults than are reported one by one.
     More(usize),
     /// It is something else altogether.
     Other(Served),

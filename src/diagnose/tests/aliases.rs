@@ -220,7 +220,7 @@ async fn an_mx_host_that_is_an_alias_is_told_with_what_fits_it() {
             },
             Some("What to do stands at STS-MX-CERTIFICATE."),
         ),
-        // A host without address is told as one.
+        // A host without address is reported as such.
         (
             |stage| {
                 stage.alias("mx.corp.test", "gone.corp.test");

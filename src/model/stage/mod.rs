@@ -342,7 +342,7 @@ pub(crate) fn told(attempt: &Attempt) -> String {
     if attempt.certainty == Certainty::Ours {
         text.push_str(" (ours)");
     }
-    if let Some(via) = &attempt.walk.via {
+    if let Some(via) = &attempt.delivery.via {
         let proof = if via.validated { " validated" } else { "" };
         text.push_str(&format!(" via {} {}{proof}", via.host, via.address));
     }

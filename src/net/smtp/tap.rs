@@ -109,7 +109,7 @@ impl AsyncWrite for Tap {
     }
 }
 
-/// Makes the same error once more: an error of the system can be told twice, though it is no `Clone`.
+/// Makes the same error once more: an error of the system can be reported twice, though it is no `Clone`.
 fn again(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),

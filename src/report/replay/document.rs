@@ -1,4 +1,4 @@
-//! What a replay told, as JSON.
+//! What came of a replay, as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +11,7 @@ pub const SCHEMA: &str = "stickler/replay/1";
 
 /// What came of a file.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum FileOutcome {
     /// It was played.
     Played(Box<Replayed>),
     /// It cannot be, or several cannot beside each other.
@@ -35,12 +35,12 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// Makes the document, in the order of ids and of places.
     #[must_use]
-    pub fn new(told: &'a [Told]) -> Self {
+    pub fn new(outcomes: &'a [FileOutcome]) -> Self {
         let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
-        for told in told {
-            match told {
-                Told::Played(scenario) => scenarios.push(&**scenario),
-                Told::Refused(found) => problems.extend(found),
+        for outcome in outcomes {
+            match outcome {
+                FileOutcome::Played(scenario) => scenarios.push(&**scenario),
+                FileOutcome::Refused(found) => problems.extend(found),
             }
         }
         scenarios.sort_by(|a, b| a.id.cmp(&b.id));

@@ -93,12 +93,12 @@ fn status(faults: &[String]) -> TestCaseStatus {
         return TestCaseStatus::success();
     };
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    let told: Vec<String> = faults
+    let lines: Vec<String> = faults
         .iter()
         .map(|fault| escape::line(fault).to_string())
         .collect();
     status.set_type("fails");
     status.set_message(escape::line(first));
-    status.set_description(told.join("\n"));
+    status.set_description(lines.join("\n"));
     status
 }

@@ -21,11 +21,11 @@ pub(super) fn write(writer: &mut dyn Write, document: &Document<'_>) -> io::Resu
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_type("broken");
         status.set_message("the scenario cannot be read");
-        let told: Vec<String> = problems
+        let lines: Vec<String> = problems
             .iter()
             .map(|problem| text::problem(problem, text::Look::PLAIN))
             .collect();
-        status.set_description(told.join("\n"));
+        status.set_description(lines.join("\n"));
         Some(TestCase::new(
             escape::line(&problems.first()?.file.display().to_string()),
             status,
@@ -56,15 +56,16 @@ fn status(scenario: &Replayed) -> TestCaseStatus {
         }
         Outcome::Fails | Outcome::HoldsUnexpectedly => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let told = scenario.complaints();
+            let lines = scenario.complaints();
             status.set_type("fails");
             status.set_message(
-                told.first()
+                lines
+                    .first()
                     .map(|first| escape::line(first))
                     .unwrap_or_default(),
             );
-            let told: Vec<String> = told.iter().map(|told| escape::line(told)).collect();
-            status.set_description(told.join("\n"));
+            let lines: Vec<String> = lines.iter().map(|line| escape::line(line)).collect();
+            status.set_description(lines.join("\n"));
             status
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::document::{Document, Told};
+use super::document::{Document, FileOutcome};
 use super::junit;
 use crate::report::json::{self, Documented, Ndjson};
 use crate::report::sink::Form;
@@ -34,7 +34,7 @@ pub enum Telling {
 
 /// Returns the form in which a replay is written.
 #[must_use]
-pub fn form(format: Format, options: Options) -> Box<dyn Form<Told>> {
+pub fn form(format: Format, options: Options) -> Box<dyn Form<FileOutcome>> {
     match format {
         Format::Text => Box::new(Text {
             options,
@@ -42,21 +42,27 @@ pub fn form(format: Format, options: Options) -> Box<dyn Form<Told>> {
         }),
         Format::Ndjson => Box::new(Ndjson(())),
         Format::Json => Box::new(AtTheEnd {
-            told: Vec::new(),
-            write: |writer, told| writeln!(writer, "{}", json::pretty(&Told::document(&(), told))?),
+            outcomes: Vec::new(),
+            write: |writer, outcomes| {
+                writeln!(
+                    writer,
+                    "{}",
+                    json::pretty(&FileOutcome::document(&(), outcomes))?
+                )
+            },
         }),
         Format::Junit => Box::new(AtTheEnd {
-            told: Vec::new(),
-            write: |writer, told| junit::write(writer, &Document::new(told)),
+            outcomes: Vec::new(),
+            write: |writer, outcomes| junit::write(writer, &Document::new(outcomes)),
         }),
     }
 }
 
-impl Documented for Told {
+impl Documented for FileOutcome {
     type Run = ();
 
-    fn document<'a>((): &'a (), told: &'a [Self]) -> impl Serialize + 'a {
-        Document::new(told)
+    fn document<'a>((): &'a (), outcomes: &'a [Self]) -> impl Serialize + 'a {
+        Document::new(outcomes)
     }
 }
 
@@ -67,18 +73,18 @@ struct Text {
     tally: ReplayTally,
 }
 
-impl Form<Told> for Text {
-    fn write(&mut self, writer: &mut dyn Write, told: Told) -> io::Result<()> {
+impl Form<FileOutcome> for Text {
+    fn write(&mut self, writer: &mut dyn Write, outcome: FileOutcome) -> io::Result<()> {
         let context = &self.options.context;
-        match &told {
-            Told::Refused(problems) => {
+        match &outcome {
+            FileOutcome::Refused(problems) => {
                 self.tally.refuse(problems);
                 for problem in problems {
                     writer.write_all(text::broken(problem, context).as_bytes())?;
                 }
             }
-            Told::Played(report) => {
-                let told = match self.options.telling {
+            FileOutcome::Played(report) => {
+                let story = match self.options.telling {
                     Telling::Lines => text::scenario_line(report, context),
                     Telling::Stories => {
                         let gap = if self.tally.scenarios() > 0 { "\n" } else { "" };
@@ -86,7 +92,7 @@ impl Form<Told> for Text {
                     }
                 };
                 self.tally.add(report);
-                writer.write_all(told.as_bytes())?;
+                writer.write_all(story.as_bytes())?;
             }
         }
         writer.flush()
@@ -102,17 +108,17 @@ impl Form<Told> for Text {
 /// All at the end, sorted: which scenario ends first is chance.
 #[derive(Debug)]
 struct AtTheEnd {
-    told: Vec<Told>,
-    write: fn(&mut dyn Write, &[Told]) -> io::Result<()>,
+    outcomes: Vec<FileOutcome>,
+    write: fn(&mut dyn Write, &[FileOutcome]) -> io::Result<()>,
 }
 
-impl Form<Told> for AtTheEnd {
-    fn write(&mut self, _: &mut dyn Write, told: Told) -> io::Result<()> {
-        self.told.push(told);
+impl Form<FileOutcome> for AtTheEnd {
+    fn write(&mut self, _: &mut dyn Write, outcome: FileOutcome) -> io::Result<()> {
+        self.outcomes.push(outcome);
         Ok(())
     }
 
     fn finish(self: Box<Self>, writer: &mut dyn Write) -> io::Result<()> {
-        (self.write)(writer, &self.told)
+        (self.write)(writer, &self.outcomes)
     }
 }

@@ -56,7 +56,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Folds the readings of each policy that agree; a stored one that is live is told as that.
+/// Folds the readings of each policy that agree; a stored one that is live is reported as that.
 pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
     let mut folded: Vec<Seen<'_>> = Vec::new();
     let is_told = |policy: &PolicyReport| {
@@ -82,7 +82,7 @@ pub(super) fn fold(policies: &[PolicyReport]) -> Vec<Seen<'_>> {
             }),
         }
     }
-    // What tolerant senders read is told only where it differs.
+    // What tolerant senders read is reported only where it differs.
     let sources: Vec<_> = folded.iter().map(Seen::key).collect();
     for seen in &mut folded {
         let of_source = sources.iter().filter(|source| **source == seen.key());

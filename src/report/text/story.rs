@@ -9,7 +9,7 @@ use super::render::render;
 use super::replay::{not_excused, outcome, seconds, why_skipped};
 use super::told::{become_of, moment};
 use crate::facts::UnixTime;
-use crate::replay::outcome::{CheckTold, Failure, MomentTold, RefreshResult, Told};
+use crate::replay::outcome::{AttemptOutcome, CheckOutcome, Failure, MomentOutcome, RefreshResult};
 use crate::replay::shadow::{Course, Span};
 use crate::replay::{Outcome, Replayed};
 use crate::report::page::{Item, Page, Place};
@@ -91,7 +91,7 @@ pub fn story(report: &Replayed, context: &Context) -> String {
     render(&page)
 }
 
-fn write_step(page: &mut Page<'_>, step: &MomentTold) {
+fn write_step(page: &mut Page<'_>, step: &MomentOutcome) {
     for refresh in &step.refreshes {
         let result = match &refresh.result {
             RefreshResult::Fetched { id } => format!(": id {id}"),
@@ -134,7 +134,7 @@ fn write_step(page: &mut Page<'_>, step: &MomentTold) {
 }
 
 /// Marks where something else was expected, once if both networks say it.
-fn write_failures(page: &mut Page<'_>, step: &MomentTold, failures: &[Failure]) {
+fn write_failures(page: &mut Page<'_>, step: &MomentOutcome, failures: &[Failure]) {
     let mut marked = BTreeSet::new();
     for failure in failures
         .iter()
@@ -149,7 +149,7 @@ fn write_failures(page: &mut Page<'_>, step: &MomentTold, failures: &[Failure]) 
     }
 }
 
-fn write_attempt(page: &mut Page<'_>, attempt: &Told) {
+fn write_attempt(page: &mut Page<'_>, attempt: &AttemptOutcome) {
     let (tone, word) = become_of(attempt.verdict);
     let waited = match attempt.queued_for {
         Duration::ZERO => String::new(),
@@ -180,7 +180,7 @@ fn write_attempt(page: &mut Page<'_>, attempt: &Told) {
     }
 }
 
-fn write_check(page: &mut Page<'_>, check: &CheckTold) {
+fn write_check(page: &mut Page<'_>, check: &CheckOutcome) {
     let (tone, _) = become_of(check.verdict);
     let mut rest = format!("{}: {}", check.domain, check.verdict);
     for code in &check.findings {

@@ -1,4 +1,4 @@
-//! What is told while a run waits.
+//! What is reported while a run waits.
 
 use crate::diagnose::wait::{Missing, Wait};
 use crate::facts::{DnsName, Sentence};

@@ -232,7 +232,7 @@ async fn one_edge_alone_hides_nothing_else() {
         .attempt(Mail::probe(&next_hop), &PolicyState::default())
         .await;
     assert_eq!(
-        attempt.walk.via.map(|via| via.host),
+        attempt.delivery.via.map(|via| via.host),
         Some(name("mx1.corp.test"))
     );
 }

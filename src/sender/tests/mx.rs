@@ -280,8 +280,8 @@ async fn a_name_without_room_for_the_prefix_has_no_policy() {
 }
 
 #[tokio::test]
-async fn equal_preferences_can_be_turned() {
-    for (turn, expected) in [
+async fn equal_preferences_can_be_rotated() {
+    for (rotation, expected) in [
         (0, ["mx1", "mx2", "mx3", "mx4"]),
         (1, ["mx1", "mx3", "mx2", "mx4"]),
         (2, ["mx1", "mx2", "mx3", "mx4"]),
@@ -302,14 +302,14 @@ async fn equal_preferences_can_be_turned() {
         stage.pass(1);
         let next_hop = name("corp.test");
         let mail = Mail {
-            turn,
+            rotation,
             ..Mail::probe(&next_hop)
         };
         let attempt = stage
             .attempt("strict", mail, &mut PolicyState::default())
             .await;
         let tried: Vec<_> = attempt
-            .walk
+            .delivery
             .tries
             .iter()
             .map(|tried| tried.candidate.exchange.to_string())
@@ -317,7 +317,7 @@ async fn equal_preferences_can_be_turned() {
         assert_eq!(
             tried,
             expected.map(|host| format!("{host}.corp.test")),
-            "turned by {turn}"
+            "rotated by {rotation}"
         );
     }
 }

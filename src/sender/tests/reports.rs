@@ -432,7 +432,7 @@ async fn the_hop_that_is_used_is_told_with_its_tls() {
         let attempt = stage
             .attempt("strict", mail, &mut PolicyState::default())
             .await;
-        let via = attempt.walk.via.unwrap();
+        let via = attempt.delivery.via.unwrap();
         assert_eq!(
             via.tls.as_ref().map(|session| &*session.version),
             expected,

@@ -130,7 +130,7 @@ pub enum Advice {
 pub struct Setup {
     /// What main.cf must say and does not yet.
     pub settings: Vec<Setting>,
-    /// What the sidecar must be told and was not yet.
+    /// What the sidecar must be given and was not yet.
     pub advice: Vec<Advice>,
     /// What goes around policies all the same.
     pub warnings: Vec<Warning>,

@@ -116,7 +116,7 @@ pub fn judge(
                     faults.extend(key_fault(read_leaf).map(CertificateFault::BadChain));
                     faults
                 }
-                // webpki makes nothing of the leaf: what it minds, and what can be told all the same.
+                // webpki makes nothing of the leaf: what it minds, and what can be said all the same.
                 (Err(error), Some(way)) => {
                     let mut faults = leaf.time_faults(now);
                     faults.push(if error == webpki::Error::UnsupportedCriticalExtension {

@@ -1,7 +1,7 @@
 //! Places where a policy lives, as `check` tells them, by hand.
 
 use stickler::diagnose::document::{EdgeReport, HostingReport, SignReport};
-use stickler::diagnose::hosting::found::{Arrangement, Relation, Told};
+use stickler::diagnose::hosting::found::{Arrangement, Confidence, Relation};
 use stickler::diagnose::hosting::places::{ContractEnd, PlaceKind};
 use stickler::diagnose::hosting::sign::SignKind;
 use stickler::report::{Context, Detail, Steps};
@@ -13,7 +13,7 @@ pub(super) fn unknown() -> HostingReport {
     HostingReport {
         place: None,
         kind: None,
-        sure: Told::CannotTell,
+        sure: Confidence::CannotTell,
         as_of: None,
         signs: Vec::new(),
         change_at: None,
@@ -31,7 +31,7 @@ pub(super) fn vendor() -> HostingReport {
     HostingReport {
         place: Some("EasyDMARC".to_owned()),
         kind: Some(PlaceKind::PolicyVendor),
-        sure: Told::Documented,
+        sure: Confidence::Documented,
         as_of: Some("2026-11-26".to_owned()),
         signs: vec![SignReport {
             sign: SignKind::PolicyHostAlias,

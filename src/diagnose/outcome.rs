@@ -13,7 +13,7 @@ use crate::sts::transport::Certainty;
 
 /// What one kind of sender does.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Row<'a> {
+pub struct SenderOutcome<'a> {
     /// Its class.
     pub class: &'static SenderClass,
     /// What it had cached; `None` if nothing.
@@ -35,7 +35,7 @@ pub struct Row<'a> {
     pub unasked_edges: usize,
 }
 
-impl Row<'_> {
+impl SenderOutcome<'_> {
     /// Returns what it had cached, in a word.
     #[must_use]
     pub const fn cache(&self) -> CacheReport {
@@ -108,15 +108,15 @@ impl Row<'_> {
     fn hangs_on_hosts(&self) -> bool {
         let attempt = &self.attempt;
         attempt.certainty == Certainty::Ours
-            && attempt.walk.via.is_none()
+            && attempt.delivery.via.is_none()
             && matches!(attempt.exchangers, Exchangers::Candidates { .. })
-            && attempt.walk.tries.iter().any(Try::may_be_ours)
+            && attempt.delivery.tries.iter().any(Try::may_be_ours)
     }
 
     /// Says what is known of the MX hosts where none could be spoken to: what the policy says of their names.
     fn known_by_name(&self) -> Sentence {
         let names = |is_listed| {
-            let tries = self.attempt.walk.tries.iter();
+            let tries = self.attempt.delivery.tries.iter();
             tries
                 .filter(move |tried| tried.is_listed == Some(is_listed))
                 .map(|tried| &tried.candidate.exchange)
