@@ -63,7 +63,7 @@
 //! - What a policy must look like: [`sts::policy`], and [`sts`] for a map of the RFC's sections.
 //! - What a sender does, step by step: [`sender::discover`], then [`sender::deliver`].
 //! - What `check` looks at: [`diagnose::check`]; what its findings mean: [`diagnose::findings::codes`]; how it
-//!   holds what is against what is meant: [`diagnose::intended`].
+//!   holds what is against what is intended: [`diagnose::intended`].
 //! - What goes over the wire: [`net`], from [`net::Live`] on.
 //! - What Postfix and Exim ask, and what they are answered: [`sidecar::postfix`], [`sidecar::exim`].
 //! - How a migration is written and played: [`story`], [`scenario`], then [`replay::replay`].

@@ -27,7 +27,7 @@ pub struct Case<'a> {
     pub allowed: &'a [Prefix],
     /// Why not all was asked; `None` if it was.
     pub cut_short: Option<CutShortReport>,
-    /// What comes of what is meant; `None` if nobody says.
+    /// What comes of what is intended; `None` if nobody says.
     pub intended: Option<&'a Intended<'a>>,
     /// How long was waited for that; `None` if nobody waits.
     pub waited: Option<&'a WaitReport>,

@@ -68,7 +68,7 @@ pub struct DomainReport {
     pub tlsrpt: TlsRptReport,
     /// What to know and what to do, the worst first.
     pub findings: Vec<Finding>,
-    /// What is meant, beside what is; null if nobody says (`--intended-mx`, `--intended`).
+    /// What is intended, beside what is; null if nobody says (`--intended-mx`, `--intended`).
     pub intended: Option<IntendedReport>,
     /// How long was waited for that; null without `--wait`.
     pub waited: Option<WaitReport>,
@@ -174,7 +174,7 @@ pub struct FetchReport {
     pub edges: Vec<EdgeReport>,
     /// How many more addresses it has.
     pub edges_not_tried: usize,
-    /// The earliest moment at which the id can be changed: now where every address serves the policy that is meant, or
+    /// The earliest moment at which the id can be changed: now where every address serves the intended policy, or
     /// the same one; later where caches keep copies of another; null where nobody can tell.
     pub id_safe_from: Option<UnixTime>,
     /// Why there is no edge to ask; null if there is one.

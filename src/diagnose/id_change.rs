@@ -7,11 +7,11 @@ use crate::facts::UnixTime;
 use crate::sts::fetch::Fetched;
 use crate::sts::reading::Reading;
 
-/// Returns the earliest moment: now where every address that can be asked serves the policy that is meant, or one and
+/// Returns the earliest moment: now where every address that can be asked serves the intended policy, or one and
 /// the same where nobody says; later where those that do not are copies that caches keep. `None` where some address
 /// may serve another policy for as long as it likes.
 ///
-/// Q: Where nobody says what is meant, which of two policies is the old one? A: Caches are behind and never ahead, so it
+/// Q: Where nobody says what is intended, which of two policies is the old one? A: Caches are behind and never ahead, so it
 /// is the one that they keep; where no cache shows itself, nobody can tell.
 #[must_use]
 pub fn safe_from(case: &Case<'_>) -> Option<UnixTime> {

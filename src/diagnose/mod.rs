@@ -1,11 +1,11 @@
 //! Facts and verdicts turned into findings, the nine steps, and a fix.
 //!
 //! [`check`] is the whole of it for one domain: gather everything ([`survey`], [`zone`]), judge each fact once
-//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`outcome`]), hold it against what is meant
+//! ([`judged`], [`alias`]) and every conforming sender ([`judge`], [`outcome`]), hold it against what is intended
 //! ([`intended`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
-//! What is meant can be waited for ([`wait`]), and the id has its time after the body ([`id_change`], [`kept_copy`]).
+//! What is intended can be waited for ([`wait`]), and the id has its time after the body ([`id_change`], [`kept_copy`]).
 //! Where the policy really lives, and with whom, is told by what is known of places and mail providers, which is data
 //! ([`hosting`]).
 
@@ -90,9 +90,9 @@ pub struct Options {
     pub allowed: Vec<Prefix>,
     /// From where it looks, for the commands that a report proposes.
     pub vantage: Vantage,
-    /// What is meant, domain by domain.
+    /// What is intended, domain by domain.
     pub intentions: Intentions,
-    /// How far what is meant is to be there; `None` where nobody waits for it.
+    /// How far what is intended is to be there; `None` where nobody waits for it.
     pub wait_for: Option<WaitFor>,
 }
 
@@ -116,7 +116,7 @@ struct Subject<'a> {
     domain: &'a DnsName,
     /// What was seen of it before; `None` if nothing is remembered.
     remembered: Option<&'a Ledger>,
-    /// How long was waited for what is meant; `None` if it has to be there at once.
+    /// How long was waited for what is intended; `None` if it has to be there at once.
     wait: Option<&'a Wait>,
 }
 
@@ -244,7 +244,7 @@ fn held<'l>(before: Option<&Ledger>, after: Option<&'l Ledger>, now: UnixTime) -
 
 /// Returns the exit code that a report stands for: 1 where a conforming sender defers or bounces, unless the
 /// domain itself declared that it takes no mail, or where a finding is as bad as `fail_on`; 3 where it could
-/// not be determined, of a host that is meant to take the mail too; else 0.
+/// not be determined, of an intended MX host too; else 0.
 #[must_use]
 pub fn exit_code(report: &DomainReport, fail_on: Severity) -> u8 {
     let is_held = report.verdict >= Verdict::Defer && !report.is_declared();

@@ -90,7 +90,7 @@ impl View<'_> {
             seen: live.and_then(|policy| named("it lists ", &policy.mx)),
             todo: (self.intended())
                 .filter(|_| live.is_none())
-                .map(|_| "none is live: nobody holds mail to what is meant".into()),
+                .map(|_| "none is live: nobody holds mail to what is intended".into()),
             commands: self.led([Command::fetch("-sS", self.domain())]),
             ..Step::default()
         }
@@ -122,7 +122,7 @@ impl View<'_> {
         });
         Step {
             step: 2,
-            title: "compare them with the hosts that are meant to take the mail",
+            title: "compare them with the intended MX hosts",
             state: match self.intended() {
                 Some(intended) => ok_or_todo(intended.lists_all()),
                 None => ok_if(self.live().is_some_and(covers_all)),
@@ -201,7 +201,7 @@ impl View<'_> {
         }
         Step {
             step: 4,
-            title: "compare the live MX records with the hosts that are meant",
+            title: "compare the live MX records with the intended hosts",
             state: match self.intended() {
                 _ if self.report.mx_error.is_some() => StepState::Todo,
                 Some(intended) => match intended.phase {
@@ -321,7 +321,9 @@ impl View<'_> {
                 match &self.vantage.meant {
                     Some(IntendedOptions {
                         of_all: Some(_), ..
-                    }) => "all that the file of what is meant names; add those that it leaves out",
+                    }) => {
+                        "all that the file of what is intended names; add those that it leaves out"
+                    }
                     Some(IntendedOptions { of_all: None, .. }) => {
                         "write them into a file, each domain with what is meant for it"
                     }
@@ -359,7 +361,7 @@ impl View<'_> {
         &self.report.domain
     }
 
-    /// Checks again, with what is meant.
+    /// Checks again, with what is intended.
     fn check(&self, arguments: impl fmt::Display) -> String {
         match &self.vantage.meant {
             Some(meant) => {

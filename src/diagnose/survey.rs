@@ -42,7 +42,7 @@ pub struct Survey {
     /// Each MX host, in the order of preference, those that were not tried among them; of an implicit MX that is
     /// an alias both names.
     pub hosts: Vec<MxHost>,
-    /// Each host that is meant to be an MX host and is none yet.
+    /// Each intended MX host that no MX record names yet.
     pub standby: Vec<MxHost>,
     /// The answer for the TLSRPT record; `None` if its name is too long to exist.
     pub tlsrpt: Option<DnsAnswer>,

@@ -13,7 +13,7 @@ pub struct Vantage {
     /// The options that a repeated `check` needs to see the same, quoted for a shell: `--resolver
     /// 127.0.0.1:5353`. Empty if it needs none.
     pub repeat: String,
-    /// The options that say what is meant, as a repeated `check` needs them; `None` if nobody says.
+    /// The options that say what is intended, as a repeated `check` needs them; `None` if nobody says.
     pub meant: Option<IntendedOptions>,
     /// The resolver that is asked in the place of the system's.
     pub resolver: Option<SocketAddr>,
@@ -23,7 +23,7 @@ pub struct Vantage {
     pub ca_file: Option<String>,
 }
 
-/// The options that say what is meant, quoted for a shell.
+/// The options that say what is intended, quoted for a shell.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct IntendedOptions {
     /// Those for one domain: `--intended-mx mx.new.test`.

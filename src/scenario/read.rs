@@ -303,12 +303,14 @@ fn empty_values(node: &Node, kind: &Kind, problems: &mut Problems<'_>) {
     }
     for entry in &table.entries {
         let (kind, help) = match &entry.node.value {
-            Value::Array(elements) if elements.is_empty() && entry.key != "result_type" => {
-                ("an empty list", "name what is meant, or take the key away")
-            }
-            Value::String(text) if text.is_empty() => {
-                ("an empty text", "say what is meant, or take the key away")
-            }
+            Value::Array(elements) if elements.is_empty() && entry.key != "result_type" => (
+                "an empty list",
+                "name what is expected, or take the key away",
+            ),
+            Value::String(text) if text.is_empty() => (
+                "an empty text",
+                "say what is expected, or take the key away",
+            ),
             Value::Array(_)
             | Value::Boolean(_)
             | Value::Datetime(_)

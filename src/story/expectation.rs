@@ -116,7 +116,7 @@ pub struct CheckExpectation {
     pub mx_hosts: MxHosts,
     /// How long it waits.
     pub deadlines: Deadlines,
-    /// What is meant for the domain; `None` if nothing is.
+    /// What is intended for the domain; `None` if nothing is.
     pub intention: Option<Intention>,
     /// How far that has to be everywhere at once; `None` demands nothing.
     pub everywhere: Option<WaitFor>,

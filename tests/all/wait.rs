@@ -1,4 +1,4 @@
-//! Waiting until what is meant is everywhere, on both networks, with a clock that nobody has to wait for.
+//! Waiting until what is intended is everywhere, on both networks, with a clock that nobody has to wait for.
 
 use std::collections::BTreeMap;
 use std::path::Path;

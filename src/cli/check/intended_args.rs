@@ -1,4 +1,4 @@
-//! The options that say what is meant.
+//! The options that say what is intended.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use crate::diagnose::intended::{Phase, WaitFor};
 use crate::facts::DnsName;
 use crate::sts::record::RecordId;
 
-/// What is meant, beside what is.
+/// What is intended, beside what is.
 #[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
-#[command(next_help_heading = "What is meant")]
+#[command(next_help_heading = "What is intended")]
 pub struct IntendedArgs {
     /// The MX hosts that are to take the mail of the domains, before or after a cutover: each is looked for in the
     /// policy and in the MX records, and probed before the DNS names it. Name the domains first
@@ -27,18 +27,18 @@ pub struct IntendedArgs {
     #[arg(long, value_name = "ID")]
     pub intended_id: Option<RecordId>,
 
-    /// Take domains, and what is meant for each, from this TOML file; domains that are named besides narrow it to
+    /// Take domains, and what is intended for each, from this TOML file; domains that are named besides narrow it to
     /// them
     #[arg(long, value_name = "FILE")]
     pub intended: Option<PathBuf>,
 
     /// On which side of the cutover the domains are. Unless said the MX records tell: after it, once they name
-    /// every host that is meant, or none but such
+    /// every intended host, or none but such
     #[arg(long, value_name = "PHASE")]
     pub phase: Option<PhaseArgument>,
 
-    /// Before the check, wait up to so long until every address of the policy host serves the policy that is meant,
-    /// and every name server of the zone gives the same MX and TXT records, with the id that is meant. It looks after
+    /// Before the check, wait up to so long until every address of the policy host serves the intended policy,
+    /// and every name server of the zone gives the same MX and TXT records, with the intended id. It looks after
     /// 1, 2, 4 … seconds, then each minute; what is missing goes to standard error. Exit with 1 if it does not come
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub wait: Option<Duration>,
@@ -53,7 +53,7 @@ pub struct IntendedArgs {
 pub enum WaitForArgument {
     /// The policy everywhere, and name servers that agree: the id can be published then
     Body,
-    /// All that, and the id where one is meant
+    /// All that, and the id where one is intended
     #[default]
     Id,
 }
@@ -72,7 +72,7 @@ impl From<WaitForArgument> for WaitFor {
 pub enum PhaseArgument {
     /// Old hosts are due: the policy has to list both
     Before,
-    /// Every live MX host has to be one that is meant
+    /// Every live MX host has to be one that is intended
     After,
 }
 

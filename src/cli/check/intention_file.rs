@@ -1,4 +1,4 @@
-//! The file of `--intended`: domains, and what is meant for each.
+//! The file of `--intended`: domains, and what is intended for each.
 //!
 //! ```toml
 //! [domains."corp.test"]
@@ -40,7 +40,7 @@ struct IntentionFile {
     domains: Named<Text<DomainArgument>, Located<IntendedDomain>>,
 }
 
-/// What is meant for a domain.
+/// What is intended for a domain.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IntendedDomain {
@@ -138,7 +138,7 @@ fn read(text: &str, path: &Path, problems: &mut Problems<'_>) -> Intentions {
     intentions
 }
 
-/// Reads what is meant for one domain; without hosts there is a problem.
+/// Reads what is intended for one domain; without hosts there is a problem.
 fn intention(
     meant: &Located<IntendedDomain>,
     path: &Path,
@@ -149,7 +149,7 @@ fn intention(
     if hosts.len() > most {
         problems.push_with_help(
             meant.mx.origin,
-            format!("{} hosts are meant", hosts.len()),
+            format!("{} hosts are intended", hosts.len()),
             format!("name {most} at most: no more MX hosts of a domain are connected to"),
         );
     }
@@ -161,7 +161,7 @@ fn intention(
     let Some(mut intention) = Intention::new(hosts.iter().map(|host| host.0.0.clone())) else {
         problems.push_with_help(
             meant.mx.origin,
-            "no host is meant to take the mail",
+            "no host is intended to take the mail",
             "name the hosts that the MX records are to name, as in `mx = [\"mx.example.net\"]`",
         );
         return None;
@@ -292,7 +292,7 @@ mx = "mx1.new.test"
             ),
             (
                 "[domains.\"corp.test\"]\nmx = []\n",
-                "phase.toml:2:6: no host is meant to take the mail (name the hosts",
+                "phase.toml:2:6: no host is intended to take the mail (name the hosts",
             ),
             (
                 "[domains.\"corp.test\"]\n",

@@ -1,4 +1,4 @@
-//! What is meant for the domains of a run, from options and files.
+//! What is intended for the domains of a run, from options and files.
 
 use std::path::Path;
 
@@ -17,14 +17,14 @@ use crate::facts::DnsName;
 use crate::report::text::Look;
 use crate::sender::Limits;
 
-/// What is meant, and the options that say it once more.
+/// What is intended, and the options that say it once more.
 #[derive(Debug, Default)]
 pub(super) struct Meaning {
     pub(super) intentions: Intentions,
     pub(super) options: Option<IntendedOptions>,
 }
 
-/// Reads what is meant. The domains of a file are those of the run, or those of the run have to be among them.
+/// Reads what is intended. The domains of a file are those of the run, or those of the run have to be among them.
 ///
 /// # Errors
 ///
@@ -39,12 +39,12 @@ pub(super) fn read(
     let phase = meant.phase.map(Phase::from);
     if (meant.intended.is_some() || !meant.intended_mx.is_empty()) && args.next_hop.is_some() {
         bail!(
-            "--next-hop passes over the MX records of the domain, and what is meant is about them: leave one of them out"
+            "--next-hop passes over the MX records of the domain, and what is intended is about them: leave one of them out"
         );
     }
     match (&meant.intended, meant.intended_mx.as_slice()) {
         (Some(_), [_, ..]) => bail!(
-            "--intended says what is meant for each domain, and --intended-mx for all of them: leave one of them out"
+            "--intended says what is intended for each domain, and --intended-mx for all of them: leave one of them out"
         ),
         (Some(_), []) if meant.intended_policy.is_some() => bail!(
             "--intended-policy goes with --intended-mx; in the file of --intended a policy is `policy` or \
@@ -151,7 +151,7 @@ fn of_hosts(
     Ok(meaning)
 }
 
-/// Holds a wait to domains of which a policy is meant: one that waits for less than its caller thinks would let an id
+/// Holds a wait to domains of which a policy is intended: one that waits for less than its caller thinks would let an id
 /// out too early.
 ///
 /// # Errors
@@ -163,14 +163,14 @@ pub(super) fn hold_to_policies(args: &CheckArgs, meaning: &Meaning) -> anyhow::R
     }
     if meaning.intentions.is_empty() {
         bail!(
-            "--wait waits for what is meant: say it with --intended-mx HOST... --intended-policy FILE, or with \
+            "--wait waits for what is intended: say it with --intended-mx HOST... --intended-policy FILE, or with \
              --intended FILE"
         );
     }
     let mut intentions = meaning.intentions.iter();
     match intentions.find(|(_, intention)| intention.policy.is_none()) {
         Some((domain, _)) => bail!(
-            "--wait waits for a policy, and none is meant for {domain}: name it with --intended-policy, or in the file \
+            "--wait waits for a policy, and none is intended for {domain}: name it with --intended-policy, or in the file \
              of --intended with `policy` or `policy_file`"
         ),
         None => Ok(()),

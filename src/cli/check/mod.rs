@@ -58,7 +58,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub steps: bool,
 
-    /// What is meant.
+    /// What is intended.
     #[command(flatten)]
     pub intended: IntendedArgs,
 

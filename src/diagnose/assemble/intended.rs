@@ -1,4 +1,4 @@
-//! What is meant, beside what is.
+//! What is intended, beside what is.
 
 use super::hosts;
 use crate::diagnose::case::Case;

@@ -97,7 +97,7 @@ codes! {
     ID_STALE = "STS-ID-STALE", 6, "8461 §3.1", ChangeId, "the policy changed and its id did not";
     ID_POISONED = "STS-ID-POISONED", 6, "8461 §8.1", AlignEdges, "a new id is live while an address still serves the old policy";
     INTENDED_ID_EARLY = "INTENDED-ID-EARLY", 6, "8461 §8.1", ServePolicy, "the id to be published is live before its policy";
-    INTENDED_NOT_IN_TIME = "INTENDED-NOT-IN-TIME", 6, "8461 §8.1", AlignEdges, "what is meant was not everywhere in time";
+    INTENDED_NOT_IN_TIME = "INTENDED-NOT-IN-TIME", 6, "8461 §8.1", AlignEdges, "what is intended was not everywhere in time";
     INTENDED_MX_NOT_HELD = "INTENDED-MX-NOT-HELD", 6, "8461 §5.1", Wait, "senders may hold a policy that does not list an intended MX host";
     CACHED_POLICY_BLOCKS = "STS-CACHED-POLICY-BLOCKS", 6, "8461 §5.1", ServePolicy, "senders that hold the old policy do not deliver";
     CACHED_POLICY_ALIVE = "STS-CACHED-POLICY-ALIVE", 6, "8461 §3.3", ServePolicy, "senders still hold a policy that is no longer published";
@@ -122,7 +122,7 @@ codes! {
     TLSRPT_TOLERATED = "TLSRPT-TOLERATED", 7, "8460 §3", CorrectTlsRpt, "some senders of reports cannot read the TLSRPT record";
 }
 
-/// Returns the codes of what is meant: they come up only where somebody says what that is.
+/// Returns the codes of what is intended: they come up only where somebody says what that is.
 pub fn of_an_intention() -> impl Iterator<Item = &'static Code> {
     let codes = ALL.iter();
     codes.filter(|code| code.code.starts_with("INTENDED-"))

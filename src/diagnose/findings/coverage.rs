@@ -79,7 +79,7 @@ pub(super) fn find_uncovered(case: &Case<'_>, found: &mut Findings) {
     } else {
         Action::ServePolicy
     };
-    // What is meant is known to be theirs: of those hosts the policy is corrected once.
+    // What is intended is known to be theirs: of those hosts the policy is corrected once.
     let are_meant = case.intended.is_some_and(|intended| {
         let mut hosts = all.iter();
         hosts.all(|host| intended.intention.hosts().contains(host))

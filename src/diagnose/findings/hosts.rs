@@ -55,7 +55,7 @@ pub(super) fn find(case: &Case<'_>, found: &mut Findings) {
     find_tlsa(case, found);
 }
 
-/// A null MX beside a policy that lists MX hosts may be an accident, and so may one beside hosts that are meant.
+/// A null MX beside a policy that lists MX hosts may be an accident, and so may one beside intended hosts.
 fn find_null(case: &Case<'_>, found: &mut Findings) {
     let declares = "the domain declares with a null MX that it takes no mail (RFC 7505)";
     let (domain, now) = (case.judged.domain, case.now);

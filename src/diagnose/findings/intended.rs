@@ -1,8 +1,8 @@
-//! Findings about the hosts that are meant to take the mail, beside the live policy, the live MX records and what
+//! Findings about the intended MX hosts, beside the live policy, the live MX records and what
 //! they show when they are spoken to.
 //!
 //! A host that an MX record names already is reported like any other MX host; what is said of it here is only that it
-//! was meant.
+//! was intended.
 
 use super::codes::{self, Code};
 use super::coverage::severity_under;
@@ -44,7 +44,7 @@ pub(super) fn find(case: &Case<'_>, intended: &Intended<'_>, found: &mut Finding
     }
 }
 
-/// Returns the record with the id that is meant, or with a new one where that is live already.
+/// Returns the record with the intended id, or with a new one where that is live already.
 pub(super) fn record(case: &Case<'_>, intended: &Intended<'_>) -> ZoneRecord {
     match &intended.intention.id {
         Some(id) if case.judged.live_id() != Some(id) => ZoneRecord::Sts {
@@ -384,7 +384,7 @@ fn find_standby(
     }
 }
 
-/// How bad it is if senders refuse a host that is meant: the stricter counts of the policy that they go by now and
+/// How bad it is if senders refuse an intended host: the stricter counts of the policy that they go by now and
 /// the one that is to be published.
 fn severity_of_refusal(case: &Case<'_>, intended: &Intended<'_>) -> Severity {
     let to_publish = intended.intention.policy.as_ref();
@@ -393,7 +393,7 @@ fn severity_of_refusal(case: &Case<'_>, intended: &Intended<'_>) -> Severity {
     severity_under(active.as_ref()).min(to_publish.unwrap_or(Severity::Note))
 }
 
-/// Makes a finding about an MX host one about a host that is meant to be one.
+/// Makes a finding about an MX host one about an intended MX host.
 fn as_intended(finding: Finding, code: &Code) -> Finding {
     let mut detail = Sentence::from(format!("intended ({}): ", finding.code));
     detail.add(&finding.detail);

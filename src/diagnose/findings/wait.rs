@@ -1,4 +1,4 @@
-//! The finding of a wait that ended before what is meant was everywhere.
+//! The finding of a wait that ended before what is intended was everywhere.
 
 use super::codes;
 use super::found::Findings;

@@ -1,6 +1,6 @@
 //! Policies to publish around a cutover: both old and new hosts before it, the old ones gone after it.
 //!
-//! What is meant is known to be the owner's, so no fix here is held up by the caution of those that are made from
+//! What is intended is known to be the owner's, so no fix here is held up by the caution of those that are made from
 //! live MX records.
 
 use super::body::Body;
@@ -11,7 +11,7 @@ use crate::facts::{DnsName, UnixTime};
 use crate::sts::mx::MxPattern;
 use crate::sts::policy::Policy;
 
-/// The live policy with the hosts that are meant, beside all that it lists already.
+/// The live policy with the intended hosts, beside all that it lists already.
 #[must_use]
 pub fn overlap(live: &Policy, missing: &[&DnsName], record: ZoneRecord) -> Fix {
     let body = Body::of(live).and_hosts(missing);

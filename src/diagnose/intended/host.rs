@@ -1,4 +1,4 @@
-//! A host that is meant to take the mail, beside the policies and the MX records as they are.
+//! An intended MX host, beside the policies and the MX records as they are.
 
 use super::listing::Listing;
 use crate::diagnose::document::MxVerdict;
@@ -9,7 +9,7 @@ use crate::sender::candidates::{Exchangers, HostAddresses};
 use crate::sts::ledger::Held;
 use crate::sts::policy::Policy;
 
-/// A host that is meant to take the mail.
+/// An intended MX host.
 #[derive(Clone, Debug)]
 pub struct IntendedHost<'a> {
     /// Its name.

@@ -11,10 +11,10 @@ use crate::sts::policy::{self, Policy, PolicyError};
 use crate::sts::reading::Reading;
 use crate::sts::record::RecordId;
 
-/// What is meant, domain by domain.
+/// What is intended, domain by domain.
 pub type Intentions = BTreeMap<DnsName, Intention>;
 
-/// What is meant for one domain.
+/// What is intended for one domain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Intention {
     hosts: Vec<DnsName>,
@@ -112,7 +112,7 @@ impl Phase {
     }
 }
 
-/// How far what is meant is to be there, for a wait.
+/// How far what is intended is to be there, for a wait.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitFor {

@@ -1,4 +1,4 @@
-//! Live policy, live MX records and what is meant, held side by side and judged once.
+//! Live policy, live MX records and what is intended, held side by side and judged once.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,13 +16,13 @@ use crate::sts::reading::Reading;
 /// What comes of an intention.
 #[derive(Clone, Debug)]
 pub struct Intended<'a> {
-    /// What is meant.
+    /// What is intended.
     pub intention: &'a Intention,
     /// On which side of the cutover the domain is.
     pub phase: Phase,
     /// How that is known.
     pub phase_source: PhaseSource,
-    /// The hosts that are meant, in their order.
+    /// The intended hosts, in their order.
     pub hosts: Vec<IntendedHost<'a>>,
     /// The live MX hosts, in the order of preference.
     pub live: Vec<LiveHost<'a>>,
@@ -33,7 +33,7 @@ pub struct Intended<'a> {
     pub removal: Option<Removal<'a>>,
 }
 
-/// A live MX host, beside what is meant.
+/// A live MX host, beside what is intended.
 #[derive(Clone, Debug)]
 pub struct LiveHost<'a> {
     /// The host.
@@ -50,7 +50,7 @@ pub enum Role {
     Due,
     /// Neither intended nor due any more.
     Foreign,
-    /// One that is meant.
+    /// One that is intended.
     Intended,
 }
 

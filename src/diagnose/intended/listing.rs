@@ -1,4 +1,4 @@
-//! §4.1: how a policy lists a host that is meant.
+//! §4.1: how a policy lists an intended host.
 
 use crate::diagnose::explain::near_miss;
 use crate::facts::DnsName;

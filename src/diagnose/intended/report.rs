@@ -1,4 +1,4 @@
-//! What is meant, in the document.
+//! What is intended, in the document.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,14 +10,14 @@ use crate::facts::dns::Exchange;
 use crate::facts::{DnsName, Sentence, UnixTime};
 use crate::sts::policy::Mode;
 
-/// What is meant for a domain, beside what is.
+/// What is intended for a domain, beside what is.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct IntendedReport {
     /// On which side of the cutover the domain is.
     pub phase: Phase,
     /// How that is known.
     pub phase_source: PhaseSource,
-    /// The hosts that are meant to take the mail, in the order given.
+    /// The intended MX hosts, in the order given.
     pub hosts: Vec<IntendedHostReport>,
     /// The live MX hosts, in the order of preference.
     pub live: Vec<LiveHostReport>,
@@ -33,7 +33,7 @@ pub struct IntendedReport {
     pub old_patterns_safe_from: Option<UnixTime>,
 }
 
-/// A host that is meant to take the mail.
+/// An intended MX host.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct IntendedHostReport {
     /// The host.

@@ -1,4 +1,4 @@
-//! Checks that are told what is meant: what they find, in which phase, and what they propose.
+//! Checks that are told what is intended: what they find, in which phase, and what they propose.
 
 use std::time::Duration;
 
@@ -55,11 +55,11 @@ type Story = (
     u8,
 );
 
-/// What is told of `corp.test`, whose MX hosts and policy are mx1 and mx2, when these hosts are meant: phase, errors,
+/// What is told of `corp.test`, whose MX hosts and policy are mx1 and mx2, when these hosts are intended: phase, errors,
 /// warnings, exit code.
 const STORIES: &[Story] = &[
     (
-        "what is meant is what is",
+        "what is intended is what is",
         |_| {},
         &["mx1.corp.test", "mx2.corp.test"],
         Phase::After,
@@ -68,7 +68,7 @@ const STORIES: &[Story] = &[
         0,
     ),
     (
-        "a host is meant that the policy does not list",
+        "a host is intended that the policy does not list",
         |_| {},
         &["mx3.corp.test"],
         Phase::Before,
@@ -158,7 +158,7 @@ const STORIES: &[Story] = &[
         3,
     ),
     (
-        "a null MX, though hosts are meant and no policy lists any",
+        "a null MX, though hosts are intended and no policy lists any",
         |stage| {
             stage.mx(&["0 ."]);
             stage.absent("_mta-sts.corp.test");

@@ -1,4 +1,4 @@
-//! What is not there yet, of what is meant.
+//! What is not there yet, of what is intended.
 
 use std::net::IpAddr;
 

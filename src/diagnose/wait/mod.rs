@@ -1,4 +1,4 @@
-//! Waits until what is meant is everywhere: the policy at every address of the policy host, one answer at every name
+//! Waits until what is intended is everywhere: the policy at every address of the policy host, one answer at every name
 //! server of the zone, and the id, where that is due.
 //!
 //! A look ([`gather`]) asks what it takes and no more; what is [`missing()`] in it is judged by pure code. [`Wait`] says

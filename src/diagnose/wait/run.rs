@@ -1,4 +1,4 @@
-//! Looks until what is meant is there, then checks.
+//! Looks until what is intended is there, then checks.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub struct Waiting<'a, R, T> {
     pub rounds: &'a R,
     /// The probes of the MX hosts, shared by the whole run.
     pub probes: &'a Probes,
-    /// How checks are made; [`Options::wait_for`] says how far what is meant is to be there.
+    /// How checks are made; [`Options::wait_for`] says how far what is intended is to be there.
     pub options: &'a Options,
     /// Told after each look that changes what is missing, and when nothing is.
     pub tell: T,

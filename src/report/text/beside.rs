@@ -1,6 +1,6 @@
 //! Where the sidecar makes a difference, in words.
 
-use super::told::{become_of, moment};
+use super::wording::{become_of, moment};
 use crate::replay::Replayed;
 use crate::report::page::{Item, Page};
 

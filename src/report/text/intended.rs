@@ -1,4 +1,4 @@
-//! What is meant, beside the live MX hosts.
+//! What is intended, beside the live MX hosts.
 
 use super::transport::in_short;
 use crate::diagnose::document::{DomainReport, IntendedReport, MxVerdict};
@@ -9,7 +9,7 @@ use crate::facts::dns::Exchange;
 use crate::report::page::{Cell, Page};
 use crate::report::{Tone, escape, words};
 
-/// Returns what a live MX host is to what is meant.
+/// Returns what a live MX host is to what is intended.
 pub(super) fn role(intended: &IntendedReport, host: &Exchange) -> Cell {
     match intended.role_of(host) {
         Some(Role::Due) => Cell::plain("still due"),
@@ -61,12 +61,12 @@ fn transport_word(host: &IntendedHostReport) -> String {
     }
 }
 
-/// Writes the table of hosts that are meant, and what is to be published.
+/// Writes the table of intended hosts, and what is to be published.
 pub(super) fn table(page: &mut Page<'_>, report: &DomainReport) {
     let Some(intended) = &report.intended else {
         return;
     };
-    page.section("What is meant");
+    page.section("What is intended");
     let side = match intended.phase {
         Phase::Before => "before the cutover",
         Phase::After => "after the cutover",

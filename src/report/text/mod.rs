@@ -20,10 +20,10 @@ mod senders;
 mod steps;
 mod story;
 mod summary;
-mod told;
 mod trace;
 mod transport;
 mod wait;
+mod wording;
 
 pub use audit::{score, self_test};
 pub use far::far;

@@ -82,7 +82,7 @@ fn failing(report: &DomainReport, context: &Context) -> Option<(String, String)>
     Some((words::counted(count, words::severity(worst)), why))
 }
 
-/// Says which of the hosts that are meant could not be judged from here.
+/// Says which of the intended hosts could not be judged from here.
 fn left_open(report: &DomainReport) -> Option<(String, String)> {
     let intended = report.intended.as_ref()?;
     let hosts: Vec<&str> = intended

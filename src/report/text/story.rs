@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::beside;
 use super::render::render;
 use super::replay::{not_excused, outcome, seconds, why_skipped};
-use super::told::{become_of, moment};
+use super::wording::{become_of, moment};
 use crate::facts::UnixTime;
 use crate::replay::outcome::{AttemptOutcome, CheckOutcome, Failure, MomentOutcome, RefreshResult};
 use crate::replay::shadow::{Course, Span};

@@ -14,7 +14,7 @@ pub fn waiting(domain: &DnsName, wait: &Wait, context: &Context) -> String {
     let missing = wait.missing();
     if missing.is_empty() {
         return format!(
-            "{domain}: what is meant is everywhere, seen after {}",
+            "{domain}: what is intended is everywhere, seen after {}",
             time::span(wait.elapsed())
         );
     }

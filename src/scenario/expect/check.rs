@@ -95,7 +95,7 @@ impl Resolver<'_, '_, '_> {
         })
     }
 
-    /// Reads what is meant; what stands beside no host is a problem.
+    /// Reads what is intended; what stands beside no host is a problem.
     fn intention(&mut self, table: &Located<CheckTable>) -> Option<Intention> {
         let mut hosts = Vec::new();
         for host in table.intended_mx.iter() {
@@ -128,9 +128,7 @@ impl Resolver<'_, '_, '_> {
                 if let Some(origin) = origin {
                     self.problems.push_with_help(
                         origin,
-                        format!(
-                            "`{key}` says something of hosts that are meant, and there are none"
-                        ),
+                        format!("`{key}` says something of intended hosts, and there are none"),
                         "add `intended_mx`",
                     );
                 }
@@ -165,7 +163,7 @@ impl Resolver<'_, '_, '_> {
             self.problems.push_with_help(
                 code.origin,
                 format!(
-                    "this check is told of no host that is meant, so `{}` never comes up",
+                    "this check is told of no intended host, so `{}` never comes up",
                     code.value
                 ),
                 "add `intended_mx`",

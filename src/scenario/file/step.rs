@@ -230,7 +230,7 @@ pub(crate) struct CheckTable {
     pub(crate) no_smtp: bool,
     /// How long it waits, in real time.
     pub(crate) deadlines: Option<DeadlinesTable>,
-    /// The hosts that are meant to take the mail, as in `check --intended-mx`.
+    /// The intended MX hosts, as in `check --intended-mx`.
     pub(crate) intended_mx: OneOrMany<Located<Text<DnsName>>>,
     /// The body of the policy that is to be published with them.
     pub(crate) intended_policy: Option<Located<String>>,
@@ -238,7 +238,7 @@ pub(crate) struct CheckTable {
     pub(crate) intended_id: Option<Located<Text<RecordId>>>,
     /// On which side of the cutover the domain is; the MX records tell unless said.
     pub(crate) phase: Option<Located<Phase>>,
-    /// What is meant has to be everywhere at once, as with `check --wait 0s --wait-for`: `body` or `id`.
+    /// What is intended has to be everywhere at once, as with `check --wait 0s --wait-for`: `body` or `id`.
     pub(crate) everywhere: Option<Located<WaitFor>>,
     /// The sender class that `verdict` is about; the worst of all unless said.
     pub(crate) class: Option<Located<String>>,

@@ -129,7 +129,7 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
             addresses.extend(name.addresses.iter().flatten().map(|address| address.0));
         }
     }
-    // A check probes the hosts that are meant before an MX record names them.
+    // A check probes the intended hosts before an MX record names them.
     for step in &reading.file.steps {
         let meant = step.check.iter().flat_map(|check| check.intended_mx.iter());
         names.extend(meant.map(|host| host.value.0.clone()));

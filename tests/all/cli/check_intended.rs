@@ -1,4 +1,4 @@
-//! `check` that is told what is meant: hosts on the command line, a phase of a migration in one file, and what is said
+//! `check` that is told what is intended: hosts on the command line, a phase of a migration in one file, and what is said
 //! of files that are wrong.
 
 use serde_json::Value;
@@ -112,7 +112,7 @@ fn a_phase_of_twelve_names_the_three_that_were_forgotten() {
     check(&program, &["d7.test", "--intended", "phase.toml", "-v"]).check(
         1,
         &[
-            "What is meant",
+            "What is intended",
             "before the cutover, by the live MX records",
             "NOT LISTED",
         ],
@@ -268,7 +268,7 @@ fn options_that_do_not_go_together_and_files_that_are_wrong_are_named() {
             &[
                 "!wrong.toml:2:7: `192.0.2.1`: this is an address",
                 "!wrong.toml:5:1: unknown key `polcy`\n",
-                "!wrong.toml:4:6: no host is meant to take the mail",
+                "!wrong.toml:4:6: no host is intended to take the mail",
             ],
         ),
     ] {

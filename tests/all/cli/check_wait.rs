@@ -92,7 +92,7 @@ fn a_pipeline_publishes_the_body_waits_publishes_the_id_and_waits() {
             "corp.test: deliver",
             "!stickler: corp.test: waiting for ",
             "!mta-sts.corp.test (192.0.2.12) serves another policy",
-            "!stickler: corp.test: what is meant is everywhere, seen after ",
+            "!stickler: corp.test: what is intended is everywhere, seen after ",
         ],
         &"the body",
     );
@@ -226,15 +226,15 @@ fn a_wait_that_has_nothing_to_wait_for_is_wrong_usage() {
     for (words, expected) in [
         (
             &["corp.test", "--wait", "1m"][..],
-            "!--wait waits for what is meant: say it with --intended-mx",
+            "!--wait waits for what is intended: say it with --intended-mx",
         ),
         (
             &["corp.test", "--intended-mx", "mx.new.test", "--wait", "1m"],
-            "!--wait waits for a policy, and none is meant for corp.test",
+            "!--wait waits for a policy, and none is intended for corp.test",
         ),
         (
             &["--intended", "phase.toml", "--wait", "1m"],
-            "!none is meant for corp.test: name it with --intended-policy, or in the file",
+            "!none is intended for corp.test: name it with --intended-policy, or in the file",
         ),
         (
             &["--intended", "phase.toml", "--intended-id", "2"],

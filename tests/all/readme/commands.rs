@@ -102,7 +102,7 @@ const COMMANDS: [(&str, By); 52] = [
     ),
     (
         "stickler check --intended phase-2.toml --wait 15m --wait-for body --cache none",
-        Here(0, "example.com: what is meant is everywhere"),
+        Here(0, "example.com: what is intended is everywhere"),
     ),
     (
         "stickler check --intended phase-2.toml --wait 15m",
@@ -251,7 +251,7 @@ at = "0s"
 verdict = "deliver"
 "#;
 
-/// What is meant: what the README shows.
+/// What is intended: what the README shows.
 const PHASE: &str = "[domains.\"example.com\"]\nmx = [\"mx1.example.com\", \"mx2.example.com\"]\npolicy_file = \"mta-sts.txt\"\n";
 
 /// The policy that is linted.

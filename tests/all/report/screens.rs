@@ -58,7 +58,7 @@ async fn every_domain_of_every_scenario_has_a_first_screen() {
 }
 
 /// Returns what an observer finds of each domain at each step, first without and then with what it saw before, and
-/// once more for each check that is told what is meant.
+/// once more for each check that is told what is intended.
 async fn reports(story: &Story) -> Vec<DomainReport> {
     let clock = Clock::manual(story.start);
     let model = Arc::new(Model::new(clock.clone()));

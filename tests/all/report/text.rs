@@ -54,7 +54,7 @@ fn the_nine_steps_stand_where_they_are_asked_for() {
         1 done fetch the live policy and note the hosts that it lists
                it lists mx.old.test
                curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt
-        2 ACT  compare them with the hosts that are meant to take the mail
+        2 ACT  compare them with the intended MX hosts
                see STS-MX-UNCOVERED above
                not listed: mx.new.test
                curl -sS https://mta-sts.corp.test/.well-known/mta-sts.txt | stickler lint policy - --mx mx.new.test
@@ -62,7 +62,7 @@ fn the_nine_steps_stand_where_they_are_asked_for() {
                at mta-sts.provider.test (192.0.2.11, 2001:db8::11); cannot tell at which place: no name, address, header, certificate or body that is known of any; the policy is delegated, the id is not
                ask the operator of mta-sts.provider.test where the file is kept
                dig +noall +answer mta-sts.corp.test A mta-sts.corp.test AAAA
-        4 look compare the live MX records with the hosts that are meant
+        4 look compare the live MX records with the intended hosts
                now 10 mx.new.test
                dig +short MX corp.test
         5 then correct the policy at its source: first the body, at every address, then the id

@@ -10,19 +10,19 @@ fn an_expectation_that_holds_for_anything_is_a_problem() {
     for (bad, expected) in [
         (
             "via = []\n",
-            "s.toml:15:7: `via` is an empty list [name what is meant, or take the key away]",
+            "s.toml:15:7: `via` is an empty list [name what is expected, or take the key away]",
         ),
         (
             "received = []\n",
-            "s.toml:15:12: `received` is an empty list [name what is meant, or take the key away]",
+            "s.toml:15:12: `received` is an empty list [name what is expected, or take the key away]",
         ),
         (
             "not_asked = []\n",
-            "s.toml:15:13: `not_asked` is an empty list [name what is meant, or take the key away]",
+            "s.toml:15:13: `not_asked` is an empty list [name what is expected, or take the key away]",
         ),
         (
             "reason = \"\"\n",
-            "s.toml:15:10: `reason` is an empty text [say what is meant, or take the key away]",
+            "s.toml:15:10: `reason` is an empty text [say what is expected, or take the key away]",
         ),
         ("result_type = []\n", ""),
         (

@@ -1,4 +1,4 @@
-//! What the nine steps say of what is meant.
+//! What the nine steps say of what is intended.
 
 use super::intention::Phase;
 use super::judged::Role;
@@ -6,7 +6,7 @@ use super::report::{IntendedHostReport, IntendedReport, LiveHostReport, MatchKin
 use crate::facts::Sentence;
 
 impl IntendedReport {
-    /// Returns whether the live policy lists every host that is meant; not where no live policy has a list.
+    /// Returns whether the live policy lists every intended host; not where no live policy has a list.
     #[must_use]
     pub fn lists_all(&self) -> bool {
         let is_listed =
@@ -14,7 +14,7 @@ impl IntendedReport {
         self.hosts.iter().all(is_listed)
     }
 
-    /// Returns whether the MX records name every host that is meant, and no other.
+    /// Returns whether the MX records name every intended host, and no other.
     #[must_use]
     pub fn has_moved(&self) -> bool {
         self.standby().next().is_none() && self.foreign().next().is_none()
@@ -30,10 +30,10 @@ impl IntendedReport {
         live.filter(|live| live.role == Role::Foreign)
     }
 
-    /// Says which hosts are meant, and which of them the live policy does not list.
+    /// Says which hosts are intended, and which of them the live policy does not list.
     #[must_use]
     pub fn coverage(&self) -> Sentence {
-        let mut sentence = Sentence::from("meant: ");
+        let mut sentence = Sentence::from("intended: ");
         sentence.list(self.hosts.iter().map(|host| &host.host));
         let missing = |host: &&IntendedHostReport| host.match_kind == Some(MatchKind::None);
         let missing: Vec<_> = self.hosts.iter().filter(missing).collect();
