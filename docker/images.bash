@@ -56,8 +56,8 @@ within() {
     fi
 }
 
-# lock_file NAME: its path. It is opened to be read alone: another user may have made it, and the system lets nobody write
-# to that one's files in /tmp.
+# lock_file NAME: its path. It is opened to be read alone: another user may have made it, and the system lets nobody
+# write to that one's files in /tmp.
 lock_file() {
     local file=/tmp/stickler-$1.lock
     [[ -e $file ]] || (umask 022 && : >> "$file")

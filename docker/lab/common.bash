@@ -104,8 +104,8 @@ suite_images() {
 # given_program PATH: the image of a program that is built already.
 given_program() {
     local missing options=(--tag stickler:lab --stickler "$1")
-    # A program with libraries needs a base that has them: the header of its file names the one that loads them. Further on
-    # a static one names it too.
+    # A program with libraries needs a base that has them: the header of its file names the one that loads them. Further
+    # on a static one names it too.
     if head -c 4096 "$1" | grep -q --binary-files=text 'ld-linux'; then
         missing=$(unavailable bookworm) && leave_out "$missing"
         options+=(--base debian:bookworm-slim)

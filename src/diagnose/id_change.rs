@@ -11,8 +11,8 @@ use crate::sts::reading::Reading;
 /// the same where nobody says; later where those that do not are copies that caches keep. `None` where some address
 /// may serve another policy for as long as it likes.
 ///
-/// Q: Where nobody says what is intended, which of two policies is the old one? A: Caches are behind and never ahead, so it
-/// is the one that they keep; where no cache shows itself, nobody can tell.
+/// Q: Where nobody says what is intended, which of two policies is the old one? A: Caches are behind and never ahead, so
+/// it is the one that they keep; where no cache shows itself, nobody can tell.
 #[must_use]
 pub fn safe_from(case: &Case<'_>) -> Option<UnixTime> {
     let mut serving: Vec<(&Edge<'_>, &Fetched)> = Vec::new();

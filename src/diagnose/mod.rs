@@ -5,7 +5,8 @@
 //! ([`intended`]), see what follows ([`case`]), lay it out
 //! ([`assemble`], [`document`]) with findings ([`findings`]) whose fixes ([`fix`]) can be pasted, and say what to
 //! do, first ([`first`]) and step by step ([`steps`]), with commands that work where the check looked ([`vantage`]).
-//! What is intended can be waited for ([`wait`]), and the id has its time after the body ([`id_change`], [`kept_copy`]).
+//! What is intended can be waited for ([`wait`]), and the id has its time after the body ([`id_change`],
+//! [`kept_copy`]).
 //! Where the policy really lives, and with whom, is told by what is known of places and mail providers, which is data
 //! ([`hosting`]).
 

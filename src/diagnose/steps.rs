@@ -54,7 +54,7 @@ pub fn steps(report: &DomainReport, vantage: &Vantage) -> [Step; 9] {
     steps
 }
 
-/// Returns the addresses that were seen of the policy host and of the MX hosts, live and meant.
+/// Returns the addresses that were seen of the policy host and of the MX hosts, live and intended.
 pub(super) fn seen(report: &DomainReport) -> Seen {
     let edges = report.fetch.edges.iter().map(|edge| edge.address);
     let policy_host = edges.map(|address| (format!("mta-sts.{}", report.domain), address));
@@ -318,20 +318,20 @@ impl View<'_> {
             step: 8,
             title: "check the domains that moved in the same phase or share the policy's host",
             todo: Some(
-                match &self.vantage.meant {
+                match &self.vantage.intended {
                     Some(IntendedOptions {
                         of_all: Some(_), ..
                     }) => {
                         "all that the file of what is intended names; add those that it leaves out"
                     }
                     Some(IntendedOptions { of_all: None, .. }) => {
-                        "write them into a file, each domain with what is meant for it"
+                        "write them into a file, each domain with what is intended for it"
                     }
                     None => "write them into a file, one domain a line",
                 }
                 .into(),
             ),
-            commands: vec![match &self.vantage.meant {
+            commands: vec![match &self.vantage.intended {
                 Some(IntendedOptions {
                     of_all: Some(options),
                     ..
@@ -363,9 +363,9 @@ impl View<'_> {
 
     /// Checks again, with what is intended.
     fn check(&self, arguments: impl fmt::Display) -> String {
-        match &self.vantage.meant {
-            Some(meant) => {
-                let arguments = format_args!("{arguments} {}", meant.of_one);
+        match &self.vantage.intended {
+            Some(intended) => {
+                let arguments = format_args!("{arguments} {}", intended.of_one);
                 Command::check(&self.vantage.repeat, arguments).to_string()
             }
             None => Command::check(&self.vantage.repeat, arguments).to_string(),

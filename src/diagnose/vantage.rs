@@ -14,7 +14,7 @@ pub struct Vantage {
     /// 127.0.0.1:5353`. Empty if it needs none.
     pub repeat: String,
     /// The options that say what is intended, as a repeated `check` needs them; `None` if nobody says.
-    pub meant: Option<IntendedOptions>,
+    pub intended: Option<IntendedOptions>,
     /// The resolver that is asked in the place of the system's.
     pub resolver: Option<SocketAddr>,
     /// Where connections go in the place of the addresses that the DNS gives.

@@ -120,13 +120,13 @@ fn read(text: &str, path: &Path, problems: &mut Problems<'_>) -> Intentions {
             "write `[domains.\"example.com\"]`, and below it `mx = [\"mx.example.net\"]`",
         );
     }
-    for (domain, meant) in file.domains.iter() {
-        let intention = intention(meant, path, problems);
+    for (domain, intended) in file.domains.iter() {
+        let intention = intention(intended, path, problems);
         match intentions.entry(domain.value.0.name().clone()) {
             Entry::Occupied(first) => problems.push_with_help(
                 domain.origin,
                 format!("{} stands here for the second time", first.key()),
-                "say once what is meant for it",
+                "say once what is intended for it",
             ),
             Entry::Vacant(place) => {
                 if let Some(intention) = intention {
@@ -140,15 +140,15 @@ fn read(text: &str, path: &Path, problems: &mut Problems<'_>) -> Intentions {
 
 /// Reads what is intended for one domain; without hosts there is a problem.
 fn intention(
-    meant: &Located<IntendedDomain>,
+    intended: &Located<IntendedDomain>,
     path: &Path,
     problems: &mut Problems<'_>,
 ) -> Option<Intention> {
     let most = Limits::default().mx_hosts;
-    let hosts = &meant.mx.value;
+    let hosts = &intended.mx.value;
     if hosts.len() > most {
         problems.push_with_help(
-            meant.mx.origin,
+            intended.mx.origin,
             format!("{} hosts are intended", hosts.len()),
             format!("name {most} at most: no more MX hosts of a domain are connected to"),
         );
@@ -160,23 +160,23 @@ fn intention(
     }
     let Some(mut intention) = Intention::new(hosts.iter().map(|host| host.0.0.clone())) else {
         problems.push_with_help(
-            meant.mx.origin,
+            intended.mx.origin,
             "no host is intended to take the mail",
             "name the hosts that the MX records are to name, as in `mx = [\"mx.example.net\"]`",
         );
         return None;
     };
-    intention.policy = policy(meant, path, problems);
-    intention.id = meant.id.as_ref().map(|id| id.value.0.clone());
+    intention.policy = policy(intended, path, problems);
+    intention.id = intended.id.as_ref().map(|id| id.value.0.clone());
     Some(intention)
 }
 
 fn policy(
-    meant: &Located<IntendedDomain>,
+    intended: &Located<IntendedDomain>,
     path: &Path,
     problems: &mut Problems<'_>,
 ) -> Option<ToPublish> {
-    let (origin, read) = match (&meant.policy, &meant.policy_file) {
+    let (origin, read) = match (&intended.policy, &intended.policy_file) {
         (Some(_), Some(file)) => {
             problems.push_with_help(
                 file.origin,
@@ -276,7 +276,7 @@ mx = "mx1.new.test"
             ),
             (
                 "[domains.\"corp.test\"]\nmx = \"a.test\"\n[domains.\"CORP.test.\"]\nmx = \"b.test\"\n",
-                "phase.toml:3:10: corp.test stands here for the second time (say once what is meant for it)",
+                "phase.toml:3:10: corp.test stands here for the second time (say once what is intended for it)",
             ),
             (
                 "[domains.\"corp.test\"]\nmx = [\"mx.new.test\", \"192.0.2.1\"]\n",

@@ -35,22 +35,23 @@ pub(super) fn read(
     domains: &mut Domains,
     look: Look,
 ) -> anyhow::Result<Option<Meaning>> {
-    let meant = &args.intended;
-    let phase = meant.phase.map(Phase::from);
-    if (meant.intended.is_some() || !meant.intended_mx.is_empty()) && args.next_hop.is_some() {
+    let intended = &args.intended;
+    let phase = intended.phase.map(Phase::from);
+    if (intended.intended.is_some() || !intended.intended_mx.is_empty()) && args.next_hop.is_some()
+    {
         bail!(
             "--next-hop passes over the MX records of the domain, and what is intended is about them: leave one of them out"
         );
     }
-    match (&meant.intended, meant.intended_mx.as_slice()) {
+    match (&intended.intended, intended.intended_mx.as_slice()) {
         (Some(_), [_, ..]) => bail!(
             "--intended says what is intended for each domain, and --intended-mx for all of them: leave one of them out"
         ),
-        (Some(_), []) if meant.intended_policy.is_some() => bail!(
+        (Some(_), []) if intended.intended_policy.is_some() => bail!(
             "--intended-policy goes with --intended-mx; in the file of --intended a policy is `policy` or \
              `policy_file` of its domain"
         ),
-        (Some(_), []) if meant.intended_id.is_some() => bail!(
+        (Some(_), []) if intended.intended_id.is_some() => bail!(
             "--intended-id goes with --intended-mx; in the file of --intended an id is `id` of its domain"
         ),
         (Some(path), []) => {
@@ -89,12 +90,12 @@ pub(super) fn read(
             }
             of_hosts(args, hosts, domains, phase).map(Some)
         }
-        (None, []) if meant.intended_policy.is_some() => {
+        (None, []) if intended.intended_policy.is_some() => {
             bail!(
                 "--intended-policy goes with --intended-mx: name the hosts that are to take the mail"
             )
         }
-        (None, []) if meant.intended_id.is_some() => {
+        (None, []) if intended.intended_id.is_some() => {
             bail!("--intended-id goes with --intended-mx: name the hosts that are to take the mail")
         }
         (None, []) if phase.is_some() => {
@@ -151,8 +152,8 @@ fn of_hosts(
     Ok(meaning)
 }
 
-/// Holds a wait to domains of which a policy is intended: one that waits for less than its caller thinks would let an id
-/// out too early.
+/// Holds a wait to domains of which a policy is intended: one that waits for less than its caller thinks would let an
+/// id out too early.
 ///
 /// # Errors
 ///

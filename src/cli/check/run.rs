@@ -237,7 +237,7 @@ fn vantage(args: &CheckArgs, meaning: &Meaning) -> Vantage {
     let network = &args.network;
     Vantage {
         repeat: repeat(args),
-        meant: meaning.options.clone(),
+        intended: meaning.options.clone(),
         resolver: network.resolver.first().map(|resolver| resolver.0),
         routes: Routes::new(network.connect_to.iter().cloned()),
         // Other programs take one file.

@@ -113,12 +113,12 @@ pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
         .filter_map(|host| host.alias()?.target().cloned())
         .collect();
     // So is one that lists a host which is meant, and what is old beside it has a finding of its own.
-    let meant = (case.intended).map_or(&[][..], |intended| intended.intention.hosts());
+    let intended = (case.intended).map_or(&[][..], |intended| intended.intention.hosts());
     let old = (case.intended).and_then(|intended| intended.removal.as_ref());
     let is_old = |pattern: &MxPattern| old.is_some_and(|old| old.patterns.contains(&pattern));
     let hosts: Vec<_> = names(case.judged.usable_hosts())
         .chain(&targets)
-        .chain(meant)
+        .chain(intended)
         .collect();
     let unlikely = patterns::unlikely(policy, &hosts);
     found.extend(patterns::findings(&unlikely));
@@ -128,7 +128,7 @@ pub(super) fn find_unused(case: &Case<'_>, found: &mut Findings) {
         .filter(|pattern| {
             !targets
                 .iter()
-                .chain(meant)
+                .chain(intended)
                 .any(|host| pattern.matches(host))
         })
         .filter(|pattern| !is_old(pattern))

@@ -165,8 +165,8 @@ fn find_poisoned(case: &Case<'_>, found: &mut Findings) {
 /// Returns the addresses that serve what was meant to end with this id, with what each serves; none where every
 /// address does, or where nobody can tell which is the old one.
 ///
-/// What is intended tells it; else what was seen before: of two bodies the one that has been served for longer is the old
-/// one, if it came with another id once.
+/// What is intended tells it; else what was seen before: of two bodies the one that has been served for longer is the
+/// old one, if it came with another id once.
 fn behind<'c, 'a>(case: &'c Case<'a>, id: &RecordId) -> Vec<(&'c Edge<'a>, &'c Fetched)> {
     let serving = || {
         case.judged.edges.iter().filter_map(|edge| {

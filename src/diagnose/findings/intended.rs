@@ -1,5 +1,5 @@
-//! Findings about the intended MX hosts, beside the live policy, the live MX records and what
-//! they show when they are spoken to.
+//! Findings about the intended MX hosts, beside the live policy, the live MX records and what they show when they are
+//! spoken to.
 //!
 //! A host that an MX record names already is reported like any other MX host; what is said of it here is only that it
 //! was intended.

@@ -55,8 +55,8 @@ type Story = (
     u8,
 );
 
-/// What is told of `corp.test`, whose MX hosts and policy are mx1 and mx2, when these hosts are intended: phase, errors,
-/// warnings, exit code.
+/// What is told of `corp.test`, whose MX hosts and policy are mx1 and mx2, when these hosts are intended: phase,
+/// errors, warnings, exit code.
 const STORIES: &[Story] = &[
     (
         "what is intended is what is",

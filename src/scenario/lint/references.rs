@@ -131,8 +131,8 @@ pub(in crate::scenario) fn lint_unreached(reading: &Reading, problems: &mut Prob
     }
     // A check probes the intended hosts before an MX record names them.
     for step in &reading.file.steps {
-        let meant = step.check.iter().flat_map(|check| check.intended_mx.iter());
-        names.extend(meant.map(|host| host.value.0.clone()));
+        let intended = step.check.iter().flat_map(|check| check.intended_mx.iter());
+        names.extend(intended.map(|host| host.value.0.clone()));
     }
     // Where a server once stood, resolvers' caches lead: what is there afterwards, if only dead, is reached.
     for tables in reading.worlds.iter().flat_map(|world| world.all()) {

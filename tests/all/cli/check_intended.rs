@@ -1,5 +1,5 @@
-//! `check` that is told what is intended: hosts on the command line, a phase of a migration in one file, and what is said
-//! of files that are wrong.
+//! `check` that is told what is intended: hosts on the command line, a phase of a migration in one file, and what is
+//! said of files that are wrong.
 
 use serde_json::Value;
 
